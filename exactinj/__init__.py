@@ -1,0 +1,70 @@
+"""exactinj: formal verification and exact geometry of ReLU layers.
+
+Is ``x -> ReLU(W x + b)`` injective? `certify` answers with a proof that a small independent checker
+accepts, or with two different inputs that have exactly the same output.
+
+>>> import exactinj as xi
+>>> xi.certify(xi.ReLULayer([[1], [-1]], b=[-1, 1])).verdict
+<Verdict.INJECTIVE: 'injective'>
+
+Names are imported when they are first used, so that ``import exactinj`` costs milliseconds.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from exactinj.api import CheckResult, certify, check
+    from exactinj.domains import Domain, NonnegativeOrthant, RealSpace, parse_domain
+    from exactinj.errors import CertificateError, ExactinjError, InputError, InternalError
+    from exactinj.evidence.certificate import Certificate
+    from exactinj.evidence.collision import Collision, FloatReplay
+    from exactinj.evidence.result import Result, Statistics, Verdict
+    from exactinj.layer import ReLULayer
+    from exactinj.reading import read_layer
+
+__all__ = [
+    "Certificate",
+    "CertificateError",
+    "CheckResult",
+    "Collision",
+    "Domain",
+    "ExactinjError",
+    "FloatReplay",
+    "InputError",
+    "InternalError",
+    "NonnegativeOrthant",
+    "ReLULayer",
+    "RealSpace",
+    "Result",
+    "Statistics",
+    "Verdict",
+    "certify",
+    "check",
+    "parse_domain",
+    "read_layer",
+]
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "exactinj.api": ("CheckResult", "certify", "check"),
+    "exactinj.domains": ("Domain", "NonnegativeOrthant", "RealSpace", "parse_domain"),
+    "exactinj.errors": ("CertificateError", "ExactinjError", "InputError", "InternalError"),
+    "exactinj.evidence.certificate": ("Certificate",),
+    "exactinj.evidence.collision": ("Collision", "FloatReplay"),
+    "exactinj.evidence.result": ("Result", "Statistics", "Verdict"),
+    "exactinj.layer": ("ReLULayer",),
+    "exactinj.reading": ("read_layer",),
+}
+
+
+def __getattr__(name: str) -> object:
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(home), name)
+    raise AttributeError(f"module 'exactinj' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,123 @@
+"""The functions that users call: decide a layer, check a certificate."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Callable
+from typing import Any
+
+from exactinj import checker
+from exactinj.domains import Domain, RealSpace
+from exactinj.engines.base import Engine
+from exactinj.engines.clock import Clock
+from exactinj.errors import CertificateError, InputError
+from exactinj.evidence.certificate import Certificate
+from exactinj.evidence.collision import Collision
+from exactinj.evidence.result import Result
+from exactinj.layer import ReLULayer
+
+__all__ = ["ENGINES", "CheckResult", "certify", "check"]
+
+ENGINES = ("auto", "tree")
+CheckResult = checker.CheckResult
+
+
+def certify(
+    layer: ReLULayer,
+    *,
+    domain: Domain | None = None,
+    engine: str = "auto",
+    timeout: float | None = None,
+    report: Callable[[str], None] | None = None,
+) -> Result:
+    """Decide exactly whether ``x -> ReLU(W x + b)`` is injective on a domain.
+
+    Parameters
+    ----------
+    layer : ReLULayer
+        The layer, with exact rational weights.
+    domain : Domain, optional
+        Where injectivity is asked; all of R^n if left out.
+    engine : {"auto", "tree"}
+        ``auto`` chooses; today it chooses the tree.
+    timeout : float, optional
+        Seconds after which the search stops with the verdict ``timed_out``. It is looked at between
+        steps, so a single huge exact computation can run past it; the command line cuts that off.
+    report : callable, optional
+        Is told now and then, in a line of text, how far the search is.
+
+    Returns
+    -------
+    Result
+        ``result.verdict`` is ``injective`` (with a certificate), ``not_injective`` (with a
+        colliding pair in ``result.witness`` and a certificate) or ``timed_out``; ``unknown``
+        comes with a reason.
+
+    Raises
+    ------
+    InputError
+        For an unknown engine or a timeout that is not positive.
+
+    Examples
+    --------
+    >>> result = certify(ReLULayer([[1, 0], [0, 1], [-1, 0], [0, -1]]))
+    >>> result.verdict, check(result.certificate).valid
+    (<Verdict.INJECTIVE: 'injective'>, True)
+    >>> certify(ReLULayer([[1, 0], [0, 1], [-1, -1]])).witness
+    Collision(x=(Fraction(-1, 1), Fraction(2, 1)), y=(Fraction(-2, 1), Fraction(2, 1)))
+    """
+    if timeout is not None and not timeout > 0:
+        raise InputError(f"found a timeout of {timeout} s, expected a positive number of seconds")
+    where = RealSpace() if domain is None else domain
+    chosen = _engine(engine)
+    answer = chosen.decide(layer, where, Clock(timeout, report))
+    return Result(
+        verdict=answer.verdict,
+        reason=answer.reason,
+        layer=layer,
+        domain=where,
+        engine=chosen.name,
+        witness=answer.proof if isinstance(answer.proof, Collision) else None,
+        certificate=None if answer.proof is None else Certificate(layer, where, answer.proof),
+        stats=answer.stats,
+    )
+
+
+def check(certificate: Certificate | str | os.PathLike[str], layer: ReLULayer | None = None) -> CheckResult:
+    """Check a certificate with the independent checker.
+
+    Parameters
+    ----------
+    certificate : Certificate or path
+        What `certify` returned, or a ``.json`` or ``.json.gz`` file.
+    layer : ReLULayer, optional
+        If given, the claim is checked for *this* layer's numbers, and the certificate is rejected
+        if it speaks of another one.
+
+    Returns
+    -------
+    CheckResult
+        ``.valid``, ``.claim`` and ``.reason``.
+
+    Raises
+    ------
+    CertificateError
+        If the file cannot be read as a certificate at all.
+    """
+    numbers: Any = None if layer is None else (layer.W.fractions(), [value for (value,) in layer.b.fractions()])
+    try:
+        if isinstance(certificate, Certificate):
+            return checker.check_stream(io.BytesIO(certificate.to_bytes()), numbers)
+        with open(certificate, "rb") as stream:
+            return checker.check_stream(stream, numbers)
+    except (checker.Unreadable, OSError) as error:
+        raise CertificateError(str(error)) from None
+
+
+def _engine(name: str) -> Engine:
+    if name not in ENGINES:
+        raise InputError(f"found the engine {name!r}, expected one of {', '.join(ENGINES)}")
+    from exactinj.engines.tree import TreeEngine  # brings the compiler along: only when needed
+
+    return TreeEngine()

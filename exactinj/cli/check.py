@@ -1,0 +1,32 @@
+"""``exactinj check``: the independent checker behind the command line."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+from exactinj import checker
+from exactinj.cli import exit_status
+
+__all__ = ["run"]
+
+
+def run(options: argparse.Namespace) -> int:
+    """Exit status 0 valid, 4 rejected, 3 unreadable."""
+    try:
+        outcome = checker.check_file(options.certificate, options.layer)
+    except checker.Unreadable as error:
+        if options.json:
+            print(json.dumps({"valid": False, "claim": None, "reason": f"unreadable: {error}"}, indent=1))
+        print(f"exactinj: {error}", file=sys.stderr)
+        return exit_status.BAD_INPUT
+    if options.json:
+        document = {"valid": outcome.valid, "claim": outcome.claim, "reason": outcome.reason}
+        print(json.dumps(document, indent=1))
+    elif not options.quiet:
+        word = "VALID" if outcome.valid else "REJECTED"
+        print(f"{word}: {outcome.claim or 'no claim'}; {outcome.reason}")
+        if outcome.valid and options.layer is None:
+            print("  (about the layer inside the certificate; name your layer file to check that it is yours)")
+    return exit_status.OK if outcome.valid else exit_status.REJECTED

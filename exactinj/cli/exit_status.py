@@ -1,0 +1,10 @@
+"""What the exit status of a command means."""
+
+OK = 0
+CRASH = 1
+BAD_INPUT = 3
+REJECTED = 4
+NOT_INJECTIVE = 10
+UNKNOWN = 11
+OUT_OF_BUDGET = 12
+INTERRUPTED = 130

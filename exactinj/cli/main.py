@@ -1,0 +1,101 @@
+"""The ``exactinj`` command: arguments in, exit status out.
+
+Verbs are described here and imported when they are called, so that ``--help`` stays quick.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from exactinj import __version__
+from exactinj.cli import exit_status
+from exactinj.errors import ExactinjError
+
+__all__ = ["main"]
+
+LAYER_HELP = ".npz (W, optional b or alpha), .npy (W), .json or .csv (strings are exact rationals)"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one verb; every problem of the input becomes one line on stderr and an exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(import_module(f"exactinj.cli.{options.verb}").run(options))
+    except ExactinjError as error:
+        print(f"exactinj: {error}", file=sys.stderr)
+        return exit_status.BAD_INPUT
+    except KeyboardInterrupt:
+        print("exactinj: interrupted", file=sys.stderr)
+        return exit_status.INTERRUPTED
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read our output has gone; say nothing more
+        return exit_status.OK
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="exactinj",
+        description="Exact answers about ReLU layers x -> ReLU(Wx + b): a proof or a counterexample.",
+        epilog="exit status of certify: 0 injective, 10 not injective, 11 unknown, 12 out of time or memory, "
+        "3 bad input, 130 interrupted; of check: 0 valid, 4 rejected, 3 unreadable",
+    )
+    parser.add_argument("--version", action="version", version=f"exactinj {__version__}")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    _add_certify(verbs)
+    _add_check(verbs)
+    _add_casebook(verbs)
+    return parser
+
+
+def _add_certify(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    verb = verbs.add_parser(
+        "certify",
+        help="decide whether a layer is injective, with a proof or a colliding pair",
+        description="Decide exactly whether x -> ReLU(Wx + b) is injective.",
+    )
+    verb.add_argument("layer", metavar="LAYER", help=LAYER_HELP)
+    verb.add_argument("--domain", default="R^n", metavar="R^n|nonneg", help="where injectivity is asked (default R^n)")
+    verb.add_argument("--engine", default="auto", metavar="auto|tree", help="how to decide (default auto)")
+    verb.add_argument("--timeout", type=_seconds, metavar="SECONDS", help="give up after so many seconds (status 12)")
+    verb.add_argument("--out", metavar="FILE", help="write the certificate here (.json or .json.gz)")
+    _add_output_options(verb)
+
+
+def _add_check(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    verb = verbs.add_parser(
+        "check",
+        help="re-check a certificate with the independent checker",
+        description="Re-check a certificate; with LAYER, that it proves its claim about that very layer.",
+    )
+    verb.add_argument("certificate", metavar="CERT", help="a .json or .json.gz certificate")
+    verb.add_argument("layer", metavar="LAYER", nargs="?", help=LAYER_HELP)
+    _add_output_options(verb)
+
+
+def _add_casebook(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    verb = verbs.add_parser(
+        "casebook",
+        help="the collection of interesting layers with known answers",
+        description="List the cases, show one, or recompute one or all of them.",
+    )
+    verb.add_argument("action", choices=("list", "show", "run"))
+    verb.add_argument("name", metavar="NAME", nargs="?", help="a case; without it, run takes all")
+    _add_output_options(verb)
+
+
+def _add_output_options(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--json", action="store_true", help="print one JSON document and nothing else on stdout")
+    verb.add_argument("--quiet", action="store_true", help="no progress and no text, only files and the exit status")
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected a positive number of seconds")
+    return value

@@ -1,0 +1,135 @@
+"""Run work in a child process, so that a deadline and Ctrl-C hold whatever the child is doing.
+
+One exact computation on huge numbers can spend minutes inside a C library, where neither signals
+nor clocks of Python are looked at. The child looks at its own clock and normally stops in time; the
+parent kills it a little later if it does not. Where there is no fork (Windows) the work runs in this process.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NoReturn
+
+from exactinj.cli import exit_status
+
+__all__ = ["Outcome", "supervised"]
+
+GRACE = 1.0  # seconds between the deadline and the kill
+POLL = 0.005
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """`status` is the child's exit status, or None if it was killed at the deadline or for memory.
+
+    `notes` holds the last line that the child sent with its `note` function.
+    """
+
+    status: int | None
+    child: int
+    note: str
+
+
+def supervised(work: Callable[[Callable[[str], None]], int], timeout: float | None) -> Outcome:
+    """Run ``work(note)`` in a child and return how it ended; raises KeyboardInterrupt on Ctrl-C."""
+    if not hasattr(os, "fork"):
+        return Outcome(work(lambda text: None), os.getpid(), "")
+    sys.stdout.flush()
+    sys.stderr.flush()
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reading)
+        _run_child(work, writing)
+    os.close(writing)
+    os.set_blocking(reading, False)
+    deadline = None if timeout is None else time.monotonic() + timeout + GRACE
+    watcher = _Watcher(child, reading)
+    try:
+        return watcher.wait(deadline)
+    except KeyboardInterrupt:
+        watcher.stop_after_interrupt()
+        raise
+    finally:
+        os.close(reading)
+
+
+def _run_child(work: Callable[[Callable[[str], None]], int], writing: int) -> NoReturn:
+    status = exit_status.CRASH
+    try:
+        status = work(lambda text: _send(writing, text))
+    except KeyboardInterrupt:
+        status = exit_status.INTERRUPTED
+    except BaseException:  # the child must end here, with the traceback of a bug on stderr
+        sys.excepthook(*sys.exc_info())
+    finally:
+        try:
+            sys.stdout.flush()
+            sys.stderr.flush()
+        except OSError:
+            pass
+        os._exit(status)
+
+
+def _send(writing: int, text: str) -> None:
+    try:
+        os.write(writing, (text.replace("\n", " ") + "\n").encode())
+    except OSError:
+        pass  # the parent has gone; the child will be stopped or finish by itself
+
+
+class _Watcher:
+    def __init__(self, child: int, reading: int) -> None:
+        self.child = child
+        self.reading = reading
+        self.received = b""
+
+    def wait(self, deadline: float | None) -> Outcome:
+        while True:
+            ended, status = os.waitpid(self.child, os.WNOHANG)
+            self._drain()
+            if ended:
+                return self._outcome(status)
+            if deadline is not None and time.monotonic() > deadline:
+                os.kill(self.child, signal.SIGKILL)
+                os.waitpid(self.child, 0)
+                self._drain()
+                return Outcome(None, self.child, self._last_note())
+            time.sleep(POLL)
+
+    def stop_after_interrupt(self) -> None:
+        """Give the child a moment to clean up after itself, then kill it."""
+        until = time.monotonic() + GRACE
+        while time.monotonic() < until:
+            if os.waitpid(self.child, os.WNOHANG)[0]:
+                return
+            time.sleep(POLL)
+        os.kill(self.child, signal.SIGKILL)
+        os.waitpid(self.child, 0)
+
+    def _outcome(self, status: int) -> Outcome:
+        code = os.waitstatus_to_exitcode(status)
+        if code == -signal.SIGKILL:
+            return Outcome(None, self.child, self._last_note())
+        if code == -signal.SIGINT or code == exit_status.INTERRUPTED:
+            raise KeyboardInterrupt
+        if code < 0:
+            print(f"exactinj: the worker process died by signal {-code}; please report this", file=sys.stderr)
+            code = exit_status.CRASH
+        return Outcome(code, self.child, self._last_note())
+
+    def _drain(self) -> None:
+        try:
+            while piece := os.read(self.reading, 65536):
+                self.received = (self.received + piece)[-65536:]
+        except BlockingIOError:
+            pass
+
+    def _last_note(self) -> str:
+        lines = self.received.decode(errors="replace").splitlines()
+        return lines[-1] if lines else ""

@@ -1,0 +1,35 @@
+"""Deadlines that engines look at between steps."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+__all__ = ["Clock", "OutOfTime"]
+
+
+class OutOfTime(Exception):
+    """Raised inside an engine when its time is up; engines turn it into ``timed_out``."""
+
+
+class Clock:
+    """Seconds since the start, a deadline, and a callback to report progress to."""
+
+    def __init__(self, timeout: float | None = None, report: Callable[[str], None] | None = None) -> None:
+        self.started = time.monotonic()
+        self.timeout = timeout
+        self._report = report
+
+    @property
+    def elapsed(self) -> float:
+        return time.monotonic() - self.started
+
+    def check(self) -> None:
+        """Raise `OutOfTime` once the deadline has passed."""
+        if self.timeout is not None and self.elapsed > self.timeout:
+            raise OutOfTime
+
+    def report(self, text: str) -> None:
+        """Tell whoever watches (a terminal) how far the work is."""
+        if self._report is not None:
+            self._report(text)

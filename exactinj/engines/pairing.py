@@ -1,0 +1,139 @@
+"""From a point whose active rows do not span to a colliding pair that people can read.
+
+If ``<w_i, v> = 0`` for every active row at x, then ``(x, x + eps v)`` collides for small eps > 0
+(T2 in ``docs/mathematics.md``). Any such pair is a proof; this file looks for short numbers: a point
+in the middle of its region, rounded as coarsely as the region allows, and a short v by LLL.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+
+import numpy as np
+from scipy.optimize import linprog
+
+from exactinj.engines.problem import HomogeneousProblem
+from exactinj.evidence.collision import Collision, verified_collision
+from exactinj.exact.matrix import IntegerRow, primitive_row
+from exactinj.exact.numbers import rational_from, rational_text
+
+__all__ = ["collision_at"]
+
+COARSE_GRIDS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32)
+LARGEST_MARGIN_PROGRAM = 100_000  # entries of the float program that centres the point
+LARGEST_STRETCH = 1000
+
+
+def collision_at(problem: HomogeneousProblem, point: Sequence[int]) -> Collision | None:
+    """A verified colliding pair near a homogeneous integer point, or None if its active rows span."""
+    if not problem.directions_lost(problem.values_at(point)):
+        return None
+    point = _simplest_point(problem, point)
+    values = problem.values_at(point)
+    pairs = [
+        pair
+        for direction in problem.directions_lost(values)[:4]
+        for sign in (1, -1)
+        if (pair := _pair(problem, point, values, [sign * value for value in direction])) is not None
+    ]
+    x, y = min(pairs, key=_length)
+    return verified_collision(problem.layer, problem.domain, x, y)
+
+
+def _pair(
+    problem: HomogeneousProblem, point: Sequence[int], values: Sequence[int], direction: Sequence[int]
+) -> tuple[list[Fraction], list[Fraction]] | None:
+    """``(x, x + eps v)`` with every negative row still at most 0, eps as simple as the rows allow."""
+    bound = _largest_step(problem, values, direction)
+    start = problem.point_from(point)
+    if start is None:
+        return None
+    if problem.is_affine:
+        scale = Fraction(1, point[-1])
+        bound = None if bound is None else bound * scale
+    if bound is None or bound >= 1:
+        step = Fraction(1)
+    elif not problem.is_affine and 1 / bound <= LARGEST_STRETCH:
+        stretch = math.ceil(1 / bound)  # in a cone the point may grow instead
+        start, step = [value * stretch for value in start], Fraction(1)
+    else:
+        step = Fraction(1, 1 << (math.ceil(1 / bound) - 1).bit_length())
+    return start, [value + step * part for value, part in zip(start, direction, strict=True)]
+
+
+def _largest_step(problem: HomogeneousProblem, values: Sequence[int], direction: Sequence[int]) -> Fraction | None:
+    """The largest t with ``value + t <row, v> <= 0`` for every negative row, None if unbounded."""
+    steps = []
+    for row, value in zip(problem.rows, values, strict=True):
+        slope = sum(a * c for a, c in zip(row[: problem.dimension], direction, strict=True))
+        if value < 0 and slope > 0:
+            steps.append(Fraction(-value, slope))
+    return min(steps, default=None)
+
+
+def _simplest_point(problem: HomogeneousProblem, point: Sequence[int]) -> Sequence[int]:
+    """The coarsest rounding that keeps every negative row negative; the point itself if none does."""
+    values = problem.values_at(point)
+    negative = [i for i, value in enumerate(values) if value < 0]
+    centres = [_fractions_of(problem, point)]
+    if len(problem.rows) * problem.columns <= LARGEST_MARGIN_PROGRAM:
+        centres.insert(0, _centre(problem, negative))
+    for centre in centres:
+        for candidate in _roundings(problem, centre):
+            rounded = problem.values_at(candidate)
+            if all(rounded[i] < 0 for i in negative):
+                return candidate
+    return point
+
+
+def _fractions_of(problem: HomogeneousProblem, point: Sequence[int]) -> list[Fraction] | None:
+    return problem.point_from(point)
+
+
+def _roundings(problem: HomogeneousProblem, centre: list[Fraction] | None) -> Iterator[IntegerRow]:
+    """Homogeneous integer points near the centre, on finer and finer grids."""
+    if centre is None:
+        return
+    if not problem.is_affine:
+        largest = max((abs(value) for value in centre), default=Fraction(0))
+        if largest == 0:
+            return
+        centre = [value / largest for value in centre]
+    for grid in (*COARSE_GRIDS, *(1 << k for k in range(6, 54))):
+        rounded = [round(value * grid) for value in centre]
+        yield (*rounded, grid) if problem.is_affine else tuple(rounded)
+
+
+def _centre(problem: HomogeneousProblem, negative: Sequence[int]) -> list[Fraction] | None:
+    """A point well inside ``{<h_i, y> < 0, i negative}`` by a float program; a proposal only."""
+    rows, column_shift = problem.equilibrated
+    rows = rows[list(negative)]
+    if not len(rows):
+        return [Fraction(0)] * problem.dimension
+    norms = np.linalg.norm(rows, axis=1)
+    columns = rows.shape[1]
+    answer = linprog(
+        c=[0.0] * columns + [-1.0],
+        A_ub=np.column_stack([rows, norms]),
+        b_ub=np.zeros(len(rows)),
+        bounds=[(-1.0, 1.0)] * columns + [(0.0, 1.0)],
+        method="highs",
+    )
+    if answer.x is None or not np.isfinite(answer.x).all():
+        return None
+    scaled = [Fraction(value) * Fraction(2) ** int(shift) for value, shift in zip(answer.x, column_shift, strict=False)]
+    if not problem.is_affine:
+        return scaled
+    return [value / scaled[-1] for value in scaled[:-1]] if scaled[-1] > 0 else None
+
+
+def homogeneous(problem: HomogeneousProblem, x: Sequence[Fraction]) -> IntegerRow:
+    """The integer vector of a point."""
+    values = [*x, Fraction(1)] if problem.is_affine else list(x)
+    return primitive_row(rational_from(value) for value in values)[0]
+
+
+def _length(pair: tuple[list[Fraction], list[Fraction]]) -> int:
+    return sum(len(rational_text(value)) for point in pair for value in point)

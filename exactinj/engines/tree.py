@@ -1,0 +1,211 @@
+"""The tree engine: depth-first search over flats with refuters (MATHEMATICS T4, `docs/mathematics.md`).
+
+The compiled kernel runs the search and proves most steps itself; this file gives it its data,
+answers in rationals what it cannot prove, watches the clock, and turns the outcome into evidence.
+Cost: about ``sum_{d < n} C(n + d, d)`` nodes for rows in general position, whatever m is.
+
+References: V. Froese, M. Grillo, M. Skutella, arXiv 2405.19805 (branching over the rows of a
+positive dependency); sibling exclusion and the reuse of refuters are this project's.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+
+from exactinj.domains import Domain
+from exactinj.engines import _kernel as kernel
+from exactinj.engines.base import Answer, Engine
+from exactinj.engines.clock import Clock, OutOfTime
+from exactinj.engines.exact_program import SeparatingPoint, refuter_or_point
+from exactinj.engines.kernel_loader import announce_compilation
+from exactinj.engines.pairing import collision_at
+from exactinj.engines.problem import HomogeneousProblem
+from exactinj.engines.search_state import grown, new_state, store_refuter
+from exactinj.errors import InternalError
+from exactinj.evidence.collision import Collision
+from exactinj.evidence.result import Statistics, Verdict
+from exactinj.evidence.tree_proof import FlatTree, Refuter, compact_tree
+from exactinj.exact.matrix import primitive_row
+from exactinj.exact.numbers import rational_from
+from exactinj.layer import ReLULayer
+
+__all__ = ["TreeEngine"]
+
+WORK_PER_CALL = 30_000_000  # about 30 ms of the kernel between two looks at the clock
+SUPPORT_WEIGHT = 1e-9  # float weights above it are proposed as a support; exact arithmetic decides
+
+
+class TreeEngine(Engine):
+    """Unconditional decision by a search tree over flats."""
+
+    name = "tree"
+
+    def decide(self, layer: ReLULayer, domain: Domain, clock: Clock) -> Answer:
+        problem = HomogeneousProblem(layer, domain)
+        if problem.rank_of(range(layer.m)) < layer.n:
+            return Answer(
+                Verdict.NOT_INJECTIVE,
+                f"the rows of W have rank below n = {layer.n}, so W has a null vector",
+                _collision_without_rank(problem, clock),
+            )
+        announce_compilation(clock.report)
+        for prime in kernel.PRIMES:
+            try:
+                return _Search(problem, prime, clock).run()
+            except _UnluckyPrimeError:
+                continue
+        return Answer(
+            Verdict.UNKNOWN,
+            "the integer rows are dependent modulo each of the search's primes without being dependent; "
+            "scale or perturb the rows, or use another engine",
+        )
+
+
+class _UnluckyPrimeError(Exception):
+    """Rows that are independent look dependent modulo the prime, and a refuter needs one of them."""
+
+
+def _collision_without_rank(problem: HomogeneousProblem, clock: Clock) -> Collision:
+    """Any interior point with a null vector of W."""
+    inside = [i >= problem.layer_count for i in range(len(problem.rows))]
+    point = refuter_or_point(problem, inside, (), clock)
+    pair = collision_at(problem, point.homogeneous) if isinstance(point, SeparatingPoint) else None
+    if pair is None:
+        raise InternalError("no collision found although W has a null vector; please report this")
+    return pair
+
+
+class _Search:
+    """One run of the kernel; mutable, used once."""
+
+    def __init__(self, problem: HomogeneousProblem, prime: int, clock: Clock) -> None:
+        self.problem = problem
+        self.clock = clock
+        self.state = new_state(problem, prime)
+        self.refuter_numbers: dict[tuple[int, ...], int] = {}
+        self.proven_in_rationals = 0
+        self.collision: Collision | None = None
+
+    def run(self) -> Answer:
+        try:
+            while self.collision is None:
+                self.clock.check()
+                self.clock.report(f"{self._cursor(kernel.NODES):,} nodes, {self._explored():.1%} of the tree closed")
+                request = kernel.search(self.state, self._cursor(kernel.WORK) + WORK_PER_CALL)
+                if request == kernel.DONE:
+                    return Answer(
+                        Verdict.INJECTIVE, "every flat is refuted by a positive dependency", self._tree(), self._statistics()
+                    )
+                self._serve(request)
+        except OutOfTime:
+            stats = self._statistics()
+            reason = f"out of time after {stats.nodes:,} nodes with {stats.explored:.1%} of the tree closed"
+            return Answer(Verdict.TIMED_OUT, f"{reason}; give a longer --timeout", None, stats)
+        return Answer(
+            Verdict.NOT_INJECTIVE,
+            "two different inputs have exactly the same output",
+            self.collision,
+            self._statistics(),
+        )
+
+    def _serve(self, request: int) -> None:
+        """Do what the kernel asked for."""
+        if request in (kernel.WANT_POOL, kernel.WANT_TOKENS):
+            self.state = grown(self.state)
+        elif request == kernel.WANT_MEMBERSHIP:
+            self._settle_membership()
+        elif request == kernel.WANT_POINT_CHECK:
+            self.collision = collision_at(self.problem, self._proposed_point())
+            self.state.cursor[kernel.POINT_CHECKED] = 1
+        elif request == kernel.WANT_REFUTER:
+            self._settle_refuter()
+
+    def _settle_membership(self) -> None:
+        """Is the candidate row in the span of the path? Modulo the prime it is."""
+        self.proven_in_rationals += 1
+        depth, row = self._cursor(kernel.DEPTH) + 1, self._cursor(kernel.CANDIDATE)
+        if self.problem.spans(self._path(depth), row):
+            self.state.cursor[kernel.CONFIRMED] = row
+        else:
+            self.state.closure[depth, row] = 2
+
+    def _settle_refuter(self) -> None:
+        """Find a refuter for the current node in rationals, or a collision."""
+        self.proven_in_rationals += 1
+        outside = self.state.closure[self._cursor(kernel.DEPTH)] == 0
+        allowed = [*outside.tolist(), *[True] * (len(self.problem.rows) - self.problem.layer_count)]
+        support = tuple(np.flatnonzero(self.state.weights > SUPPORT_WEIGHT).tolist())
+        if all(allowed[i] for i in support) and self._is_refuter(support):
+            self._give(support)
+            return
+        outcome = refuter_or_point(self.problem, allowed, self.state.basis.tolist(), self.clock)
+        if isinstance(outcome, SeparatingPoint):
+            self.collision = collision_at(self.problem, outcome.homogeneous)
+            if self.collision is None:
+                raise _UnluckyPrimeError
+        elif self._is_refuter(outcome.support):
+            self._give(outcome.support)
+        else:
+            raise InternalError("the exact program's refuter failed its check; please report this")
+
+    def _is_refuter(self, support: tuple[int, ...]) -> bool:
+        return bool(support) and (
+            support in self.refuter_numbers or self.problem.circuit(support) is not None
+        )
+
+    def _give(self, support: tuple[int, ...]) -> None:
+        """Hand the refuter to the kernel for the current node."""
+        if support not in self.refuter_numbers:
+            self.refuter_numbers[support] = self._cursor(kernel.POOL)
+            self.state = store_refuter(self.state, self.problem, support)
+        self.state.cursor[kernel.GIVEN] = self.refuter_numbers[support]
+
+    def _proposed_point(self) -> tuple[int, ...]:
+        """The kernel's float point as an exact integer vector, in unscaled coordinates."""
+        _, shifts = self.problem.equilibrated
+        values = [
+            Fraction(value) * Fraction(2) ** shift
+            for value, shift in zip(self.state.point.tolist(), shifts.tolist(), strict=True)
+        ]
+        return primitive_row(rational_from(value) for value in values)[0]
+
+    def _path(self, depth: int) -> list[int]:
+        return [int(i) for i in self.state.path[:depth]]
+
+    def _cursor(self, field: int) -> int:
+        return int(self.state.cursor[field])
+
+    def _tree(self) -> FlatTree:
+        supports = [
+            tuple(self.state.supports[r, : self.state.sizes[r]].tolist()) for r in range(self._cursor(kernel.POOL))
+        ]
+        return compact_tree(supports, self.state.tokens[: self._cursor(kernel.TOKENS)], self._multipliers)
+
+    def _multipliers(self, support: tuple[int, ...]) -> Refuter:
+        circuit = self.problem.circuit(support)
+        if circuit is None:
+            raise InternalError(f"the refuter on rows {support} failed its exact check; please report this")
+        return self.problem.original_multipliers(circuit)
+
+    def _explored(self) -> float:
+        """The closed part of the tree if all children of a node weighed the same."""
+        if self._cursor(kernel.DEPTH) < 0:
+            return 1.0
+        explored, share = 0.0, 1.0
+        for depth in range(self._cursor(kernel.DEPTH)):
+            children = int(self.state.layer_sizes[self.state.node_refuter[depth]])
+            explored += share * (int(self.state.node_position[depth]) - 1) / children
+            share /= children
+        return explored
+
+    def _statistics(self) -> Statistics:
+        return Statistics(
+            nodes=self._cursor(kernel.NODES),
+            refuters=self._cursor(kernel.POOL),
+            proven_in_rationals=self.proven_in_rationals,
+            pivots=self._cursor(kernel.PIVOTS),
+            explored=self._explored(),
+            seconds=self.clock.elapsed,
+        )

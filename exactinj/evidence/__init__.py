@@ -1,0 +1,1 @@
+"""What engines hand over: colliding pairs, proofs, and certificates that carry them."""

@@ -1,0 +1,100 @@
+"""Certificates: a claim about one layer on one domain, and its proof, as deterministic JSON.
+
+The format is specified in ``docs/certificates.md``; ``exactinj/checker.py`` checks it without any of
+this code. Writing streams: a tree of a million tokens is never held as text.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from exactinj.domains import Domain
+from exactinj.evidence.collision import Collision
+from exactinj.evidence.files import replacing
+from exactinj.evidence.tree_proof import FlatTree
+from exactinj.exact.numbers import integer_text, rational_text
+from exactinj.layer import ReLULayer
+
+__all__ = ["Certificate"]
+
+FORMAT = "exactinj-certificate"
+VERSION = 1
+TOKENS_A_LINE = 16
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """A claim with its proof: ``injective`` with a tree, ``not_injective`` with a colliding pair."""
+
+    layer: ReLULayer
+    domain: Domain
+    proof: FlatTree | Collision
+
+    @property
+    def claim(self) -> str:
+        return "injective" if isinstance(self.proof, FlatTree) else "not_injective"
+
+    def write(self, path: str | os.PathLike[str]) -> None:
+        """Write to a file, gzip-compressed if its name ends in ``.gz``; never leaves half a file."""
+        with replacing(Path(path)) as raw:
+            if str(path).endswith(".gz"):
+                with gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0) as packed:
+                    self._write_text(packed)
+            else:
+                self._write_text(raw)
+
+    def to_bytes(self) -> bytes:
+        """The uncompressed document."""
+        buffer = io.BytesIO()
+        self._write_text(buffer)
+        return buffer.getvalue()
+
+    def _write_text(self, stream: IO[bytes] | gzip.GzipFile) -> None:
+        for piece in self._pieces():
+            stream.write(piece.encode("ascii"))
+
+    def _pieces(self) -> Iterator[str]:
+        layer = self.layer
+        yield f'{{"format": "{FORMAT}",\n"version": {VERSION},\n"claim": "{self.claim}",\n'
+        yield f'"domain": {json.dumps(self.domain.record)},\n'
+        yield f'"layer": {{"m": {layer.m}, "n": {layer.n}, "sha256": "{layer.digest}",\n"W": [\n'
+        yield from _separated(map(_strings, layer.W.texts()))
+        yield f'],\n"b": {_strings([text for (text,) in layer.b.texts()])}}},\n"proof": '
+        yield from _collision_pieces(self.proof) if isinstance(self.proof, Collision) else _tree_pieces(self.proof)
+        yield "}\n"
+
+
+def _collision_pieces(pair: Collision) -> Iterator[str]:
+    x, y = (_strings([rational_text(value) for value in point]) for point in (pair.x, pair.y))
+    yield f'{{"rule": "collision",\n"x": {x},\n"y": {y}}}'
+
+
+def _tree_pieces(tree: FlatTree) -> Iterator[str]:
+    yield '{"rule": "flat-tree",\n"refuters": [\n'
+    yield from _separated(
+        "[" + ", ".join(f'[{i}, "{integer_text(value)}"]' for i, value in refuter) + "]" for refuter in tree.refuters()
+    )
+    yield '],\n"tree": [\n'
+    starts = range(0, tree.tokens.size, TOKENS_A_LINE)
+    yield from _separated(", ".join(map(str, tree.tokens[k : k + TOKENS_A_LINE])) for k in starts)
+    yield "]}"
+
+
+def _separated(items: Iterator[str]) -> Iterator[str]:
+    """Items on lines of their own with commas between."""
+    first = True
+    for item in items:
+        yield item if first else ",\n" + item
+        first = False
+    yield "\n"
+
+
+def _strings(texts: list[str]) -> str:
+    return "[" + ", ".join(f'"{text}"' for text in texts) + "]"

@@ -1,0 +1,89 @@
+"""The one result type: the same fields for every verdict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Never
+
+from exactinj.domains import Domain
+from exactinj.evidence.certificate import Certificate
+from exactinj.evidence.collision import Collision, replay
+from exactinj.exact.numbers import rational_text
+from exactinj.layer import ReLULayer
+
+__all__ = ["Result", "Statistics", "Verdict"]
+
+
+class Verdict(StrEnum):
+    """What `certify` found out."""
+
+    INJECTIVE = "injective"
+    NOT_INJECTIVE = "not_injective"
+    UNKNOWN = "unknown"
+    TIMED_OUT = "timed_out"
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """Work done. `explored` is the part of the search tree that is closed, in [0, 1], a float.
+
+    `proven_in_rationals` counts the steps that the floating filter left undecided.
+    """
+
+    nodes: int = 0
+    refuters: int = 0
+    proven_in_rationals: int = 0
+    pivots: int = 0
+    explored: float = 0.0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Result:
+    """The answer to "is this layer injective on this domain?", with its evidence.
+
+    `witness` is set exactly for ``not_injective``, `certificate` for both proved verdicts.
+    `assumption` is None for an unconditional verdict, else what the verdict rests on.
+    """
+
+    verdict: Verdict
+    reason: str
+    layer: ReLULayer
+    domain: Domain
+    engine: str
+    assumption: str | None = None
+    witness: Collision | None = None
+    certificate: Certificate | None = None
+    stats: Statistics = field(default_factory=Statistics)
+
+    def __bool__(self) -> Never:
+        raise TypeError("a result has no truth value, as 'unknown' is not 'no'; compare result.verdict")
+
+    def to_json(self, certificate_path: str | None = None) -> dict[str, object]:
+        """The document that ``exactinj certify --json`` prints."""
+        document: dict[str, object] = {
+            "verdict": str(self.verdict),
+            "reason": self.reason,
+            "assumption": self.assumption,
+            "layer": {"m": self.layer.m, "n": self.layer.n, "sha256": self.layer.digest},
+            "domain": self.domain.text,
+            "engine": self.engine,
+            "witness": None,
+            "certificate": certificate_path,
+            "stats": {
+                "nodes": self.stats.nodes,
+                "refuters": self.stats.refuters,
+                "proven_in_rationals": self.stats.proven_in_rationals,
+                "pivots": self.stats.pivots,
+                "explored": self.stats.explored,
+                "seconds": round(self.stats.seconds, 6),
+            },
+        }
+        if self.witness is not None:
+            document["witness"] = {
+                "x": [rational_text(value) for value in self.witness.x],
+                "y": [rational_text(value) for value in self.witness.y],
+                "float_replay": {name: seen.to_json() for name, seen in replay(self.layer, self.witness).items()},
+            }
+        return document

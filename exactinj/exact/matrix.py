@@ -1,0 +1,209 @@
+"""Matrices of exact rationals, on python-flint.
+
+Rank, nullspace and linear systems over Q are FLINT's (fraction-free and modular algorithms in C);
+`rank_lower_bound` is the fast path: rank modulo a prime never exceeds the rational rank, so
+reaching n modulo a prime *proves* full rank, while falling short proves nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from flint import fmpq, fmpq_mat, fmpz_mat, nmod_mat
+
+from exactinj.errors import InputError
+from exactinj.exact.numbers import fraction_of, rational_from
+
+__all__ = ["RANK_PRIME", "IntegerRow", "RationalMatrix", "integer_nullspace", "integer_rank", "primitive_row"]
+
+RANK_PRIME = (1 << 61) - 1
+
+REAL_KINDS = "fiu"
+IntegerRow = tuple[int, ...]
+
+
+class RationalMatrix:
+    """An immutable matrix of rationals, shape ``(rows, columns)``, exact.
+
+    >>> M = RationalMatrix([["1/2", 3], [0, 0.1]])
+    >>> M.shape, M[0, 0], M.rank()
+    ((2, 2), Fraction(1, 2), 2)
+    >>> M[1, 1]                       # the float 0.1 is not one tenth
+    Fraction(3602879701896397, 36028797018963968)
+    """
+
+    __slots__ = ("_entries",)
+
+    def __init__(self, values: Any, *, name: str = "the matrix") -> None:
+        """Read a two-dimensional array, tensor or nested sequence; `InputError` says where it fails."""
+        self._entries = _read_matrix(values, name)
+
+    @classmethod
+    def column(cls, values: Any, *, name: str = "the vector") -> RationalMatrix:
+        """Read a one-dimensional array or sequence as a matrix of one column."""
+        flat = _as_nested(values, name, dimensions=1)
+        return cls([[value] for value in flat] or [[]], name=name)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self._entries.nrows(), self._entries.ncols()
+
+    def __getitem__(self, place: tuple[int, int]) -> Fraction:
+        return fraction_of(self._entries[place])
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, RationalMatrix) and bool(self._entries == other._entries)
+
+    def __hash__(self) -> int:
+        return hash((self.shape, tuple(str(value) for value in self._entries.entries())))
+
+    def __repr__(self) -> str:
+        return f"RationalMatrix of shape {self.shape}"
+
+    def texts(self) -> Iterator[list[str]]:
+        """Rows as canonical strings: ``"-3"``, or ``"1/2"`` in lowest terms."""
+        rows, columns = self.shape
+        for i in range(rows):
+            yield [str(self._entries[i, j]) for j in range(columns)]
+
+    def fractions(self) -> list[list[Fraction]]:
+        """Rows as lists of `Fraction`."""
+        rows, columns = self.shape
+        return [[self[i, j] for j in range(columns)] for i in range(rows)]
+
+    def is_zero(self) -> bool:
+        return not any(self._entries.entries())
+
+    def negated(self) -> RationalMatrix:
+        """The matrix times minus one."""
+        result = RationalMatrix.__new__(RationalMatrix)
+        result._entries = -self._entries
+        return result
+
+    def to_float(self, dtype: type = np.float64) -> np.ndarray:
+        """The nearest floats, shape as here: exact for input that was float of that width."""
+        return np.array([[_nearest_float(value) for value in row] for row in self.fractions()]).astype(dtype)
+
+    def rank(self) -> int:
+        """The rank over Q, exact."""
+        return integer_rank(self.integer_rows())
+
+    def rank_lower_bound(self) -> int:
+        """The rank modulo a large prime after scaling rows to integers: at most `rank`."""
+        return rank_modulo_prime(self.integer_rows())
+
+    def nullspace(self) -> list[IntegerRow]:
+        """A basis of ``{v : M v = 0}`` as integer vectors, short ones first (LLL-reduced)."""
+        return integer_nullspace(self.integer_rows(), self.shape[1])
+
+    def solve(self, right: RationalMatrix) -> RationalMatrix:
+        """The exact solution of ``M X = right`` for a square nonsingular matrix."""
+        result = RationalMatrix.__new__(RationalMatrix)
+        try:
+            result._entries = self._entries.solve(right._entries)
+        except ZeroDivisionError:
+            raise InputError("found a singular matrix, expected a nonsingular one") from None
+        return result
+
+    def times(self, vector: Sequence[Any]) -> list[Fraction]:
+        """The exact product with a vector of rationals."""
+        product = self._entries * fmpq_mat([[rational_from(value)] for value in vector])
+        return [fraction_of(value) for value in product.entries()]
+
+    def integer_rows(self) -> list[IntegerRow]:
+        """Each row times a positive rational that makes it a primitive integer vector."""
+        return [primitive_row(row)[0] for row in self.raw_rows()]
+
+    def raw_rows(self) -> list[list[fmpq]]:
+        rows, columns = self.shape
+        return [[self._entries[i, j] for j in range(columns)] for i in range(rows)]
+
+
+def primitive_row(row: Iterable[fmpq]) -> tuple[IntegerRow, Fraction]:
+    """``(z, s)`` with z integer, entries coprime, and ``z = s * row``, ``s > 0`` (zero row: s = 1)."""
+    values = list(row)
+    denominator = math.lcm(*(int(value.q) for value in values))
+    integers = [int(value.p) * (denominator // int(value.q)) for value in values]
+    content = math.gcd(*integers)
+    if content == 0:
+        return tuple(integers), Fraction(1)
+    return tuple(value // content for value in integers), Fraction(denominator, content)
+
+
+def integer_rank(rows: Sequence[Sequence[int]]) -> int:
+    """The rank over Q of integer rows: proven by the prime if it is full, else by FLINT over Z."""
+    if not rows or not rows[0]:
+        return 0
+    bound = rank_modulo_prime(rows)
+    if bound == min(len(rows), len(rows[0])):
+        return bound
+    return int(fmpz_mat([list(row) for row in rows]).rank())
+
+
+def rank_modulo_prime(rows: Sequence[Sequence[int]]) -> int:
+    """The rank modulo `RANK_PRIME`: a lower bound of the rank over Q."""
+    if not rows or not rows[0]:
+        return 0
+    residues = [value % RANK_PRIME for row in rows for value in row]
+    return int(nmod_mat(len(rows), len(rows[0]), residues, RANK_PRIME).rank())
+
+
+def integer_nullspace(rows: Sequence[Sequence[int]], columns: int) -> list[IntegerRow]:
+    """A basis of the integer vectors orthogonal to all rows, primitive, LLL-reduced if of rank > 1."""
+    if not rows:
+        return [tuple(int(i == j) for j in range(columns)) for i in range(columns)]
+    matrix, nullity = fmpz_mat([list(row) for row in rows]).nullspace()
+    basis = [primitive_row(fmpq(matrix[i, k]) for i in range(columns))[0] for k in range(nullity)]
+    if nullity > 1:
+        reduced = fmpz_mat([list(vector) for vector in basis]).lll()
+        basis = [tuple(int(reduced[k, j]) for j in range(columns)) for k in range(nullity)]
+    return sorted(basis, key=lambda vector: (sum(abs(value) for value in vector), vector))
+
+
+def _nearest_float(value: Fraction) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return math.copysign(math.inf, value)
+
+
+def _read_matrix(values: Any, name: str) -> fmpq_mat:
+    rows = _as_nested(values, name, dimensions=2)
+    if not len(rows) or not len(rows[0]):
+        raise InputError(f"{name} is empty, expected at least one row and one column")
+    width = len(rows[0])
+    entries: list[fmpq] = []
+    for i, row in enumerate(rows):
+        if len(row) != width:
+            raise InputError(
+                f"{name} is ragged: row {i} has {len(row)} entries and row 0 has {width}; "
+                "give every row the same length"
+            )
+        for j, value in enumerate(row):
+            try:
+                entries.append(rational_from(value))
+            except InputError as error:
+                raise InputError(f"{name}, row {i}, column {j}: {error}") from None
+    return fmpq_mat(len(rows), width, entries)
+
+
+def _as_nested(values: Any, name: str, *, dimensions: int) -> Sequence[Any]:
+    """Nested lists of plain numbers; arrays and tensors must hold real numbers of the right shape."""
+    if hasattr(values, "detach"):  # a torch tensor: float64 holds every narrower float exactly
+        values = values.detach().cpu()
+        values = (values.double() if values.is_floating_point() else values).numpy()
+    if isinstance(values, np.ndarray):
+        if values.dtype.kind not in REAL_KINDS:
+            raise InputError(f"{name} has dtype {values.dtype}, expected real floats or integers; convert it first")
+        if values.ndim != dimensions:
+            raise InputError(f"{name} has shape {values.shape}, expected {dimensions} dimension(s); reshape it first")
+        return list(values) if values.dtype == np.longdouble else values.tolist()
+    if isinstance(values, str) or not isinstance(values, Sequence):
+        raise InputError(f"{name} is of type {type(values).__name__}, expected an array or a nested list of numbers")
+    if dimensions == 2:
+        return [_as_nested(row, f"{name}, row {i}", dimensions=1) for i, row in enumerate(values)]
+    return values

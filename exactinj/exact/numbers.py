@@ -1,0 +1,105 @@
+"""Reading single numbers exactly.
+
+A float is the dyadic rational that it is; a string is the decimal or fraction that it spells. No
+rounding happens here, and nothing that is not a finite rational gets past.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from fractions import Fraction
+from numbers import Integral, Rational
+from typing import Any
+
+from flint import fmpq, fmpz
+
+from exactinj.errors import InputError
+
+__all__ = ["fraction_from", "fraction_of", "integer_text", "rational_from", "rational_text"]
+
+NUMBER_TEXT = re.compile(r"\s*[+-]?(\d+/\d+|(\d+(\.\d*)?|\.\d+)([eE](?P<exponent>[+-]?\d{1,9}))?)\s*")
+LARGEST_EXPONENT = 100_000
+
+
+def rational_from(value: Any) -> fmpq:
+    """The exact rational that a number or a string denotes.
+
+    Accepts Python and numpy integers and floats, `Fraction`, python-flint numbers, and strings such
+    as ``"-3"``, ``"1/2"``, ``"0.1"`` (one tenth), ``"1e-3"``. Raises `InputError` for anything
+    else, among it NaN, infinities, booleans, complex numbers and ``"1/0"``.
+    """
+    if isinstance(value, float):
+        return _from_float(value)
+    if isinstance(value, str):
+        return _from_text(value)
+    if isinstance(value, fmpq):
+        return value
+    if isinstance(value, bool):
+        raise InputError(f"found the truth value {value!r}, expected a number; write 0 or 1")
+    if isinstance(value, Integral | fmpz):
+        return fmpq(int(value))
+    if isinstance(value, Rational):
+        return fmpq(int(value.numerator), int(value.denominator))
+    if hasattr(value, "as_integer_ratio"):  # numpy floats of every width
+        return _from_float(value)
+    raise InputError(
+        f"found {_shown(value)} of type {type(value).__name__}, expected an integer, a float, "
+        "a Fraction or a string such as '1/2'; convert it first"
+    )
+
+
+def fraction_from(value: Any) -> Fraction:
+    """The same as a `fractions.Fraction`."""
+    return fraction_of(rational_from(value))
+
+
+def fraction_of(value: fmpq) -> Fraction:
+    """A `Fraction` equal to a python-flint rational."""
+    return Fraction(int(value.p), int(value.q))
+
+
+def integer_text(value: int) -> str:
+    """Decimal digits of an integer of any length."""
+    return str(fmpz(value))
+
+
+def rational_text(value: Fraction) -> str:
+    """The canonical text: ``"-3"``, or ``"1/2"`` in lowest terms."""
+    head = integer_text(value.numerator)
+    return head if value.denominator == 1 else f"{head}/{integer_text(value.denominator)}"
+
+
+def _from_float(value: Any) -> fmpq:
+    if not math.isfinite(value):
+        raise InputError(f"found {value}, expected a finite number; replace or remove it")
+    return fmpq(*value.as_integer_ratio())
+
+
+def _from_text(text: str) -> fmpq:
+    match = NUMBER_TEXT.fullmatch(text)
+    if match is None:
+        raise InputError(f"found the text {_shown(text)}, expected a number such as '-3', '1/2', '0.1' or '1e-3'")
+    exponent = match["exponent"]
+    if exponent is not None and abs(int(exponent)) > LARGEST_EXPONENT:
+        raise InputError(f"found the text {_shown(text)}, expected an exponent of at most {LARGEST_EXPONENT}")
+    if "/" in text:
+        numerator, denominator = text.split("/")
+        if not denominator.strip(" 0"):
+            raise InputError(f"found the text {_shown(text)}, a division by zero, expected a rational number")
+        return fmpq(_integer(numerator), _integer(denominator))
+    mantissa, _, power = text.strip().lower().partition("e")
+    whole, _, decimals = mantissa.partition(".")
+    value = fmpq(_integer(whole + decimals))
+    shift = int(power or 0) - len(decimals)
+    return value * fmpz(10) ** shift if shift >= 0 else value / fmpz(10) ** -shift
+
+
+def _integer(digits: str) -> fmpz:
+    """An integer of any length; Python's own `int` refuses more than 4300 digits."""
+    return fmpz(digits.strip().removeprefix("+"))
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 40 else text[:36] + "..." + text[-1]

@@ -1,0 +1,97 @@
+"""The layer ``x -> ReLU(W x + b)``, held exactly."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+from exactinj.errors import InputError
+from exactinj.exact.matrix import IntegerRow, RationalMatrix, primitive_row
+
+__all__ = ["ReLULayer"]
+
+
+class ReLULayer:
+    """The map ``f(x) = ReLU(W x + b)`` from R^n to R^m with exact rational weights.
+
+    Parameters
+    ----------
+    W : (m, n) array, tensor or nested sequence of ints, floats, Fractions or strings
+        Floats are taken as the dyadic rationals that they are, strings as what they spell.
+    b : (m,) likewise, optional
+        The bias, added as in ``torch.nn.Linear``; zero if left out.
+    alpha : (m,) likewise, optional
+        The bias with the sign of the frame literature, ``ReLU(W x - alpha)``: ``b = -alpha``.
+        Give `b` or `alpha`, not both.
+
+    Raises
+    ------
+    InputError
+        For empty or ragged input, wrong shapes, and entries that are not finite rationals.
+
+    Examples
+    --------
+    >>> layer = ReLULayer([[1, 0], [0, "1/2"]], b=[0, -1])
+    >>> layer.evaluate([3, 4])
+    [Fraction(3, 1), Fraction(1, 1)]
+    """
+
+    def __init__(self, W: Any, b: Any = None, *, alpha: Any = None) -> None:
+        if b is not None and alpha is not None:
+            raise InputError("found both b and alpha, expected at most one of them (b = -alpha); remove one")
+        self.W = RationalMatrix(W, name="W")
+        rows = self.W.shape[0]
+        if b is not None:
+            self.b = RationalMatrix.column(b, name="b")
+        elif alpha is not None:
+            self.b = RationalMatrix.column(alpha, name="alpha").negated()
+        else:
+            self.b = RationalMatrix.column([0] * rows, name="b")
+        if self.b.shape[0] != rows:
+            name = "b" if b is not None else "alpha"
+            raise InputError(f"{name} has {self.b.shape[0]} entries and W has {rows} rows; give one entry per row")
+
+    @property
+    def m(self) -> int:
+        """The number of rows (output units)."""
+        return self.W.shape[0]
+
+    @property
+    def n(self) -> int:
+        """The dimension of the input."""
+        return self.W.shape[1]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ReLULayer) and self.W == other.W and self.b == other.b
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+    def __repr__(self) -> str:
+        bias = "" if self.b.is_zero() else ", with bias"
+        return f"ReLULayer(m={self.m}, n={self.n}{bias}, sha256={self.digest[:12]})"
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the canonical text of W and b, as defined in ``docs/certificates.md``."""
+        rows = ",".join("[" + ",".join(f'"{text}"' for text in row) + "]" for row in self.W.texts())
+        bias = ",".join(f'"{text}"' for (text,) in self.b.texts())
+        return hashlib.sha256(f'{{"W":[{rows}],"b":[{bias}]}}'.encode("ascii")).hexdigest()
+
+    @cached_property
+    def integer_rows(self) -> list[tuple[IntegerRow, Fraction]]:
+        """Per row ``(z, s)``: z = s (w_i, b_i) primitive integer of length n + 1, s > 0."""
+        return [primitive_row([*w, *b]) for w, b in zip(self.W.raw_rows(), self.b.raw_rows(), strict=True)]
+
+    def preactivation(self, x: Sequence[Any]) -> list[Fraction]:
+        """``W x + b`` in exact rationals for rational x of length n."""
+        if len(x) != self.n:
+            raise InputError(f"x has {len(x)} entries, expected n = {self.n}")
+        return [value + self.b[i, 0] for i, value in enumerate(self.W.times(x))]
+
+    def evaluate(self, x: Sequence[Any]) -> list[Fraction]:
+        """``ReLU(W x + b)`` in exact rationals for rational x of length n."""
+        return [max(value, Fraction(0)) for value in self.preactivation(x)]

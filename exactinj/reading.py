@@ -1,0 +1,121 @@
+"""Reading layers from files, exactly and without trusting them.
+
+``.npz`` and ``.npy`` hold floats or integers (never pickles), ``.json`` and ``.csv`` hold strings
+that spell rationals. Whatever is wrong becomes one `InputError` line.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from exactinj.errors import InputError
+from exactinj.layer import ReLULayer
+
+__all__ = ["read_layer"]
+
+LAYER_KEYS = ("W", "b", "alpha")
+
+
+def read_layer(path: str | os.PathLike[str]) -> ReLULayer:
+    """The layer in a ``.npz``, ``.npy``, ``.json`` or ``.csv`` file.
+
+    ``.npz``: arrays ``W`` (m, n) and optionally ``b`` or ``alpha`` (m,). ``.npy``: W. ``.json``: an
+    object with ``W`` and optionally ``b`` or ``alpha``; strings are exact rationals (``"1/2"``,
+    ``"0.1"``), bare integers are exact, bare decimals are the float64 that JSON means by them.
+    ``.csv``: one row of W a line, the same strings. Raises `InputError`.
+    """
+    file = Path(path)
+    readers: dict[str, Callable[[Path], ReLULayer]] = {
+        ".npz": _read_npz,
+        ".npy": _read_npy,
+        ".json": _read_json,
+        ".csv": _read_csv,
+    }
+    reader = readers.get(file.suffix.lower())
+    if reader is None:
+        raise InputError(f"{file}: found the ending {file.suffix!r}, expected one of {', '.join(readers)}")
+    try:
+        return reader(file)
+    except InputError as error:
+        raise InputError(f"{file}: {error}") from None
+    except FileNotFoundError:
+        raise InputError(f"{file}: no such file; check the path") from None
+    except OSError as error:
+        raise InputError(f"{file}: cannot be read ({error.strerror or error}); check the file") from None
+
+
+def _read_npz(file: Path) -> ReLULayer:
+    try:
+        with np.load(file, allow_pickle=False) as archive:
+            if not isinstance(archive, np.lib.npyio.NpzFile):
+                raise InputError("found a single array, expected an .npz archive; rename it to .npy")
+            arrays = {name: archive[name] for name in archive.files}
+    except (ValueError, zipfile.BadZipFile, EOFError, KeyError, NotImplementedError) as error:
+        raise InputError(f"{_cause(error)}; expected an .npz archive of plain number arrays W and b") from None
+    return _from_parts(arrays, "array")
+
+
+def _read_npy(file: Path) -> ReLULayer:
+    try:
+        array = np.load(file, allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise InputError(f"{_cause(error)}; expected an .npy file of plain numbers, shape (m, n)") from None
+    if not isinstance(array, np.ndarray):
+        raise InputError("found an archive, expected a single array; rename it to .npz")
+    return ReLULayer(array)
+
+
+def _read_json(file: Path) -> ReLULayer:
+    try:
+        document = json.loads(
+            file.read_text(encoding="utf-8"), object_pairs_hook=_without_repeats, parse_constant=_refuse_constant
+        )
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        raise InputError(f"not readable as JSON ({_cause(error)}); expected an object with the key W") from None
+    except ValueError as error:
+        raise InputError(str(error)) from None
+    if not isinstance(document, dict):
+        raise InputError(f"found a JSON {type(document).__name__}, expected an object with the keys W and b")
+    return _from_parts(document, "key")
+
+
+def _read_csv(file: Path) -> ReLULayer:
+    try:
+        with file.open(encoding="utf-8", newline="") as stream:
+            rows = [row for row in csv.reader(stream) if row]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"not readable as CSV ({_cause(error)}); expected rows of numbers") from None
+    return ReLULayer(rows)
+
+
+def _from_parts(parts: dict[str, Any], kind: str) -> ReLULayer:
+    unknown = sorted(set(parts) - set(LAYER_KEYS))
+    if unknown:
+        raise InputError(f"found the {kind} {unknown[0]!r}, expected W and optionally b or alpha; remove or rename it")
+    if "W" not in parts:
+        raise InputError(f"found no {kind} 'W', expected W and optionally b or alpha; add it")
+    return ReLULayer(parts["W"], parts.get("b"), alpha=parts.get("alpha"))
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    names = [name for name, _ in pairs]
+    for name in names:
+        if names.count(name) > 1:
+            raise InputError(f"found the key {name!r} twice, expected it once; remove one")
+    return dict(pairs)
+
+
+def _refuse_constant(name: str) -> float:
+    raise InputError(f"found {name}, expected a finite number; replace or remove it")
+
+
+def _cause(error: Exception) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__
