@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from exactinj import checker
@@ -65,7 +66,7 @@ def certify(
     >>> result.verdict, check(result.certificate).valid
     (<Verdict.INJECTIVE: 'injective'>, True)
     >>> certify(ReLULayer([[1, 0], [0, 1], [-1, -1]])).witness
-    Collision(x=(Fraction(-1, 1), Fraction(2, 1)), y=(Fraction(-2, 1), Fraction(2, 1)))
+    Collision(x=(Fraction(2, 1), Fraction(-1, 1)), y=(Fraction(2, 1), Fraction(0, 1)))
     """
     if timeout is not None and not timeout > 0:
         raise InputError(f"found a timeout of {timeout} s, expected a positive number of seconds")
@@ -109,7 +110,7 @@ def check(certificate: Certificate | str | os.PathLike[str], layer: ReLULayer | 
     try:
         if isinstance(certificate, Certificate):
             return checker.check_stream(io.BytesIO(certificate.to_bytes()), numbers)
-        with open(certificate, "rb") as stream:
+        with Path(certificate).open("rb") as stream:
             return checker.check_stream(stream, numbers)
     except (checker.Unreadable, OSError) as error:
         raise CertificateError(str(error)) from None

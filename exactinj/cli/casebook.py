@@ -15,6 +15,9 @@ from exactinj.errors import InputError
 
 __all__ = ["run"]
 
+LONGEST_NUMBER = 24
+WORDS = ("name", "title", "statement", "source", "why", "expected", "evidence")
+
 
 def run(options: argparse.Namespace) -> int:
     """Exit status 0, or 1 if a recomputed case has the wrong answer."""
@@ -44,14 +47,15 @@ def _show(options: argparse.Namespace) -> int:
     case = find_case(options.name)
     bias = [text for (text,) in case.layer.b.texts()]
     if options.json:
-        words = {key: getattr(case, key) for key in ("name", "title", "statement", "source", "why", "expected", "evidence")}
+        words = {key: getattr(case, key) for key in WORDS}
         layer = {"W": list(case.layer.W.texts()), "b": bias}
         print(json.dumps({**words, "domain": case.domain.text, "tags": case.tags, "layer": layer}, indent=1))
         return exit_status.OK
     print(f"{case.name}: {case.title}")
     print(f"m = {case.layer.m}, n = {case.layer.n}, domain {case.domain.text}, expected {case.expected}\n")
-    for label, text in (("", case.statement), ("Why: ", case.why), ("Known by: ", case.evidence), ("Source: ", case.source)):
-        print(textwrap.fill(label + text, width=100) + "\n")
+    paragraphs = (case.statement, f"Why: {case.why}", f"Known by: {case.evidence}", f"Source: {case.source}")
+    for paragraph in paragraphs:
+        print(textwrap.fill(paragraph, width=100) + "\n")
     for row, offset in zip(case.layer.W.texts(), bias, strict=True):
         print("  [" + ", ".join(_short(text) for text in row) + f"]  b = {_short(offset)}")
     return exit_status.OK
@@ -97,4 +101,4 @@ def _row_text(row: dict[str, object]) -> str:
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= 24 else f"{text[:10]}...({len(text)} characters)"
+    return text if len(text) <= LONGEST_NUMBER else f"{text[:10]}...({len(text)} characters)"

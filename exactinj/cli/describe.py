@@ -22,7 +22,8 @@ def describe_result(result: Result, name: str, certificate_path: str | None) -> 
     lines = [f"{name}: ReLU({bias}), m = {layer.m} rows, n = {layer.n}, sha256 {layer.digest[:16]}"]
     if result.verdict is Verdict.INJECTIVE:
         lines.append(f"INJECTIVE on {result.domain.text}, proved: {result.reason}")
-        lines.append(f"  {stats.nodes:,} nodes, {stats.refuters:,} refuters, {stats.seconds:.2f} s, engine {result.engine}")
+        work = f"{stats.nodes:,} nodes, {stats.refuters:,} refuters, {stats.seconds:.2f} s"
+        lines.append(f"  {work}, engine {result.engine}")
     elif result.verdict is Verdict.NOT_INJECTIVE:
         lines.append(f"NOT INJECTIVE on {result.domain.text}: {result.reason}")
         lines += _describe_pair(result)

@@ -12,6 +12,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -19,7 +20,7 @@ from exactinj.cli import exit_status
 
 __all__ = ["Outcome", "supervised"]
 
-GRACE = 1.0  # seconds between the deadline and the kill
+GRACE = 1.5  # seconds between the deadline and the kill
 POLL = 0.005
 
 
@@ -38,7 +39,7 @@ class Outcome:
 def supervised(work: Callable[[Callable[[str], None]], int], timeout: float | None) -> Outcome:
     """Run ``work(note)`` in a child and return how it ended; raises KeyboardInterrupt on Ctrl-C."""
     if not hasattr(os, "fork"):
-        return Outcome(work(lambda text: None), os.getpid(), "")
+        return Outcome(work(lambda _: None), os.getpid(), "")
     sys.stdout.flush()
     sys.stderr.flush()
     reading, writing = os.pipe()
@@ -65,22 +66,18 @@ def _run_child(work: Callable[[Callable[[str], None]], int], writing: int) -> No
         status = work(lambda text: _send(writing, text))
     except KeyboardInterrupt:
         status = exit_status.INTERRUPTED
-    except BaseException:  # the child must end here, with the traceback of a bug on stderr
+    except BaseException:  # noqa: BLE001 - the child must end here, with the traceback of a bug on stderr
         sys.excepthook(*sys.exc_info())
     finally:
-        try:
+        with suppress(OSError):
             sys.stdout.flush()
             sys.stderr.flush()
-        except OSError:
-            pass
         os._exit(status)
 
 
 def _send(writing: int, text: str) -> None:
-    try:
+    with suppress(OSError):  # if the parent has gone, the child will be stopped or finish by itself
         os.write(writing, (text.replace("\n", " ") + "\n").encode())
-    except OSError:
-        pass  # the parent has gone; the child will be stopped or finish by itself
 
 
 class _Watcher:
@@ -116,7 +113,7 @@ class _Watcher:
         code = os.waitstatus_to_exitcode(status)
         if code == -signal.SIGKILL:
             return Outcome(None, self.child, self._last_note())
-        if code == -signal.SIGINT or code == exit_status.INTERRUPTED:
+        if code in (-signal.SIGINT, exit_status.INTERRUPTED):
             raise KeyboardInterrupt
         if code < 0:
             print(f"exactinj: the worker process died by signal {-code}; please report this", file=sys.stderr)
@@ -124,11 +121,9 @@ class _Watcher:
         return Outcome(code, self.child, self._last_note())
 
     def _drain(self) -> None:
-        try:
+        with suppress(BlockingIOError):
             while piece := os.read(self.reading, 65536):
                 self.received = (self.received + piece)[-65536:]
-        except BlockingIOError:
-            pass
 
     def _last_note(self) -> str:
         lines = self.received.decode(errors="replace").splitlines()

@@ -28,6 +28,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+Integers = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
 # Primes below 2**29: 32 products of residues fit in a signed 64-bit sum. The second and third are
 # for layers in which the first one sees a dependency that is none and that matters.
 PRIMES = (536_870_909, 536_870_879, 536_870_869)
@@ -36,8 +39,24 @@ PRIMES = (536_870_909, 536_870_879, 536_870_869)
 DONE, PAUSED, WANT_REFUTER, WANT_MEMBERSHIP, WANT_POINT_CHECK, WANT_POOL, WANT_TOKENS = range(7)
 
 # Fields of `SearchState.cursor`.
-(DEPTH, STAGE, POOL, TOKENS, NODES, PIVOTS, SINCE_INVERSION, GIVEN, CANDIDATE, CONFIRMED, POINT_CHECKED,
- LINEAR_PROGRAMS, WORK, PRIME, PAIRS, CURSOR_SIZE) = range(16)
+(
+    DEPTH,
+    STAGE,
+    POOL,
+    TOKENS,
+    NODES,
+    PIVOTS,
+    SINCE_INVERSION,
+    GIVEN,
+    CANDIDATE,
+    CONFIRMED,
+    POINT_CHECKED,
+    LINEAR_PROGRAMS,
+    WORK,
+    PRIME,
+    PAIRS,
+    CURSOR_SIZE,
+) = range(16)
 STAGE_NODE, STAGE_BRANCH, STAGE_VACUITY = range(3)
 
 # What a linear program ended with.
@@ -94,7 +113,7 @@ class SearchState(NamedTuple):
 
 
 @njit(cache=True)
-def dot_modulo(left, right, prime):
+def dot_modulo(left: Integers, right: Integers, prime: int) -> int:
     total = 0
     for k in range(left.size):
         total += left[k] * right[k]
@@ -104,7 +123,7 @@ def dot_modulo(left, right, prime):
 
 
 @njit(cache=True)
-def inverse_modulo(value, prime):
+def inverse_modulo(value: int, prime: int) -> int:
     result, base, exponent = 1, value % prime, prime - 2
     while exponent > 0:
         if exponent & 1:
@@ -115,7 +134,7 @@ def inverse_modulo(value, prime):
 
 
 @njit(cache=True)
-def reduce_modulo(row, echelon, pivots, rank, prime):
+def reduce_modulo(row: Integers, echelon: Integers, pivots: Integers, rank: int, prime: int) -> None:
     """The row less its part along the echelon rows; zero exactly if it is in their span mod p."""
     for k in range(rank):
         factor = row[pivots[k]]
@@ -125,7 +144,7 @@ def reduce_modulo(row, echelon, pivots, rank, prime):
 
 
 @njit(cache=True)
-def extend_echelon(state, row_index, rank):
+def extend_echelon(state: SearchState, row_index: int, rank: int) -> None:
     """Add a row that is independent modulo p to the echelon form of the path."""
     prime = state.cursor[PRIME]
     row = state.residues[row_index].copy()
@@ -140,7 +159,7 @@ def extend_echelon(state, row_index, rank):
 
 
 @njit(cache=True)
-def mark_closure(state, rank):
+def mark_closure(state: SearchState, rank: int) -> None:
     """Mark the layer rows that lie in the span of the path modulo p.
 
     A row that is *not* marked is proven outside the rational span: the path is independent modulo
@@ -172,7 +191,7 @@ def mark_closure(state, rank):
 
 
 @njit(cache=True)
-def reinvert(state):
+def reinvert(state: SearchState) -> None:
     """Recompute the inverse from the basis; fall back to the artificial basis if it is singular."""
     size = state.basis.size
     columns = state.rows.shape[1]
@@ -216,15 +235,15 @@ def reinvert(state):
 
 
 @njit(cache=True)
-def is_barred(state, column, depth):
+def is_barred(state: SearchState, column: int, depth: int) -> bool:
     """Artificial columns and rows in the span of the path must end with weight zero."""
     if column >= state.rows.shape[0]:
         return True
-    return column < state.residues.shape[0] and state.closure[depth, column] != 0
+    return column < state.residues.shape[0] and bool(state.closure[depth, column] != 0)
 
 
 @njit(cache=True)
-def enter_column(state, entering, leaving_or_minus, depth):
+def enter_column(state: SearchState, entering: int, leaving_or_minus: int, depth: int) -> bool:
     """Pivot a column in; choose the leaving one by the ratio test unless it is given."""
     size = state.basis.size
     columns = size - 1
@@ -236,7 +255,8 @@ def enter_column(state, entering, leaving_or_minus, depth):
         direction[i] = total
     leaving = leaving_or_minus
     if leaving < 0:
-        best_ratio, best_size = np.inf, 0.0
+        best_ratio = np.inf
+        best_size = 0.0
         for i in range(size):
             weight = max(state.inverse[i, columns], 0.0)
             slope = direction[i]
@@ -266,7 +286,7 @@ def enter_column(state, entering, leaving_or_minus, depth):
 
 
 @njit(cache=True)
-def dual_point(state, basic_cost, multipliers):
+def dual_point(state: SearchState, basic_cost: Floats, multipliers: Floats) -> None:
     size = state.basis.size
     for k in range(size):
         multipliers[k] = 0.0
@@ -277,7 +297,7 @@ def dual_point(state, basic_cost, multipliers):
 
 
 @njit(cache=True)
-def price(state, multipliers, depth, first_phase):
+def price(state: SearchState, multipliers: Floats, depth: int, first_phase: bool) -> int:
     """The allowed column of most negative reduced cost, or -1."""
     columns = state.rows.shape[1]
     layer_rows = state.residues.shape[0]
@@ -285,7 +305,7 @@ def price(state, multipliers, depth, first_phase):
     for j in range(state.rows.shape[0]):
         if j < layer_rows and state.closure[depth, j] != 0:
             continue
-        reduced = -multipliers[columns]
+        reduced = -float(multipliers[columns])
         if not first_phase and j < layer_rows and state.excluded[j] == 0:
             reduced += 1.0
         for k in range(columns):
@@ -296,7 +316,7 @@ def price(state, multipliers, depth, first_phase):
 
 
 @njit(cache=True)
-def expel_barred(state, depth):
+def expel_barred(state: SearchState, depth: int) -> None:
     """Replace barred basic columns of weight zero by allowed ones, where a stable pivot exists."""
     columns = state.rows.shape[1]
     for i in range(columns + 1):
@@ -316,7 +336,7 @@ def expel_barred(state, depth):
 
 
 @njit(cache=True)
-def solve_program(state, depth, only_feasible, work_limit):
+def solve_program(state: SearchState, depth: int, only_feasible: bool, work_limit: int) -> int:
     """A refuter that uses as few free rows as a linear cost can see, from the last basis on."""
     size = state.basis.size
     columns = size - 1
@@ -362,7 +382,7 @@ def solve_program(state, depth, only_feasible, work_limit):
 
 
 @njit(cache=True)
-def certify_basis(state):
+def certify_basis(state: SearchState) -> bool:
     """Prove in floating point that the exact basic solution exists, is unique and is positive.
 
     With B the exact basis matrix, R the computed inverse, z = R e the computed solution: if
@@ -425,7 +445,7 @@ def certify_basis(state):
 
 
 @njit(cache=True)
-def count_free(state, refuter, depth, limit):
+def count_free(state: SearchState, refuter: int, depth: int, limit: int) -> int:
     """Free rows of a known refuter, or `limit` if it meets the span of the path or has more."""
     free = 0
     for k in range(state.layer_sizes[refuter]):
@@ -440,7 +460,7 @@ def count_free(state, refuter, depth, limit):
 
 
 @njit(cache=True)
-def best_known_refuter(state, depth, enough):
+def best_known_refuter(state: SearchState, depth: int, enough: int) -> tuple[int, int]:
     """The refuter with the fewest free rows among the recent ones; stops at `enough` or fewer."""
     known = state.cursor[POOL]
     best, refuter = state.rows.shape[0] + 1, -1
@@ -461,9 +481,9 @@ def best_known_refuter(state, depth, enough):
 
 
 @njit(cache=True)
-def store_basis_as_refuter(state):
+def store_basis_as_refuter(state: SearchState) -> int:
     """Append the rows of the basis in ascending order: layer rows come first."""
-    refuter = state.cursor[POOL]
+    refuter = int(state.cursor[POOL])
     ordered = np.sort(state.basis)
     layer_size = 0
     for k in range(ordered.size):
@@ -477,7 +497,7 @@ def store_basis_as_refuter(state):
 
 
 @njit(cache=True)
-def point_has_few_active_rows(state):
+def point_has_few_active_rows(state: SearchState) -> bool:
     """Whether the proposed point seems to be inside the domain with fewer than n active rows."""
     columns = state.rows.shape[1]
     layer_rows, dimension = state.residues.shape
@@ -496,7 +516,7 @@ def point_has_few_active_rows(state):
 
 
 @njit(cache=True)
-def propose_weights(state):
+def propose_weights(state: SearchState) -> None:
     state.weights[:] = 0.0
     for i in range(state.basis.size):
         if state.basis[i] < state.rows.shape[0]:
@@ -504,7 +524,7 @@ def propose_weights(state):
 
 
 @njit(cache=True)
-def find_refuter(state, depth, work_limit):
+def find_refuter(state: SearchState, depth: int, work_limit: int) -> int:
     """Refuter index >= 0, or minus one minus a request code."""
     last_level = depth == state.residues.shape[1] - 1
     enough = state.rows.shape[0] if last_level else 0
@@ -534,7 +554,7 @@ def find_refuter(state, depth, work_limit):
 
 
 @njit(cache=True)
-def leave_node(state, depth):
+def leave_node(state: SearchState, depth: int) -> None:
     """Take back what the node at `depth` excluded, and go on in its parent."""
     refuter = state.node_refuter[depth]
     for k in range(state.layer_sizes[refuter]):
@@ -547,7 +567,7 @@ def leave_node(state, depth):
 
 
 @njit(cache=True)
-def excluded_row_in_closure(state, depth):
+def excluded_row_in_closure(state: SearchState, depth: int) -> int:
     for k in range(state.residues.shape[0]):
         if state.excluded[k] != 0 and state.closure[depth, k] == 1:
             return k
@@ -555,7 +575,7 @@ def excluded_row_in_closure(state, depth):
 
 
 @njit(cache=True)
-def search(state, work_limit):
+def search(state: SearchState, work_limit: int) -> int:
     """Run until the tree is complete or something is wanted; returns a request code."""
     cursor = state.cursor
     dimension = state.residues.shape[1]

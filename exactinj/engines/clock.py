@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-__all__ = ["Clock", "OutOfTime"]
+__all__ = ["Clock", "OutOfTimeError"]
 
 
-class OutOfTime(Exception):
+class OutOfTimeError(Exception):
     """Raised inside an engine when its time is up; engines turn it into ``timed_out``."""
 
 
@@ -25,9 +25,9 @@ class Clock:
         return time.monotonic() - self.started
 
     def check(self) -> None:
-        """Raise `OutOfTime` once the deadline has passed."""
+        """Raise `OutOfTimeError` once the deadline has passed."""
         if self.timeout is not None and self.elapsed > self.timeout:
-            raise OutOfTime
+            raise OutOfTimeError
 
     def report(self, text: str) -> None:
         """Tell whoever watches (a terminal) how far the work is."""

@@ -54,16 +54,14 @@ def refuter_or_point(
         objective = sum((weights[i] for i in range(program.size) if barred[i]), fmpq(0))
         if objective == 0:
             return SupportFound(tuple(sorted(j for j, value in zip(basis, weights, strict=True) if value > 0)))
-        dual = [
-            sum((inverse[i, k] for i in range(program.size) if barred[i]), fmpq(0)) for k in range(program.size)
-        ]
+        dual = [sum((inverse[i, k] for i in range(program.size) if barred[i]), fmpq(0)) for k in range(program.size)]
         entering = program.price(dual, bland=stalled)
         if entering is None:
             return SeparatingPoint(primitive_row(dual[: program.columns])[0])
         leaving = program.leaving_position(basis, inverse, weights, entering)
         stalled = weights[leaving] == 0
         basis[leaving] = entering
-        inverse = program.basis_matrix(basis).inv()
+        inverse = program.inverse_of(basis)
 
 
 class _Program:
@@ -79,25 +77,26 @@ class _Program:
     def is_barred(self, column: int) -> bool:
         return column >= len(self.rows) or not self.allowed[column]
 
-    def basis_matrix(self, basis: Sequence[int]) -> fmpz_mat:
+    def inverse_of(self, basis: Sequence[int]) -> fmpq_mat:
+        """The exact inverse of the basis matrix; ZeroDivisionError if it is singular."""
         columns = [
             list(self.rows[j]) if j < len(self.rows) else [int(k == j - len(self.rows)) for k in range(self.size)]
             for j in basis
         ]
-        return fmpz_mat(columns).transpose()
+        return fmpq_mat(fmpz_mat(columns).transpose()).inv()
 
     def start(self, hint: Sequence[int]) -> tuple[list[int], fmpq_mat]:
         """The hinted basis if it is exactly feasible, else the artificial one."""
         if len(set(hint)) == self.size:
             try:
-                inverse = self.basis_matrix(hint).inv()
+                inverse = self.inverse_of(hint)
             except ZeroDivisionError:
                 pass
             else:
                 if all(inverse[i, self.columns] >= 0 for i in range(self.size)):
                     return list(hint), inverse
         basis = [len(self.rows) + k for k in range(self.size)]
-        return basis, self.basis_matrix(basis).inv()
+        return basis, self.inverse_of(basis)
 
     def price(self, dual: Sequence[fmpq], *, bland: bool) -> int | None:
         """An allowed column with negative reduced cost: the first for Bland, else the most negative."""
@@ -111,11 +110,7 @@ class _Program:
                     break
         return entering
 
-    def leaving_position(
-        self, basis: Sequence[int], inverse: fmpq_mat, weights: Sequence[fmpq], entering: int
-    ) -> int:
+    def leaving_position(self, basis: Sequence[int], inverse: fmpq_mat, weights: Sequence[fmpq], entering: int) -> int:
         direction = inverse * fmpz_mat([[value] for value in self.rows[entering]])
-        candidates = [
-            (weights[i] / direction[i, 0], basis[i], i) for i in range(self.size) if direction[i, 0] > 0
-        ]
+        candidates = [(weights[i] / direction[i, 0], basis[i], i) for i in range(self.size) if direction[i, 0] > 0]
         return min(candidates)[2]

@@ -17,6 +17,6 @@ def announce_compilation(report: Callable[[str], None]) -> None:
     """
     if _kernel.search.signatures:
         return
-    cache = Path(_kernel.search.stats.cache_path)
-    if not any(cache.glob("_kernel.search-*.nbi")):
+    cache = _kernel.search.stats.cache_path
+    if cache is None or not any(Path(cache).glob("_kernel.search-*.nbi")):
         report("compiling the search kernel (first run on this machine, about 15 s)")

@@ -23,7 +23,7 @@ from flint import fmpz_mat
 from numpy.typing import NDArray
 
 from exactinj.domains import Domain
-from exactinj.exact.matrix import IntegerRow, integer_nullspace, integer_rank, primitive_row
+from exactinj.exact.matrix import IntegerRow, dependency_modulo_prime, integer_nullspace, integer_rank, primitive_row
 from exactinj.exact.numbers import rational_from
 from exactinj.layer import ReLULayer
 
@@ -71,8 +71,18 @@ class HomogeneousProblem:
         return integer_rank(self.weights_of(indices))
 
     def spans(self, indices: Sequence[int], row: int) -> bool:
-        """Whether ``w_row`` lies in the span of the ``w_i``, exactly."""
-        return self.rank_of([*indices, row]) == self.rank_of(indices)
+        """Whether ``w_row`` lies in the span of the independent ``w_i``, exactly.
+
+        A dependency modulo a prime names the rows that matter; only those are ranked over Q.
+        """
+        weights = self.weights_of([*indices, row])
+        support = dependency_modulo_prime(weights)
+        if not support:
+            return False
+        rows = [weights[k] for k in support]
+        if integer_rank(rows) < len(rows):
+            return True
+        return integer_rank(weights) == len(indices)
 
     @cached_property
     def integer_matrix(self) -> fmpz_mat:
@@ -170,4 +180,5 @@ def _middle(exponents: NDArray[np.int64], nonzero: NDArray[np.bool_], axis: int)
     """The mean exponent of the nonzero entries, rounded; 0 where there are none."""
     count = np.maximum(nonzero.sum(axis=axis), 1)
     total = np.where(nonzero, exponents, 0).sum(axis=axis)
-    return np.rint(total / count).astype(np.int64)
+    middle: NDArray[np.int64] = np.rint(total / count).astype(np.int64)
+    return middle

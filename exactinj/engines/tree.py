@@ -11,13 +11,14 @@ positive dependency); sibling exclusion and the reuse of refuters are this proje
 from __future__ import annotations
 
 from fractions import Fraction
+from math import comb
 
 import numpy as np
 
 from exactinj.domains import Domain
 from exactinj.engines import _kernel as kernel
 from exactinj.engines.base import Answer, Engine
-from exactinj.engines.clock import Clock, OutOfTime
+from exactinj.engines.clock import Clock, OutOfTimeError
 from exactinj.engines.exact_program import SeparatingPoint, refuter_or_point
 from exactinj.engines.kernel_loader import announce_compilation
 from exactinj.engines.pairing import collision_at
@@ -33,7 +34,7 @@ from exactinj.layer import ReLULayer
 
 __all__ = ["TreeEngine"]
 
-WORK_PER_CALL = 30_000_000  # about 30 ms of the kernel between two looks at the clock
+WORK_PER_CALL = 5_000_000  # a few hundredths of a second of the kernel between two looks at the clock
 SUPPORT_WEIGHT = 1e-9  # float weights above it are proposed as a support; exact arithmetic decides
 
 
@@ -49,6 +50,7 @@ class TreeEngine(Engine):
                 Verdict.NOT_INJECTIVE,
                 f"the rows of W have rank below n = {layer.n}, so W has a null vector",
                 _collision_without_rank(problem, clock),
+                Statistics(explored=1.0, seconds=clock.elapsed),
             )
         announce_compilation(clock.report)
         for prime in kernel.PRIMES:
@@ -61,6 +63,11 @@ class TreeEngine(Engine):
             "the integer rows are dependent modulo each of the search's primes without being dependent; "
             "scale or perturb the rows, or use another engine",
         )
+
+
+def _expected_nodes(levels: int, free: int) -> int:
+    """Nodes below a child when refuters have `free` rows left: T(r, f) = 1 + sum_j T(r - 1, f - j)."""
+    return comb(free + levels - 1, levels - 1)
 
 
 class _UnluckyPrimeError(Exception):
@@ -95,11 +102,10 @@ class _Search:
                 self.clock.report(f"{self._cursor(kernel.NODES):,} nodes, {self._explored():.1%} of the tree closed")
                 request = kernel.search(self.state, self._cursor(kernel.WORK) + WORK_PER_CALL)
                 if request == kernel.DONE:
-                    return Answer(
-                        Verdict.INJECTIVE, "every flat is refuted by a positive dependency", self._tree(), self._statistics()
-                    )
+                    reason = "every flat is refuted by a positive dependency"
+                    return Answer(Verdict.INJECTIVE, reason, self._tree(), self._statistics())
                 self._serve(request)
-        except OutOfTime:
+        except OutOfTimeError:
             stats = self._statistics()
             reason = f"out of time after {stats.nodes:,} nodes with {stats.explored:.1%} of the tree closed"
             return Answer(Verdict.TIMED_OUT, f"{reason}; give a longer --timeout", None, stats)
@@ -151,9 +157,7 @@ class _Search:
             raise InternalError("the exact program's refuter failed its check; please report this")
 
     def _is_refuter(self, support: tuple[int, ...]) -> bool:
-        return bool(support) and (
-            support in self.refuter_numbers or self.problem.circuit(support) is not None
-        )
+        return bool(support) and (support in self.refuter_numbers or self.problem.circuit(support) is not None)
 
     def _give(self, support: tuple[int, ...]) -> None:
         """Hand the refuter to the kernel for the current node."""
@@ -190,15 +194,20 @@ class _Search:
         return self.problem.original_multipliers(circuit)
 
     def _explored(self) -> float:
-        """The closed part of the tree if all children of a node weighed the same."""
-        if self._cursor(kernel.DEPTH) < 0:
-            return 1.0
+        """The closed part of the tree, if every subtree had the size that general position predicts."""
         explored, share = 0.0, 1.0
         for depth in range(self._cursor(kernel.DEPTH)):
-            children = int(self.state.layer_sizes[self.state.node_refuter[depth]])
-            explored += share * (int(self.state.node_position[depth]) - 1) / children
-            share /= children
-        return explored
+            refuter = self.state.node_refuter[depth]
+            rows = self.state.supports[refuter, : self.state.layer_sizes[refuter]].tolist()
+            current = int(self.state.path[depth])
+            excluded = self.state.excluded
+            free = [i for i in rows if i == current or excluded[i] == 0 or excluded[i] > depth]
+            levels = self.problem.dimension - depth - 1
+            sizes = [_expected_nodes(levels, len(free) - position) for position in range(len(free))]
+            position = free.index(current)
+            explored += share * sum(sizes[:position]) / sum(sizes)
+            share *= sizes[position] / sum(sizes)
+        return explored if self._cursor(kernel.DEPTH) >= 0 else 1.0
 
     def _statistics(self) -> Statistics:
         return Statistics(

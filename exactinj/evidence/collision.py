@@ -11,6 +11,7 @@ import numpy as np
 
 from exactinj.domains import Domain
 from exactinj.errors import InternalError
+from exactinj.exact.numbers import nearest_float
 from exactinj.layer import ReLULayer
 
 __all__ = ["Collision", "FloatReplay", "replay", "verified_collision"]
@@ -62,7 +63,7 @@ def replay(layer: ReLULayer, pair: Collision) -> dict[str, FloatReplay]:
 def _replay(layer: ReLULayer, pair: Collision, dtype: Any) -> FloatReplay:
     with np.errstate(all="ignore"):
         weights, bias = layer.W.to_float(dtype), layer.b.to_float(dtype)[:, 0]
-        x, y = (np.array([_as_float(value) for value in point]).astype(dtype) for point in (pair.x, pair.y))
+        x, y = (np.array([nearest_float(value) for value in point]).astype(dtype) for point in (pair.x, pair.y))
         out_x, out_y = (np.maximum(weights @ point + bias, 0) for point in (x, y))
     differ = not np.array_equal(x, y)
     if not (np.isfinite(out_x).all() and np.isfinite(out_y).all()):
@@ -71,9 +72,3 @@ def _replay(layer: ReLULayer, pair: Collision, dtype: Any) -> FloatReplay:
     steps = [abs(int(a) - int(c)) for a, c in zip(out_x.view(integer), out_y.view(integer), strict=True)]
     return FloatReplay(differ, outputs_equal=max(steps) == 0, largest_ulp=max(steps))
 
-
-def _as_float(value: Fraction) -> float:
-    try:
-        return float(value)
-    except OverflowError:
-        return float("inf") if value > 0 else float("-inf")

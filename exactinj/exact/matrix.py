@@ -16,9 +16,17 @@ import numpy as np
 from flint import fmpq, fmpq_mat, fmpz_mat, nmod_mat
 
 from exactinj.errors import InputError
-from exactinj.exact.numbers import fraction_of, rational_from
+from exactinj.exact.numbers import fraction_of, nearest_float, rational_from
 
-__all__ = ["RANK_PRIME", "IntegerRow", "RationalMatrix", "integer_nullspace", "integer_rank", "primitive_row"]
+__all__ = [
+    "RANK_PRIME",
+    "IntegerRow",
+    "RationalMatrix",
+    "dependency_modulo_prime",
+    "integer_nullspace",
+    "integer_rank",
+    "primitive_row",
+]
 
 RANK_PRIME = (1 << 61) - 1
 
@@ -86,7 +94,7 @@ class RationalMatrix:
 
     def to_float(self, dtype: type = np.float64) -> np.ndarray:
         """The nearest floats, shape as here: exact for input that was float of that width."""
-        return np.array([[_nearest_float(value) for value in row] for row in self.fractions()]).astype(dtype)
+        return np.array([[nearest_float(value) for value in row] for row in self.fractions()]).astype(dtype)
 
     def rank(self) -> int:
         """The rank over Q, exact."""
@@ -152,6 +160,13 @@ def rank_modulo_prime(rows: Sequence[Sequence[int]]) -> int:
     return int(nmod_mat(len(rows), len(rows[0]), residues, RANK_PRIME).rank())
 
 
+def dependency_modulo_prime(rows: Sequence[Sequence[int]]) -> list[int]:
+    """The rows with nonzero coefficients in one linear dependency modulo `RANK_PRIME`; [] proves independence."""
+    residues = [value % RANK_PRIME for row in rows for value in row]
+    matrix, nullity = nmod_mat(len(rows), len(rows[0]), residues, RANK_PRIME).transpose().nullspace()
+    return [i for i in range(len(rows)) if int(matrix[i, 0])] if nullity else []
+
+
 def integer_nullspace(rows: Sequence[Sequence[int]], columns: int) -> list[IntegerRow]:
     """A basis of the integer vectors orthogonal to all rows, primitive, LLL-reduced if of rank > 1."""
     if not rows:
@@ -160,15 +175,8 @@ def integer_nullspace(rows: Sequence[Sequence[int]], columns: int) -> list[Integ
     basis = [primitive_row(fmpq(matrix[i, k]) for i in range(columns))[0] for k in range(nullity)]
     if nullity > 1:
         reduced = fmpz_mat([list(vector) for vector in basis]).lll()
-        basis = [tuple(int(reduced[k, j]) for j in range(columns)) for k in range(nullity)]
+        basis = [primitive_row(fmpq(reduced[k, j]) for j in range(columns))[0] for k in range(nullity)]
     return sorted(basis, key=lambda vector: (sum(abs(value) for value in vector), vector))
-
-
-def _nearest_float(value: Fraction) -> float:
-    try:
-        return float(value)
-    except OverflowError:
-        return math.copysign(math.inf, value)
 
 
 def _read_matrix(values: Any, name: str) -> fmpq_mat:
@@ -204,6 +212,6 @@ def _as_nested(values: Any, name: str, *, dimensions: int) -> Sequence[Any]:
         return list(values) if values.dtype == np.longdouble else values.tolist()
     if isinstance(values, str) or not isinstance(values, Sequence):
         raise InputError(f"{name} is of type {type(values).__name__}, expected an array or a nested list of numbers")
-    if dimensions == 2:
+    if dimensions > 1:
         return [_as_nested(row, f"{name}, row {i}", dimensions=1) for i, row in enumerate(values)]
     return values

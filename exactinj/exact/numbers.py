@@ -16,10 +16,11 @@ from flint import fmpq, fmpz
 
 from exactinj.errors import InputError
 
-__all__ = ["fraction_from", "fraction_of", "integer_text", "rational_from", "rational_text"]
+__all__ = ["fraction_from", "fraction_of", "integer_text", "nearest_float", "rational_from", "rational_text"]
 
-NUMBER_TEXT = re.compile(r"\s*[+-]?(\d+/\d+|(\d+(\.\d*)?|\.\d+)([eE](?P<exponent>[+-]?\d{1,9}))?)\s*")
+NUMBER_TEXT = re.compile(r"\s*[+-]?(\d+/\d+|(\d+(\.\d*)?|\.\d+)([eE](?P<exponent>[+-]?\d{1,9}))?)\s*", re.ASCII)
 LARGEST_EXPONENT = 100_000
+LONGEST_QUOTE = 40
 
 
 def rational_from(value: Any) -> fmpq:
@@ -57,6 +58,14 @@ def fraction_from(value: Any) -> Fraction:
 def fraction_of(value: fmpq) -> Fraction:
     """A `Fraction` equal to a python-flint rational."""
     return Fraction(int(value.p), int(value.q))
+
+
+def nearest_float(value: Fraction) -> float:
+    """The nearest float64; an infinity beyond its range."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 def integer_text(value: int) -> str:
@@ -102,4 +111,4 @@ def _integer(digits: str) -> fmpz:
 
 def _shown(value: object) -> str:
     text = repr(value)
-    return text if len(text) <= 40 else text[:36] + "..." + text[-1]
+    return text if len(text) <= LONGEST_QUOTE else text[:36] + "..." + text[-1]
