@@ -1,0 +1,724 @@
+"""Re-check an exactinj certificate: standard library only, no code shared with the package.
+
+    python -I checker.py CERTIFICATE [LAYER]
+
+Written from docs/certificates.md, version 1; each section of that page is one function here. The document
+is read element by element and never held as a whole: of a verified refuter only the row indices stay.
+All arithmetic is exact, on integers: each row (w_i, b_i) is scaled once by its own positive denominator.
+
+A fault of form (JSON, keys and their order, types, number formats, or W, b, x, y that do not fit m and n)
+makes a document unreadable; whatever else fails is a rejection. The first fault in document order counts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import codecs
+import csv
+import hashlib
+import io
+import json
+import math
+import os
+import re
+import struct
+import sys
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from fractions import Fraction
+from operator import itemgetter, mul
+from typing import Any, BinaryIO, NoReturn
+
+VALID, UNREADABLE, REJECTED, INTERRUPTED = 0, 3, 4, 130
+BLOCK = 1 << 14  # bytes per read; deflate expands at most 1032-fold, so this bounds memory for gzip too
+DIGITS = 600  # int() takes this many decimal digits under every setting of Python's conversion limit
+
+FilePath = str | os.PathLike[str]
+Layer = tuple[Sequence[Sequence[Fraction]], Sequence[Fraction]]  # W, b
+Vector = Sequence[int]
+
+
+class Unreadable(Exception):
+    """The input is not a certificate, or not a layer, in the documented format."""
+
+
+class Rejected(Exception):
+    """The certificate was read, but its claim does not follow."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """Whether the certificate proves its claim, and why or why not."""
+
+    valid: bool
+    claim: str | None
+    reason: str
+
+
+# ------------------------------------------------------------------ JSON, piece by piece
+
+
+def _blocks(binary_file: BinaryIO) -> Iterator[bytes]:
+    """The bytes of the document, unpacked when the first two are those of gzip."""
+    block = binary_file.read(2)
+    if len(block) == 1:
+        block += binary_file.read(1)
+    inflater = zlib.decompressobj(wbits=31) if block == b"\x1f\x8b" else None
+    while block:
+        if inflater is None:
+            yield block
+        while block and inflater is not None:
+            if inflater.eof:  # a gzip file may have several members
+                inflater = zlib.decompressobj(wbits=31)
+            yield inflater.decompress(block)
+            block = inflater.unused_data
+        block = binary_file.read(BLOCK)
+    if inflater is not None and not inflater.eof:
+        raise Unreadable("the gzip data is truncated: get a complete copy of the file")
+
+
+def _texts(binary_file: BinaryIO) -> Iterator[str]:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        for block in _blocks(binary_file):
+            yield decoder.decode(block)
+        yield decoder.decode(b"", final=True)
+    except UnicodeDecodeError as error:
+        raise Unreadable(f"not UTF-8 text ({error.reason}): expected JSON, plain or gzip") from None
+    except (OSError, ValueError, zlib.error) as error:
+        raise Unreadable(f"cannot be read to its end: {error}") from None
+
+
+def _integer(text: str) -> int:
+    """`int(text)` for decimal digits, perhaps after a minus, of any length."""
+    if len(text) <= DIGITS:
+        return int(text)
+    if text[0] == "-":
+        return -_integer(text[1:])
+    half = len(text) // 2
+    power: int = 10**half
+    return _integer(text[:-half]) * power + _integer(text[-half:])
+
+
+def _no_float(_: str) -> NoReturn:
+    raise ValueError("expected an integer, found a number with fraction or exponent, NaN or Infinity")
+
+
+def _show(value: object) -> str:
+    """A JSON value in a message: short, on one line, ASCII."""
+    if isinstance(value, str):
+        return ascii(value) if len(value) <= 40 else ascii(value[:40]) + "..."
+    if isinstance(value, int) and value.bit_length() > 128:
+        return f"an integer of {value.bit_length()} bits"
+    if isinstance(value, list):
+        return f"a list of {len(value)}"
+    return "an object" if isinstance(value, dict) else json.dumps(value)
+
+
+class _Reader:
+    """Pulls JSON values and punctuation, one after the other, out of pieces of text."""
+
+    _decode = staticmethod(
+        json.JSONDecoder(parse_int=_integer, parse_float=_no_float, parse_constant=_no_float).raw_decode
+    )
+    _space = re.compile(r"[ \t\n\r]+")
+
+    def __init__(self, texts: Iterator[str]) -> None:
+        self._texts, self._text, self._at, self._dropped = texts, "", 0, 0
+
+    def malformed(self, message: str) -> Unreadable:
+        return Unreadable(f"character {self._dropped + self._at}: {message}")
+
+    def _extend(self) -> bool:
+        """Drop what was read and at least double the rest: repeated attempts stay linear in total."""
+        pieces = [self._text[self._at :]]
+        missing = len(pieces[0]) + 1
+        for piece in self._texts:
+            pieces.append(piece)
+            missing -= len(piece)
+            if missing <= 0:
+                break
+        if not any(pieces[1:]):
+            return False
+        self._dropped += self._at
+        self._text, self._at = "".join(pieces), 0
+        return True
+
+    def peek(self) -> str:
+        """The next character that is not white space, left unread; "" at the end of the document."""
+        while True:
+            if space := self._space.match(self._text, self._at):
+                self._at = space.end()
+            if self._at < len(self._text):
+                return self._text[self._at]
+            if not self._extend():
+                return ""
+
+    def value(self) -> Any:
+        """The next JSON value. One that ends where the text read so far ends may go on: read further."""
+        self.peek()
+        while True:
+            try:
+                value, end = self._decode(self._text, self._at)
+            except json.JSONDecodeError as error:
+                cut = error.pos + 16 > len(self._text) or error.msg.startswith("Unterminated string")
+                if not (cut and self._extend()):
+                    raise self.malformed(f"not JSON, or truncated ({error.msg})") from None
+            except ValueError as error:
+                raise self.malformed(str(error)) from None
+            except RecursionError:
+                raise self.malformed("nested too deeply for a certificate") from None
+            else:
+                if end + 3 <= len(self._text) or not self._extend():
+                    self._at = end
+                    return value
+
+    def expect(self, characters: str) -> str:
+        """Take the next character, which must be one of `characters`."""
+        found = self.peek()
+        if not found or found not in characters:
+            wanted = " or ".join(characters)
+            raise self.malformed(f"expected {wanted}, found {_show(found) if found else 'the end'}")
+        self._at += 1
+        return found
+
+    def key(self, before: str, name: str) -> None:
+        """Take the punctuation `before`, then the key `name` and its colon."""
+        self.expect(before)
+        found = self.value()
+        if found != name:
+            raise self.malformed(f'expected the key "{name}", found {_show(found)}')
+        self.expect(":")
+
+    def one_of(self, before: str, name: str, allowed: Sequence[object]) -> Any:
+        """The value of the key `name`, one of `allowed` and of its type (`true` is not 1)."""
+        self.key(before, name)
+        found = self.value()
+        if not any(type(found) is type(value) and found == value for value in allowed):
+            wanted = " or ".join(map(_show, allowed))
+            raise self.malformed(f'"{name}": expected {wanted}, found {_show(found)}')
+        return found
+
+    def size(self, before: str, name: str) -> int:
+        self.key(before, name)
+        found = self.value()
+        if type(found) is not int or found < 1:
+            raise self.malformed(f'"{name}": expected a positive integer, found {_show(found)}')
+        return found
+
+    def elements(self, before: str, name: str) -> Iterator[Any]:
+        """The elements of the list at the key `name`, one by one."""
+        self.key(before, name)
+        self.expect("[")
+        more = self.peek() != "]" or self.expect("]") == ","
+        while more:
+            value = self.value()
+            more = self.expect(",]") == ","
+            yield value
+
+    def end(self) -> None:
+        """The end of the proof and of the document."""
+        self.expect("}")
+        self.expect("}")
+        if found := self.peek():
+            raise self.malformed(f"expected the end of the document, found {_show(found)}")
+
+
+# ------------------------------------------------------------------ section "Layer"
+
+_RATIONAL = re.compile("(0|-?[1-9][0-9]*)(?:/([1-9][0-9]*))?")
+
+
+def _rational(text: object, place: str) -> Fraction:
+    """A rational in canonical form."""
+    match = _RATIONAL.fullmatch(text) if isinstance(text, str) else None
+    if match:
+        numerator, denominator = _integer(match[1]), _integer(match[2] or "1")
+        if match[2] is None or (denominator > 1 and math.gcd(numerator, denominator) == 1):
+            return Fraction(numerator, denominator)
+    raise Unreadable(f"{place}: expected a string with a rational in canonical form, found {_show(text)}")
+
+
+def _rationals(value: object, count: int, place: str) -> list[Fraction]:
+    if not isinstance(value, list) or len(value) != count:
+        raise Unreadable(f"{place}: expected a list of {_show(count)} rationals, found {_show(value)}")
+    return [_rational(entry, place) for entry in value]
+
+
+def _scaled(values: Sequence[Fraction]) -> tuple[list[int], int]:
+    """Integers over one positive denominator."""
+    denominator = math.lcm(*(value.denominator for value in values))
+    return [value.numerator * (denominator // value.denominator) for value in values], denominator
+
+
+class _Row:
+    """(w_i, b_i) as integers over one positive denominator."""
+
+    __slots__ = ("_nonzero", "_pick", "denominator", "entries")
+
+    def __init__(self, normal: Sequence[Fraction], bias: Fraction) -> None:
+        self.entries, self.denominator = _scaled([*normal, bias])
+        places = [j for j, value in enumerate(normal) if value]
+        padding = [0] * (2 - len(places))  # with two places or more itemgetter returns a tuple
+        self._nonzero = [self.entries[j] for j in places] + padding
+        self._pick: Callable[[Vector], Vector] = itemgetter(*places, *padding)
+
+    def products(self, basis: list[Vector]) -> list[int]:
+        """<w_i, y> times the denominator for each y; visits the nonzero entries of w_i only."""
+        return [sum(map(mul, self._nonzero, self._pick(y))) for y in basis]
+
+    def is_orthogonal(self, basis: list[Vector]) -> bool:
+        """Whether all products are 0. Usually the first is not, so it is tried before a loop starts."""
+        nonzero, pick = self._nonzero, self._pick
+        first = sum(map(mul, nonzero, pick(basis[0])))
+        return not first and not any(sum(map(mul, nonzero, pick(y))) for y in basis)
+
+
+def _quoted(texts: Sequence[str]) -> str:
+    """A list of rationals as it enters the digest."""
+    return '["' + '","'.join(texts) + '"]'
+
+
+def _read_layer(reader: _Reader, given: Layer | None) -> tuple[list[_Row], int]:
+    """Section "Layer": shape, digest, and equality with the layer that was given as well."""
+    reader.key(",", "layer")
+    m, n = reader.size("{", "m"), reader.size(",", "n")
+    reader.key(",", "sha256")
+    sha256 = reader.value()
+    if not isinstance(sha256, str) or not re.fullmatch("[0-9a-f]{64}", sha256):
+        raise reader.malformed(f'"sha256": expected 64 lower-case hex digits, found {_show(sha256)}')
+    if given is not None and (m, n) != (len(given[0]), len(given[0][0])):
+        expected = f"{len(given[0])} x {len(given[0][0])}"
+        raise Rejected(f"layer: W is {_show(m)} x {_show(n)} here and {expected} in the given layer")
+    digest = hashlib.sha256(b'{"W":[')
+    W: list[list[Fraction]] = []
+    for texts in reader.elements(",", "W"):
+        if len(W) == m:
+            raise reader.malformed(f"layer.W: expected {m} rows, found more")
+        digest.update(b"," if W else b"")
+        W.append(_rationals(texts, n, f"layer.W row {len(W)}"))
+        if given is not None and W[-1] != list(given[0][len(W) - 1]):
+            raise Rejected(f"layer: row {len(W) - 1} of W differs from the given layer")
+        digest.update(_quoted(texts).encode())
+    if len(W) != m:
+        raise reader.malformed(f"layer.W: expected {_show(m)} rows, found {len(W)}")
+    reader.key(",", "b")
+    texts = reader.value()
+    b = _rationals(texts, m, "layer.b")
+    reader.expect("}")
+    if given is not None and b != list(given[1]):
+        raise Rejected("layer: b differs from the given layer")
+    digest.update(f'],"b":{_quoted(texts)}}}'.encode())
+    if digest.hexdigest() != sha256:
+        raise Rejected(f"layer: the SHA-256 of W and b is {digest.hexdigest()}, not the one stated")
+    return [_Row(normal, bias) for normal, bias in zip(W, b, strict=True)], n
+
+
+# ------------------------------------------------------------------ section "Domains"
+
+DOMAINS = ("R^n", "nonneg")
+
+
+def _contains(domain: str, x: Sequence[Fraction]) -> bool:
+    """Whether the point lies in K."""
+    return domain == "R^n" or min(x) >= 0
+
+
+def _nonnegative(domain: str, form: Vector) -> bool:
+    """Whether <g, x> + beta >= 0 on K, where form = (g_1, ..., g_n, beta) up to a positive factor."""
+    if domain == "R^n":
+        return form[-1] >= 0 and not any(form[:-1])
+    return min(form) >= 0
+
+
+# ------------------------------------------------------------------ rule "collision"
+
+
+def _check_collision(reader: _Reader, domain: str, rows: list[_Row], n: int) -> str:
+    """Rule "collision": two points of K, different, with one image."""
+    points = []
+    for name in "xy":
+        reader.key(",", name)
+        points.append(_rationals(reader.value(), n, f"proof.{name}"))
+    reader.end()
+    x, y = points
+    if x == y:
+        raise Rejected("collision: x and y are equal")
+    for name, point in zip("xy", points, strict=True):
+        if not _contains(domain, point):
+            raise Rejected(f"collision: {name} does not lie in the domain {domain}")
+    (x_scaled, x_factor), (y_scaled, y_factor) = _scaled([*x, Fraction(1)]), _scaled([*y, Fraction(1)])
+    for i, row in enumerate(rows):  # max(g_i, 0) at both, times the denominator and both factors
+        at_x = max(sum(map(mul, row.entries, x_scaled)), 0) * y_factor
+        at_y = max(sum(map(mul, row.entries, y_scaled)), 0) * x_factor
+        if at_x != at_y:
+            raise Rejected(f"collision: row {i} has different outputs at x and at y")
+    return f"x and y differ, lie in {domain} and have the same output in all {len(rows)} rows"
+
+
+# ------------------------------------------------------------------ rule "flat-tree"
+
+_MULTIPLIER = re.compile("[1-9][0-9]*")
+
+
+def _check_refuter(value: object, number: int, domain: str, rows: list[_Row]) -> tuple[int, ...]:
+    """A refuter: sum_i lambda_i g_i is nonnegative on K. Returns its support."""
+    if not isinstance(value, list) or not value:
+        raise Unreadable(f"refuter {number}: expected pairs [row, multiplier], found {_show(value)}")
+    support, multipliers = [], []
+    for pair in value:
+        row, text = pair if isinstance(pair, list) and len(pair) == 2 else (None, None)
+        if type(row) is not int or not isinstance(text, str) or not _MULTIPLIER.fullmatch(text):
+            raise Unreadable(f'refuter {number}: expected pairs like [3, "12"], found another entry')
+        support.append(row)
+        multipliers.append(_integer(text))
+    if min(support) < 0 or max(support) >= len(rows):
+        raise Rejected(f"refuter {number}: names a row outside 0 to {len(rows) - 1}")
+    if len(set(support)) < len(support):
+        raise Rejected(f"refuter {number}: names a row twice")
+    chosen = [rows[i] for i in support]
+    common = math.lcm(*[row.denominator for row in chosen])
+    scaled = [factor * (common // row.denominator) for factor, row in zip(multipliers, chosen, strict=True)]
+    form = [sum(map(mul, scaled, column)) for column in zip(*[row.entries for row in chosen], strict=True)]
+    if not _nonnegative(domain, form):
+        raise Rejected(f"refuter {number}: the sum of lambda_i g_i is not nonnegative on {domain}")
+    return tuple(support)
+
+
+def _annihilator(basis: list[Vector], divisor: int, row: _Row) -> tuple[list[Vector], int]:
+    """Integer basis of the vectors orthogonal to A + i, from one for A; w_i is not in span(A).
+
+    While no product was zero, all entries are minors and the last pivot, `divisor`, divides the new ones
+    (Bareiss); from then on `divisor` is 0 and the content is removed. The last vector is left as it is.
+    """
+    products = row.products(basis)
+    pivot = next(k for k, product in enumerate(products) if product)
+    a, eliminated = products.pop(pivot), basis[pivot]
+    divisor = divisor if all(products) else 0
+    child: list[Vector] = []
+    for b, y in zip(products, basis[:pivot] + basis[pivot + 1 :], strict=True):
+        if b == 0:
+            child.append(y)
+            continue
+        combined = [a * p - b * q for p, q in zip(y, eliminated, strict=True)]
+        if len(basis) > 2:
+            content = divisor or math.gcd(*combined)
+            combined = [entry // content for entry in combined]
+        child.append(combined)
+    return child, divisor and a
+
+
+def _listed(rows: Sequence[int]) -> str:
+    return "the rows " + ", ".join(map(str, rows)) if rows else "no rows: it is zero"
+
+
+@dataclass(slots=True)
+class _Node:
+    """A node that is being read: the annihilator of A, the children to come, the rows it put into N."""
+
+    basis: list[Vector]
+    divisor: int
+    children: Iterator[int]
+    added: list[int] = field(default_factory=list)
+
+
+class _TreeReader:
+    """The reader of the tree, without recursion: `path` is A and `excluded` is N of the innermost node."""
+
+    def __init__(self, tokens: Iterator[int], supports: list[tuple[int, ...]], rows: list[_Row]) -> None:
+        self.tokens, self.supports, self.rows = tokens, supports, rows
+        self.count = 0
+        self.path: list[int] = []
+        self.excluded: set[int] = set()
+        self.stack: list[_Node] = []
+
+    def rejected(self, message: str) -> Rejected:
+        return Rejected(f"tree token {self.count - 1}: {message}")
+
+    def take(self) -> int:
+        """The next token."""
+        token = next(self.tokens, None)
+        if token is None:
+            raise Rejected(f"tree: ends after {self.count} tokens, before it is complete")
+        self.count += 1
+        return token
+
+    def read(self, n: int) -> int:
+        """read_tree. Returns the number of tokens."""
+        self.enter(self.take(), [[int(j == k) for j in range(n)] for k in range(n)], 1)
+        while self.stack:
+            node = self.stack[-1]
+            i = next(node.children, None)
+            if i is None:
+                self.leave()
+            elif i not in self.excluded:
+                token = self.take()
+                if token < 0:
+                    self.vacuous(token, i, node.basis)
+                    self.exclude(i)
+                else:
+                    self.path.append(i)
+                    self.enter(token, *_annihilator(node.basis, node.divisor, self.rows[i]))
+        if next(self.tokens, None) is not None:
+            raise Rejected(f"tree: complete after {self.count} tokens, but the list goes on")
+        return self.count
+
+    def enter(self, token: int, basis: list[Vector], divisor: int) -> None:
+        """read_node: the refuter is disjoint from span(A); no children when |A| + 1 = n."""
+        if not 0 <= token < len(self.supports):
+            raise self.rejected(f"there is no refuter {_show(token)}")
+        support = self.supports[token]
+        for i in support:
+            if self.rows[i].is_orthogonal(basis):
+                raise self.rejected(f"row {i} lies in the span of {_listed(self.path)}")
+        self.stack.append(_Node(basis, divisor, iter(support if len(basis) > 1 else ())))
+
+    def vacuous(self, token: int, i: int, basis: list[Vector]) -> None:
+        """A vacuous child: w_k - c w_i is orthogonal to the annihilator of A for some number c."""
+        k = -token - 1
+        if k not in self.excluded:
+            raise self.rejected(f"row {_show(k)} is not excluded")
+        products = list(zip(self.rows[i].products(basis), self.rows[k].products(basis), strict=True))
+        a, b = next(pair for pair in products if pair[0])
+        if any(a * q != b * p for p, q in products):
+            raise self.rejected(f"row {k} does not lie in the span of {_listed([*self.path, i])}")
+
+    def leave(self) -> None:
+        """Return from read_node: what it excluded is gone, and its parent excludes its row."""
+        self.excluded.difference_update(self.stack.pop().added)
+        if self.stack:
+            self.exclude(self.path.pop())
+
+    def exclude(self, i: int) -> None:
+        """N = N + {i}."""
+        self.stack[-1].added.append(i)
+        self.excluded.add(i)
+
+
+def _tokens(reader: _Reader) -> Iterator[int]:
+    for number, token in enumerate(reader.elements(",", "tree")):
+        if type(token) is not int:
+            raise Unreadable(f"tree token {number}: expected an integer, found {_show(token)}")
+        yield token
+
+
+def _check_flat_tree(reader: _Reader, domain: str, rows: list[_Row], n: int) -> str:
+    """Rule "flat-tree": every refuter, then the tree."""
+    refuters = enumerate(reader.elements(",", "refuters"))
+    supports = [_check_refuter(value, number, domain, rows) for number, value in refuters]
+    if len(rows) < n:  # the leftmost path needs n independent rows; this bounds the n by n identity, too
+        raise Rejected(f"tree: {len(rows)} rows do not span R^{n}, so no tree proves the claim")
+    tokens = _TreeReader(_tokens(reader), supports, rows).read(n)
+    reader.end()
+    return f"{len(supports)} refuters and the tree of {tokens} tokens are correct"
+
+
+# ------------------------------------------------------------------ the document
+
+RULES = {"collision": ("not_injective", _check_collision), "flat-tree": ("injective", _check_flat_tree)}
+
+
+def _check_proof(reader: _Reader, claim: str, layer: Layer | None) -> str:
+    """Everything after the claim, in the order of the document. Returns the reason to accept."""
+    reader.key(",", "domain")
+    domain = reader.one_of("{", "type", DOMAINS)
+    reader.expect("}")
+    rows, n = _read_layer(reader, layer)
+    reader.key(",", "proof")
+    rule = reader.one_of("{", "rule", list(RULES))
+    proves, check = RULES[rule]
+    if claim != proves:
+        raise Rejected(f'the rule "{rule}" proves "{proves}", not the claim "{claim}"')
+    return check(reader, domain, rows, n)
+
+
+def check_stream(binary_file: BinaryIO, layer: Layer | None = None) -> CheckResult:
+    """Check the certificate in a binary file, which must be about `layer` = (W, b) if that is given.
+
+    Raises Unreadable if the document is not a certificate; a wrong one gives a result that is not valid.
+    """
+    reader, claim = _Reader(_texts(binary_file)), None
+    try:
+        reader.one_of("{", "format", ["exactinj-certificate"])
+        reader.one_of(",", "version", [1])
+        claim = reader.one_of(",", "claim", ["injective", "not_injective"])
+        return CheckResult(True, claim, _check_proof(reader, claim, layer))
+    except Rejected as error:
+        return CheckResult(False, claim, str(error))
+    except MemoryError:
+        raise Unreadable("does not fit into memory") from None
+
+
+# ------------------------------------------------------------------ layer files
+
+_NUMBER = re.compile(r"([+-]?)(?:([0-9]+)/([0-9]+)|([0-9]*)\.?([0-9]*)(?:[eE]([+-]?[0-9]{1,5}))?)")
+_NPY_TYPES = {
+    "f": {"2": "e", "4": "f", "8": "d"},
+    "i": {"1": "b", "2": "h", "4": "i", "8": "q"},
+    "u": {"1": "B", "2": "H", "4": "I", "8": "Q"},
+}
+
+
+def _exact(text: str) -> Fraction | None:
+    """The rational that "1/2", "-3", "0.1" or "1e-3" denotes; None for any other text."""
+    match = _NUMBER.fullmatch(text.strip())
+    if match is None:
+        return None
+    sign, top, bottom, whole, decimals, exponent = match.groups("")
+    if not whole + decimals and not bottom.strip("0"):
+        return None
+    size = Fraction(_integer(top or whole + decimals), _integer(bottom or "1"))
+    return (-1 if sign == "-" else 1) * size * Fraction(10) ** (int(exponent or "0") - len(decimals))
+
+
+def _entry(value: object, place: str) -> Fraction:
+    """An entry of W, b or alpha; a float is the dyadic rational that it is."""
+    if type(value) is int or (isinstance(value, float) and math.isfinite(value)):
+        return Fraction(value)
+    exact = _exact(value) if isinstance(value, str) else None
+    if exact is None:
+        wanted = 'a finite number or a string like "1/2" or "0.1"'
+        raise Unreadable(f"{place}: expected {wanted}, found {_show(value)}")
+    return exact
+
+
+def _layer(arrays: dict[str, Any]) -> Layer:
+    """W and b from the arrays of a file; alpha = -b may stand in for b, and neither means b = 0."""
+    if "W" not in arrays or not arrays.keys() <= {"W", "b", "alpha"} or len(arrays) > 2:
+        found = ", ".join(map(_show, list(arrays)[:5])) or "nothing"
+        raise Unreadable(f"expected W and at most one of b and alpha, found {found}: rename or remove arrays")
+    W = arrays["W"] if isinstance(arrays["W"], list) else []
+    if not W or not all(isinstance(row, list) and 0 < len(row) == len(W[0]) for row in W):
+        raise Unreadable("W: expected a matrix: at least one row, of equal length and not empty")
+    name = "alpha" if "alpha" in arrays else "b"
+    b = arrays.get(name, [0] * len(W))
+    if not isinstance(b, list) or len(b) != len(W):
+        raise Unreadable(f"{name}: expected one number for each of the {len(W)} rows of W")
+    rows = [[_entry(value, f"W[{i}][{j}]") for j, value in enumerate(row)] for i, row in enumerate(W)]
+    bias = [_entry(value, f"{name}[{i}]") for i, value in enumerate(b)]
+    return rows, [-value for value in bias] if name == "alpha" else bias
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(dict(pairs)) < len(pairs):
+        raise Unreadable("a key is repeated")
+    return dict(pairs)
+
+
+def _json_arrays(data: bytes) -> dict[str, Any]:
+    arrays = json.loads(data.decode(), parse_int=_integer, object_pairs_hook=_unique)
+    if not isinstance(arrays, dict):
+        raise Unreadable(f'expected an object {{"W": ..., "b": ...}}, found {_show(arrays)}')
+    return arrays
+
+
+def _csv_arrays(data: bytes) -> dict[str, Any]:
+    return {"W": [row for row in csv.reader(io.StringIO(data.decode(), newline="")) if row]}
+
+
+def _npy_array(data: bytes) -> list[Any]:
+    """The npy format, versions 1 to 3: one array of floats or integers with one or two axes."""
+    start = {b"\x93NUMPY\1\0": 10, b"\x93NUMPY\2\0": 12, b"\x93NUMPY\3\0": 12}.get(data[:8])
+    if start is None:
+        raise Unreadable("not in npy format, version 1 to 3: save with numpy.save or numpy.savez")
+    length = int.from_bytes(data[8:start], "little")
+    header = ast.literal_eval(data[start : start + min(length, 10_000)].decode("latin-1").strip())
+    kind, fortran, shape = str(header["descr"]), header["fortran_order"], header["shape"]
+    if not re.fullmatch("[<>][fiu][248]|[<>|][iu]1", kind):
+        raise Unreadable(f"found the type {_show(kind)}: expected float16/32/64 or an integer type")
+    if not all(type(size) is int and size > 0 for size in shape) or len(shape) not in (1, 2):
+        raise Unreadable(f"found {len(shape)} axes: expected one (b) or two (W), and no size zero")
+    body, size = data[start + length :], math.prod(shape) * int(kind[2])
+    if len(body) != size:
+        raise Unreadable(f"found {len(body)} bytes of numbers, expected {_show(size)}: the file is damaged")
+    order = ">" if kind[0] == ">" else "<"
+    values = list(struct.unpack(f"{order}{math.prod(shape)}{_NPY_TYPES[kind[1]][kind[2]]}", body))
+    if len(shape) == 1:
+        return values
+    m, n = shape
+    return [values[i::m] if fortran else values[i * n : (i + 1) * n] for i in range(m)]
+
+
+def _npz_arrays(data: bytes) -> dict[str, Any]:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        members = archive.infolist()
+        if any(info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for info in members):
+            raise Unreadable("found an unusual compression: save with numpy.savez")
+        arrays = [(info.filename, _npy_array(archive.read(info))) for info in members]
+        return _unique([(name.removesuffix(".npy"), array) for name, array in arrays])
+
+
+_FORMATS: dict[str, Callable[[bytes], dict[str, Any]]] = {
+    ".json": _json_arrays,
+    ".csv": _csv_arrays,
+    ".npy": lambda data: {"W": _npy_array(data)},
+    ".npz": _npz_arrays,
+}
+
+
+def _opened(path: FilePath) -> BinaryIO:
+    try:
+        return open(path, "rb")
+    except (OSError, ValueError) as error:
+        raise Unreadable(f"cannot be opened: {error}") from None
+
+
+def read_layer(path: FilePath) -> Layer:
+    """The exact W and b of a layer file. Raises Unreadable."""
+    suffix = os.path.splitext(path)[1].lower()
+    try:
+        if suffix not in _FORMATS:
+            raise Unreadable(f"found the ending {_show(suffix)}: expected .json, .csv, .npy or .npz")
+        with _opened(path) as file:
+            return _layer(_FORMATS[suffix](file.read()))
+    except Unreadable as error:
+        raise Unreadable(f"layer file: {error}") from None
+    except Exception as error:  # noqa: BLE001 (the standard library raises a dozen types on damaged files)
+        cause = f"{type(error).__name__}: {error}"
+        raise Unreadable(f"layer file: damaged, or not in {suffix} format ({cause})") from None
+
+
+# ------------------------------------------------------------------ files and the command line
+
+
+def check_file(path: FilePath, layer_path: FilePath | None = None) -> CheckResult:
+    """Check a certificate file, which must be about the layer in `layer_path` if that is given.
+
+    Raises Unreadable if one of the two files is not in its documented format.
+    """
+    layer = None if layer_path is None else read_layer(layer_path)
+    try:
+        with _opened(path) as file:
+            return check_stream(file, layer)
+    except Unreadable as error:
+        raise Unreadable(f"certificate: {error}") from None
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command line. Returns the exit status."""
+    parser = argparse.ArgumentParser(description="Re-check an exactinj certificate.")
+    parser.add_argument("certificate", help="the certificate, JSON or gzip-compressed JSON")
+    parser.add_argument("layer", nargs="?", help="also require that it is about the layer in this file")
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    parser.add_argument("--quiet", action="store_true", help="print nothing; the exit status tells")
+    options = parser.parse_args(argv)
+    try:
+        result = check_file(options.certificate, options.layer)
+        word, status = ("valid", VALID) if result.valid else ("rejected", REJECTED)
+    except Unreadable as error:
+        result, word, status = CheckResult(False, None, str(error)), "unreadable", UNREADABLE
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    if options.json:
+        print(json.dumps(asdict(result)))
+    elif not options.quiet:
+        line = f"{word}: {f'{result.claim}: ' if result.valid else ''}{result.reason}"
+        print(ascii(line)[1:-1], file=sys.stderr if status == UNREADABLE else sys.stdout)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())
