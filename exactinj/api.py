@@ -20,7 +20,7 @@ from exactinj.layer import ReLULayer
 
 __all__ = ["ENGINES", "CheckResult", "certify", "check"]
 
-ENGINES = ("auto", "tree")
+ENGINES = ("auto", "tree", "finder")
 CheckResult = checker.CheckResult
 
 
@@ -30,6 +30,7 @@ def certify(
     domain: Domain | None = None,
     engine: str = "auto",
     timeout: float | None = None,
+    seed: int = 0,
     report: Callable[[str], None] | None = None,
 ) -> Result:
     """Decide exactly whether ``x -> ReLU(W x + b)`` is injective on a domain.
@@ -40,11 +41,14 @@ def certify(
         The layer, with exact rational weights.
     domain : Domain, optional
         Where injectivity is asked; all of R^n if left out.
-    engine : {"auto", "tree"}
-        ``auto`` chooses; today it chooses the tree.
+    engine : {"auto", "tree", "finder"}
+        ``tree`` decides either way; ``finder`` finds collisions of layers of any size and proves nothing
+        else; ``auto`` chooses between them and says why in the reason.
     timeout : float, optional
         Seconds after which the search stops with the verdict ``timed_out``. It is looked at between
         steps, so a single huge exact computation can run past it; the command line cuts that off.
+    seed : int
+        Seed of the finder's perturbed starts; the tree uses no randomness.
     report : callable, optional
         Is told now and then, in a line of text, how far the search is.
 
@@ -71,14 +75,14 @@ def certify(
     if timeout is not None and not timeout > 0:
         raise InputError(f"found a timeout of {timeout} s, expected a positive number of seconds")
     where = RealSpace() if domain is None else domain
-    chosen = _engine(engine)
+    chosen = _engine(engine, seed)
     answer = chosen.decide(layer, where, Clock(timeout, report))
     return Result(
         verdict=answer.verdict,
         reason=answer.reason,
         layer=layer,
         domain=where,
-        engine=chosen.name,
+        engine=answer.decided_by or chosen.name,
         witness=answer.proof if isinstance(answer.proof, Collision) else None,
         certificate=None if answer.proof is None else Certificate(layer, where, answer.proof),
         stats=answer.stats,
@@ -116,9 +120,16 @@ def check(certificate: Certificate | str | os.PathLike[str], layer: ReLULayer | 
         raise CertificateError(str(error)) from None
 
 
-def _engine(name: str) -> Engine:
+def _engine(name: str, seed: int) -> Engine:
     if name not in ENGINES:
         raise InputError(f"found the engine {name!r}, expected one of {', '.join(ENGINES)}")
-    from exactinj.engines.tree import TreeEngine  # brings the compiler along: only when needed
+    from exactinj.engines.auto import AutoEngine  # these bring the compiler along: only when needed
+    from exactinj.engines.finder import FinderEngine
+    from exactinj.engines.tree import TreeEngine
 
-    return TreeEngine()
+    engines: dict[str, Callable[[], Engine]] = {
+        "auto": lambda: AutoEngine(seed),
+        "tree": TreeEngine,
+        "finder": lambda: FinderEngine(seed),
+    }
+    return engines[name]()

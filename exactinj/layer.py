@@ -8,8 +8,11 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
+from flint import fmpq, fmpz_mat
+
 from exactinj.errors import InputError
 from exactinj.exact.matrix import IntegerRow, RationalMatrix, primitive_row
+from exactinj.exact.numbers import rational_from
 
 __all__ = ["ReLULayer"]
 
@@ -86,11 +89,18 @@ class ReLULayer:
         """Per row ``(z, s)``: z = s (w_i, b_i) primitive integer of length n + 1, s > 0."""
         return [primitive_row([*w, *b]) for w, b in zip(self.W.raw_rows(), self.b.raw_rows(), strict=True)]
 
+    @cached_property
+    def _integer_matrix(self) -> fmpz_mat:
+        return fmpz_mat([list(row) for row, _ in self.integer_rows])
+
     def preactivation(self, x: Sequence[Any]) -> list[Fraction]:
         """``W x + b`` in exact rationals for rational x of length n."""
         if len(x) != self.n:
             raise InputError(f"x has {len(x)} entries, expected n = {self.n}")
-        return [value + self.b[i, 0] for i, value in enumerate(self.W.times(x))]
+        point, scale = primitive_row([*(rational_from(value) for value in x), fmpq(1)])
+        products = (self._integer_matrix * fmpz_mat([[value] for value in point])).entries()
+        scales = (row_scale for _, row_scale in self.integer_rows)
+        return [Fraction(int(product)) / (row * scale) for product, row in zip(products, scales, strict=True)]
 
     def evaluate(self, x: Sequence[Any]) -> list[Fraction]:
         """``ReLU(W x + b)`` in exact rationals for rational x of length n."""

@@ -54,7 +54,7 @@ def read_layer(path: str | os.PathLike[str]) -> ReLULayer:
 
 def _read_npz(file: Path) -> ReLULayer:
     try:
-        with np.load(file, allow_pickle=False) as archive:
+        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
             if not isinstance(archive, np.lib.npyio.NpzFile):
                 raise InputError("found a single array, expected an .npz archive; rename it to .npy")
             arrays = {name: archive[name] for name in archive.files}
@@ -65,7 +65,8 @@ def _read_npz(file: Path) -> ReLULayer:
 
 def _read_npy(file: Path) -> ReLULayer:
     try:
-        array = np.load(file, allow_pickle=False)
+        with file.open("rb") as stream:
+            array = np.load(stream, allow_pickle=False)
     except (ValueError, EOFError) as error:
         raise InputError(f"{_cause(error)}; expected an .npy file of plain numbers, shape (m, n)") from None
     if not isinstance(array, np.ndarray):

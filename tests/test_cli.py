@@ -82,7 +82,7 @@ def test_output_is_deterministic(run_command, layers):
 
 def test_timeout_holds_and_reports_partial_work(run_command, layers):
     started = time.monotonic()
-    answer = run_command("certify", "hours.npy", "--timeout", "4", "--json", "--out", "never.json")
+    answer = run_command("certify", "hours.npy", "--engine", "tree", "--timeout", "4", "--json", "--out", "never.json")
     assert time.monotonic() - started < 4 + 2
     assert answer.returncode == 12
     document = json.loads(answer.stdout)
@@ -95,7 +95,7 @@ def test_timeout_holds_and_reports_partial_work(run_command, layers):
 def test_interrupt_leaves_nothing_behind(layers):
     (layers / "old.json").write_text("precious")
     process = subprocess.Popen(
-        [sys.executable, "-m", "exactinj", "certify", "hours.npy", "--out", "old.json"],
+        [sys.executable, "-m", "exactinj", "certify", "hours.npy", "--engine", "tree", "--out", "old.json"],
         cwd=layers,
         stderr=subprocess.PIPE,
         start_new_session=True,

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from exactinj.domains import Domain
 from exactinj.engines.clock import Clock
-from exactinj.evidence.collision import Collision
+from exactinj.evidence.certificate import Proof
 from exactinj.evidence.result import Statistics, Verdict
-from exactinj.evidence.tree_proof import FlatTree
 from exactinj.layer import ReLULayer
 
 __all__ = ["Answer", "Engine"]
@@ -17,12 +16,20 @@ __all__ = ["Answer", "Engine"]
 
 @dataclass(frozen=True)
 class Answer:
-    """A verdict; `proof` is a tree for injective, a pair for not_injective, None otherwise."""
+    """A verdict; `proof` is a tree for injective, a pair for not_injective, None otherwise.
+
+    `decided_by` names the engine that gave the verdict when another one asked it.
+    """
 
     verdict: Verdict
     reason: str
-    proof: FlatTree | Collision | None = None
+    proof: Proof | None = None
     stats: Statistics = field(default_factory=Statistics)
+    decided_by: str | None = None
+
+    def chosen(self, engine: str, why: str) -> Answer:
+        """The same answer, with a word on why this engine was asked."""
+        return replace(self, reason=f"{self.reason} ({why})", decided_by=engine)
 
 
 class Engine(ABC):

@@ -24,9 +24,13 @@ class Clock:
     def elapsed(self) -> float:
         return time.monotonic() - self.started
 
+    @property
+    def is_over(self) -> bool:
+        return self.timeout is not None and self.elapsed > self.timeout
+
     def check(self) -> None:
         """Raise `OutOfTimeError` once the deadline has passed."""
-        if self.timeout is not None and self.elapsed > self.timeout:
+        if self.is_over:
             raise OutOfTimeError
 
     def report(self, text: str) -> None:

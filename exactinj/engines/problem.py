@@ -23,13 +23,21 @@ from flint import fmpz_mat
 from numpy.typing import NDArray
 
 from exactinj.domains import Domain
-from exactinj.exact.matrix import IntegerRow, dependency_modulo_prime, integer_nullspace, integer_rank, primitive_row
+from exactinj.exact.matrix import (
+    IntegerRow,
+    dependency_modulo_prime,
+    integer_nullspace,
+    integer_rank,
+    orthogonal_vector,
+    primitive_row,
+)
 from exactinj.exact.numbers import rational_from
 from exactinj.layer import ReLULayer
 
 __all__ = ["Circuit", "HomogeneousProblem"]
 
 SMALLEST_EXPONENT = -1000
+LARGEST_BASIS = 24  # above it, LLL-reduced bases cost more than short numbers are worth
 
 
 @dataclass(frozen=True)
@@ -133,13 +141,19 @@ class HomogeneousProblem:
         return [i for i in range(self.layer_count) if values[i] >= 0]
 
     def directions_lost(self, values: Sequence[int]) -> list[IntegerRow]:
-        """A basis of the v orthogonal to all active rows at a point: empty if they span R^n."""
+        """Directions v orthogonal to all active rows at a point: empty if and only if those rows span R^n.
+
+        A short basis of them in low dimension, a single one in high dimension.
+        """
         active = self.active_rows(values)
         if active is None:
             return []
         rows = self.weights_of(active)
         if integer_rank(rows) == self.dimension:
             return []
+        if self.dimension > LARGEST_BASIS:
+            vector = orthogonal_vector(rows, self.dimension)
+            return [] if vector is None else [vector]
         return integer_nullspace(rows, self.dimension)
 
     @cached_property

@@ -43,6 +43,10 @@ class TreeEngine(Engine):
 
     name = "tree"
 
+    def __init__(self, most_nodes: int | None = None) -> None:
+        """Give up with ``unknown`` after `most_nodes` nodes, or never."""
+        self.most_nodes = most_nodes
+
     def decide(self, layer: ReLULayer, domain: Domain, clock: Clock) -> Answer:
         problem = HomogeneousProblem(layer, domain)
         if problem.rank_of(range(layer.m)) < layer.n:
@@ -55,7 +59,7 @@ class TreeEngine(Engine):
         announce_compilation(clock.report)
         for prime in kernel.PRIMES:
             try:
-                return _Search(problem, prime, clock).run()
+                return _Search(problem, prime, clock, self.most_nodes).run()
             except _UnluckyPrimeError:
                 continue
         return Answer(
@@ -87,8 +91,9 @@ def _collision_without_rank(problem: HomogeneousProblem, clock: Clock) -> Collis
 class _Search:
     """One run of the kernel; mutable, used once."""
 
-    def __init__(self, problem: HomogeneousProblem, prime: int, clock: Clock) -> None:
+    def __init__(self, problem: HomogeneousProblem, prime: int, clock: Clock, most_nodes: int | None) -> None:
         self.problem = problem
+        self.most_nodes = most_nodes
         self.clock = clock
         self.state = new_state(problem, prime)
         self.refuter_numbers: dict[tuple[int, ...], int] = {}
@@ -105,16 +110,21 @@ class _Search:
                     reason = "every flat is refuted by a positive dependency"
                     return Answer(Verdict.INJECTIVE, reason, self._tree(), self._statistics())
                 self._serve(request)
+                if self.most_nodes is not None and self._cursor(kernel.NODES) > self.most_nodes:
+                    return self._unfinished(Verdict.UNKNOWN, "gave up")
         except OutOfTimeError:
-            stats = self._statistics()
-            reason = f"out of time after {stats.nodes:,} nodes with {stats.explored:.1%} of the tree closed"
-            return Answer(Verdict.TIMED_OUT, f"{reason}; give a longer --timeout", None, stats)
+            return self._unfinished(Verdict.TIMED_OUT, "out of time")
         return Answer(
             Verdict.NOT_INJECTIVE,
             "two different inputs have exactly the same output",
             self.collision,
             self._statistics(),
         )
+
+    def _unfinished(self, verdict: Verdict, what: str) -> Answer:
+        stats = self._statistics()
+        reason = f"{what} after {stats.nodes:,} nodes with {stats.explored:.1%} of the tree closed"
+        return Answer(verdict, reason, None, stats)
 
     def _serve(self, request: int) -> None:
         """Do what the kernel asked for."""

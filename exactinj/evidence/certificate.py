@@ -15,18 +15,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+import numpy as np
+from numpy.typing import NDArray
+
 from exactinj.domains import Domain
 from exactinj.evidence.collision import Collision
 from exactinj.evidence.files import replacing
+from exactinj.evidence.sign_split import SignSplitTree
 from exactinj.evidence.tree_proof import FlatTree
 from exactinj.exact.numbers import integer_text, rational_text
 from exactinj.layer import ReLULayer
 
-__all__ = ["Certificate"]
+__all__ = ["Certificate", "Proof"]
 
 FORMAT = "exactinj-certificate"
 VERSION = 1
 TOKENS_A_LINE = 16
+
+Proof = FlatTree | SignSplitTree | Collision
 
 
 @dataclass(frozen=True)
@@ -35,11 +41,11 @@ class Certificate:
 
     layer: ReLULayer
     domain: Domain
-    proof: FlatTree | Collision
+    proof: Proof
 
     @property
     def claim(self) -> str:
-        return "injective" if isinstance(self.proof, FlatTree) else "not_injective"
+        return "not_injective" if isinstance(self.proof, Collision) else "injective"
 
     def write(self, path: str | os.PathLike[str]) -> None:
         """Write to a file, gzip-compressed if its name ends in ``.gz``; never leaves half a file."""
@@ -67,7 +73,7 @@ class Certificate:
         yield f'"layer": {{"m": {layer.m}, "n": {layer.n}, "sha256": "{layer.digest}",\n"W": [\n'
         yield from _separated(map(_strings, layer.W.texts()))
         yield f'],\n"b": {_strings([text for (text,) in layer.b.texts()])}}},\n"proof": '
-        yield from _collision_pieces(self.proof) if isinstance(self.proof, Collision) else _tree_pieces(self.proof)
+        yield from _proof_pieces(self.proof)
         yield "}\n"
 
 
@@ -76,14 +82,24 @@ def _collision_pieces(pair: Collision) -> Iterator[str]:
     yield f'{{"rule": "collision",\n"x": {x},\n"y": {y}}}'
 
 
-def _tree_pieces(tree: FlatTree) -> Iterator[str]:
-    yield '{"rule": "flat-tree",\n"refuters": [\n'
+def _proof_pieces(proof: Proof) -> Iterator[str]:
+    if isinstance(proof, Collision):
+        return _collision_pieces(proof)
+    if isinstance(proof, FlatTree):
+        return _tree_pieces("flat-tree", "refuters", proof.refuters(), proof.tokens)
+    return _tree_pieces("sign-split", "circuits", proof.circuits(), proof.tokens)
+
+
+def _tree_pieces(
+    rule: str, table: str, entries: Iterator[list[tuple[int, int]]], tokens: NDArray[np.int32]
+) -> Iterator[str]:
+    yield f'{{"rule": "{rule}",\n"{table}": [\n'
     yield from _separated(
-        "[" + ", ".join(f'[{i}, "{integer_text(value)}"]' for i, value in refuter) + "]" for refuter in tree.refuters()
+        "[" + ", ".join(f'[{i}, "{integer_text(value)}"]' for i, value in entry) + "]" for entry in entries
     )
     yield '],\n"tree": [\n'
-    starts = range(0, tree.tokens.size, TOKENS_A_LINE)
-    yield from _separated(", ".join(map(str, tree.tokens[k : k + TOKENS_A_LINE])) for k in starts)
+    starts = range(0, tokens.size, TOKENS_A_LINE)
+    yield from _separated(", ".join(map(str, tokens[k : k + TOKENS_A_LINE])) for k in starts)
     yield "]}"
 
 

@@ -71,4 +71,3 @@ def _replay(layer: ReLULayer, pair: Collision, dtype: Any) -> FloatReplay:
     integer = np.int64 if dtype is np.float64 else np.int32
     steps = [abs(int(a) - int(c)) for a, c in zip(out_x.view(integer), out_y.view(integer), strict=True)]
     return FloatReplay(differ, outputs_equal=max(steps) == 0, largest_ulp=max(steps))
-

@@ -25,6 +25,7 @@ __all__ = [
     "dependency_modulo_prime",
     "integer_nullspace",
     "integer_rank",
+    "orthogonal_vector",
     "primitive_row",
 ]
 
@@ -177,6 +178,54 @@ def integer_nullspace(rows: Sequence[Sequence[int]], columns: int) -> list[Integ
         reduced = fmpz_mat([list(vector) for vector in basis]).lll()
         basis = [primitive_row(fmpq(reduced[k, j]) for j in range(columns))[0] for k in range(nullity)]
     return sorted(basis, key=lambda vector: (sum(abs(value) for value in vector), vector))
+
+
+def orthogonal_vector(rows: Sequence[Sequence[int]], columns: int) -> IntegerRow | None:
+    """One nonzero integer vector orthogonal to all rows, with at most rank + 1 nonzero entries, or None.
+
+    For many columns this is far cheaper than a basis: pivot rows and columns are read off modulo a
+    prime, one square system is solved over Q (p-adic lifting in FLINT), and the product with all rows is
+    checked exactly. None if the rows have full column rank.
+    """
+    if not rows:
+        return tuple(int(j == 0) for j in range(columns))
+    residues = [value % RANK_PRIME for row in rows for value in row]
+    image = nmod_mat(len(rows), columns, residues, RANK_PRIME)
+    pivot_columns = _pivots(image)
+    if len(pivot_columns) == columns and integer_rank(rows) == columns:
+        return None
+    free = next((j for j in range(columns) if j not in set(pivot_columns)), None)
+    vector = None if free is None else _solve_pivot_system(rows, _pivots(image.transpose()), pivot_columns, free)
+    if vector is None:  # the prime divides a minor that matters
+        basis = integer_nullspace(rows, columns)
+        return basis[0] if basis else None
+    return vector
+
+
+def _pivots(matrix: nmod_mat) -> list[int]:
+    echelon, rank = matrix.rref()
+    columns = matrix.ncols()
+    pivots: list[int] = []
+    for i in range(rank):
+        start = pivots[-1] + 1 if pivots else 0
+        pivots.append(next(j for j in range(start, columns) if int(echelon[i, j])))
+    return pivots
+
+
+def _solve_pivot_system(
+    rows: Sequence[Sequence[int]], pivot_rows: Sequence[int], pivot_columns: Sequence[int], free: int
+) -> IntegerRow | None:
+    """The vector with a one (before scaling) at `free`, zero at other free columns; None if it fails its check."""
+    vector = [fmpq(0)] * len(rows[0])
+    vector[free] = fmpq(1)
+    if pivot_rows:
+        square = fmpz_mat([[rows[i][j] for j in pivot_columns] for i in pivot_rows])
+        solution = square.solve(fmpz_mat([[-rows[i][free]] for i in pivot_rows]))
+        for k, j in enumerate(pivot_columns):
+            vector[j] = fmpq(solution[k, 0])
+    integers = primitive_row(vector)[0]
+    product = fmpz_mat([list(row) for row in rows]) * fmpz_mat([[value] for value in integers])
+    return None if any(product.entries()) else integers
 
 
 def _read_matrix(values: Any, name: str) -> fmpq_mat:

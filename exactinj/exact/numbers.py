@@ -19,7 +19,7 @@ from exactinj.errors import InputError
 __all__ = ["fraction_from", "fraction_of", "integer_text", "nearest_float", "rational_from", "rational_text"]
 
 NUMBER_TEXT = re.compile(r"\s*[+-]?(\d+/\d+|(\d+(\.\d*)?|\.\d+)([eE](?P<exponent>[+-]?\d{1,9}))?)\s*", re.ASCII)
-LARGEST_EXPONENT = 100_000
+LARGEST_EXPONENT = 99_999
 LONGEST_QUOTE = 40
 
 
