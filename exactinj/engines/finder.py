@@ -123,7 +123,7 @@ class _Descent:
         for tau in np.logspace(HOTTEST, COLDEST, steps) / np.sqrt(size):
             clock.check()
             values = self.rows @ y
-            active = np.count_nonzero(values[: self.layer_count] >= 0)
+            active = int(np.count_nonzero(values[: self.layer_count] >= 0))
             if active < fewest and np.all(values[self.layer_count :] < 0):
                 best, fewest = y, active
             gradient = (self.weight * _bump(values / tau)) @ self.rows
