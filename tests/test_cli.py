@@ -92,7 +92,9 @@ def test_timeout_holds_and_reports_partial_work(run_command, layers):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")
-def test_interrupt_leaves_nothing_behind(layers):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("everybody", [True, False])
+def test_interrupt_leaves_nothing_behind(layers, number, everybody):
     (layers / "old.json").write_text("precious")
     process = subprocess.Popen(
         [sys.executable, "-m", "exactinj", "certify", "hours.npy", "--engine", "tree", "--out", "old.json"],
@@ -101,12 +103,14 @@ def test_interrupt_leaves_nothing_behind(layers):
         start_new_session=True,
     )
     time.sleep(3)
-    os.killpg(process.pid, signal.SIGINT)
+    (os.killpg if everybody else os.kill)(process.pid, number)
     _, errors = process.communicate(timeout=30)
     assert process.returncode == 130
     assert b"Traceback" not in errors
     assert (layers / "old.json").read_text() == "precious"
     assert not list(layers.glob(".exactinj*"))
+    with pytest.raises(ProcessLookupError):
+        os.killpg(process.pid, 0)
 
 
 BAD_LAYERS = {

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from exactinj.cli import exit_status
 from exactinj.cli.progress import ProgressLine
-from exactinj.cli.supervise import supervised
+from exactinj.cli.supervise import InterruptedChild, supervised
 from exactinj.errors import ExactinjError, InputError
 
 if TYPE_CHECKING:
@@ -31,7 +31,11 @@ def run(options: argparse.Namespace) -> int:
     """Decide in a supervised child; report in its place if it had to be killed."""
     _refuse_bad_output(options.out)
     started = time.monotonic()
-    outcome = supervised(lambda note: _decide(options, started, note), options.timeout)
+    try:
+        outcome = supervised(lambda note: _decide(options, started, note), options.timeout)
+    except InterruptedChild as interrupt:
+        _remove_leftovers(options.out, interrupt.child)
+        raise
     if outcome.status is not None:
         return outcome.status
     _remove_leftovers(options.out, outcome.child)

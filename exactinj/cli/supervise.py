@@ -18,7 +18,16 @@ from typing import NoReturn
 
 from exactinj.cli import exit_status
 
-__all__ = ["Outcome", "supervised"]
+__all__ = ["InterruptedChild", "Outcome", "supervised"]
+
+
+class InterruptedChild(KeyboardInterrupt):
+    """The work was interrupted and its process has ended."""
+
+    def __init__(self, child: int) -> None:
+        super().__init__()
+        self.child = child
+
 
 GRACE = 1.5  # seconds between the deadline and the kill
 POLL = 0.005
@@ -37,7 +46,10 @@ class Outcome:
 
 
 def supervised(work: Callable[[Callable[[str], None]], int], timeout: float | None) -> Outcome:
-    """Run ``work(note)`` in a child and return how it ended; raises KeyboardInterrupt on Ctrl-C."""
+    """Run ``work(note)`` in a child and return how it ended; raises KeyboardInterrupt on Ctrl-C.
+
+    `InterruptedChild` carries the child's process number, for cleaning up after it.
+    """
     if not hasattr(os, "fork"):
         return Outcome(work(lambda _: None), os.getpid(), "")
     sys.stdout.flush()
@@ -51,13 +63,20 @@ def supervised(work: Callable[[Callable[[str], None]], int], timeout: float | No
     os.set_blocking(reading, False)
     deadline = None if timeout is None else time.monotonic() + timeout + GRACE
     watcher = _Watcher(child, reading)
+    previous = signal.signal(signal.SIGTERM, _interrupt)
     try:
         return watcher.wait(deadline)
     except KeyboardInterrupt:
         watcher.stop_after_interrupt()
-        raise
+        raise InterruptedChild(child) from None
     finally:
+        signal.signal(signal.SIGTERM, previous)
         os.close(reading)
+
+
+def _interrupt(*_: object) -> NoReturn:
+    """A polite request to stop is treated like Ctrl-C, so that no child is left behind."""
+    raise KeyboardInterrupt
 
 
 def _run_child(work: Callable[[Callable[[str], None]], int], writing: int) -> NoReturn:
@@ -85,12 +104,14 @@ class _Watcher:
         self.child = child
         self.reading = reading
         self.received = b""
+        self.ended = False
 
     def wait(self, deadline: float | None) -> Outcome:
         while True:
             ended, status = os.waitpid(self.child, os.WNOHANG)
             self._drain()
             if ended:
+                self.ended = True
                 return self._outcome(status)
             if deadline is not None and time.monotonic() > deadline:
                 os.kill(self.child, signal.SIGKILL)
@@ -100,7 +121,11 @@ class _Watcher:
             time.sleep(POLL)
 
     def stop_after_interrupt(self) -> None:
-        """Give the child a moment to clean up after itself, then kill it."""
+        """Pass the interrupt on, give the child a moment to clean up after itself, then kill it."""
+        if self.ended:
+            return
+        with suppress(ProcessLookupError):
+            os.kill(self.child, signal.SIGINT)
         until = time.monotonic() + GRACE
         while time.monotonic() < until:
             if os.waitpid(self.child, os.WNOHANG)[0]:
@@ -113,7 +138,7 @@ class _Watcher:
         code = os.waitstatus_to_exitcode(status)
         if code == -signal.SIGKILL:
             return Outcome(None, self.child, self._last_note())
-        if code in (-signal.SIGINT, exit_status.INTERRUPTED):
+        if code in (-signal.SIGINT, -signal.SIGTERM, exit_status.INTERRUPTED):
             raise KeyboardInterrupt
         if code < 0:
             print(f"exactinj: the worker process died by signal {-code}; please report this", file=sys.stderr)
