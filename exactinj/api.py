@@ -30,6 +30,7 @@ def certify(
     domain: Domain | None = None,
     engine: str = "auto",
     timeout: float | None = None,
+    jobs: int = 1,
     seed: int = 0,
     report: Callable[[str], None] | None = None,
 ) -> Result:
@@ -47,6 +48,10 @@ def certify(
     timeout : float, optional
         Seconds after which the search stops with the verdict ``timed_out``. It is looked at between
         steps, so a single huge exact computation can run past it; the command line cuts that off.
+    jobs : int
+        Processes: with more than one, ``auto`` runs the tree and finders with different seeds side by side and
+        takes the first proved answer; ``finder`` likewise; ``tree`` uses one. Each starts a fresh
+        interpreter, so a script that asks for several needs the usual ``if __name__ == "__main__"``.
     seed : int
         Seed of the finder's perturbed starts; the tree uses no randomness.
     report : callable, optional
@@ -75,7 +80,7 @@ def certify(
     if timeout is not None and not timeout > 0:
         raise InputError(f"found a timeout of {timeout} s, expected a positive number of seconds")
     where = RealSpace() if domain is None else domain
-    chosen = _engine(engine, seed)
+    chosen = _engine(engine, seed, jobs)
     answer = chosen.decide(layer, where, Clock(timeout, report))
     return Result(
         verdict=answer.verdict,
@@ -120,16 +125,19 @@ def check(certificate: Certificate | str | os.PathLike[str], layer: ReLULayer | 
         raise CertificateError(str(error)) from None
 
 
-def _engine(name: str, seed: int) -> Engine:
+def _engine(name: str, seed: int, jobs: int) -> Engine:
     if name not in ENGINES:
         raise InputError(f"found the engine {name!r}, expected one of {', '.join(ENGINES)}")
+    if jobs < 1:
+        raise InputError(f"found jobs = {jobs}, expected a positive number of processes")
     from exactinj.engines.auto import AutoEngine  # these bring the compiler along: only when needed
     from exactinj.engines.finder import FinderEngine
+    from exactinj.engines.portfolio import PortfolioEngine
     from exactinj.engines.tree import TreeEngine
 
-    engines: dict[str, Callable[[], Engine]] = {
-        "auto": lambda: AutoEngine(seed),
-        "tree": TreeEngine,
-        "finder": lambda: FinderEngine(seed),
-    }
-    return engines[name]()
+    if name == "tree":
+        return TreeEngine()
+    finders = [FinderEngine(seed + k) for k in range(jobs)]
+    if jobs == 1:
+        return AutoEngine(seed) if name == "auto" else finders[0]
+    return PortfolioEngine([TreeEngine(), *finders[1:]] if name == "auto" else finders)

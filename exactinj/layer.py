@@ -73,6 +73,9 @@ class ReLULayer:
     def __hash__(self) -> int:
         return hash(self.digest)
 
+    def __getstate__(self) -> dict[str, RationalMatrix]:
+        return {"W": self.W, "b": self.b}  # what is cached is made again where it is needed
+
     def __repr__(self) -> str:
         bias = "" if self.b.is_zero() else ", with bias"
         return f"ReLULayer(m={self.m}, n={self.n}{bias}, sha256={self.digest[:12]})"

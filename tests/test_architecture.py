@@ -19,6 +19,7 @@ LAYERS = (
     ("layer", "domains"),
     ("reading", "evidence"),
     ("engines",),
+    ("wedges", "plotting", "export"),
     ("api",),
     ("casebook",),
     ("cli",),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import random
 
 import numpy as np
@@ -91,6 +92,21 @@ def test_auto_says_what_it_chose_and_why():
     middle = xi.certify(xi.ReLULayer(rng.standard_normal((50, 7))))
     assert middle.engine in ("tree", "finder")
     assert xi.check(middle.certificate).valid
+
+
+@pytest.mark.parametrize(("m", "n", "verdict"), [(60, 7, "injective"), (40, 12, "not_injective")])
+def test_portfolio_returns_a_proof(m, n, verdict):
+    layer = xi.ReLULayer(np.random.default_rng(1).standard_normal((m, n)))
+    result = xi.certify(layer, jobs=2)
+    assert result.verdict == verdict
+    assert "2 processes" in result.reason
+    assert xi.check(result.certificate, layer).valid
+
+
+def test_portfolio_keeps_the_deadline():
+    result = xi.certify(xi.ReLULayer(np.random.default_rng(0).standard_normal((240, 18))), jobs=2, timeout=4)
+    assert result.verdict in ("timed_out", "unknown")
+    assert not multiprocessing.active_children()
 
 
 def test_auto_gives_up_honestly_where_a_tree_is_hopeless():

@@ -60,7 +60,13 @@ def _decide(options: argparse.Namespace, started: float, note: Callable[[str], N
 
         left = None if options.timeout is None else max(options.timeout - (time.monotonic() - started), 1e-3)
         result = certify(
-            layer, domain=domain, engine=options.engine, timeout=left, seed=options.seed, report=_throttled(report)
+            layer,
+            domain=domain,
+            engine=options.engine,
+            timeout=left,
+            jobs=options.jobs,
+            seed=options.seed,
+            report=_throttled(report),
         )
         if options.out is not None and result.certificate is not None:
             line.show("writing the certificate")

@@ -59,6 +59,7 @@ def _add_certify(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     verb.add_argument("layer", metavar="LAYER", help=LAYER_HELP)
     verb.add_argument("--domain", default="R^n", metavar="R^n|nonneg", help="where injectivity is asked (default R^n)")
     verb.add_argument("--engine", default="auto", metavar="auto|tree|finder", help="how to decide (default auto)")
+    verb.add_argument("--jobs", type=int, default=1, metavar="N", help="processes with different engines (default 1)")
     verb.add_argument("--seed", type=int, default=0, help="of the finder's starting points (default 0)")
     verb.add_argument("--timeout", type=_seconds, metavar="SECONDS", help="give up after so many seconds (status 12)")
     verb.add_argument("--out", metavar="FILE", help="write the certificate here (.json or .json.gz)")

@@ -57,8 +57,11 @@ def supervised(work: Callable[[Callable[[str], None]], int], timeout: float | No
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
+        os.setpgid(0, 0)
         os.close(reading)
         _run_child(work, writing)
+    with suppress(OSError):  # whoever of the two comes first makes the group
+        os.setpgid(child, child)
     os.close(writing)
     os.set_blocking(reading, False)
     deadline = None if timeout is None else time.monotonic() + timeout + GRACE
@@ -114,14 +117,14 @@ class _Watcher:
                 self.ended = True
                 return self._outcome(status)
             if deadline is not None and time.monotonic() > deadline:
-                os.kill(self.child, signal.SIGKILL)
+                self._kill()
                 os.waitpid(self.child, 0)
                 self._drain()
                 return Outcome(None, self.child, self._last_note())
             time.sleep(POLL)
 
     def stop_after_interrupt(self) -> None:
-        """Pass the interrupt on, give the child a moment to clean up after itself, then kill it."""
+        """Pass the interrupt on to the child alone (it stops its helpers), give the child a moment to clean up after itself, then kill it."""
         if self.ended:
             return
         with suppress(ProcessLookupError):
@@ -131,8 +134,13 @@ class _Watcher:
             if os.waitpid(self.child, os.WNOHANG)[0]:
                 return
             time.sleep(POLL)
-        os.kill(self.child, signal.SIGKILL)
+        self._kill()
         os.waitpid(self.child, 0)
+
+    def _kill(self) -> None:
+        """Kill the child and the processes that it started: they are a group of their own."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.child, signal.SIGKILL)
 
     def _outcome(self, status: int) -> Outcome:
         code = os.waitstatus_to_exitcode(status)

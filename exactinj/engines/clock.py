@@ -26,7 +26,17 @@ class Clock:
 
     @property
     def is_over(self) -> bool:
-        return self.timeout is not None and self.elapsed > self.timeout
+        """Whether the deadline has passed."""
+        return self.is_over_by(0.0)
+
+    def is_over_by(self, seconds: float) -> bool:
+        """Whether the deadline passed so many seconds ago."""
+        return self.timeout is not None and self.elapsed > self.timeout + seconds
+
+    @property
+    def left(self) -> float | None:
+        """Seconds to the deadline, at least a millisecond; None without one."""
+        return None if self.timeout is None else max(self.timeout - self.elapsed, 1e-3)
 
     def check(self) -> None:
         """Raise `OutOfTimeError` once the deadline has passed."""

@@ -17,12 +17,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from flint import fmpz_mat
 from numpy.typing import NDArray
 
 from exactinj.domains import Domain
+from exactinj.errors import InternalError
 from exactinj.exact.matrix import (
     IntegerRow,
     dependency_modulo_prime,
@@ -64,6 +66,9 @@ class HomogeneousProblem:
         if self.is_affine:
             rows.append((0,) * layer.n + (-1,))
         self.rows: list[IntegerRow] = rows
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return HomogeneousProblem, (self.layer, self.domain)
 
     @property
     def columns(self) -> int:
@@ -114,6 +119,13 @@ class HomogeneousProblem:
             return None
         content = math.gcd(*values)
         return Circuit(tuple(support), tuple(value // content for value in values))
+
+    def refuter(self, support: tuple[int, ...]) -> list[tuple[int, int]]:
+        """The exact multipliers of a refuter that was proved before; `InternalError` if it is none."""
+        circuit = self.circuit(support)
+        if circuit is None:
+            raise InternalError(f"the refuter on rows {support} failed its exact check; please report this")
+        return self.original_multipliers(circuit)
 
     def original_multipliers(self, circuit: Circuit) -> list[tuple[int, int]]:
         """Pairs ``(i, lambda_i)`` for the layer rows as given, lambda positive integers, coprime."""

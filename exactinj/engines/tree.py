@@ -27,7 +27,7 @@ from exactinj.engines.search_state import grown, new_state, store_refuter
 from exactinj.errors import InternalError
 from exactinj.evidence.collision import Collision
 from exactinj.evidence.result import Statistics, Verdict
-from exactinj.evidence.tree_proof import FlatTree, Refuter, compact_tree
+from exactinj.evidence.tree_proof import FlatTree, compact_tree
 from exactinj.exact.matrix import primitive_row
 from exactinj.exact.numbers import rational_from
 from exactinj.layer import ReLULayer
@@ -195,13 +195,7 @@ class _Search:
         supports = [
             tuple(self.state.supports[r, : self.state.sizes[r]].tolist()) for r in range(self._cursor(kernel.POOL))
         ]
-        return compact_tree(supports, self.state.tokens[: self._cursor(kernel.TOKENS)], self._multipliers)
-
-    def _multipliers(self, support: tuple[int, ...]) -> Refuter:
-        circuit = self.problem.circuit(support)
-        if circuit is None:
-            raise InternalError(f"the refuter on rows {support} failed its exact check; please report this")
-        return self.problem.original_multipliers(circuit)
+        return compact_tree(supports, self.state.tokens[: self._cursor(kernel.TOKENS)], self.problem.refuter)
 
     def _explored(self) -> float:
         """The closed part of the tree, if every subtree had the size that general position predicts."""

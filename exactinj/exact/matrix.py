@@ -70,6 +70,9 @@ class RationalMatrix:
     def __hash__(self) -> int:
         return hash((self.shape, tuple(str(value) for value in self._entries.entries())))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return RationalMatrix, (list(self.texts()),)  # python-flint's matrices do not pickle
+
     def __repr__(self) -> str:
         return f"RationalMatrix of shape {self.shape}"
 
