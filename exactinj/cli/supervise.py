@@ -124,7 +124,7 @@ class _Watcher:
             time.sleep(POLL)
 
     def stop_after_interrupt(self) -> None:
-        """Pass the interrupt on to the child alone (it stops its helpers), give the child a moment to clean up after itself, then kill it."""
+        """Interrupt the child, which stops its own helpers; kill all of them if that takes too long."""
         if self.ended:
             return
         with suppress(ProcessLookupError):

@@ -8,9 +8,10 @@ does not matter which process it comes from. The losers are killed.
 from __future__ import annotations
 
 import multiprocessing
+import signal
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -77,9 +78,23 @@ def _start(engine: Engine, layer: ReLULayer, domain: Domain, clock: Clock) -> _R
     inbox, outbox = context.Pipe(duplex=False)
     deadline = None if clock.left is None else time.time() + clock.left
     process = context.Process(target=_run, args=(engine, layer, domain, deadline, outbox), daemon=True)
-    process.start()
+    with _interrupts_held():
+        process.start()
     outbox.close()
     return _Racer(engine, process, inbox)
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Finish starting a process before Ctrl-C counts; the new process never sees it, it is killed instead."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
 def _run(engine: Engine, layer: ReLULayer, domain: Domain, deadline: float | None, outbox: Connection) -> None:
