@@ -270,8 +270,6 @@ def test_generator_is_reproducible() -> None:
 def test_gaussian_probabilities_in_the_plane(m: int, exact: Fraction) -> None:
     rng = Random(100 + m)
     samples = 2000
-    hits = sum(
-        wedges_n2([(rng.gauss(0, 1), rng.gauss(0, 1)) for _ in range(m)]).injective for _ in range(samples)
-    )
+    hits = sum(wedges_n2([(rng.gauss(0, 1), rng.gauss(0, 1)) for _ in range(m)]).injective for _ in range(samples))
     sigma = sqrt(exact * (1 - exact) / samples)
     assert abs(hits / samples - exact) < 4 * sigma

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -78,23 +79,23 @@ def _start(engine: Engine, layer: ReLULayer, domain: Domain, clock: Clock) -> _R
     inbox, outbox = context.Pipe(duplex=False)
     deadline = None if clock.left is None else time.time() + clock.left
     process = context.Process(target=_run, args=(engine, layer, domain, deadline, outbox), daemon=True)
-    with _interrupts_held():
+    with _interrupts_ignored():
         process.start()
     outbox.close()
     return _Racer(engine, process, inbox)
 
 
 @contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Finish starting a process before Ctrl-C counts; the new process never sees it, it is killed instead."""
-    if not hasattr(signal, "pthread_sigmask"):
+def _interrupts_ignored() -> Iterator[None]:
+    """Start processes that never see Ctrl-C: they are killed instead, and stay silent."""
+    if threading.current_thread() is not threading.main_thread():
         yield
         return
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    previous = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+        signal.signal(signal.SIGINT, previous)
 
 
 def _run(engine: Engine, layer: ReLULayer, domain: Domain, deadline: float | None, outbox: Connection) -> None:

@@ -50,9 +50,7 @@ def exact_layer(W: Sequence[Numbers], b: Numbers | None) -> tuple[tuple[Vector, 
     bias = (Fraction(0),) * len(rows) if b is None else exact_vector(b)
     widths = {len(row) for row in rows}
     if len(widths) != 1 or 0 in widths or len(bias) != len(rows):
-        raise ValueError(
-            f"expected W (m, n), m, n >= 1, and b (m,); found widths {widths}, {len(bias)} biases"
-        )
+        raise ValueError(f"expected W (m, n), m, n >= 1, and b (m,); found widths {widths}, {len(bias)} biases")
     return rows, bias
 
 
