@@ -19,10 +19,20 @@ class Clock:
         self.started = time.monotonic()
         self.timeout = timeout
         self._report = report
+        self._discounted = 0.0
 
     @property
     def elapsed(self) -> float:
         return time.monotonic() - self.started
+
+    @property
+    def worked(self) -> float:
+        """Seconds spent on the question itself, without loading or compiling code."""
+        return self.elapsed - self._discounted
+
+    def discount(self, seconds: float) -> None:
+        """Do not count so many seconds as work; the deadline stays where it is."""
+        self._discounted += seconds
 
     @property
     def is_over(self) -> bool:

@@ -68,7 +68,7 @@ class PortfolioEngine(Engine):
                     return answer
                 answers.append(answer)
         if not answers:
-            stats = Statistics(seconds=clock.elapsed)
+            stats = Statistics(seconds=clock.worked)
             return Answer(Verdict.TIMED_OUT, "no process had an answer in time", None, stats)
         return max(answers, key=lambda answer: answer.stats.nodes)
 

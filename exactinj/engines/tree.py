@@ -20,7 +20,7 @@ from exactinj.engines import _kernel as kernel
 from exactinj.engines.base import Answer, Engine
 from exactinj.engines.clock import Clock, OutOfTimeError
 from exactinj.engines.exact_program import SeparatingPoint, refuter_or_point
-from exactinj.engines.kernel_loader import announce_compilation
+from exactinj.engines.kernel_loader import prepare_kernel
 from exactinj.engines.pairing import collision_at
 from exactinj.engines.problem import HomogeneousProblem
 from exactinj.engines.search_state import grown, new_state, store_refuter
@@ -54,9 +54,9 @@ class TreeEngine(Engine):
                 Verdict.NOT_INJECTIVE,
                 f"the rows of W have rank below n = {layer.n}, so W has a null vector",
                 _collision_without_rank(problem, clock),
-                Statistics(explored=1.0, seconds=clock.elapsed),
+                Statistics(explored=1.0, seconds=clock.worked),
             )
-        announce_compilation(clock.report)
+        prepare_kernel(clock)
         for prime in kernel.PRIMES:
             try:
                 return _Search(problem, prime, clock, self.most_nodes).run()
@@ -220,5 +220,5 @@ class _Search:
             proven_in_rationals=self.proven_in_rationals,
             pivots=self._cursor(kernel.PIVOTS),
             explored=self._explored(),
-            seconds=self.clock.elapsed,
+            seconds=self.clock.worked,
         )
