@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from oracles import brute_force_flats, is_collision
-from strategies import degenerate_layers
+from strategies import degenerate_layers, random_degenerate_layer, random_shape
 
 import exactinj as xi
 from exactinj.engines import _kernel as kernel
@@ -146,6 +146,30 @@ def test_wide_range_within_rows():
         layer = xi.ReLULayer(W)
         answer = brute_force_flats(layer.W.fractions(), [0] * 10, "R^n")
         assert (certified(layer).verdict == "injective") == answer.injective
+
+
+def test_many_near_copies_do_not_stall_the_simplex():
+    """Rows copied with noise make the float simplex cycle; its step limit must hold across pauses."""
+    rng = np.random.default_rng(1)
+    core = rng.integers(-2, 3, size=(10, 4)).astype(float)
+    for noise in (0.0, 1e-9, 1e-10, 1e-12):
+        copies = np.tile(core, (400, 1))
+        layer = xi.ReLULayer(copies + noise * rng.standard_normal(copies.shape))
+        assert xi.certify(layer, engine="tree", timeout=60).verdict in ("injective", "not_injective")
+
+
+def test_a_single_pivot_may_cost_more_than_a_slice_of_work(monkeypatch):
+    monkeypatch.setattr("exactinj.engines.tree.WORK_PER_CALL", 1)
+    rng = random.Random(4)
+    for _ in range(40):
+        W, b = random_degenerate_layer(rng, 3, random_shape(rng, 3))
+        assert (certified(xi.ReLULayer(W, b)).verdict == "injective") == brute_force_flats(W, b, "R^n").injective
+
+
+def test_integers_beyond_float64():
+    layer = xi.ReLULayer([["1e-400"], ["-1e-400"]], ["1", "-3"])
+    assert certified(layer).verdict == "not_injective"
+    assert certified(xi.ReLULayer([["1e400"], ["-1e-400"]], ["1", "3"])).verdict == "injective"
 
 
 def test_degenerate_shapes():

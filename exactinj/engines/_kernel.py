@@ -55,8 +55,9 @@ DONE, PAUSED, WANT_REFUTER, WANT_MEMBERSHIP, WANT_POINT_CHECK, WANT_POOL, WANT_T
     WORK,
     PRIME,
     PAIRS,
+    STEPS,
     CURSOR_SIZE,
-) = range(16)
+) = range(17)
 STAGE_NODE, STAGE_BRANCH, STAGE_VACUITY = range(3)
 
 # What a linear program ended with.
@@ -343,14 +344,14 @@ def solve_program(state: SearchState, depth: int, only_feasible: bool, work_limi
     multipliers = np.zeros(size)
     basic_cost = np.zeros(size)
     first_phase = True
-    limit = 100 + 40 * size
-    state.cursor[LINEAR_PROGRAMS] += 1
-    step = 0
-    while step < limit:
-        step += 1
-        state.cursor[WORK] += state.rows.shape[0] * size
-        if state.cursor[WORK] > work_limit:
+    limit = 100 + 40 * size  # steps for this program, over all calls: it may cycle, exact arithmetic does not
+    moved = False
+    while state.cursor[STEPS] < limit:
+        if moved and state.cursor[WORK] > work_limit:
             return OUT_OF_WORK
+        moved = True
+        state.cursor[STEPS] += 1
+        state.cursor[WORK] += state.rows.shape[0] * size
         if first_phase:
             barred_weight, barred = 0.0, False
             for i in range(size):
@@ -387,9 +388,9 @@ def certify_basis(state: SearchState) -> bool:
 
     With B the exact basis matrix, R the computed inverse, z = R e the computed solution: if
     ``||I - R B|| <= a < 1`` then B is nonsingular and ``|B^-1 e - z| <= |R r| + a/(1-a) max|R r|``,
-    r = e - B z (S. M. Rump, Verification methods, Acta Numerica 2010, section 10). Every entry of
-    `rows` is the exact one up to a relative 2**-52 and an absolute 2**-1000; `unit` is generous for
-    sums of ``size + 4`` terms, and a NaN or an overflow fails the comparisons.
+    r = e - B z (S. M. Rump, Verification methods, Acta Numerica 2010). Every entry of `rows` is the exact one
+    up to a relative 2**-52 and an absolute 2**-1000; `unit` is generous for sums of ``size + 4`` terms, and
+    the last comparison fails for a NaN or an infinity (proof in `docs/mathematics.md`).
     """
     size = state.basis.size
     columns = size - 1
@@ -408,13 +409,14 @@ def certify_basis(state: SearchState) -> bool:
     residual = np.zeros(size)
     for k in range(size):
         total = 1.0 if k == columns else 0.0
-        magnitude = total
+        magnitude, weights = total, 0.0
         for i in range(size):
             row_sums[k] += abs(matrix[k, i])
             weight = state.inverse[i, columns]
             total -= matrix[k, i] * weight
-            magnitude += abs(matrix[k, i] * weight) + tiny * abs(weight)
-        residual[k] = abs(total) + unit * magnitude + tiny
+            magnitude += abs(matrix[k, i] * weight)
+            weights += abs(weight)
+        residual[k] = abs(total) + unit * magnitude + tiny * (1.0 + weights)
     contraction, largest = 0.0, 0.0
     shift = np.zeros(size)
     for i in range(size):
@@ -506,7 +508,7 @@ def point_has_few_active_rows(state: SearchState) -> bool:
         value = 0.0
         for k in range(columns):
             value += state.rows[j, k] * state.point[k]
-        if value >= 0.0:
+        if not value < 0.0:
             if j >= layer_rows:
                 return False
             active += 1
@@ -534,6 +536,8 @@ def find_refuter(state: SearchState, depth: int, work_limit: int) -> int:
     outcome = solve_program(state, depth, last_level, work_limit)
     if outcome == OUT_OF_WORK:
         return -1 - PAUSED
+    state.cursor[STEPS] = 0
+    state.cursor[LINEAR_PROGRAMS] += 1
     if outcome == FOUND:
         if not last_level and state.cursor[POINT_CHECKED] == 0 and point_has_few_active_rows(state):
             return -1 - WANT_POINT_CHECK

@@ -17,7 +17,7 @@ from scipy.optimize import linprog
 from exactinj.engines.problem import HomogeneousProblem
 from exactinj.evidence.collision import Collision, verified_collision
 from exactinj.exact.matrix import IntegerRow, primitive_row
-from exactinj.exact.numbers import rational_from, rational_text
+from exactinj.exact.numbers import nearest_float, rational_from, rational_text
 
 __all__ = ["collision_at"]
 
@@ -94,8 +94,8 @@ def _may_be_negative(problem: HomogeneousProblem, negative: Sequence[int], candi
     """A quick look in floats that spares most exact products; it can only waste a rounding, not a verdict."""
     rows, column_shift = problem.equilibrated
     with np.errstate(all="ignore"):
-        scaled = np.array([float(value) for value in candidate]) * np.exp2(-column_shift.astype(float))
-        products = rows[list(negative)] @ scaled
+        point = np.array([nearest_float(Fraction(value)) for value in candidate])
+        products = rows[list(negative)] @ (point * np.exp2(-column_shift.astype(float)))
     return bool(np.all(~(products >= 0)))
 
 
