@@ -24,7 +24,7 @@ LAYERS = (
     ("casebook",),
     ("cli",),
 )
-MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py"))
+MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py") if "_casebook" not in path.parts)
 
 
 def layer_of(parts):
