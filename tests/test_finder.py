@@ -89,7 +89,7 @@ def test_auto_says_what_it_chose_and_why():
     basis = rng.standard_normal((30, 30))
     doubled = xi.certify(xi.ReLULayer(np.vstack([basis, -basis])))
     assert (doubled.engine, doubled.verdict) == ("tree", "injective")
-    middle = xi.certify(xi.ReLULayer(rng.standard_normal((50, 7))))
+    middle = xi.certify(xi.ReLULayer(rng.standard_normal((60, 9))))
     assert middle.engine in ("tree", "finder")
     assert xi.check(middle.certificate).valid
 

@@ -2,7 +2,7 @@
 
 The rule, with the measurements behind it in `benchmarks/README.md`:
 
-1. Up to n = `EASY` the tree decides either way within hundredths of a second: ask it alone. The same
+1. Up to n = `EASY` the tree decides either way within a fifth of a second: ask it alone. The same
    if there are n pairs of antiparallel rows, which the tree turns into one child each.
 2. Above that a finder comes first. If there is a collision it is usually found within seconds at
    any size, and when it is not found the time is small beside the tree's.
@@ -28,7 +28,7 @@ from exactinj.layer import ReLULayer
 
 __all__ = ["AutoEngine"]
 
-EASY = 6
+EASY = 8
 HARD = 14
 STARTS, STARTS_WHEN_HARD = 4, 40
 NODES_WHEN_HARD = 300_000
