@@ -20,7 +20,7 @@ from exactinj.layer import ReLULayer
 
 __all__ = ["ENGINES", "CheckResult", "certify", "check"]
 
-ENGINES = ("auto", "tree", "finder")
+ENGINES = ("auto", "tree", "wedges", "finder", "milp", "milp-highs")
 CheckResult = checker.CheckResult
 
 
@@ -42,15 +42,16 @@ def certify(
         The layer, with exact rational weights.
     domain : Domain, optional
         Where injectivity is asked; all of R^n if left out.
-    engine : {"auto", "tree", "finder"}
-        ``tree`` decides either way; ``finder`` finds collisions of layers of any size and proves nothing
-        else; ``auto`` chooses between them and says why in the reason.
+    engine : {"auto", "tree", "wedges", "finder", "milp", "milp-highs"}
+        ``tree`` and ``wedges`` decide either way. ``finder`` finds collisions of layers of any size, ``milp`` (with
+        CBC, or with HiGHS) those of small ones; both prove nothing else. ``auto`` chooses between tree and
+        finder and says why in the reason. ``milp`` needs the extra of that name.
     timeout : float, optional
         Seconds after which the search stops with the verdict ``timed_out``. It is looked at between
         steps, so a single huge exact computation can run past it; the command line cuts that off.
     jobs : int
         Processes: with more than one, ``auto`` runs the tree and finders with different seeds side by side and
-        takes the first proved answer; ``finder`` likewise; ``tree`` uses one. Each starts a fresh
+        takes the first proved answer; ``finder`` likewise; other engines use one. Each starts a fresh
         interpreter, so a script that asks for several needs the usual ``if __name__ == "__main__"``.
     seed : int
         Seed of the finder's perturbed starts; the tree uses no randomness.
@@ -130,14 +131,20 @@ def _engine(name: str, seed: int, jobs: int) -> Engine:
         raise InputError(f"found the engine {name!r}, expected one of {', '.join(ENGINES)}")
     if jobs < 1:
         raise InputError(f"found jobs = {jobs}, expected a positive number of processes")
-    from exactinj.engines.auto import AutoEngine  # these bring the compiler along: only when needed
+    from exactinj.engines.auto import AutoEngine  # these bring compilers and solvers along: only when needed
     from exactinj.engines.finder import FinderEngine
+    from exactinj.engines.milp_engine import MilpEngine
     from exactinj.engines.portfolio import PortfolioEngine
     from exactinj.engines.tree import TreeEngine
+    from exactinj.engines.wedge_engine import WedgeEngine
 
-    if name == "tree":
-        return TreeEngine()
     finders = [FinderEngine(seed + k) for k in range(jobs)]
-    if jobs == 1:
-        return AutoEngine(seed) if name == "auto" else finders[0]
-    return PortfolioEngine([TreeEngine(), *finders[1:]] if name == "auto" else finders)
+    makers: dict[str, Callable[[], Engine]] = {
+        "auto": lambda: AutoEngine(seed) if jobs == 1 else PortfolioEngine([TreeEngine(), *finders[1:]]),
+        "tree": TreeEngine,
+        "wedges": WedgeEngine,
+        "finder": lambda: finders[0] if jobs == 1 else PortfolioEngine(finders),
+        "milp": MilpEngine,
+        "milp-highs": lambda: MilpEngine(solver="highs"),
+    }
+    return makers[name]()

@@ -361,28 +361,36 @@ def _check_collision(reader: _Reader, domain: str, rows: list[_Row], n: int) -> 
 
 # ------------------------------------------------------------------ rule "flat-tree"
 
-_MULTIPLIER = re.compile("[1-9][0-9]*")
+_POSITIVE = re.compile("[1-9][0-9]*")
 
 
-def _check_refuter(value: object, number: int, domain: str, rows: list[_Row]) -> tuple[int, ...]:
-    """A refuter: sum_i lambda_i g_i is nonnegative on K. Returns its support."""
+def _combination(
+    value: object, place: str, multiplier: re.Pattern[str], rows: list[_Row]
+) -> tuple[list[int], list[int], Vector]:
+    """Pairs [i, "lambda_i"]. Returns the rows i, the lambda_i, and sum_i lambda_i g_i up to a positive factor."""
     if not isinstance(value, list) or not value:
-        raise Unreadable(f"refuter {number}: expected pairs [row, multiplier], found {_show(value)}")
+        raise Unreadable(f"{place}: expected pairs [row, multiplier], found {_show(value)}")
     support, multipliers = [], []
     for pair in value:
         row, text = pair if isinstance(pair, list) and len(pair) == 2 else (None, None)
-        if type(row) is not int or not isinstance(text, str) or not _MULTIPLIER.fullmatch(text):
-            raise Unreadable(f'refuter {number}: expected pairs like [3, "12"], found another entry')
+        if type(row) is not int or not isinstance(text, str) or not multiplier.fullmatch(text):
+            raise Unreadable(f'{place}: expected pairs like [3, "12"], found another entry')
         support.append(row)
         multipliers.append(_integer(text))
     if min(support) < 0 or max(support) >= len(rows):
-        raise Rejected(f"refuter {number}: names a row outside 0 to {len(rows) - 1}")
+        raise Rejected(f"{place}: names a row outside 0 to {len(rows) - 1}")
     if len(set(support)) < len(support):
-        raise Rejected(f"refuter {number}: names a row twice")
+        raise Rejected(f"{place}: names a row twice")
     chosen = [rows[i] for i in support]
     common = math.lcm(*[row.denominator for row in chosen])
     scaled = [factor * (common // row.denominator) for factor, row in zip(multipliers, chosen, strict=True)]
     form = [sum(map(mul, scaled, column)) for column in zip(*[row.entries for row in chosen], strict=True)]
+    return support, multipliers, form
+
+
+def _check_refuter(value: object, number: int, domain: str, rows: list[_Row]) -> tuple[int, ...]:
+    """A refuter: sum_i lambda_i g_i is nonnegative on K. Returns its support."""
+    support, _, form = _combination(value, f"refuter {number}", _POSITIVE, rows)
     if not _nonnegative(domain, form):
         raise Rejected(f"refuter {number}: the sum of lambda_i g_i is not nonnegative on {domain}")
     return tuple(support)
@@ -423,13 +431,14 @@ class _Node:
     divisor: int
     children: Iterator[int]
     added: list[int] = field(default_factory=list)
+    goes_on: bool = False  # after its children, another token follows for the same A
 
 
-class _TreeReader:
-    """The reader of the tree, without recursion: `path` is A and `excluded` is N of the innermost node."""
+class _TokenReader:
+    """What reading a tree without recursion takes: `path` is A and `excluded` is N of the innermost node."""
 
-    def __init__(self, tokens: Iterator[int], supports: list[tuple[int, ...]], rows: list[_Row]) -> None:
-        self.tokens, self.supports, self.rows = tokens, supports, rows
+    def __init__(self, tokens: Iterator[int], rows: list[_Row]) -> None:
+        self.tokens, self.rows = tokens, rows
         self.count = 0
         self.path: list[int] = []
         self.excluded: set[int] = set()
@@ -446,9 +455,38 @@ class _TreeReader:
         self.count += 1
         return token
 
+    def finish(self) -> int:
+        """The end of the list. Returns the number of tokens."""
+        if next(self.tokens, None) is not None:
+            raise Rejected(f"tree: complete after {self.count} tokens, but the list goes on")
+        return self.count
+
+    def leave(self) -> None:
+        """Return from read_node: what it excluded is gone, and its parent excludes its row."""
+        self.excluded.difference_update(self.stack.pop().added)
+        if self.stack:
+            self.exclude(self.path.pop())
+
+    def exclude(self, i: int) -> None:
+        """N = N + {i}."""
+        self.stack[-1].added.append(i)
+        self.excluded.add(i)
+
+
+def _unit_vectors(n: int) -> list[Vector]:
+    return [[int(j == k) for j in range(n)] for k in range(n)]
+
+
+class _TreeReader(_TokenReader):
+    """The reader of a flat tree."""
+
+    def __init__(self, tokens: Iterator[int], supports: list[tuple[int, ...]], rows: list[_Row]) -> None:
+        super().__init__(tokens, rows)
+        self.supports = supports
+
     def read(self, n: int) -> int:
         """read_tree. Returns the number of tokens."""
-        self.enter(self.take(), [[int(j == k) for j in range(n)] for k in range(n)], 1)
+        self.enter(self.take(), _unit_vectors(n), 1)
         while self.stack:
             node = self.stack[-1]
             i = next(node.children, None)
@@ -462,9 +500,7 @@ class _TreeReader:
                 else:
                     self.path.append(i)
                     self.enter(token, *_annihilator(node.basis, node.divisor, self.rows[i]))
-        if next(self.tokens, None) is not None:
-            raise Rejected(f"tree: complete after {self.count} tokens, but the list goes on")
-        return self.count
+        return self.finish()
 
     def enter(self, token: int, basis: list[Vector], divisor: int) -> None:
         """read_node: the refuter is disjoint from span(A); no children when |A| + 1 = n."""
@@ -486,17 +522,6 @@ class _TreeReader:
         if any(a * q != b * p for p, q in products):
             raise self.rejected(f"row {k} does not lie in the span of {_listed([*self.path, i])}")
 
-    def leave(self) -> None:
-        """Return from read_node: what it excluded is gone, and its parent excludes its row."""
-        self.excluded.difference_update(self.stack.pop().added)
-        if self.stack:
-            self.exclude(self.path.pop())
-
-    def exclude(self, i: int) -> None:
-        """N = N + {i}."""
-        self.stack[-1].added.append(i)
-        self.excluded.add(i)
-
 
 def _tokens(reader: _Reader) -> Iterator[int]:
     for number, token in enumerate(reader.elements(",", "tree")):
@@ -505,20 +530,112 @@ def _tokens(reader: _Reader) -> Iterator[int]:
         yield token
 
 
+def _require_enough_rows(rows: list[_Row], n: int) -> None:
+    """Fewer than n rows never span; this bounds the n by n identity, too."""
+    if len(rows) < n:
+        raise Rejected(f"tree: {len(rows)} rows do not span R^{n}, so no tree proves the claim")
+
+
 def _check_flat_tree(reader: _Reader, domain: str, rows: list[_Row], n: int) -> str:
     """Rule "flat-tree": every refuter, then the tree."""
     refuters = enumerate(reader.elements(",", "refuters"))
     supports = [_check_refuter(value, number, domain, rows) for number, value in refuters]
-    if len(rows) < n:  # the leftmost path needs n independent rows; this bounds the n by n identity, too
-        raise Rejected(f"tree: {len(rows)} rows do not span R^{n}, so no tree proves the claim")
+    _require_enough_rows(rows, n)
     tokens = _TreeReader(_tokens(reader), supports, rows).read(n)
     reader.end()
     return f"{len(supports)} refuters and the tree of {tokens} tokens are correct"
 
 
+# ------------------------------------------------------------------ rule "sign-split"
+
+_NONZERO = re.compile("-?[1-9][0-9]*")
+_Signs = tuple[tuple[int, ...], tuple[int, ...]]  # the rows with lambda_i > 0, the rows with lambda_i < 0
+
+
+def _check_circuit(value: object, number: int, domain: str, rows: list[_Row]) -> _Signs:
+    """A circuit: sum_i lambda_i g_i is nonnegative on K; some lambda_i is positive or the sum is not zero."""
+    support, multipliers, form = _combination(value, f"circuit {number}", _NONZERO, rows)
+    if not _nonnegative(domain, form):
+        raise Rejected(f"circuit {number}: the sum of lambda_i g_i is not nonnegative on {domain}")
+    if max(multipliers) < 0 and not any(form):
+        raise Rejected(f"circuit {number}: no multiplier is positive and the sum of lambda_i g_i is zero")
+    pairs = list(zip(support, multipliers, strict=True))
+    return tuple(i for i, factor in pairs if factor > 0), tuple(i for i, factor in pairs if factor < 0)
+
+
+class _SignReader(_TokenReader):
+    """The reader of a sign-split tree: `path` is P and `excluded` is Q of the innermost node."""
+
+    def __init__(self, tokens: Iterator[int], circuits: list[_Signs], rows: list[_Row]) -> None:
+        super().__init__(tokens, rows)
+        self.circuits = circuits
+
+    def read(self, n: int) -> int:
+        """read_tree. Returns the number of tokens."""
+        self.enter(_unit_vectors(n), 1)
+        while self.stack:
+            node = self.stack[-1]
+            i = next(node.children, None)
+            if i is None and node.goes_on:
+                self.open(node)
+            elif i is None:
+                self.leave()
+            elif i not in self.excluded:
+                self.child(node, i)
+        return self.finish()
+
+    def enter(self, basis: list[Vector], divisor: int) -> None:
+        """read_node for rows P that do not span, given their annihilator."""
+        self.stack.append(_Node(basis, divisor, iter(())))
+        self.open(self.stack[-1])
+
+    def child(self, node: _Node, i: int) -> None:
+        """read_node(P + i, Q), which is empty if P + i has rank n; then Q = Q + i."""
+        adds_rank = not self.rows[i].is_orthogonal(node.basis)
+        if adds_rank and len(node.basis) == 1:
+            self.exclude(i)
+            return
+        self.path.append(i)
+        self.enter(*(_annihilator(node.basis, node.divisor, self.rows[i]) if adds_rank else (node.basis, node.divisor)))
+
+    def open(self, node: _Node) -> None:
+        """A token: a row to split at, after which the node goes on with that row in Q, or a circuit."""
+        token = self.take()
+        if token < 0:
+            i = -token - 1
+            if i >= len(self.rows) or i in self.excluded or i in self.path:
+                raise self.rejected(f"row {_show(i)} is not a row without a sign")
+            node.children, node.goes_on = iter((i,)), True
+            return
+        if token >= len(self.circuits):
+            raise self.rejected(f"there is no circuit {_show(token)}")
+        positive, negative = self.circuits[token]
+        for i in negative:
+            if i not in self.path:
+                raise self.rejected(f"row {i} is not known to be nonnegative")
+        for i in positive:
+            if i in self.path:
+                raise self.rejected(f"row {i} is known to be nonnegative")
+        node.children, node.goes_on = iter(positive), False
+
+
+def _check_sign_split(reader: _Reader, domain: str, rows: list[_Row], n: int) -> str:
+    """Rule "sign-split": every circuit, then the tree."""
+    values = enumerate(reader.elements(",", "circuits"))
+    circuits = [_check_circuit(value, number, domain, rows) for number, value in values]
+    _require_enough_rows(rows, n)
+    tokens = _SignReader(_tokens(reader), circuits, rows).read(n)
+    reader.end()
+    return f"{len(circuits)} circuits and the tree of {tokens} tokens are correct"
+
+
 # ------------------------------------------------------------------ the document
 
-RULES = {"collision": ("not_injective", _check_collision), "flat-tree": ("injective", _check_flat_tree)}
+RULES = {
+    "collision": ("not_injective", _check_collision),
+    "flat-tree": ("injective", _check_flat_tree),
+    "sign-split": ("injective", _check_sign_split),
+}
 
 
 def _check_proof(reader: _Reader, claim: str, layer: Layer | None) -> str:

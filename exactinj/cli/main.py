@@ -16,6 +16,7 @@ from exactinj.errors import ExactinjError
 
 __all__ = ["main"]
 
+ENGINE_HELP = "auto (default), tree, wedges, finder, milp or milp-highs: how to decide"
 LAYER_HELP = ".npz (W, optional b or alpha), .npy (W), .json or .csv (strings are exact rationals)"
 
 
@@ -46,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     _add_certify(verbs)
     _add_check(verbs)
+    _add_export(verbs)
     _add_casebook(verbs)
     return parser
 
@@ -58,7 +60,7 @@ def _add_certify(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     )
     verb.add_argument("layer", metavar="LAYER", help=LAYER_HELP)
     verb.add_argument("--domain", default="R^n", metavar="R^n|nonneg", help="where injectivity is asked (default R^n)")
-    verb.add_argument("--engine", default="auto", metavar="auto|tree|finder", help="how to decide (default auto)")
+    verb.add_argument("--engine", default="auto", metavar="NAME", help=ENGINE_HELP)
     verb.add_argument("--jobs", type=int, default=1, metavar="N", help="processes with different engines (default 1)")
     verb.add_argument("--seed", type=int, default=0, help="of the finder's starting points (default 0)")
     verb.add_argument("--timeout", type=_seconds, metavar="SECONDS", help="give up after so many seconds (status 12)")
@@ -75,6 +77,20 @@ def _add_check(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     verb.add_argument("certificate", metavar="CERT", help="a .json or .json.gz certificate")
     verb.add_argument("layer", metavar="LAYER", nargs="?", help=LAYER_HELP)
     _add_output_options(verb)
+
+
+def _add_export(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    verb = verbs.add_parser(
+        "export",
+        help="the question about a layer for SMT solvers and network verifiers",
+        description="Write the question as SMT-LIB 2 or VNN-LIB 2.0; in both, 'sat' means NOT injective.",
+    )
+    verb.add_argument("layer", metavar="LAYER", help=LAYER_HELP)
+    form = verb.add_mutually_exclusive_group(required=True)
+    form.add_argument("--smtlib", dest="format", action="store_const", const="smtlib", help="collision form, QF_LRA")
+    form.add_argument("--vnnlib", dest="format", action="store_const", const="vnnlib", help="two-network form")
+    verb.add_argument("--domain", default="R^n", metavar="R^n|nonneg", help="where injectivity is asked (default R^n)")
+    verb.add_argument("--out", metavar="FILE", help="write here instead of on stdout")
 
 
 def _add_casebook(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

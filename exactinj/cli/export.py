@@ -1,0 +1,29 @@
+"""``exactinj export``: the question about a layer in the language of other tools."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from exactinj.cli import exit_status
+from exactinj.domains import parse_domain
+from exactinj.evidence.files import replacing
+from exactinj.export import to_smtlib, to_vnnlib
+from exactinj.reading import read_layer
+
+__all__ = ["run"]
+
+WRITERS = {"smtlib": to_smtlib, "vnnlib": to_vnnlib}
+
+
+def run(options: argparse.Namespace) -> int:
+    """Write to the file `options.out`, or to stdout without one; exit status 0."""
+    layer = read_layer(options.layer)
+    text = WRITERS[options.format](layer, parse_domain(options.domain))
+    if options.out is None:
+        sys.stdout.write(text)
+    else:
+        with replacing(Path(options.out)) as stream:
+            stream.write(text.encode())
+    return exit_status.OK

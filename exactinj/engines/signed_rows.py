@@ -1,0 +1,90 @@
+"""Circuits and points for rows with signs, in rationals.
+
+A *sign assignment* makes some rows of a `HomogeneousProblem` negative and some nonnegative; the rows
+of the domain are always negative. A *signed row* is a code: ``i + 1`` for row i as it is, ``-(i + 1)``
+for minus row i. A *circuit* is a set of signed rows with one linear dependency, and that one positive:
+no point has ``<h_i, y> < 0`` for the codes ``i + 1`` and ``<h_i, y> > 0`` for the codes ``-(i + 1)``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from fractions import Fraction
+
+from flint import fmpz_mat
+
+from exactinj.engines.clock import Clock
+from exactinj.engines.exact_program import SeparatingPoint, refuter_or_point
+from exactinj.engines.problem import HomogeneousProblem
+
+__all__ = ["SignedRows", "circuit_multipliers", "circuit_or_point", "is_circuit", "layer_multipliers"]
+
+SignedRows = tuple[int, ...]
+
+
+def circuit_multipliers(problem: HomogeneousProblem, codes: Sequence[int]) -> list[int] | None:
+    """Positive coprime integers mu with ``sum mu_k sign_k h_k = 0``, or None if the codes are no circuit."""
+    rows = [_signed(problem.rows[abs(code) - 1], code) for code in codes]
+    matrix, nullity = fmpz_mat(rows).transpose().nullspace()
+    if nullity != 1:
+        return None
+    values = [int(matrix[k, 0]) for k in range(len(codes))]
+    if values[0] < 0:
+        values = [-value for value in values]
+    content = math.gcd(*values)
+    return [value // content for value in values] if min(values) > 0 else None
+
+
+def is_circuit(problem: HomogeneousProblem, codes: Sequence[int]) -> bool:
+    """Whether the codes are a circuit with at least one row of the layer, exactly."""
+    has_layer_row = any(abs(code) <= problem.layer_count for code in codes)
+    return has_layer_row and circuit_multipliers(problem, codes) is not None
+
+
+def layer_multipliers(problem: HomogeneousProblem, codes: Sequence[int]) -> list[tuple[int, int]]:
+    """Pairs ``(i, lambda_i)`` for the layer rows as given: coprime integers, negative for codes ``-(i + 1)``."""
+    multipliers = circuit_multipliers(problem, codes)
+    if multipliers is None:
+        return []
+    pairs = [
+        (abs(code) - 1, Fraction(value if code > 0 else -value) * problem.layer.integer_rows[abs(code) - 1][1])
+        for code, value in zip(codes, multipliers, strict=True)
+        if abs(code) <= problem.layer_count
+    ]
+    denominator = math.lcm(*(value.denominator for _, value in pairs))
+    integers = [int(value * denominator) for _, value in pairs]
+    content = math.gcd(*integers)
+    return [(i, value // content) for (i, _), value in zip(pairs, integers, strict=True)]
+
+
+def circuit_or_point(
+    problem: HomogeneousProblem, signs: Sequence[int], hint: Sequence[int], clock: Clock
+) -> SignedRows | SeparatingPoint:
+    """Decide the alternative exactly.
+
+    `signs` has a number for every row of the problem: positive for "negative here", as ``h_i`` itself
+    has to be negative, negative for "nonnegative here", 0 for rows without a sign. `hint` is a basis to
+    start from, as codes; a unit vector k is the code ``M + 1 + k``.
+    """
+    basis = [abs(code) - 1 for code in hint]
+    outcome = refuter_or_point(_TurnedProblem(problem, signs), [sign != 0 for sign in signs], basis, clock)
+    if isinstance(outcome, SeparatingPoint):
+        return outcome
+    return tuple(i + 1 if signs[i] > 0 else -i - 1 for i in outcome.support)
+
+
+class _TurnedProblem(HomogeneousProblem):
+    """The problem with minus the rows that shall be nonnegative; built without reading a layer again."""
+
+    def __init__(self, problem: HomogeneousProblem, signs: Sequence[int]) -> None:
+        self.layer = problem.layer
+        self.domain = problem.domain
+        self.layer_count = problem.layer_count
+        self.dimension = problem.dimension
+        self.is_affine = problem.is_affine
+        self.rows = [tuple(_signed(row, sign)) for row, sign in zip(problem.rows, signs, strict=True)]
+
+
+def _signed(row: Sequence[int], sign: int) -> list[int]:
+    return [-value for value in row] if sign < 0 else list(row)
