@@ -92,6 +92,7 @@ def certify(
         witness=answer.proof if isinstance(answer.proof, Collision) else None,
         certificate=None if answer.proof is None else Certificate(layer, where, answer.proof),
         stats=answer.stats,
+        explanation=answer.explanation,
     )
 
 

@@ -109,6 +109,23 @@ def test_portfolio_keeps_the_deadline():
     assert not multiprocessing.active_children()
 
 
+@pytest.mark.parametrize("bias", [False, True])
+def test_fewer_than_2n_rows_are_settled_without_a_descent(bias):
+    rng = random.Random(bias)
+    for _ in range(60):
+        n = rng.randint(1, 6)
+        W, b = random_degenerate_layer(rng, n, rng.randint(1, 2 * n - 1), bias=bias)
+        assert FinderEngine(starts=0).decide(xi.ReLULayer(W, b), xi.RealSpace(), Clock()).verdict == "not_injective"
+
+
+def test_auto_explains_itself_step_by_step():
+    result = xi.certify(xi.ReLULayer(np.random.default_rng(0).standard_normal((70, 10))))
+    text = " ".join(result.explanation)
+    assert "finder" in text
+    assert "nodes" in text
+    assert result.verdict in text
+
+
 def test_auto_gives_up_honestly_where_a_tree_is_hopeless():
     layer = xi.ReLULayer(np.random.default_rng(0).standard_normal((240, 16)))
     result = xi.certify(layer)

@@ -92,9 +92,14 @@ def _print_result(options: argparse.Namespace, result: Result) -> None:
 
     path = options.out if result.certificate is not None else None
     if options.json:
-        print(json.dumps(result.to_json(path), indent=1))
+        document = result.to_json(path)
+        if options.explain:
+            document["explanation"] = list(result.explanation)
+        print(json.dumps(document, indent=1))
     elif not options.quiet:
         print(describe_result(result, options.layer, path))
+        for step in result.explanation if options.explain else ():
+            print(f"  why: {step}")
 
 
 def _print_killed(options: argparse.Namespace, note: str, seconds: float) -> None:

@@ -65,6 +65,7 @@ def _add_certify(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     verb.add_argument("--seed", type=int, default=0, help="of the finder's starting points (default 0)")
     verb.add_argument("--timeout", type=_seconds, metavar="SECONDS", help="give up after so many seconds (status 12)")
     verb.add_argument("--out", metavar="FILE", help="write the certificate here (.json or .json.gz)")
+    verb.add_argument("--explain", action="store_true", help="say step by step how the engine was chosen")
     _add_output_options(verb)
 
 

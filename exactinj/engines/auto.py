@@ -7,7 +7,7 @@ The rule, with the measurements behind it in `benchmarks/README.md`:
 2. Above that a finder comes first. If there is a collision it is usually found within seconds at
    any size, and when it is not found the time is small beside the tree's.
 3. The tree follows. Above n = `HARD` a full tree of a layer in general position has more nodes than
-   anybody will wait for; it then gets a bounded number of nodes, enough for structured layers such
+   anybody will wait for; it then gets a bounded number of nodes and seconds, enough for structured layers such
    as `[B; -DB]`, and the honest answer after that is ``unknown``.
 """
 
@@ -32,6 +32,7 @@ EASY = 8
 HARD = 14
 STARTS, STARTS_WHEN_HARD = 4, 40
 NODES_WHEN_HARD = 300_000
+SECONDS_WHEN_HARD = 60.0  # a single exact step can take long there
 
 
 class AutoEngine(Engine):
@@ -43,24 +44,39 @@ class AutoEngine(Engine):
         self.seed = seed
 
     def decide(self, layer: ReLULayer, domain: Domain, clock: Clock) -> Answer:
+        steps = [f"the layer has m = {layer.m} rows in dimension n = {layer.n}, m / n = {layer.m / layer.n:.2f}"]
+        answer = self._decide(layer, domain, clock, steps)
+        steps.append(f"the engine {answer.decided_by} answers {answer.verdict} after {clock.worked:.2f} s")
+        return replace(answer, explanation=tuple(steps))
+
+    def _decide(self, layer: ReLULayer, domain: Domain, clock: Clock, steps: list[str]) -> Answer:
         if layer.n <= EASY:
+            steps.append(f"n is at most {EASY}: the tree decides either way in a fraction of a second")
             return _ask_tree(layer, domain, clock, f"asked first because n = {layer.n} is small")
         pairs = len(opposite_pairs(HomogeneousProblem(layer, domain)))
+        steps.append(f"{pairs} directions have antiparallel rows that refute together")
         if pairs >= layer.n:
+            steps.append("that is at least n: each such pair costs the tree one child")
             return _ask_tree(layer, domain, clock, f"asked first because of {pairs} pairs of antiparallel rows")
         hard = layer.n > HARD
         starts = STARTS_WHEN_HARD if hard else STARTS
         found = FinderEngine(self.seed, starts).decide(layer, domain, clock)
+        steps.append(f"the finder goes first, as its time is small beside the tree's: {found.reason}")
         if found.verdict is not Verdict.UNKNOWN:
             return found.chosen(FinderEngine.name, f"the finder comes first for n = {layer.n}")
+        size = len(str(sum(comb(layer.n + depth, depth) for depth in range(layer.n)))) - 1
+        steps.append(f"a full tree in general position has about 10^{size} nodes")
+        if hard:
+            bound = f"{NODES_WHEN_HARD:,} nodes and {SECONDS_WHEN_HARD:.0f} s"
+            steps.append(f"n is above {HARD}: the tree may use {bound}, enough for structured layers")
         why = f"{starts} descents of the finder found no collision"
-        answer = _ask_tree(layer, domain, clock, why, NODES_WHEN_HARD if hard else None)
+        part = clock.bounded(SECONDS_WHEN_HARD) if hard else clock
+        answer = _ask_tree(layer, domain, part, why, NODES_WHEN_HARD if hard else None)
+        if answer.verdict is Verdict.TIMED_OUT and not clock.is_over:
+            answer = replace(answer, verdict=Verdict.UNKNOWN)
         if answer.verdict is not Verdict.UNKNOWN:
             return answer
-        size = sum(comb(layer.n + depth, depth) for depth in range(layer.n))
-        advice = (
-            f"a full tree for n = {layer.n} has about 10^{len(str(size)) - 1} nodes; --engine tree tries all the same"
-        )
+        advice = f"a full tree for n = {layer.n} has about 10^{size} nodes, --engine tree tries all the same"
         return replace(answer, reason=f"{answer.reason}; {advice}")
 
 

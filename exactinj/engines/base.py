@@ -18,7 +18,8 @@ __all__ = ["Answer", "Engine"]
 class Answer:
     """A verdict; `proof` is a tree for injective, a pair for not_injective, None otherwise.
 
-    `decided_by` names the engine that gave the verdict when another one asked it.
+    `decided_by` names the engine that gave the verdict when another one asked it, and `explanation` says step
+    by step why that one was asked.
     """
 
     verdict: Verdict
@@ -26,6 +27,7 @@ class Answer:
     proof: Proof | None = None
     stats: Statistics = field(default_factory=Statistics)
     decided_by: str | None = None
+    explanation: tuple[str, ...] = ()
 
     def chosen(self, engine: str, why: str) -> Answer:
         """The same answer, with a word on why this engine was asked."""

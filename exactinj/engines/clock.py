@@ -48,6 +48,11 @@ class Clock:
         """Seconds to the deadline, at least a millisecond; None without one."""
         return None if self.timeout is None else max(self.timeout - self.elapsed, 1e-3)
 
+    def bounded(self, seconds: float) -> Clock:
+        """A clock for a part of the work: so many seconds from now, or less if the deadline comes first."""
+        left = self.left
+        return Clock(seconds if left is None else min(seconds, left), self._report)
+
     def check(self) -> None:
         """Raise `OutOfTimeError` once the deadline has passed."""
         if self.is_over:

@@ -77,6 +77,9 @@ def find_collision(
     problem: HomogeneousProblem, clock: Clock, *, seed: int, starts: int
 ) -> tuple[Collision | None, int]:
     """A proven pair or None, and the fewest active rows seen. Raises `OutOfTimeError` at the deadline."""
+    pair = _pair_of_a_half(problem, seed)
+    if pair is not None:
+        return pair, problem.layer_count // 2
     descent = _Descent(problem, seed)
     fewest, looked = problem.layer_count, 0
     for start in range(starts):
@@ -95,6 +98,24 @@ def find_collision(
             if pair is not None:
                 return pair, active
     return None, fewest
+
+
+def _pair_of_a_half(problem: HomogeneousProblem, seed: int) -> Collision | None:
+    """The shortcut for fewer than 2n rows on R^n: they are never injective.
+
+    At a point x where no row but zero rows vanishes, the rows active at x and at -x are complementary, so one of the
+    two has fewer than n; with a bias the same holds far out, at k x and -k x.
+    """
+    if problem.layer_count >= 2 * problem.dimension or problem.domain.halfspaces(problem.dimension):
+        return None
+    random = np.random.default_rng(seed)
+    x = [int(value) for value in random.integers(-1000, 1001, size=problem.dimension)]
+    far = 1 + max(abs(row[-1]) for row in problem.rows) if problem.is_affine else 1
+    for half in ([sign * far * value for value in x] for sign in (1, -1)):
+        pair = collision_at(problem, (*half, 1) if problem.is_affine else half)
+        if pair is not None:
+            return pair
+    return None
 
 
 class _Descent:

@@ -45,6 +45,7 @@ class Result:
 
     `witness` is set exactly for ``not_injective``, `certificate` for both proved verdicts.
     `assumption` is None for an unconditional verdict, else what the verdict rests on.
+    `explanation` says step by step why the automatic choice asked which engine.
     """
 
     verdict: Verdict
@@ -56,6 +57,7 @@ class Result:
     witness: Collision | None = None
     certificate: Certificate | None = None
     stats: Statistics = field(default_factory=Statistics)
+    explanation: tuple[str, ...] = ()
 
     def __bool__(self) -> Never:
         raise TypeError("a result has no truth value, as 'unknown' is not 'no'; compare result.verdict")
