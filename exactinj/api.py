@@ -44,14 +44,14 @@ def certify(
         Where injectivity is asked; all of R^n if left out.
     engine : {"auto", "tree", "wedges", "finder", "milp", "milp-highs"}
         ``tree`` and ``wedges`` decide either way. ``finder`` finds collisions of layers of any size, ``milp`` (with
-        CBC, or with HiGHS) those of small ones; both prove nothing else. ``auto`` chooses between tree and
-        finder and says why in the reason. ``milp`` needs the extra of that name.
+        CBC, or with HiGHS) those of small ones; both prove nothing else. ``auto`` chooses between tree, finder
+        and wedges and says why in the reason. ``milp`` needs the extra of that name.
     timeout : float, optional
         Seconds after which the search stops with the verdict ``timed_out``. It is looked at between
         steps, so a single huge exact computation can run past it; the command line cuts that off.
     jobs : int
-        Processes: with more than one, ``auto`` runs the tree and finders with different seeds side by side and
-        takes the first proved answer; ``finder`` likewise; other engines use one. Each starts a fresh
+        Processes: with more than one, ``auto`` runs its own choice, wedges, the tree and finders with other seeds
+        side by side and takes the first proved answer; ``finder`` likewise; other engines use one. Each starts a fresh
         interpreter, so a script that asks for several needs the usual ``if __name__ == "__main__"``.
     seed : int
         Seed of the finder's perturbed starts; the tree uses no randomness.
@@ -140,8 +140,9 @@ def _engine(name: str, seed: int, jobs: int) -> Engine:
     from exactinj.engines.wedge_engine import WedgeEngine
 
     finders = [FinderEngine(seed + k) for k in range(jobs)]
+    racers = [AutoEngine(seed), WedgeEngine(), TreeEngine(), *finders[1:]]
     makers: dict[str, Callable[[], Engine]] = {
-        "auto": lambda: AutoEngine(seed) if jobs == 1 else PortfolioEngine([TreeEngine(), *finders[1:]]),
+        "auto": lambda: AutoEngine(seed) if jobs == 1 else PortfolioEngine(racers[:jobs]),
         "tree": TreeEngine,
         "wedges": WedgeEngine,
         "finder": lambda: finders[0] if jobs == 1 else PortfolioEngine(finders),
