@@ -10,12 +10,12 @@ from typing import Any
 
 from exactinj import checker
 from exactinj.domains import Domain, RealSpace
-from exactinj.engines.base import Engine
-from exactinj.engines.clock import Clock
+from exactinj.engines.base import Answer, Engine
+from exactinj.engines.clock import Clock, OutOfTimeError
 from exactinj.errors import CertificateError, InputError
 from exactinj.evidence.certificate import Certificate
 from exactinj.evidence.collision import Collision
-from exactinj.evidence.result import Result
+from exactinj.evidence.result import Result, Statistics, Verdict
 from exactinj.layer import ReLULayer
 
 __all__ = ["ENGINES", "CheckResult", "certify", "check"]
@@ -82,7 +82,12 @@ def certify(
         raise InputError(f"found a timeout of {timeout} s, expected a positive number of seconds")
     where = RealSpace() if domain is None else domain
     chosen = _engine(engine, seed, jobs)
-    answer = chosen.decide(layer, where, Clock(timeout, report))
+    clock = Clock(timeout, report)
+    try:
+        answer = chosen.decide(layer, where, clock)
+    except OutOfTimeError:  # at a step outside an engine's own search
+        stats = Statistics(seconds=clock.worked)
+        answer = Answer(Verdict.TIMED_OUT, "out of time before the search began; give a longer --timeout", None, stats)
     return Result(
         verdict=answer.verdict,
         reason=answer.reason,

@@ -40,6 +40,13 @@ def is_for_the_patient(engine, name):
     return engine.startswith("milp") and (case.layer.m > MODEST or case.layer.n > 4)
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("W", [[[1, 0], [2, 0]], [[1, 0], [0, 1], [-1, -1]], [[0, 0]], [[1]]])
+def test_a_deadline_that_has_passed_is_a_verdict_not_an_exception(engine, W):
+    result = xi.certify(xi.ReLULayer(W), engine=engine, timeout=1e-9)
+    assert result.verdict in ("timed_out", "unknown", "not_injective")
+
+
 PAIRS = [(engine, name) for engine in ENGINES for name in CASES]
 
 

@@ -19,7 +19,7 @@ from multiprocessing.process import BaseProcess
 
 from exactinj.domains import Domain
 from exactinj.engines.base import Answer, Engine
-from exactinj.engines.clock import Clock
+from exactinj.engines.clock import Clock, OutOfTimeError
 from exactinj.evidence.result import Statistics, Verdict
 from exactinj.layer import ReLULayer
 
@@ -101,7 +101,11 @@ def _interrupts_ignored() -> Iterator[None]:
 def _run(engine: Engine, layer: ReLULayer, domain: Domain, deadline: float | None, outbox: Connection) -> None:
     left = None if deadline is None else max(deadline - time.time(), 1e-3)
     with suppress(KeyboardInterrupt, BrokenPipeError):  # the parent knows
-        outbox.send(engine.decide(layer, domain, Clock(left)))
+        try:
+            answer = engine.decide(layer, domain, Clock(left))
+        except OutOfTimeError:
+            answer = Answer(Verdict.TIMED_OUT, "out of time before the search began")
+        outbox.send(answer)
 
 
 def _received(racer: _Racer) -> Answer:
