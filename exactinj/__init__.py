@@ -15,15 +15,28 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from exactinj.api import CheckResult, certify, check
-    from exactinj.domains import Domain, NonnegativeOrthant, RealSpace, parse_domain
+    from exactinj.domains import (
+        Ball,
+        Box,
+        Domain,
+        NonnegativeBall,
+        NonnegativeOrthant,
+        Polytope,
+        RealSpace,
+        Region,
+        Shell,
+        Sphere,
+    )
     from exactinj.errors import CertificateError, ExactinjError, InputError, InternalError
     from exactinj.evidence.certificate import Certificate
     from exactinj.evidence.collision import Collision, FloatReplay
     from exactinj.evidence.result import Result, Statistics, Verdict
     from exactinj.layer import ReLULayer
-    from exactinj.reading import read_layer
+    from exactinj.reading import parse_domain, read_layer
 
 __all__ = [
+    "Ball",
+    "Box",
     "Certificate",
     "CertificateError",
     "CheckResult",
@@ -33,10 +46,15 @@ __all__ = [
     "FloatReplay",
     "InputError",
     "InternalError",
+    "NonnegativeBall",
     "NonnegativeOrthant",
+    "Polytope",
     "ReLULayer",
     "RealSpace",
+    "Region",
     "Result",
+    "Shell",
+    "Sphere",
     "Statistics",
     "Verdict",
     "certify",
@@ -49,13 +67,24 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "exactinj.api": ("CheckResult", "certify", "check"),
-    "exactinj.domains": ("Domain", "NonnegativeOrthant", "RealSpace", "parse_domain"),
+    "exactinj.domains": (
+        "Ball",
+        "Box",
+        "Domain",
+        "NonnegativeBall",
+        "NonnegativeOrthant",
+        "Polytope",
+        "RealSpace",
+        "Region",
+        "Shell",
+        "Sphere",
+    ),
     "exactinj.errors": ("CertificateError", "ExactinjError", "InputError", "InternalError"),
     "exactinj.evidence.certificate": ("Certificate",),
     "exactinj.evidence.collision": ("Collision", "FloatReplay"),
     "exactinj.evidence.result": ("Result", "Statistics", "Verdict"),
     "exactinj.layer": ("ReLULayer",),
-    "exactinj.reading": ("read_layer",),
+    "exactinj.reading": ("parse_domain", "read_layer"),
 }
 
 

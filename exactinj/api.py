@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from exactinj import checker
-from exactinj.domains import Domain, RealSpace
+from exactinj.domains import RealSpace, Region, convex_domain
 from exactinj.engines.base import Answer, Engine
 from exactinj.engines.clock import Clock, OutOfTimeError
 from exactinj.errors import CertificateError, InputError
@@ -27,7 +27,7 @@ CheckResult = checker.CheckResult
 def certify(
     layer: ReLULayer,
     *,
-    domain: Domain | None = None,
+    domain: Region | None = None,
     engine: str = "auto",
     timeout: float | None = None,
     jobs: int = 1,
@@ -68,7 +68,7 @@ def certify(
     Raises
     ------
     InputError
-        For an unknown engine or a timeout that is not positive.
+        For an unknown engine, a timeout that is not positive, a domain that is not convex or of another dimension.
 
     Examples
     --------
@@ -80,7 +80,7 @@ def certify(
     """
     if timeout is not None and not timeout > 0:
         raise InputError(f"found a timeout of {timeout} s, expected a positive number of seconds")
-    where = RealSpace() if domain is None else domain
+    where = (RealSpace() if domain is None else convex_domain(domain)).for_dimension(layer.n)
     chosen = _engine(engine, seed, jobs)
     clock = Clock(timeout, report)
     try:

@@ -9,10 +9,10 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from exactinj.domains import Domain, parse_domain
+from exactinj.domains import Domain, convex_domain
 from exactinj.errors import InputError
 from exactinj.layer import ReLULayer
-from exactinj.reading import read_layer
+from exactinj.reading import parse_domain, read_layer
 
 __all__ = ["Case", "all_cases", "casebook_folder", "find_case"]
 
@@ -68,4 +68,5 @@ def _read_case(file: Path) -> Case:
     else:
         layer = read_layer(file.parent / document["layer_file"])
     fields = {key: document[key] for key in KEYS if key not in ("domain", "tags")}
-    return Case(**fields, domain=parse_domain(document["domain"]), tags=tuple(document["tags"]), layer=layer)
+    domain = convex_domain(parse_domain(document["domain"]))
+    return Case(**fields, domain=domain, tags=tuple(document["tags"]), layer=layer)

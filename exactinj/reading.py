@@ -1,4 +1,4 @@
-"""Reading layers from files, exactly and without trusting them.
+"""Reading layers from files and domains from words, exactly and without trusting them.
 
 ``.npz`` and ``.npy`` hold floats or integers (never pickles), ``.json`` and ``.csv`` hold strings
 that spell rationals. Whatever is wrong becomes one `InputError` line.
@@ -12,16 +12,31 @@ import os
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
+from exactinj.domains import (
+    Ball,
+    Box,
+    NonnegativeBall,
+    NonnegativeOrthant,
+    Polytope,
+    RealSpace,
+    Region,
+    Shell,
+    Sphere,
+)
 from exactinj.errors import InputError
 from exactinj.layer import ReLULayer
 
-__all__ = ["read_layer"]
+__all__ = ["parse_domain", "read_layer"]
 
 LAYER_KEYS = ("W", "b", "alpha")
+POLYTOPE_KEYS = {"G", "h"}
+DOMAIN_FORMS = "R^n, nonneg, ball:r, ball:r:c1,...,cn, nonneg-ball:r, sphere:r, shell:s,r, box:l,u, polytope:FILE"
+Arrays = dict[str, Any]
+Content = TypeVar("Content")
 
 
 def read_layer(path: str | os.PathLike[str]) -> ReLULayer:
@@ -39,6 +54,11 @@ def read_layer(path: str | os.PathLike[str]) -> ReLULayer:
         ".json": _read_json,
         ".csv": _read_csv,
     }
+    return _guarded(file, readers)
+
+
+def _guarded(file: Path, readers: dict[str, Callable[[Path], Content]]) -> Content:
+    """The reader for the file's ending, with every error as one line that names the file."""
     reader = readers.get(file.suffix.lower())
     if reader is None:
         raise InputError(f"{file}: found the ending {file.suffix!r}, expected one of {', '.join(readers)}")
@@ -52,7 +72,64 @@ def read_layer(path: str | os.PathLike[str]) -> ReLULayer:
         raise InputError(f"{file}: cannot be read ({error.strerror or error}); check the file") from None
 
 
+def parse_domain(text: str) -> Region:
+    """The domain that a command-line text names.
+
+    ``R^n``, ``nonneg``, ``ball:r`` (around 0) or ``ball:r:c1,...,cn``, ``nonneg-ball:r``, ``sphere:r``, ``shell:s,r``,
+    ``box:l,u`` (the same bounds for every coordinate) or ``box:l1,...,ln:u1,...,un``, and ``polytope:FILE``
+    with a ``.json`` or ``.npz`` file of ``G`` and ``h`` for ``G x <= h``. Numbers are exact, as in ``1/3``. Raises
+    `InputError`.
+
+    >>> parse_domain("ball:1/3").radius
+    Fraction(1, 3)
+    """
+    kind, *parts = text.split(":")
+    makers: dict[tuple[str, int], Callable[..., Region]] = {
+        ("R^n", 0): RealSpace,
+        ("nonneg", 0): NonnegativeOrthant,
+        ("ball", 1): Ball,
+        ("ball", 2): lambda radius, center: Ball(radius, center.split(",")),
+        ("nonneg-ball", 1): NonnegativeBall,
+        ("sphere", 1): Sphere,
+        ("shell", 1): lambda radii: Shell(*_pair(radii)),
+        ("box", 1): lambda bounds: Box(*_pair(bounds)),
+        ("box", 2): lambda lower, upper: Box(lower.split(","), upper.split(",")),
+    }
+    if kind == "polytope" and parts:
+        return _read_polytope(Path(text.removeprefix("polytope:")))
+    maker = makers.get((kind, len(parts)))
+    if maker is None:
+        raise InputError(f"found the domain {text!r}, expected one of {DOMAIN_FORMS}")
+    try:
+        return maker(*parts)
+    except InputError as error:
+        raise InputError(f"domain {text!r}: {error}") from None
+
+
+def _pair(text: str) -> list[str]:
+    numbers = text.split(",")
+    if len(numbers) != 2:  # noqa: PLR2004
+        raise InputError(f"found {text!r}, expected two numbers with a comma between them")
+    return numbers
+
+
+def _read_polytope(file: Path) -> Polytope:
+    readers: dict[str, Callable[[Path], Arrays]] = {".npz": _npz_arrays, ".json": _json_document}
+    arrays = _guarded(file, readers)
+    if set(arrays) != POLYTOPE_KEYS:
+        found = ", ".join(sorted(arrays)) or "nothing"
+        raise InputError(f"{file}: found {found}, expected G and h for the halfspaces G x <= h; rename or add them")
+    try:
+        return Polytope(arrays["G"], arrays["h"])
+    except InputError as error:
+        raise InputError(f"{file}: {error}") from None
+
+
 def _read_npz(file: Path) -> ReLULayer:
+    return _from_parts(_npz_arrays(file), "array")
+
+
+def _npz_arrays(file: Path) -> Arrays:
     try:
         with file.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
             if not isinstance(archive, np.lib.npyio.NpzFile):
@@ -60,7 +137,7 @@ def _read_npz(file: Path) -> ReLULayer:
             arrays = {name: archive[name] for name in archive.files}
     except (ValueError, zipfile.BadZipFile, EOFError, KeyError, NotImplementedError) as error:
         raise InputError(f"{_cause(error)}; expected an .npz archive of plain number arrays W and b") from None
-    return _from_parts(arrays, "array")
+    return arrays
 
 
 def _read_npy(file: Path) -> ReLULayer:
@@ -75,6 +152,10 @@ def _read_npy(file: Path) -> ReLULayer:
 
 
 def _read_json(file: Path) -> ReLULayer:
+    return _from_parts(_json_document(file), "key")
+
+
+def _json_document(file: Path) -> Arrays:
     try:
         document = json.loads(
             file.read_text(encoding="utf-8"), object_pairs_hook=_without_repeats, parse_constant=_refuse_constant
@@ -85,7 +166,7 @@ def _read_json(file: Path) -> ReLULayer:
         raise InputError(str(error)) from None
     if not isinstance(document, dict):
         raise InputError(f"found a JSON {type(document).__name__}, expected an object with the keys W and b")
-    return _from_parts(document, "key")
+    return document
 
 
 def _read_csv(file: Path) -> ReLULayer:

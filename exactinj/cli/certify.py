@@ -45,8 +45,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _decide(options: argparse.Namespace, started: float, note: Callable[[str], None]) -> int:
     from exactinj.api import certify  # heavy imports happen in the child
-    from exactinj.domains import parse_domain
-    from exactinj.reading import read_layer
+    from exactinj.reading import parse_domain, read_layer
 
     line = ProgressLine(enabled=not options.quiet)
     try:

@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 
 from exactinj.cli import exit_status
-from exactinj.domains import parse_domain
+from exactinj.domains import convex_domain
 from exactinj.evidence.files import replacing
 from exactinj.export import to_smtlib, to_vnnlib
-from exactinj.reading import read_layer
+from exactinj.reading import parse_domain, read_layer
 
 __all__ = ["run"]
 
@@ -20,7 +20,7 @@ WRITERS = {"smtlib": to_smtlib, "vnnlib": to_vnnlib}
 def run(options: argparse.Namespace) -> int:
     """Write to the file `options.out`, or to stdout without one; exit status 0."""
     layer = read_layer(options.layer)
-    text = WRITERS[options.format](layer, parse_domain(options.domain))
+    text = WRITERS[options.format](layer, convex_domain(parse_domain(options.domain)))
     if options.out is None:
         sys.stdout.write(text)
     else:

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from exactinj.domains import Domain
 from exactinj.engines.problem import HomogeneousProblem
+from exactinj.errors import InputError
 from exactinj.exact.matrix import IntegerRow, integer_rank
 from exactinj.layer import ReLULayer
 
@@ -54,7 +55,13 @@ class Arrangement:
 
     @classmethod
     def of(cls, layer: ReLULayer, domain: Domain) -> Arrangement:
-        """The arrangement of a layer on a domain."""
+        """The arrangement of a layer on a domain that is bounded by halfspaces; `InputError` for others."""
+        domain = domain.for_dimension(layer.n)
+        if domain.ball is not None:
+            raise InputError(
+                f"found the domain {domain.text}, expected one bounded by halfspaces; wedges are not listed on balls, "
+                "enumerate them on R^n or on a box"
+            )
         numbers: dict[IntegerRow, int] = {}
         hyperplane = np.full(layer.m, -1, dtype=np.int64)
         is_positive = np.zeros(layer.m, dtype=np.bool_)
@@ -99,7 +106,7 @@ class Arrangement:
     def point_from(self, homogeneous: Sequence[Fraction | int]) -> tuple[Fraction, ...]:
         """The x in R^n of a homogeneous vector of `problem`."""
         if self.problem is None:  # no hyperplane: any interior point
-            return (Fraction(1 if self.domain.halfspaces(1) else 0),) * self.layer.n
+            return self.domain.interior_point(self.layer.n)
         x = [Fraction(0)] * self.layer.n
         for j, value in zip(self.columns, self.problem.point_from(homogeneous) or [], strict=True):
             x[j] = value

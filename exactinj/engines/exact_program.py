@@ -6,6 +6,12 @@ Given the rows of a `HomogeneousProblem` and a set of *allowed* ones, exactly on
 * ``lambda >= 0`` on allowed rows, not all zero, with ``sum lambda_i h_i = 0``: a refuter;
 * y with ``<h_i, y> < 0`` for every allowed row: a separating point.
 
+On a domain with a ball the point has to lie strictly inside it. If the one that was found does not, the shortest point
+x of ``{<w_i, x - c> + b_i' <= 0}`` decides, which is rational (`exact.nonnegative.shortest_point`). If it is shorter
+than the radius, a step from it towards the first point is inside. If not, ``x = -sum lambda_i w_i`` with
+``<x, z - c> <= |x|^2`` for all z of the ball, and that inequality, added as a cut, makes the lambda a refuter
+(`docs/mathematics.md`, balls).
+
 `refuter_or_point` finds it by the first phase of the primal simplex method in rationals, started
 from whatever basis floating point arrived at, so that it needs few pivots where floats were nearly
 right. Dantzig's rule while the objective moves, Bland's rule while it does not: no cycling.
@@ -14,16 +20,25 @@ Each pivot costs one exact inverse of order N + 1 by FLINT and one integer matri
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
+import numpy as np
 from flint import fmpq, fmpq_mat, fmpz, fmpz_mat
 
 from exactinj.engines.clock import Clock
 from exactinj.engines.problem import HomogeneousProblem
-from exactinj.exact.matrix import primitive_row
+from exactinj.errors import InternalError
+from exactinj.exact.matrix import IntegerRow, primitive_row
+from exactinj.exact.nonnegative import float_fit, shortest_point
+from exactinj.exact.numbers import nearest_float, rational_from
 
-__all__ = ["SeparatingPoint", "SupportFound", "refuter_or_point"]
+__all__ = ["SeparatingPoint", "SupportFound", "add_rounded_cut", "refuter_or_point"]
+
+DIRECTION = 1 << 20  # entries of a rounded cut
+CLEAR = 1e-7  # how much longer than the radius a float point has to be for a rounded cut
 
 
 @dataclass(frozen=True)
@@ -43,7 +58,96 @@ class SeparatingPoint:
 def refuter_or_point(
     problem: HomogeneousProblem, allowed: Sequence[bool], hint: Sequence[int], clock: Clock
 ) -> SupportFound | SeparatingPoint:
-    """Decide the alternative exactly; `hint` is a list of N + 1 basic columns (M + k: unit vector k)."""
+    """Decide the alternative exactly; `hint` is a list of N + 1 basic columns (M + k: unit vector k).
+
+    On a ball the problem may get a new row, which the support then names; `allowed` speaks of the rows before.
+    """
+    outcome = _refuter_or_point(problem, allowed, hint, clock)
+    if isinstance(outcome, SeparatingPoint) and not problem.is_in_ball(outcome.homogeneous):
+        clock.check()
+        return _tangent_or_point(problem, allowed, outcome)
+    return outcome
+
+
+def add_rounded_cut(problem: HomogeneousProblem, allowed: Sequence[bool]) -> bool:
+    """Add a cut with short numbers that separates the ball from ``{<h_i, y> < 0, i allowed}``, if floats see one.
+
+    The cut is true whatever floats said; only how much it helps is their proposal.
+    """
+    chosen, rows = _around_center(problem, allowed)
+    weights = _float_multipliers(rows)
+    if weights is None or problem.ball is None:
+        return False
+    floats = np.array([[nearest_float(Fraction(value)) for value in row[:-1]] for row in rows])
+    point = -(weights @ floats)
+    length = float(np.linalg.norm(point))
+    if not (math.isfinite(length) and length > float(problem.ball.radius) * (1 + CLEAR)):
+        return False
+    direction = [round(value) for value in (point / length * DIRECTION).tolist()]
+    square = sum(value * value for value in direction)
+    bound = problem.ball.radius * Fraction(math.isqrt(square << 64) + 1, 1 << 32)
+    problem.add_cut(direction, bound)
+    return bool(chosen)
+
+
+def _around_center(problem: HomogeneousProblem, allowed: Sequence[bool]) -> tuple[list[int], list[IntegerRow]]:
+    """The places of the allowed rows that are no cuts, and these rows as ``(w, b')`` with ``g = <w, x - c> + b'``."""
+    chosen = [i for i in range(problem.slack) if allowed[i]]
+    ball = problem.ball
+    if ball is None or not any(ball.center or ()):
+        return chosen, [problem.rows[i] for i in chosen]
+    center = ball.interior_point(problem.dimension)
+    rows = []
+    for i in chosen:
+        *weights, offset = problem.rows[i]
+        moved = offset + sum((a * c for a, c in zip(weights, center, strict=True)), Fraction(0))
+        factor = moved.denominator
+        rows.append((*(factor * a for a in weights), int(factor * moved)))
+    return chosen, rows
+
+
+def _float_multipliers(rows: Sequence[IntegerRow]) -> np.ndarray | None:
+    """The multipliers of the shortest point in floats; None if floats see no point."""
+    floats = np.array([[nearest_float(Fraction(value)) for value in row] for row in rows])
+    if not len(floats) or not np.isfinite(floats).all():
+        return None
+    floats[:, :-1] *= -1.0
+    weights = float_fit(floats, np.eye(floats.shape[1])[-1])
+    last = 1.0 - float(weights @ floats[:, -1])
+    return weights / last if last > 0 else None
+
+
+def _tangent_or_point(
+    problem: HomogeneousProblem, allowed: Sequence[bool], outside: SeparatingPoint
+) -> SupportFound | SeparatingPoint:
+    """The alternative on the ball, given a point that has every sign and lies outside."""
+    chosen, rows = _around_center(problem, allowed)
+    weights = _float_multipliers(rows)
+    shortest = shortest_point(rows, () if weights is None else np.flatnonzero(weights).tolist())
+    ball, start = problem.ball, problem.point_from(outside.homogeneous)
+    if ball is None or start is None or shortest.point is None:
+        raise InternalError("a point outside a ball has no shortest companion; please report this")
+    square = sum((value * value for value in shortest.point), Fraction(0))
+    if square >= ball.radius**2:
+        direction, scale = primitive_row(rational_from(value) for value in shortest.point)
+        cut = problem.add_cut(direction, square * scale)
+        return SupportFound((*sorted(chosen[k] for k in shortest.multipliers), cut))
+    center = ball.interior_point(problem.dimension)
+    near = [value + c for value, c in zip(shortest.point, center, strict=True)]
+    share = Fraction(1, 2)
+    while ball.distance_square(x := _between(near, start, share)) >= ball.radius**2:
+        share /= 2
+    return SeparatingPoint(primitive_row(rational_from(value) for value in (*x, 1))[0])
+
+
+def _between(near: Sequence[Fraction], far: Sequence[Fraction], share: Fraction) -> list[Fraction]:
+    return [a + share * (c - a) for a, c in zip(near, far, strict=True)]
+
+
+def _refuter_or_point(
+    problem: HomogeneousProblem, allowed: Sequence[bool], hint: Sequence[int], clock: Clock
+) -> SupportFound | SeparatingPoint:
+    """The alternative for the rows alone."""
     program = _Program(problem, allowed)
     basis, inverse = program.start(hint)
     stalled = False

@@ -29,7 +29,7 @@ from exactinj.engines.problem import HomogeneousProblem
 from exactinj.evidence.collision import Collision
 from exactinj.evidence.result import Statistics, Verdict
 from exactinj.exact.matrix import primitive_row
-from exactinj.exact.numbers import rational_from
+from exactinj.exact.numbers import nearest_float, rational_from
 from exactinj.layer import ReLULayer
 
 __all__ = ["FinderEngine", "find_collision"]
@@ -41,6 +41,7 @@ MOMENTUM = 0.9
 STRIDE = 0.05
 HOTTEST, COLDEST = 0.5, -1.5  # powers of ten of tau, in units of 1 / sqrt(N)
 LONGEST_DESCENT = 4  # how much longer than STEPS later starts anneal
+ROOM = 0.999  # of the radius, where descents stay
 RANK_CHECKS = 3  # points with n or more active rows whose exact rank is still worth a look
 
 
@@ -106,7 +107,8 @@ def _pair_of_a_half(problem: HomogeneousProblem, seed: int) -> Collision | None:
     At a point x where no row but zero rows vanishes, the rows active at x and at -x are complementary, so one of the
     two has fewer than n; with a bias the same holds far out, at k x and -k x.
     """
-    if problem.layer_count >= 2 * problem.dimension or problem.domain.halfspaces(problem.dimension):
+    is_space = problem.domain.ball is None and not problem.boundary
+    if problem.layer_count >= 2 * problem.dimension or not is_space:
         return None
     random = np.random.default_rng(seed)
     x = [int(value) for value in random.integers(-1000, 1001, size=problem.dimension)]
@@ -129,7 +131,10 @@ class _Descent:
         self.weight = np.ones(len(rows))
         self.weight[self.layer_count :] = problem.dimension
         self.random = np.random.default_rng(seed)
+        self.ball = _ScaledBall(problem) if problem.ball is not None else None
         self.centre = _unit(-(self.weight[:, None] * self.rows).mean(axis=0))
+        if self.ball is not None:
+            self.centre = self.ball.pulled_in(self.centre)
 
     def run(self, start: int, clock: Clock) -> tuple[Floats | None, int]:
         """One annealed descent: the point of the domain with the fewest active rows on its way."""
@@ -154,7 +159,33 @@ class _Descent:
                 break
             velocity = MOMENTUM * velocity - gradient * (STRIDE * np.sqrt(tau * np.sqrt(size)) / length)
             y = _unit(y + velocity)
+            if self.ball is not None:
+                y = self.ball.pulled_in(y)
         return best, fewest
+
+
+class _ScaledBall:
+    """The ball of the domain for float points in the scaled homogeneous coordinates."""
+
+    def __init__(self, problem: HomogeneousProblem) -> None:
+        _, shifts = problem.equilibrated
+        self.scale = np.exp2(shifts.astype(float))
+        ball = problem.ball
+        center = ball.interior_point(problem.dimension) if ball is not None else ()
+        self.center = np.array([nearest_float(value) for value in center])
+        self.radius = ROOM * (nearest_float(ball.radius) if ball is not None else 1.0)
+
+    def pulled_in(self, y: Floats) -> Floats:
+        """The nearest point of the ball on the way to its center; the center for points at infinity or beyond."""
+        with np.errstate(all="ignore"):
+            *head, last = (y * self.scale).tolist()
+            offsets = np.array(head) / last - self.center if last > 0 else np.zeros(len(head))
+            length = float(np.linalg.norm(offsets))
+            if last > 0 and length <= self.radius:
+                return y
+            inside = self.center + (offsets * (self.radius / length) if 0 < length < np.inf else 0.0)
+            moved = np.array([*inside, 1.0]) / self.scale
+        return _unit(moved) if np.isfinite(moved).all() else y
 
 
 def _bump(values: Floats) -> Floats:

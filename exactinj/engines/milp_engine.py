@@ -263,10 +263,10 @@ class _Search:
 
     def _point_or_refuters(self, inactive: set[int]) -> Collision | None:
         """A point where exactly verified signs make the rows inactive, or refuters that forbid it, disjoint."""
-        inside = range(self.problem.layer_count, len(self.problem.rows))
         first = True
-        while True:
-            allowed = [i in inactive or i in inside for i in range(len(self.problem.rows))]
+        while True:  # on a ball the problem may get a new row at each turn
+            count = self.problem.layer_count
+            allowed = [i >= count or i in inactive for i in range(len(self.problem.rows))]
             outcome = refuter_or_point(self.problem, allowed, (), self.clock)
             if isinstance(outcome, SeparatingPoint):
                 return self._collision(outcome.homogeneous) if first else None

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.optimize import linprog
 
 from exactinj.engines.problem import HomogeneousProblem
@@ -25,21 +26,24 @@ COARSE_GRIDS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32)
 LARGEST_MARGIN_PROGRAM = 100_000  # entries of the float program that centres the point
 LARGEST_STRETCH = 1000
 MOST_DIRECTIONS = 4
+CUTS_OF_CENTRE = 12
 
 
 def collision_at(problem: HomogeneousProblem, point: Sequence[int]) -> Collision | None:
     """A verified colliding pair near a homogeneous integer point, or None if its active rows span."""
-    if not problem.directions_lost(problem.values_at(point)):
+    if not problem.directions_lost(point):
         return None
     point = _simplest_point(problem, point)
     values = problem.values_at(point)
     pairs = [
         pair
-        for direction in problem.directions_lost(values)[:MOST_DIRECTIONS]
+        for direction in problem.directions_lost(point)[:MOST_DIRECTIONS]
         for sign in (1, -1)
         if (pair := _pair(problem, point, values, [sign * value for value in direction])) is not None
     ]
     x, y = min(pairs, key=_length)
+    if not problem.is_affine and problem.domain.ball is not None:
+        x, y = _shrunk(problem, x, y)
     return verified_collision(problem.layer, problem.domain, x, y)
 
 
@@ -61,7 +65,17 @@ def _pair(
         start, step = [value * stretch for value in start], Fraction(1)
     else:
         step = Fraction(1, 1 << (math.ceil(1 / bound) - 1).bit_length())
-    return start, [value + step * part for value, part in zip(start, direction, strict=True)]
+    end = [value + step * part for value, part in zip(start, direction, strict=True)]
+    while problem.ball is not None and not problem.ball.contains(end):
+        end = [(value + other) / 2 for value, other in zip(start, end, strict=True)]
+    return start, end
+
+
+def _shrunk(problem: HomogeneousProblem, x: list[Fraction], y: list[Fraction]) -> tuple[list[Fraction], list[Fraction]]:
+    """A pair of a cone, scaled into the ball around 0: a layer without bias scales with it."""
+    while not (problem.domain.contains(x) and problem.domain.contains(y)):
+        x, y = ([value / 2 for value in point] for point in (x, y))
+    return x, y
 
 
 def _largest_step(problem: HomogeneousProblem, values: Sequence[int], direction: Sequence[int]) -> Fraction | None:
@@ -83,7 +97,7 @@ def _simplest_point(problem: HomogeneousProblem, point: Sequence[int]) -> Sequen
         centres.insert(0, _centre(problem, negative))
     for centre in centres:
         for candidate in _roundings(problem, centre):
-            if _may_be_negative(problem, negative, candidate):
+            if _may_be_negative(problem, negative, candidate) and problem.is_in_ball(candidate):
                 rounded = problem.values_at(candidate)
                 if all(rounded[i] < 0 for i in negative):
                     return candidate
@@ -119,10 +133,38 @@ def _roundings(problem: HomogeneousProblem, centre: list[Fraction] | None) -> It
 
 def _centre(problem: HomogeneousProblem, negative: Sequence[int]) -> list[Fraction] | None:
     """A point well inside ``{<h_i, y> < 0, i negative}`` by a float program; a proposal only."""
-    rows, column_shift = problem.equilibrated
-    rows = rows[list(negative)]
+    rows = problem.equilibrated[0][list(negative)]
     if not len(rows):
         return [Fraction(0)] * problem.dimension
+    for _ in range(CUTS_OF_CENTRE):
+        centre = _centre_of_rows(problem, rows)
+        cut = None if centre is None else _float_cut(problem, centre)
+        if cut is None:
+            return centre
+        rows = np.vstack([rows, cut])
+    return centre
+
+
+def _float_cut(problem: HomogeneousProblem, centre: list[Fraction]) -> NDArray[np.float64] | None:
+    """For a centre that is not well inside the ball: the halfspace that touches the ball below it, scaled."""
+    ball = problem.ball
+    if ball is None or ball.distance_square(centre) < ball.radius**2:
+        return None
+    middle = ball.interior_point(problem.dimension)
+    offsets = np.array([nearest_float(value - c) for value, c in zip(centre, middle, strict=True)])
+    length = float(np.linalg.norm(offsets))
+    if not 0 < length < np.inf:
+        return None
+    normal = offsets / length
+    bound = nearest_float(ball.radius) + float(normal @ np.array([nearest_float(c) for c in middle]))
+    with np.errstate(all="ignore"):
+        row: NDArray[np.float64] = np.array([*normal, -bound]) * np.exp2(problem.equilibrated[1].astype(float))
+        row /= np.abs(row).max()
+    return row if np.isfinite(row).all() else None
+
+
+def _centre_of_rows(problem: HomogeneousProblem, rows: NDArray[np.float64]) -> list[Fraction] | None:
+    _, column_shift = problem.equilibrated
     norms = np.linalg.norm(rows, axis=1)
     columns = rows.shape[1]
     answer = linprog(

@@ -2,12 +2,16 @@
 
 Rows ``h_i = (w_i, b_i)`` of the layer, scaled to primitive integers, are followed by the rows of
 the domain's halfspaces; with a bias, or a domain that is no cone, the extra row ``(0, -1)`` states
-that the last homogeneous coordinate is positive. Then
+that the last homogeneous coordinate is positive. A ball adds *cuts*: halfspaces that contain it, at first a box,
+later whatever the searches need (`exact_program`). Then
 
 * a refuter is a vector ``lambda >= 0`` with ``sum lambda_i h_i = 0`` that is positive on some
   layer row, and
 * a point x of the interior of the domain is ``y = (x, 1)`` up to a positive factor, with
-  ``<h, y> < 0`` for the domain's rows.
+  ``<h, y> < 0`` for the domain's rows, and ``|x - c| < r`` where the domain has a ball.
+
+A layer without bias on a ball around 0, or on its part in the orthant, is the same question as on the cone: scale the
+points. Then there are no cuts, and pairs are scaled into the ball.
 """
 
 from __future__ import annotations
@@ -23,7 +27,7 @@ import numpy as np
 from flint import fmpz_mat
 from numpy.typing import NDArray
 
-from exactinj.domains import Domain
+from exactinj.domains import Ball, Domain
 from exactinj.errors import InternalError
 from exactinj.exact.matrix import (
     IntegerRow,
@@ -54,21 +58,52 @@ class HomogeneousProblem:
     """Layer and domain as integer rows; ``m`` layer rows of ``M``, ``n`` or ``n + 1`` columns."""
 
     def __init__(self, layer: ReLULayer, domain: Domain) -> None:
+        domain = domain.for_dimension(layer.n)
         self.layer = layer
         self.domain = domain
         self.layer_count = layer.m
         self.dimension = layer.n
-        boundary = domain.halfspaces(layer.n)
-        self.is_affine = not layer.b.is_zero() or any(row[-1] != 0 for row in boundary)
+        self.boundary = [primitive_row(rational_from(value) for value in row) for row in domain.halfspaces(layer.n)]
+        has_center = domain.ball is not None and any(domain.ball.center or ())
+        self.is_affine = has_center or not layer.b.is_zero() or any(row[-1] for row, _ in self.boundary)
         width = layer.n + 1 if self.is_affine else layer.n
         rows = [z[:width] for z, _ in layer.integer_rows]
-        rows += [primitive_row(rational_from(value) for value in row)[0][:width] for row in boundary]
+        rows += [row[:width] for row, _ in self.boundary]
+        self.slack = len(rows)  # the place of the row (0, -1)
         if self.is_affine:
             rows.append((0,) * layer.n + (-1,))
         self.rows: list[IntegerRow] = rows
+        self.ball = domain.ball.for_dimension(layer.n) if domain.ball is not None and self.is_affine else None
+        if self.ball is not None:
+            self.rows += [cut for j in range(layer.n) for cut in self._box_cuts(self.ball, j)]
+        self.first_count = len(self.rows)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return HomogeneousProblem, (self.layer, self.domain)
+        return _rebuilt, (self.layer, self.domain, self.rows[self.first_count :])
+
+    def _box_cuts(self, ball: Ball, j: int) -> list[IntegerRow]:
+        """``x_j <= c_j + r`` and ``-x_j <= -c_j + r``, as far as the domain's halfspaces do not say more."""
+        unit = [int(j == k) for k in range(self.dimension)]
+        center = ball.interior_point(self.dimension)[j]
+        halves = [(*unit, -center - ball.radius), (*(-value for value in unit), center - ball.radius)]
+        integers = [primitive_row(rational_from(value) for value in half)[0] for half in halves]
+        return [row for row in integers if (*row[:-1], 0) not in self.rows]
+
+    def add_cut(self, direction: Sequence[int], bound: Fraction) -> int:
+        """Add the row of ``<direction, x - c> <= bound``, proved on the ball by the caller; returns its place."""
+        center = self.ball.interior_point(self.dimension) if self.ball is not None else ()
+        offset = bound + sum((Fraction(a) * c for a, c in zip(direction, center, strict=True)), Fraction(0))
+        self.rows.append(primitive_row(rational_from(value) for value in (*direction, -offset))[0])
+        self.__dict__.pop("integer_matrix", None)
+        self.__dict__.pop("equilibrated", None)
+        return len(self.rows) - 1
+
+    def is_in_ball(self, point: Sequence[int]) -> bool:
+        """Whether the x of a homogeneous vector lies strictly inside the domain's ball, exactly; yes without one."""
+        if self.ball is None:
+            return True
+        x = self.point_from(point)
+        return x is not None and self.ball.distance_square(x) < self.ball.radius**2
 
     @property
     def columns(self) -> int:
@@ -128,16 +163,26 @@ class HomogeneousProblem:
         return self.original_multipliers(circuit)
 
     def original_multipliers(self, circuit: Circuit) -> list[tuple[int, int]]:
-        """Pairs ``(i, lambda_i)`` for the layer rows as given, lambda positive integers, coprime."""
-        pairs = [
-            (i, Fraction(value) * self.layer.integer_rows[i][1])
-            for i, value in zip(circuit.support, circuit.multipliers, strict=True)
-            if i < self.layer_count
-        ]
+        """Pairs ``(i, lambda_i)`` for the rows as given, lambda positive integers, coprime; see `as_given`."""
+        return self.as_given(zip(circuit.support, circuit.multipliers, strict=True))
+
+    def as_given(self, multipliers: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+        """From multipliers of this problem's rows to coprime integers for the rows that certificates name.
+
+        Those are the layer's rows as given, and the halfspaces as given of a domain whose proofs name them. The row
+        ``(0, -1)``, cuts and the halfspaces of other domains are left out.
+        """
+        named = self.layer_count + (len(self.boundary) if self.domain.names_halfspaces else 0)
+        pairs = [(i, value * self._scale(i)) for i, value in multipliers if i < named]
         denominator = math.lcm(*(value.denominator for _, value in pairs))
         integers = [int(value * denominator) for _, value in pairs]
         content = math.gcd(*integers)
         return [(i, value // content) for (i, _), value in zip(pairs, integers, strict=True)]
+
+    def _scale(self, i: int) -> Fraction:
+        """The factor between a row as given and its primitive integers."""
+        m = self.layer_count
+        return self.layer.integer_rows[i][1] if i < m else self.boundary[i - m][1]
 
     def point_from(self, homogeneous: Sequence[Fraction | int]) -> list[Fraction] | None:
         """The x of a homogeneous vector, or None if its last coordinate is not positive."""
@@ -146,18 +191,19 @@ class HomogeneousProblem:
         *head, last = homogeneous
         return [Fraction(value) / Fraction(last) for value in head] if last > 0 else None
 
-    def active_rows(self, values: Sequence[int]) -> list[int] | None:
-        """Layer rows with ``g_i >= 0``, given `values_at` a point; None outside the domain's interior."""
-        if any(value >= 0 for value in values[self.layer_count :]):
+    def active_rows(self, point: Sequence[int]) -> list[int] | None:
+        """Layer rows with ``g_i >= 0`` at a homogeneous integer point; None outside the domain's interior."""
+        values = self.values_at(point)
+        if any(value >= 0 for value in values[self.layer_count :]) or not self.is_in_ball(point):
             return None
         return [i for i in range(self.layer_count) if values[i] >= 0]
 
-    def directions_lost(self, values: Sequence[int]) -> list[IntegerRow]:
-        """Directions v orthogonal to all active rows at a point: empty if and only if those rows span R^n.
+    def directions_lost(self, point: Sequence[int]) -> list[IntegerRow]:
+        """Directions v orthogonal to all active rows at a point: empty if those rows span R^n, or if it is outside.
 
         A short basis of them in low dimension, a single one in high dimension.
         """
-        active = self.active_rows(values)
+        active = self.active_rows(point)
         if active is None:
             return []
         rows = self.weights_of(active)
@@ -177,17 +223,24 @@ class HomogeneousProblem:
         """
         mantissas, exponents = _split(self.rows)
         nonzero = mantissas != 0
+        first = slice(self.first_count)  # later cuts do not change the columns' scale, which searches in progress use
         column_shift = np.zeros(mantissas.shape[1], dtype=np.int64)
-        row_shift = np.zeros(mantissas.shape[0], dtype=np.int64)
         for _ in range(4):
             row_shift = -_middle(exponents + column_shift[None, :], nonzero, axis=1)
-            column_shift = -_middle(exponents + row_shift[:, None], nonzero, axis=0)
+            column_shift = -_middle((exponents + row_shift[:, None])[first], nonzero[first], axis=0)
         scaled = exponents + column_shift[None, :]
         row_shift = -np.where(nonzero, scaled, np.iinfo(np.int64).min // 4).max(axis=1, initial=-(2**60))
         row_shift[~nonzero.any(axis=1)] = 0
         scaled = np.where(nonzero, scaled + row_shift[:, None], 0)
         mantissas[scaled < SMALLEST_EXPONENT] = 0.0
         return np.ldexp(mantissas, np.maximum(scaled, SMALLEST_EXPONENT).astype(np.int32)), column_shift
+
+
+def _rebuilt(layer: ReLULayer, domain: Domain, cuts: list[IntegerRow]) -> HomogeneousProblem:
+    """A problem with its cuts, in another process."""
+    problem = HomogeneousProblem(layer, domain)
+    problem.rows += cuts
+    return problem
 
 
 def _split(rows: Sequence[IntegerRow]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:

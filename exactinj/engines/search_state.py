@@ -11,7 +11,7 @@ import numpy as np
 from exactinj.engines import _kernel as kernel
 from exactinj.engines.problem import HomogeneousProblem
 
-__all__ = ["grown", "new_state", "opposite_pairs", "store_refuter"]
+__all__ = ["grown", "new_state", "opposite_pairs", "store_refuter", "with_new_rows"]
 
 FIRST_CAPACITY = 1024
 
@@ -64,6 +64,18 @@ def grown(state: kernel.SearchState) -> kernel.SearchState:
     return state
 
 
+def with_new_rows(state: kernel.SearchState, problem: HomogeneousProblem) -> kernel.SearchState:
+    """The same state after the problem got more rows at its end: artificial columns move up."""
+    rows, _ = problem.equilibrated
+    count = state.rows.shape[0]
+    added = len(rows) - count
+    if added:
+        state.basis[state.basis >= count] += added
+        weights = np.concatenate([state.weights, np.zeros(added)])
+        state = state._replace(rows=np.ascontiguousarray(rows), weights=weights)
+    return state
+
+
 def store_refuter(state: kernel.SearchState, problem: HomogeneousProblem, support: Iterable[int]) -> kernel.SearchState:
     """Append a proven refuter (layer rows first) to the pool."""
     state = grown(state)
@@ -100,7 +112,7 @@ def opposite_pairs(problem: HomogeneousProblem) -> list[tuple[int, ...]]:
         opposite = best.get((direction, -sign))
         if sign < 0 or opposite is None or offset + opposite[0] < 0:
             continue
-        slack = (len(problem.rows) - 1,) if offset + opposite[0] > 0 else ()
+        slack = (problem.slack,) if offset + opposite[0] > 0 else ()
         pairs.append((*sorted((i, opposite[1])), *slack))
     return sorted(pairs)
 

@@ -15,10 +15,17 @@ from fractions import Fraction
 from flint import fmpz_mat
 
 from exactinj.engines.clock import Clock
-from exactinj.engines.exact_program import SeparatingPoint, refuter_or_point
+from exactinj.engines.exact_program import SeparatingPoint, add_rounded_cut, refuter_or_point
 from exactinj.engines.problem import HomogeneousProblem
 
-__all__ = ["SignedRows", "circuit_multipliers", "circuit_or_point", "is_circuit", "layer_multipliers"]
+__all__ = [
+    "SignedRows",
+    "add_rounded_cut_for",
+    "circuit_multipliers",
+    "circuit_or_point",
+    "is_circuit",
+    "layer_multipliers",
+]
 
 SignedRows = tuple[int, ...]
 
@@ -43,19 +50,12 @@ def is_circuit(problem: HomogeneousProblem, codes: Sequence[int]) -> bool:
 
 
 def layer_multipliers(problem: HomogeneousProblem, codes: Sequence[int]) -> list[tuple[int, int]]:
-    """Pairs ``(i, lambda_i)`` for the layer rows as given: coprime integers, negative for codes ``-(i + 1)``."""
+    """Pairs ``(i, lambda_i)`` for the rows as given: coprime integers, negative for codes ``-(i + 1)``."""
     multipliers = circuit_multipliers(problem, codes)
     if multipliers is None:
         return []
-    pairs = [
-        (abs(code) - 1, Fraction(value if code > 0 else -value) * problem.layer.integer_rows[abs(code) - 1][1])
-        for code, value in zip(codes, multipliers, strict=True)
-        if abs(code) <= problem.layer_count
-    ]
-    denominator = math.lcm(*(value.denominator for _, value in pairs))
-    integers = [int(value * denominator) for _, value in pairs]
-    content = math.gcd(*integers)
-    return [(i, value // content) for (i, _), value in zip(pairs, integers, strict=True)]
+    signed = ((abs(code) - 1, value if code > 0 else -value) for code, value in zip(codes, multipliers, strict=True))
+    return problem.as_given(signed)
 
 
 def circuit_or_point(
@@ -71,19 +71,28 @@ def circuit_or_point(
     outcome = refuter_or_point(_TurnedProblem(problem, signs), [sign != 0 for sign in signs], basis, clock)
     if isinstance(outcome, SeparatingPoint):
         return outcome
-    return tuple(i + 1 if signs[i] > 0 else -i - 1 for i in outcome.support)
+    return tuple(i + 1 if i >= len(signs) or signs[i] > 0 else -i - 1 for i in outcome.support)
+
+
+def add_rounded_cut_for(problem: HomogeneousProblem, signs: Sequence[int]) -> bool:
+    """`add_rounded_cut` for rows with signs."""
+    return add_rounded_cut(_TurnedProblem(problem, signs), [sign != 0 for sign in signs])
 
 
 class _TurnedProblem(HomogeneousProblem):
     """The problem with minus the rows that shall be nonnegative; built without reading a layer again."""
 
     def __init__(self, problem: HomogeneousProblem, signs: Sequence[int]) -> None:
-        self.layer = problem.layer
-        self.domain = problem.domain
-        self.layer_count = problem.layer_count
-        self.dimension = problem.dimension
-        self.is_affine = problem.is_affine
+        self.__dict__.update(problem.__dict__)
+        self.__dict__.pop("integer_matrix", None)
+        self.__dict__.pop("equilibrated", None)
         self.rows = [tuple(_signed(row, sign)) for row, sign in zip(problem.rows, signs, strict=True)]
+        self._original = problem
+
+    def add_cut(self, direction: Sequence[int], bound: Fraction) -> int:
+        """A cut belongs to both; cuts are never turned."""
+        self._original.add_cut(direction, bound)
+        return super().add_cut(direction, bound)
 
 
 def _signed(row: Sequence[int], sign: int) -> list[int]:

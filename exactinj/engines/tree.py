@@ -19,11 +19,11 @@ from exactinj.domains import Domain
 from exactinj.engines import _kernel as kernel
 from exactinj.engines.base import Answer, Engine
 from exactinj.engines.clock import Clock, OutOfTimeError
-from exactinj.engines.exact_program import SeparatingPoint, refuter_or_point
+from exactinj.engines.exact_program import SeparatingPoint, add_rounded_cut, refuter_or_point
 from exactinj.engines.kernel_loader import prepare_kernel
 from exactinj.engines.pairing import collision_at
 from exactinj.engines.problem import HomogeneousProblem
-from exactinj.engines.search_state import grown, new_state, store_refuter
+from exactinj.engines.search_state import grown, new_state, store_refuter, with_new_rows
 from exactinj.errors import InternalError
 from exactinj.evidence.collision import Collision
 from exactinj.evidence.result import Statistics, Verdict
@@ -99,6 +99,7 @@ class _Search:
         self.refuter_numbers: dict[tuple[int, ...], int] = {}
         self.proven_in_rationals = 0
         self.collision: Collision | None = None
+        self.cut_at = -1  # the number of nodes when the last rounded cut was tried
 
     def run(self) -> Answer:
         try:
@@ -148,15 +149,22 @@ class _Search:
             self.state.closure[depth, row] = 2
 
     def _settle_refuter(self) -> None:
-        """Find a refuter for the current node in rationals, or a collision."""
-        self.proven_in_rationals += 1
+        """Find a refuter for the current node in rationals, or a collision; on a ball try a rounded cut first."""
         outside = self.state.closure[self._cursor(kernel.DEPTH)] == 0
         allowed = [*outside.tolist(), *[True] * (len(self.problem.rows) - self.problem.layer_count)]
         support = tuple(np.flatnonzero(self.state.weights > SUPPORT_WEIGHT).tolist())
         if all(allowed[i] for i in support) and self._is_refuter(support):
+            self.proven_in_rationals += 1
             self._give(support)
             return
+        if self.problem.ball is not None and self.cut_at != self._cursor(kernel.NODES):
+            self.cut_at = self._cursor(kernel.NODES)
+            if add_rounded_cut(self.problem, allowed):
+                self.state = with_new_rows(self.state, self.problem)
+                return
+        self.proven_in_rationals += 1
         outcome = refuter_or_point(self.problem, allowed, self.state.basis.tolist(), self.clock)
+        self.state = with_new_rows(self.state, self.problem)
         if isinstance(outcome, SeparatingPoint):
             self.collision = collision_at(self.problem, outcome.homogeneous)
             if self.collision is None:

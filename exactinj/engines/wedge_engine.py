@@ -26,8 +26,14 @@ from exactinj.engines.clock import Clock, OutOfTimeError
 from exactinj.engines.exact_program import SeparatingPoint
 from exactinj.engines.pairing import collision_at
 from exactinj.engines.problem import HomogeneousProblem
-from exactinj.engines.signed_rows import SignedRows, circuit_or_point, is_circuit, layer_multipliers
-from exactinj.engines.wedge_stream import announce_compilation, new_program, proposed_codes
+from exactinj.engines.signed_rows import (
+    SignedRows,
+    add_rounded_cut_for,
+    circuit_or_point,
+    is_circuit,
+    layer_multipliers,
+)
+from exactinj.engines.wedge_stream import announce_compilation, new_program, proposed_codes, with_new_rows
 from exactinj.errors import InternalError
 from exactinj.evidence.collision import Collision
 from exactinj.evidence.result import Statistics, Verdict
@@ -89,6 +95,7 @@ class _Search:
         self.circuit_numbers: dict[SignedRows, int] = {}
         self.proven_in_rationals = 0
         self.collision: Collision | None = None
+        self.cut_at = -1  # the number of nodes when the last rounded cut was tried
 
     def run(self) -> Answer:
         try:
@@ -118,15 +125,22 @@ class _Search:
             self._settle_circuit()
 
     def _settle_circuit(self) -> None:
-        """Find a circuit for the current node in rationals, or a collision."""
-        self.proven_in_rationals += 1
+        """Find a circuit for the current node in rationals, or a collision; on a ball try a rounded cut first."""
         program = self.state.program
         codes = proposed_codes(program)
         if self._is_proven(codes):
+            self.proven_in_rationals += 1
             self._give(codes)
             return
         signs = np.sign(program.status).tolist()
+        if self.problem.ball is not None and self.cut_at != self._cursor(kernel.NODES):
+            self.cut_at = self._cursor(kernel.NODES)
+            if add_rounded_cut_for(self.problem, signs):
+                self.state = self.state._replace(program=with_new_rows(program, self.problem))
+                return
+        self.proven_in_rationals += 1
         outcome = circuit_or_point(self.problem, signs, program.basis.tolist(), self.clock)
+        self.state = self.state._replace(program=with_new_rows(program, self.problem))
         if isinstance(outcome, SeparatingPoint):
             self.collision = collision_at(self.problem, outcome.homogeneous)
             if self.collision is None:

@@ -26,7 +26,7 @@ from exactinj.engines.signed_rows import SignedRows, circuit_or_point, is_circui
 from exactinj.errors import InternalError
 from exactinj.exact.matrix import IntegerRow, integer_rank
 
-__all__ = ["WedgeBatch", "announce_compilation", "new_program", "proposed_codes", "wedge_batches"]
+__all__ = ["WedgeBatch", "announce_compilation", "new_program", "proposed_codes", "wedge_batches", "with_new_rows"]
 
 BATCH = 4096
 RING = 48  # circuits kept for each side of each hyperplane
@@ -75,6 +75,21 @@ def new_program(problem: HomogeneousProblem) -> kernel.Program:
         point=np.zeros(columns),
         weights=np.zeros(count),
         counts=np.zeros(kernel.PROGRAM_COUNTS, dtype=np.int64),
+    )
+
+
+def with_new_rows(program: kernel.Program, problem: HomogeneousProblem) -> kernel.Program:
+    """The same program after the problem got more rows of its domain at its end: artificial columns move up."""
+    rows, _ = problem.equilibrated
+    count = program.status.size
+    added = len(rows) - count
+    if not added:
+        return program
+    program.basis[program.basis > count] += added
+    return program._replace(
+        rows=np.ascontiguousarray(rows),
+        status=np.concatenate([program.status, np.full(added, kernel.NEGATIVE, dtype=np.int8)]),
+        weights=np.concatenate([program.weights, np.zeros(added)]),
     )
 
 
