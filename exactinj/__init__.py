@@ -14,7 +14,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from exactinj.api import CheckResult, certify, check
+    from exactinj.alpha import AlphaStar
+    from exactinj.api import CheckResult, alpha_star, certify, check, compare, hull_bias
+    from exactinj.comparison import Comparison
     from exactinj.domains import (
         Ball,
         Box,
@@ -31,19 +33,24 @@ if TYPE_CHECKING:
     from exactinj.evidence.certificate import Certificate
     from exactinj.evidence.collision import Collision, FloatReplay
     from exactinj.evidence.result import Result, Statistics, Verdict
+    from exactinj.exact.surd import Surd
+    from exactinj.hull.bias import HullBias
     from exactinj.layer import ReLULayer
     from exactinj.reading import parse_domain, read_layer
 
 __all__ = [
+    "AlphaStar",
     "Ball",
     "Box",
     "Certificate",
     "CertificateError",
     "CheckResult",
     "Collision",
+    "Comparison",
     "Domain",
     "ExactinjError",
     "FloatReplay",
+    "HullBias",
     "InputError",
     "InternalError",
     "NonnegativeBall",
@@ -56,9 +63,13 @@ __all__ = [
     "Shell",
     "Sphere",
     "Statistics",
+    "Surd",
     "Verdict",
+    "alpha_star",
     "certify",
     "check",
+    "compare",
+    "hull_bias",
     "parse_domain",
     "read_layer",
 ]
@@ -66,7 +77,9 @@ __all__ = [
 __version__ = "0.1.0"
 
 _HOMES = {
-    "exactinj.api": ("CheckResult", "certify", "check"),
+    "exactinj.alpha": ("AlphaStar",),
+    "exactinj.api": ("CheckResult", "alpha_star", "certify", "check", "compare", "hull_bias"),
+    "exactinj.comparison": ("Comparison",),
     "exactinj.domains": (
         "Ball",
         "Box",
@@ -83,6 +96,8 @@ _HOMES = {
     "exactinj.evidence.certificate": ("Certificate",),
     "exactinj.evidence.collision": ("Collision", "FloatReplay"),
     "exactinj.evidence.result": ("Result", "Statistics", "Verdict"),
+    "exactinj.exact.surd": ("Surd",),
+    "exactinj.hull.bias": ("HullBias",),
     "exactinj.layer": ("ReLULayer",),
     "exactinj.reading": ("parse_domain", "read_layer"),
 }

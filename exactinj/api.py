@@ -1,15 +1,16 @@
-"""The functions that users call: decide a layer, check a certificate."""
+"""The functions that users call: decide a layer, check a certificate, compute and compare biases."""
 
 from __future__ import annotations
 
 import io
 import os
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from exactinj import checker
-from exactinj.domains import RealSpace, Region, convex_domain
+from exactinj.domains import Ball, Domain, RealSpace, Region, convex_domain
 from exactinj.engines.base import Answer, Engine
 from exactinj.engines.clock import Clock, OutOfTimeError
 from exactinj.errors import CertificateError, InputError
@@ -18,7 +19,12 @@ from exactinj.evidence.collision import Collision
 from exactinj.evidence.result import Result, Statistics, Verdict
 from exactinj.layer import ReLULayer
 
-__all__ = ["ENGINES", "CheckResult", "certify", "check"]
+if TYPE_CHECKING:
+    from exactinj.alpha import AlphaStar
+    from exactinj.comparison import Comparison
+    from exactinj.hull.bias import HullBias
+
+__all__ = ["ENGINES", "CheckResult", "alpha_star", "certify", "check", "compare", "hull_bias"]
 
 ENGINES = ("auto", "tree", "wedges", "finder", "milp", "milp-highs")
 CheckResult = checker.CheckResult
@@ -78,8 +84,7 @@ def certify(
     >>> certify(ReLULayer([[1, 0], [0, 1], [-1, -1]])).witness
     Collision(x=(Fraction(2, 1), Fraction(-1, 1)), y=(Fraction(2, 1), Fraction(0, 1)))
     """
-    if timeout is not None and not timeout > 0:
-        raise InputError(f"found a timeout of {timeout} s, expected a positive number of seconds")
+    _require_positive(timeout)
     where = (RealSpace() if domain is None else convex_domain(domain)).for_dimension(layer.n)
     chosen = _engine(engine, seed, jobs)
     clock = Clock(timeout, report)
@@ -130,6 +135,144 @@ def check(certificate: Certificate | str | os.PathLike[str], layer: ReLULayer | 
             return checker.check_stream(stream, numbers)
     except (checker.Unreadable, OSError) as error:
         raise CertificateError(str(error)) from None
+
+
+def alpha_star(
+    layer: ReLULayer,
+    *,
+    domain: Region | None = None,
+    timeout: float | None = None,
+    report: Callable[[str], None] | None = None,
+) -> AlphaStar:
+    """Exact alpha*: per row the limit of Monte Carlo Bias Estimation, with points that attain it and a proof.
+
+    ``alpha*_j = min { <x, w_j> : x in K, at most n - 1 rows i have <x, w_i> > <x, w_j> }``. A bias ``alpha <= alpha*``
+    is rectifying on K if the rows are full spark: sufficient, not necessary. The layer's own bias plays no part. Sign
+    of the frame literature: the layer is ``ReLU(Wx - alpha)``.
+
+    Parameters
+    ----------
+    layer : ReLULayer
+        The rows; n up to about 6 is practical, whatever m.
+    domain : Ball around 0, NonnegativeBall or Sphere, optional
+        The unit ball if left out.
+    timeout : float, optional
+        Seconds after which it stops with the rows that are finished; then ``result.complete`` is False.
+    report : callable, optional
+        Is told now and then, in a line of text, how far the work is.
+
+    Returns
+    -------
+    AlphaStar
+        ``.alpha`` (exact numbers ``sign * sqrt(square)``), ``.values`` (points, rows above them), ``.certificate``,
+        ``.floor(bits)`` (rational biases below).
+
+    Raises
+    ------
+    InputError
+        For other domains, or a timeout that is not positive.
+
+    Examples
+    --------
+    >>> [str(value) for value in alpha_star(ReLULayer([[1, 0], [0, 1], [-1, -1]]), domain=Ball(2)).alpha]
+    ['-sqrt(2)', '-sqrt(2)', '-sqrt(4/5)']
+
+    References
+    ----------
+    [Eck24] chapter 4, [HEB24]; `docs/mathematics.md`, "Alpha* exactly".
+    """
+    from exactinj.alpha import alpha_star as exact_alpha
+
+    _require_positive(timeout)
+    return exact_alpha(layer, Ball(1) if domain is None else domain, clock=Clock(timeout, report))
+
+
+def hull_bias(layer: ReLULayer, *, domain: Region | None = None) -> HullBias:
+    """The convex-hull bias (polytope bias estimation), exact, with its facets and their left inverses.
+
+    Parameters
+    ----------
+    layer : ReLULayer
+        No zero rows; the unit rows must have 0 in the interior of their convex hull.
+    domain : Ball around 0, NonnegativeBall, Sphere or Shell, optional
+        The unit ball if left out.
+
+    Returns
+    -------
+    HullBias
+        ``.alpha`` (exact), ``.facets``, ``.left_inverse(k)``, ``.reconstruct(output)``.
+
+    Raises
+    ------
+    InputError
+        For rows that are not omnidirectional, zero rows and other domains.
+
+    Examples
+    --------
+    >>> octahedron = ReLULayer([[1, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0], [0, 0, 1], [0, 0, -1]])
+    >>> [str(value) for value in hull_bias(octahedron).alpha]
+    ['0', '0', '0', '0', '0', '0']
+
+    References
+    ----------
+    [HEB23]; `docs/mathematics.md`, "Convex-hull bias".
+    """
+    from exactinj.hull.bias import hull_bias as exact_hull_bias
+
+    return exact_hull_bias(layer, Ball(1) if domain is None else domain)
+
+
+def compare(
+    layer: ReLULayer,
+    *,
+    domain: Region | None = None,
+    timeout: float | None = None,
+    report: Callable[[str], None] | None = None,
+) -> Comparison:
+    """Exact alpha*, the convex-hull bias and the layer's own bias: which is larger where, which is rectifying.
+
+    Parameters
+    ----------
+    layer, domain, timeout, report
+        As in `alpha_star`.
+
+    Returns
+    -------
+    Comparison
+        ``.biases``, ``.results`` (a `Result` for the layer with each bias, on convex domains), ``.largest(row)``, and
+        ``.notes`` on a method that does not apply.
+
+    Examples
+    --------
+    >>> outcome = compare(ReLULayer([[2], [1], [-1]], alpha=[5, 0, 0]))
+    >>> {name: [str(value) for value in bias.values] for name, bias in outcome.biases.items()}
+    {'exact': ['0', '0', '0'], 'hull': ['0', '0', '0'], 'layer': ['5', '0', '0']}
+    >>> [str(outcome.results[name].verdict) for name in outcome.biases]
+    ['injective', 'injective', 'injective']
+    """
+    from exactinj.comparison import Comparison, biases_of
+
+    _require_positive(timeout)
+    region = (Ball(1) if domain is None else domain).for_dimension(layer.n)
+    clock = Clock(timeout, report)
+    exact = alpha_star(layer, domain=region, timeout=clock.left, report=report)
+    hull, notes = None, [] if exact.complete else ["exact: out of time; give a longer --timeout"]
+    try:
+        hull = hull_bias(layer, domain=region)
+    except InputError as error:
+        notes.append(f"hull: {error}")
+    biases = biases_of(layer, exact, hull, getattr(region, "radius", Fraction(1)))
+    results = {}
+    if isinstance(region, Domain):
+        for name, bias in biases.items():
+            biased = ReLULayer(layer.W.fractions(), alpha=bias.decided)
+            results[name] = certify(biased, domain=region, timeout=clock.left, report=report)
+    return Comparison(layer, exact, hull, biases, results, tuple(notes))
+
+
+def _require_positive(timeout: float | None) -> None:
+    if timeout is not None and not timeout > 0:
+        raise InputError(f"found a timeout of {timeout} s, expected a positive number of seconds")
 
 
 def _engine(name: str, seed: int, jobs: int) -> Engine:

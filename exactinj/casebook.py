@@ -9,14 +9,25 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from exactinj.domains import Domain, convex_domain
+from exactinj.domains import Domain, Region, convex_domain
 from exactinj.errors import InputError
+from exactinj.exact.surd import Surd
 from exactinj.layer import ReLULayer
 from exactinj.reading import parse_domain, read_layer
 
-__all__ = ["Case", "all_cases", "casebook_folder", "find_case"]
+__all__ = ["Case", "KnownBias", "all_cases", "casebook_folder", "find_case"]
 
 KEYS = ("name", "title", "statement", "source", "why", "expected", "domain", "tags", "evidence")
+OPTIONAL_KEYS = {"biases"}
+
+
+@dataclass(frozen=True)
+class KnownBias:
+    """The exact bias alpha of every row that a method (``exact`` or ``hull``) has to give on a domain."""
+
+    method: str
+    domain: Region
+    alpha: tuple[Surd, ...]
 
 
 @dataclass(frozen=True)
@@ -33,6 +44,7 @@ class Case:
     tags: tuple[str, ...]
     evidence: str
     layer: ReLULayer
+    biases: tuple[KnownBias, ...] = ()
 
 
 def casebook_folder() -> Path:
@@ -61,12 +73,16 @@ def _case_files() -> list[Path]:
 def _read_case(file: Path) -> Case:
     document = json.loads(file.read_text(encoding="utf-8"))
     layer_keys = {"layer"} if "layer" in document else {"layer_file"}
-    if set(document) != {*KEYS, *layer_keys} or document["name"] != file.stem:
+    if set(document) - OPTIONAL_KEYS != {*KEYS, *layer_keys} or document["name"] != file.stem:
         raise InputError(f"{file}: expected the keys {', '.join(KEYS)} and layer or layer_file, and its own name")
     if "layer" in document:
         layer = ReLULayer(document["layer"]["W"], document["layer"].get("b"))
     else:
         layer = read_layer(file.parent / document["layer_file"])
     fields = {key: document[key] for key in KEYS if key not in ("domain", "tags")}
+    biases = tuple(
+        KnownBias(known["method"], parse_domain(known["domain"]), tuple(map(Surd.parse, known["alpha"])))
+        for known in document.get("biases", ())
+    )
     domain = convex_domain(parse_domain(document["domain"]))
-    return Case(**fields, domain=domain, tags=tuple(document["tags"]), layer=layer)
+    return Case(**fields, domain=domain, tags=tuple(document["tags"]), layer=layer, biases=biases)

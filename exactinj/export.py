@@ -1,7 +1,7 @@
 """The question "is this layer injective?" in the languages of other tools.
 
-* `to_smtlib`: SMT-LIB 2, linear real arithmetic, self-contained and exact: any solver for QF_LRA can
-  confirm an answer of exactinj (for n up to about 5; they are slow here).
+* `to_smtlib`: SMT-LIB 2, linear real arithmetic (with squares on a ball), self-contained and exact: any solver for
+  QF_LRA (QF_NRA) can confirm an answer of exactinj (for n up to about 5; they are slow here).
 * `to_vnnlib`: VNN-LIB 2.0, two copies of one network with equal outputs and different inputs. The
   weights are in the network file that goes with it, not in the query.
 
@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 from exactinj.domains import Domain
+from exactinj.errors import InputError
 from exactinj.exact.matrix import primitive_row
 from exactinj.exact.numbers import integer_text, rational_from
 from exactinj.layer import ReLULayer
@@ -31,7 +32,7 @@ SMTLIB_HEAD = """\
 ; stated as: some v_j = 1.
 (set-info :smt-lib-version 2.6)
 (set-option :produce-models true)
-(set-logic QF_LRA)
+(set-logic {logic})
 """
 
 VNNLIB_HEAD = """\
@@ -47,13 +48,16 @@ VNNLIB_HEAD = """\
 
 
 def to_smtlib(layer: ReLULayer, domain: Domain) -> str:
-    """The collision form as an SMT-LIB 2 script in QF_LRA; satisfiable exactly if not injective.
+    """The collision form as an SMT-LIB 2 script; satisfiable exactly if not injective.
+
+    The logic is QF_LRA, or QF_NRA on a domain with a ball.
 
     >>> from exactinj.domains import RealSpace
     >>> text = to_smtlib(ReLULayer([["1/2", -1]], b=[3]), RealSpace())
     >>> [line for line in text.splitlines() if line.startswith("(assert")][0]
     '(assert (or (= (+ (* (/ 1 2) v0) (* (- 1) v1)) 0) (< (+ (* (/ 1 2) x0) (* (- 1) x1) 3) 0)))'
     """
+    domain = domain.for_dimension(layer.n)
     x, v = ([f"{name}{j}" for j in range(layer.n)] for name in "xv")
     return _script(SMTLIB_HEAD, layer, domain, _smtlib_lines(layer, domain, x, v))
 
@@ -68,6 +72,11 @@ def _smtlib_lines(layer: ReLULayer, domain: Domain, x: list[str], v: list[str]) 
     yield f"; x in the interior of {domain.text}"
     for *gradient, constant in domain.halfspaces(layer.n):
         yield f"(assert (< {_smtlib_sum([Fraction(value) for value in gradient], x, Fraction(constant))} 0))"
+    if domain.ball is not None:
+        center = domain.ball.interior_point(layer.n)
+        offsets = [f"(- {name} {_smtlib_number(c)})" if c else name for name, c in zip(x, center, strict=True)]
+        squares = " ".join(f"(* {offset} {offset})" for offset in offsets)
+        yield f"(assert (< (+ {squares} 0) {_smtlib_number(domain.ball.radius**2)}))"
     yield "; v != 0"
     yield _any_of([f"(= {name} 1)" for name in v])
     yield "(check-sat)"
@@ -96,6 +105,9 @@ def to_vnnlib(layer: ReLULayer, domain: Domain) -> str:
     >>> [line for line in text.splitlines() if line.startswith("(assert")]
     ['(assert (== Y[0,0] V[0,0]))', '(assert (== Y[0,1] V[0,1]))', '(assert (!= X[0,0] U[0,0]))']
     """
+    domain = domain.for_dimension(layer.n)
+    if domain.ball is not None:
+        raise InputError(f"found the domain {domain.text}, which VNN-LIB cannot state; use --smtlib, or a box")
     return _script(VNNLIB_HEAD, layer, domain, _vnnlib_lines(layer, domain))
 
 
@@ -140,5 +152,6 @@ def _any_of(conditions: Sequence[str]) -> str:
 
 
 def _script(head: str, layer: ReLULayer, domain: Domain, lines: Iterator[str]) -> str:
-    text = head.format(domain=domain.text, m=layer.m, n=layer.n, digest=layer.digest)
+    logic = "QF_LRA" if domain.ball is None else "QF_NRA"
+    text = head.format(domain=domain.text, m=layer.m, n=layer.n, digest=layer.digest, logic=logic)
     return text + "\n".join(lines) + "\n"

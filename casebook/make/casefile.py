@@ -32,6 +32,7 @@ KEYS = [
     "layer",
     "evidence",
 ]
+OPTIONAL_KEYS = ["biases"]
 
 
 def names() -> list[str]:
@@ -60,6 +61,9 @@ def canonical(case: dict[str, Any]) -> str:
             lines.append(f'  "layer_file": {text(case["layer_file"])}')
         else:
             lines.append(f'  "{key}": {(layer if key == "layer" else text)(case[key])}')
+    if "biases" in case:
+        known = ",\n".join(f"    {text(bias)}" for bias in case["biases"])
+        lines.append(f'  "biases": [\n{known}\n  ]')
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 

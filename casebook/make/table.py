@@ -9,9 +9,9 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from casefile import CASEBOOK, KEYS, canonical, load, names
+from casefile import CASEBOOK, KEYS, OPTIONAL_KEYS, canonical, load, names
 
-EXPECTED, DOMAINS = ("injective", "not_injective"), ("R^n", "nonneg")
+EXPECTED, DOMAINS = ("injective", "not_injective"), ("R^n", "nonneg", "ball:", "nonneg-ball:", "box:")
 START, END = "<!-- table: made by make/table.py -->", "<!-- end of table -->"
 
 
@@ -34,9 +34,10 @@ def line(name: str) -> str:
     text = (CASEBOOK / f"{name}.json").read_text(encoding="utf-8")
     case = load(name)
     keys = [key if key != "layer" or key in case else "layer_file" for key in KEYS]
+    keys += [key for key in OPTIONAL_KEYS if key in case]
     if list(case) != keys or case["name"] != name or text != canonical(case):
         raise SystemExit(f"{name}: the file is not in canonical form")
-    if case["expected"] not in EXPECTED or case["domain"] not in DOMAINS:
+    if case["expected"] not in EXPECTED or not case["domain"].startswith(DOMAINS):
         raise SystemExit(f"{name}: unknown expected answer or domain")
     m, n, bias = shape(case)
     cells = (
@@ -44,7 +45,7 @@ def line(name: str) -> str:
         str(n),
         str(m),
         "yes" if bias else "",
-        "orthant" if case["domain"] == "nonneg" else "",
+        {"nonneg": "orthant", "R^n": ""}.get(case["domain"], case["domain"]),
         case["expected"].replace("_", " "),
         ", ".join(case["tags"]),
     )

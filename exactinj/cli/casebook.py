@@ -7,8 +7,8 @@ import json
 import sys
 import textwrap
 
-from exactinj.api import certify, check
-from exactinj.casebook import Case, all_cases, find_case
+from exactinj.api import alpha_star, certify, check, hull_bias
+from exactinj.casebook import Case, KnownBias, all_cases, find_case
 from exactinj.cli import exit_status
 from exactinj.cli.progress import ProgressLine
 from exactinj.errors import InputError
@@ -48,14 +48,25 @@ def _show(options: argparse.Namespace) -> int:
     bias = [text for (text,) in case.layer.b.texts()]
     if options.json:
         words = {key: getattr(case, key) for key in WORDS}
+        biases = [
+            {"method": known.method, "domain": known.domain.text, "alpha": [str(value) for value in known.alpha]}
+            for known in case.biases
+        ]
         layer = {"W": list(case.layer.W.texts()), "b": bias}
-        print(json.dumps({**words, "domain": case.domain.text, "tags": case.tags, "layer": layer}, indent=1))
+        print(
+            json.dumps(
+                {**words, "domain": case.domain.text, "tags": case.tags, "layer": layer, "biases": biases}, indent=1
+            )
+        )
         return exit_status.OK
     print(f"{case.name}: {case.title}")
     print(f"m = {case.layer.m}, n = {case.layer.n}, domain {case.domain.text}, expected {case.expected}\n")
     paragraphs = (case.statement, f"Why: {case.why}", f"Known by: {case.evidence}", f"Source: {case.source}")
     for paragraph in paragraphs:
         print(textwrap.fill(paragraph, width=100) + "\n")
+    for known in case.biases:
+        values = ", ".join(map(str, known.alpha))
+        print(textwrap.fill(f"bias alpha, method {known.method}, on {known.domain.text}: {values}", width=100) + "\n")
     for row, offset in zip(case.layer.W.texts(), bias, strict=True):
         print("  [" + ", ".join(_short(text) for text in row) + f"]  b = {_short(offset)}")
     return exit_status.OK
@@ -84,15 +95,24 @@ def _recompute(options: argparse.Namespace) -> int:
 def _recompute_case(case: Case) -> dict[str, object]:
     result = certify(case.layer, domain=case.domain)
     accepted = result.certificate is not None and check(result.certificate, case.layer).valid
+    biases = all(_bias_is_right(case, known) for known in case.biases)
     return {
         "name": case.name,
         "expected": case.expected,
         "verdict": str(result.verdict),
         "certificate_valid": accepted,
-        "right": result.verdict == case.expected and accepted,
+        "biases_right": biases if case.biases else None,
+        "right": result.verdict == case.expected and accepted and biases,
         "nodes": result.stats.nodes,
         "seconds": round(result.stats.seconds, 4),
     }
+
+
+def _bias_is_right(case: Case, known: KnownBias) -> bool:
+    if known.method == "hull":
+        return hull_bias(case.layer, domain=known.domain).alpha == known.alpha
+    exact = alpha_star(case.layer, domain=known.domain)
+    return exact.alpha == known.alpha and exact.certificate is not None and check(exact.certificate, case.layer).valid
 
 
 def _row_text(row: dict[str, object]) -> str:

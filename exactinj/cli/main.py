@@ -17,6 +17,11 @@ from exactinj.errors import ExactinjError
 __all__ = ["main"]
 
 ENGINE_HELP = "auto (default), tree, wedges, finder, milp or milp-highs: how to decide"
+DOMAIN_HELP = (
+    "where injectivity is asked: R^n (default), nonneg, ball:r, ball:r:c1,...,cn, nonneg-ball:r, box:l,u, "
+    "box:l1,...,ln:u1,...,un, polytope:FILE (G and h of G x <= h)"
+)
+ALPHA_DOMAIN_HELP = "ball:r (default ball:1), sphere:r or nonneg-ball:r; for hull also shell:s,r"
 LAYER_HELP = ".npz (W, optional b or alpha), .npy (W), .json or .csv (strings are exact rationals)"
 
 
@@ -47,6 +52,8 @@ def _parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     _add_certify(verbs)
     _add_check(verbs)
+    _add_alpha(verbs)
+    _add_compare(verbs)
     _add_export(verbs)
     _add_casebook(verbs)
     return parser
@@ -59,7 +66,7 @@ def _add_certify(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         description="Decide exactly whether x -> ReLU(Wx + b) is injective.",
     )
     verb.add_argument("layer", metavar="LAYER", help=LAYER_HELP)
-    verb.add_argument("--domain", default="R^n", metavar="R^n|nonneg", help="where injectivity is asked (default R^n)")
+    verb.add_argument("--domain", default="R^n", metavar="DOMAIN", help=DOMAIN_HELP)
     verb.add_argument("--engine", default="auto", metavar="NAME", help=ENGINE_HELP)
     verb.add_argument("--jobs", type=int, default=1, metavar="N", help="processes with different engines (default 1)")
     verb.add_argument("--seed", type=int, default=0, help="of the finder's starting points (default 0)")
@@ -80,6 +87,32 @@ def _add_check(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     _add_output_options(verb)
 
 
+def _add_alpha(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    verb = verbs.add_parser(
+        "alpha",
+        help="exact alpha*, or the convex-hull bias, on a ball or sphere",
+        description="Biases alpha for which ReLU(Wx - alpha) is injective: exact numbers, as sign * sqrt(rational).",
+    )
+    verb.add_argument("layer", metavar="LAYER", help=LAYER_HELP)
+    verb.add_argument("--method", choices=("exact", "hull"), default="exact", help="alpha* (default) or convex hull")
+    verb.add_argument("--domain", default="ball:1", metavar="DOMAIN", help=ALPHA_DOMAIN_HELP)
+    verb.add_argument("--timeout", type=_seconds, metavar="SECONDS", help="stop after so many seconds (status 12)")
+    verb.add_argument("--out", metavar="FILE", help="write the certificate of alpha* here (.json or .json.gz)")
+    _add_output_options(verb)
+
+
+def _add_compare(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    verb = verbs.add_parser(
+        "compare",
+        help="alpha*, the convex-hull bias and the layer's own bias side by side",
+        description="Which bias is larger in which row, and which makes the layer injective, decided exactly.",
+    )
+    verb.add_argument("layer", metavar="LAYER", help=LAYER_HELP)
+    verb.add_argument("--domain", default="ball:1", metavar="DOMAIN", help=ALPHA_DOMAIN_HELP)
+    verb.add_argument("--timeout", type=_seconds, metavar="SECONDS", help="stop after so many seconds (status 12)")
+    _add_output_options(verb)
+
+
 def _add_export(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     verb = verbs.add_parser(
         "export",
@@ -90,7 +123,7 @@ def _add_export(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     form = verb.add_mutually_exclusive_group(required=True)
     form.add_argument("--smtlib", dest="format", action="store_const", const="smtlib", help="collision form, QF_LRA")
     form.add_argument("--vnnlib", dest="format", action="store_const", const="vnnlib", help="two-network form")
-    verb.add_argument("--domain", default="R^n", metavar="R^n|nonneg", help="where injectivity is asked (default R^n)")
+    verb.add_argument("--domain", default="R^n", metavar="DOMAIN", help=DOMAIN_HELP)
     verb.add_argument("--out", metavar="FILE", help="write here instead of on stdout")
 
 

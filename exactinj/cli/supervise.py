@@ -88,6 +88,8 @@ def _run_child(work: Callable[[Callable[[str], None]], int], writing: int) -> No
         status = work(lambda text: _send(writing, text))
     except KeyboardInterrupt:
         status = exit_status.INTERRUPTED
+    except BrokenPipeError:  # whoever read our output has gone
+        status = exit_status.OK
     except BaseException:  # noqa: BLE001 - the child must end here, with the traceback of a bug on stderr
         sys.excepthook(*sys.exc_info())
     finally:

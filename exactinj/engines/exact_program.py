@@ -133,7 +133,7 @@ def _tangent_or_point(
         cut = problem.add_cut(direction, square * scale)
         return SupportFound((*sorted(chosen[k] for k in shortest.multipliers), cut))
     center = ball.interior_point(problem.dimension)
-    near = [value + c for value, c in zip(shortest.point, center, strict=True)]
+    near = [value + c for value, c in zip(shortest.point, center, strict=True)] if rows else center
     share = Fraction(1, 2)
     while ball.distance_square(x := _between(near, start, share)) >= ball.radius**2:
         share /= 2

@@ -49,6 +49,17 @@ class Surd:
         return cls((number > 0) - (number < 0), number * number)
 
     @classmethod
+    def parse(cls, text: str) -> Surd:
+        """The inverse of `str`: a rational, ``sqrt(1/5)``, ``-sqrt(3)`` or ``infinity``."""
+        if text == "infinity":
+            return cls.infinity()
+        root = text.removeprefix("-")
+        if not (root.startswith("sqrt(") and root.endswith(")")):
+            return cls.of_rational(text)
+        square = fraction_from(root[len("sqrt(") : -1])
+        return cls((1 if root == text else -1) * (square > 0), square)
+
+    @classmethod
     def infinity(cls) -> Surd:
         """The minimum over the empty set."""
         return cls(1, None)

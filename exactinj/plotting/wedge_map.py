@@ -15,15 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exactinj.domains import Domain
-from exactinj.errors import InputError, MissingExtraError
+from exactinj.errors import InputError
 from exactinj.layer import ReLULayer
+from exactinj.plotting.require import axes_or_current
 from exactinj.wedges import Polyhedron, Wedge, extreme_rays, wedges
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.path import Path
 
-__all__ = ["plot_wedges"]
+__all__ = ["GENERIC", "RIM", "frame_towards", "plot_wedges", "project"]
 
 Points = NDArray[np.float64]
 
@@ -74,17 +75,14 @@ def plot_wedges(
     MissingExtraError
         Without matplotlib.
     """
-    try:
-        import matplotlib.pyplot as plt
-    except ImportError:
-        raise MissingExtraError("matplotlib is not installed: pip install 'exactinj[plot]'") from None
+    target = axes_or_current(ax)
     is_plane = layer.n == CURVED_DIMENSION - 1
     if not (is_plane or (layer.n == CURVED_DIMENSION and layer.b.is_zero())):
         bias = "no bias" if layer.b.is_zero() else "a bias"
         raise InputError(
             f"found n = {layer.n} and {bias}, expected n = 2, or n = 3 without bias; no picture for others"
         )
-    axes = plt.gca() if ax is None else ax
+    axes: Axes = target
     pieces = [(wedge, extreme_rays(wedge)) for wedge in wedges(layer, domain=domain)]
     axes.set_aspect("equal")
     if is_plane:
@@ -161,9 +159,9 @@ def _line_in_window(row: Points, window: Points) -> Points:
 
 
 def _draw_sphere(axes: Axes, pieces: list[tuple[Wedge, Polyhedron]], centre: Sequence[float]) -> None:
-    frame = _frame(centre)
+    frame = frame_towards(centre)
     for wedge, shape in pieces:
-        outline = _project(_outline(shape), frame)
+        outline = project(_outline(shape), frame)
         opposite = -frame[2]
         rows = wedge.layer.W.to_float() @ opposite
         signs = np.array(wedge.signs)
@@ -181,7 +179,7 @@ def _unit(vector: Sequence[float]) -> Points:
     return scaled
 
 
-def _frame(centre: Sequence[float]) -> Points:
+def frame_towards(centre: Sequence[float]) -> Points:
     """Orthonormal rows: right, up, towards the centre of the map."""
     towards = _unit(centre)
     helper = np.eye(3)[int(np.argmin(np.abs(towards)))]
@@ -195,7 +193,7 @@ def _outline(shape: Polyhedron) -> Points:
     rays = [_unit([float(value) for value in ray]) for ray in shape.rays]
     lines = [_unit([float(value) for value in line]) for line in shape.lines]
     if not lines:
-        frame = _frame(np.sum(rays, axis=0).tolist())
+        frame = frame_towards(np.sum(rays, axis=0).tolist())
         corners = sorted(rays, key=lambda ray: float(np.arctan2(frame[1] @ ray, frame[0] @ ray)))
     elif len(lines) == 1:
         corners = [lines[0], rays[0], -lines[0], rays[1]]
@@ -215,7 +213,7 @@ def _arc(a: Points, b: Points) -> Points:
     return scaled
 
 
-def _project(points: Points, frame: Points) -> Points:
+def project(points: Points, frame: Points) -> Points:
     """Lambert's azimuthal equal-area map."""
     across, up, height = frame @ points.T
     scale = np.sqrt(2.0 / np.maximum(1.0 + height, 1e-12))

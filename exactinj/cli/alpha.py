@@ -1,0 +1,171 @@
+"""``exactinj alpha``: exact alpha*, or the convex-hull bias, of a layer's rows."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from exactinj.cli import exit_status
+from exactinj.cli.supervised_verb import Desk, Killed, run_supervised
+from exactinj.cli.table import table
+from exactinj.errors import InputError
+from exactinj.exact.numbers import rational_text
+
+if TYPE_CHECKING:
+    from exactinj.alpha import AlphaStar
+    from exactinj.exact.surd import Surd
+    from exactinj.hull.bias import HullBias
+
+__all__ = ["run"]
+
+LONGEST_NUMBER = 34
+SIGN_NOTE = "sign of the frame literature: the layer ReLU(Wx - alpha), that is b = -alpha"
+
+
+def run(options: argparse.Namespace) -> int:
+    """Exit status 0, or 12 if the time did not suffice for all rows."""
+
+    def killed(end: Killed) -> dict[str, object]:
+        return {
+            "alpha": None,
+            "method": options.method,
+            "domain": options.domain,
+            "complete": False,
+            "layer": end.facts.get("layer"),
+            "reason": end.reason,
+        }
+
+    return run_supervised(options, lambda desk: _work(options, desk), killed)
+
+
+def _work(options: argparse.Namespace, desk: Desk) -> Callable[[], int]:
+    from exactinj.api import alpha_star, hull_bias
+    from exactinj.reading import parse_domain, read_layer
+
+    domain, layer = parse_domain(options.domain), read_layer(options.layer)
+    desk.remember(layer={"m": layer.m, "n": layer.n, "sha256": layer.digest})
+    if options.method == "hull":
+        if options.out is not None:
+            raise InputError("--out: the method hull writes no certificate; leave it out, or use --method exact")
+        desk.report("facets of the convex hull")
+        hull = hull_bias(layer, domain=domain)
+        return lambda: _finish(options, _hull_document(hull), lambda: _describe_hull(options.layer, hull), done=True)
+    exact = alpha_star(layer, domain=domain, timeout=desk.left, report=desk.report)
+    written = None
+    if options.out is not None and exact.certificate is not None:
+        desk.line.show("writing the certificate")
+        exact.certificate.write(options.out)
+        written = options.out
+    document = _exact_document(exact, written)
+    return lambda: _finish(
+        options, document, lambda: _describe_exact(options.layer, exact, written), done=exact.complete
+    )
+
+
+def _finish(
+    options: argparse.Namespace, document: dict[str, object], describe: Callable[[], str], *, done: bool
+) -> int:
+    if options.json:
+        print(json.dumps(document, indent=1))
+    elif not options.quiet:
+        print(describe())
+    return exit_status.OK if done else exit_status.OUT_OF_BUDGET
+
+
+def _exact_document(exact: AlphaStar, written: str | None) -> dict[str, object]:
+    layer, stats = exact.layer, exact.stats
+    rows = [
+        None
+        if entry is None
+        else {
+            "point": None if entry.point is None else [rational_text(value) for value in entry.point],
+            "above": list(entry.above),
+            "level": list(entry.level),
+        }
+        for entry in exact.values
+    ]
+    return {
+        "alpha": [None if value is None else value.to_json() for value in exact.alpha],
+        "method": "exact",
+        "domain": exact.domain.text,
+        "complete": exact.complete,
+        "layer": {"m": layer.m, "n": layer.n, "sha256": layer.digest},
+        "rows": rows,
+        "certificate": written,
+        "stats": {"nodes": stats.nodes, "refuters": stats.refuters, "seconds": round(stats.seconds, 6)},
+    }
+
+
+def _hull_document(hull: HullBias) -> dict[str, object]:
+    layer = hull.layer
+    return {
+        "alpha": [value.to_json() for value in hull.alpha],
+        "method": "hull",
+        "domain": hull.domain.text,
+        "complete": True,
+        "layer": {"m": layer.m, "n": layer.n, "sha256": layer.digest},
+        "rows": [{"facet": k} for k in hull.critical],
+        "facets": [list(facet.rows) for facet in hull.facets],
+    }
+
+
+def _describe_exact(name: str, exact: AlphaStar, written: str | None) -> str:
+    layer, stats = exact.layer, exact.stats
+    lines = [f"{name}: exact alpha* on {exact.domain.text}, m = {layer.m} rows, n = {layer.n}"]
+    rows = []
+    for j, entry in enumerate(exact.values):
+        if entry is None:
+            rows.append([str(j), "out of time", "", "", ""])
+        else:
+            point = "none" if entry.point is None else _vector([f"{float(v):.4g}" for v in _unit(entry.point)])
+            rows.append([str(j), _short(entry.value), f"{float(entry.value):.10g}", _rows(entry.above), point])
+    lines += table(["row", "alpha*", "as a float", "rows above it", "attained in direction"], rows)
+    lines.append(f"{SIGN_NOTE}; any alpha <= alpha* is rectifying for full-spark rows")
+    lines.append(f"  {stats.nodes:,} nodes, {stats.refuters:,} refuters, {stats.seconds:.2f} s")
+    if not exact.complete:
+        lines.append("out of time: give a longer --timeout for the other rows")
+    if written is not None:
+        lines.append(f"certificate: {written}  (exactinj check {written} {name})")
+    return "\n".join(lines)
+
+
+def _describe_hull(name: str, hull: HullBias) -> str:
+    layer = hull.layer
+    lines = [f"{name}: convex-hull bias on {hull.domain.text}, m = {layer.m} rows, n = {layer.n}"]
+    rows = []
+    for j, (value, k) in enumerate(zip(hull.alpha, hull.critical, strict=True)):
+        facet = "none meets the domain" if k is None else _rows(hull.facets[k].rows)
+        rows.append([str(j), _short(value), f"{float(value):.10g}", facet])
+    lines += table(["row", "alpha", "as a float", "facet that decides it"], rows)
+    lines.append(f"{SIGN_NOTE}; any alpha <= this one is rectifying")
+    lines.append(f"  {len(hull.facets):,} facets")
+    return "\n".join(lines)
+
+
+def _short(value: Surd) -> str:
+    text = str(value)
+    return text if len(text) <= LONGEST_NUMBER else f"{text[:18]}... ({len(text)} characters)"
+
+
+def _rows(rows: Sequence[int], most: int = 8) -> str:
+    shown = " ".join(map(str, rows[:most]))
+    return f"{shown} ... {len(rows) - most} more" if len(rows) > most else shown or "none"
+
+
+def _vector(texts: Sequence[str], most: int = 6) -> str:
+    more = f", ... {len(texts) - most} more" if len(texts) > most else ""
+    return "(" + ", ".join(texts[:most]) + more + ")"
+
+
+def _unit(point: Sequence[object]) -> list[float]:
+    from math import hypot
+
+    from exactinj.exact.numbers import fraction_from, nearest_float
+
+    exact = [fraction_from(value) for value in point]
+    largest = max(map(abs, exact))
+    floats = [nearest_float(value / largest) for value in exact] if largest else [0.0] * len(exact)
+    length = hypot(*floats) or 1.0
+    return [value / length for value in floats]

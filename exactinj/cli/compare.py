@@ -1,0 +1,87 @@
+"""``exactinj compare``: exact alpha*, the convex-hull bias and the layer's own bias, side by side."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from exactinj.cli import exit_status
+from exactinj.cli.supervised_verb import Desk, Killed, run_supervised
+from exactinj.cli.table import table
+
+if TYPE_CHECKING:
+    from exactinj.comparison import Comparison
+    from exactinj.evidence.result import Result
+
+__all__ = ["run"]
+
+TITLES = {"exact": "alpha*", "hull": "hull bias", "layer": "layer's bias"}
+
+
+def run(options: argparse.Namespace) -> int:
+    """Exit status 0, or 12 if the time did not suffice."""
+
+    def killed(end: Killed) -> dict[str, object]:
+        layer = end.facts.get("layer")
+        return {"domain": options.domain, "layer": layer, "biases": None, "verdicts": {}, "notes": [end.reason]}
+
+    return run_supervised(options, lambda desk: _work(options, desk), killed)
+
+
+def _work(options: argparse.Namespace, desk: Desk) -> Callable[[], int]:
+    from exactinj.api import compare
+    from exactinj.reading import parse_domain, read_layer
+
+    domain, layer = parse_domain(options.domain), read_layer(options.layer)
+    desk.remember(layer={"m": layer.m, "n": layer.n, "sha256": layer.digest})
+    outcome = compare(layer, domain=domain, timeout=desk.left, report=desk.report)
+
+    def finish() -> int:
+        if options.json:
+            print(json.dumps(_document(outcome), indent=1))
+        elif not options.quiet:
+            print(_describe(options.layer, outcome))
+        undecided = any(result.certificate is None for result in outcome.results.values())
+        return exit_status.OK if outcome.exact.complete and not undecided else exit_status.OUT_OF_BUDGET
+
+    return finish
+
+
+def _document(outcome: Comparison) -> dict[str, object]:
+    layer = outcome.layer
+    return {
+        "domain": outcome.exact.domain.text,
+        "layer": {"m": layer.m, "n": layer.n, "sha256": layer.digest},
+        "biases": {name: [value.to_json() for value in bias.values] for name, bias in outcome.biases.items()},
+        "largest": [list(outcome.largest(row)) for row in range(layer.m)] if outcome.biases else [],
+        "verdicts": {name: str(result.verdict) for name, result in outcome.results.items()},
+        "notes": list(outcome.notes),
+    }
+
+
+def _describe(name: str, outcome: Comparison) -> str:
+    layer = outcome.layer
+    lines = [f"{name}: biases alpha of ReLU(Wx - alpha) on {outcome.exact.domain.text}, m = {layer.m}, n = {layer.n}"]
+    names = list(outcome.biases)
+    rows = [
+        [str(j), *(f"{float(outcome.biases[key].values[j]):.10g}" for key in names), ", ".join(outcome.largest(j))]
+        for j in range(layer.m)
+    ]
+    if names:
+        lines += table(["row", *(TITLES[key] for key in names), "largest"], rows)
+    lines += [f"{TITLES[key]}: {_words(outcome, key, result)}" for key, result in outcome.results.items()]
+    if not outcome.results:
+        lines.append("injectivity is decided on convex domains only; use ball:r")
+    lines += [f"note: {note}" for note in outcome.notes]
+    return "\n".join(lines)
+
+
+def _words(outcome: Comparison, key: str, result: Result) -> str:
+    from exactinj.exact.surd import Surd
+
+    values, decided = outcome.biases[key].values, outcome.biases[key].decided
+    rounded = any(value != Surd.of_rational(exact) for value, exact in zip(values, decided, strict=True))
+    verdict = {"injective": "rectifying, the layer is injective", "not_injective": "NOT rectifying, inputs collide"}
+    return verdict.get(result.verdict, f"undecided, {result.reason}") + (" (decided rounded down)" if rounded else "")

@@ -1,0 +1,144 @@
+"""The disc with the halfspaces of a biased layer in the plane (after figures 3.1 and 3.2 of [Eck24])."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from exactinj.domains import Ball
+from exactinj.errors import InputError
+from exactinj.exact.numbers import nearest_float
+from exactinj.layer import ReLULayer
+from exactinj.plotting.require import axes_or_current, require_dimension
+from exactinj.plotting.wedge_map import plot_wedges
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["plot_active_region", "plot_rectifying_region"]
+
+Points = NDArray[np.float64]
+
+ACTIVE = "#f4a698"
+DARK = "#404040"
+STEPS = 400
+PLANE = 2
+ROOM = 1.25  # of the radius, around the disc
+
+
+def plot_active_region(layer: ReLULayer, row: int, ax: Axes | None = None, *, domain: Ball | None = None) -> Axes:
+    """Shade where one row is active in the disc: ``{x : <w_row, x> + b_row >= 0}``, for n = 2.
+
+    Parameters
+    ----------
+    layer : ReLULayer
+        With n = 2. All rows are drawn as lines with their normals, the shaded one heavier.
+    row : int
+        The row whose halfspace is shaded.
+    ax : matplotlib Axes, optional
+        The current axes if left out.
+    domain : Ball, optional
+        The disc; the unit disc if left out.
+
+    Raises
+    ------
+    InputError
+        For another dimension, or a row that does not exist.
+    MissingExtraError
+        Without matplotlib.
+    """
+    require_dimension(layer, PLANE)
+    if not 0 <= row < layer.m:
+        raise InputError(f"found the row {row}, expected one of 0 to {layer.m - 1}")
+    axes: Axes = axes_or_current(ax)
+    centre, radius = _disc(domain)
+    rim = _rim(centre, radius)
+    values = _rows(layer)[row]
+    inside = rim @ values[:2] + values[2] >= 0
+    if inside.all():
+        axes.fill(*rim.T, color=ACTIVE)
+    elif inside.any():
+        axes.fill(*_segment(rim, inside).T, color=ACTIVE)
+    _frame_disc(axes, centre, radius)
+    for k in range(layer.m):
+        _draw_line(axes, _rows(layer)[k], centre, radius, k, heavy=k == row)
+    return axes
+
+
+def plot_rectifying_region(layer: ReLULayer, ax: Axes | None = None, *, domain: Ball | None = None) -> Axes:
+    """Colour the disc by the rank of the active rows, for n = 2: where it is 2, the layer is rectifying.
+
+    The layer is injective on the disc exactly if nothing of its interior is hatched. Parameters as in
+    `plot_active_region`.
+    """
+    from matplotlib.patches import Circle
+
+    require_dimension(layer, PLANE)
+    axes: Axes = axes_or_current(ax)
+    centre, radius = _disc(domain)
+    before = len(axes.patches)
+    x, y = centre
+    plot_wedges(layer, axes, limits=(x - radius, x + radius, y - radius, y + radius))
+    for line in list(axes.lines):
+        line.remove()
+    for text in list(axes.texts):
+        text.remove()
+    for patch in axes.patches[before:]:
+        patch.set_clip_path(Circle((x, y), radius, transform=axes.transData))
+    _frame_disc(axes, centre, radius)
+    for k in range(layer.m):
+        _draw_line(axes, _rows(layer)[k], centre, radius, k, heavy=False)
+    return axes
+
+
+def _disc(domain: Ball | None) -> tuple[Points, float]:
+    ball = Ball(1, [0, 0]) if domain is None else domain.for_dimension(PLANE)
+    return np.array([nearest_float(value) for value in ball.interior_point(PLANE)]), nearest_float(ball.radius)
+
+
+def _rows(layer: ReLULayer) -> Points:
+    rows: Points = np.column_stack([layer.W.to_float(), layer.b.to_float()[:, 0]])
+    return rows
+
+
+def _rim(centre: Points, radius: float) -> Points:
+    angles = np.linspace(0, 2 * np.pi, STEPS, endpoint=False)
+    rim: Points = centre + radius * np.column_stack([np.cos(angles), np.sin(angles)])
+    return rim
+
+
+def _segment(rim: Points, inside: NDArray[np.bool_]) -> Points:
+    """The points of the rim that are inside, in one run: their chord is the border of the halfspace."""
+    start = int(np.flatnonzero(inside & ~np.roll(inside, 1))[0])
+    order = np.roll(np.arange(len(rim)), -start)
+    segment: Points = rim[order[: int(inside.sum())]]
+    return segment
+
+
+def _frame_disc(axes: Axes, centre: Points, radius: float) -> None:
+    axes.set_aspect("equal")
+    rim = _rim(centre, radius)
+    axes.plot(*np.vstack([rim, rim[:1]]).T, color="black", linewidth=1.2)
+    axes.set_xlim(centre[0] - ROOM * radius, centre[0] + ROOM * radius)
+    axes.set_ylim(centre[1] - ROOM * radius, centre[1] + ROOM * radius)
+
+
+def _draw_line(axes: Axes, row: Points, centre: Points, radius: float, number: int, *, heavy: bool) -> None:
+    """The chord of ``<w, x> + b = 0`` with an arrow to the active side; nothing if the line misses the disc."""
+    length = float(np.linalg.norm(row[:2]))
+    if length == 0:
+        return
+    normal = row[:2] / length
+    distance = (row[:2] @ centre + row[2]) / length
+    if abs(distance) >= radius:
+        return
+    foot = centre - distance * normal
+    half = float(np.sqrt(radius**2 - distance**2)) * np.array([-normal[1], normal[0]])
+    ends = np.array([foot - half, foot + half])
+    axes.plot(*ends.T, color="#b03020" if heavy else DARK, linewidth=2.0 if heavy else 0.9)
+    tip = foot + 0.18 * radius * normal
+    axes.annotate("", tip, foot, arrowprops={"arrowstyle": "->", "color": DARK})
+    label = centre + 1.1 * (ends[0] - centre)  # beyond the rim, where nothing else is
+    axes.annotate(str(number), label, fontsize=8, ha="center", va="center")
