@@ -10,7 +10,7 @@ import gzip
 import io
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -18,8 +18,9 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
-from exactinj.domains import Domain
+from exactinj.domains import Region
 from exactinj.evidence.collision import Collision
+from exactinj.evidence.depth_tree import DepthTree, RowProof
 from exactinj.evidence.files import replacing
 from exactinj.evidence.sign_split import SignSplitTree
 from exactinj.evidence.tree_proof import FlatTree
@@ -32,19 +33,21 @@ FORMAT = "exactinj-certificate"
 VERSION = 1
 TOKENS_A_LINE = 16
 
-Proof = FlatTree | SignSplitTree | Collision
+Proof = FlatTree | SignSplitTree | Collision | DepthTree
 
 
 @dataclass(frozen=True)
 class Certificate:
-    """A claim with its proof: ``injective`` with a tree, ``not_injective`` with a colliding pair."""
+    """A claim with its proof: ``injective`` or ``alpha_star`` with trees, ``not_injective`` with a colliding pair."""
 
     layer: ReLULayer
-    domain: Domain
+    domain: Region
     proof: Proof
 
     @property
     def claim(self) -> str:
+        if isinstance(self.proof, DepthTree):
+            return "alpha_star"
         return "not_injective" if isinstance(self.proof, Collision) else "injective"
 
     def write(self, path: str | os.PathLike[str]) -> None:
@@ -85,6 +88,8 @@ def _collision_pieces(pair: Collision) -> Iterator[str]:
 def _proof_pieces(proof: Proof) -> Iterator[str]:
     if isinstance(proof, Collision):
         return _collision_pieces(proof)
+    if isinstance(proof, DepthTree):
+        return _depth_pieces(proof)
     if isinstance(proof, FlatTree):
         return _tree_pieces("flat-tree", "refuters", proof.refuters(), proof.tokens)
     return _tree_pieces("sign-split", "circuits", proof.circuits(), proof.tokens)
@@ -98,12 +103,33 @@ def _tree_pieces(
         "[" + ", ".join(f'[{i}, "{integer_text(value)}"]' for i, value in entry) + "]" for entry in entries
     )
     yield '],\n"tree": [\n'
-    starts = range(0, tokens.size, TOKENS_A_LINE)
-    yield from _separated(", ".join(map(str, tokens[k : k + TOKENS_A_LINE])) for k in starts)
+    yield from _separated(_token_lines(tokens))
     yield "]}"
 
 
-def _separated(items: Iterator[str]) -> Iterator[str]:
+def _token_lines(tokens: NDArray[np.int32]) -> Iterator[str]:
+    return (", ".join(map(str, tokens[k : k + TOKENS_A_LINE])) for k in range(0, tokens.size, TOKENS_A_LINE))
+
+
+def _depth_pieces(proof: DepthTree) -> Iterator[str]:
+    yield '{"rule": "depth-tree",\n"rows": [\n'
+    for number, row in enumerate(proof.rows):
+        yield ",\n" if number else ""
+        yield from _row_pieces(row)
+    yield "\n]}"
+
+
+def _row_pieces(row: RowProof) -> Iterator[str]:
+    point = "null" if row.point is None else _strings([integer_text(value) for value in row.point])
+    yield f'{{"row": {row.row}, "sign": {row.value.sign}, "square": {json.dumps(row.square_text)},\n"point": {point},\n'
+    yield '"refuters": [\n'
+    yield from _separated(refuter.text for refuter in row.refuters)
+    yield '],\n"tree": [\n'
+    yield from _separated(_token_lines(row.tokens))
+    yield "]}"
+
+
+def _separated(items: Iterable[str]) -> Iterator[str]:
     """Items on lines of their own with commas between."""
     first = True
     for item in items:
