@@ -6,8 +6,8 @@ Written from docs/certificates.md, version 1; each section of that page is one f
 is read element by element and never held as a whole: of a verified refuter only the row indices stay.
 All arithmetic is exact, on integers: each row (w_i, b_i) is scaled once by its own positive denominator.
 
-A fault of form (JSON, keys and their order, types, number formats, or W, b, x, y that do not fit m and n)
-makes a document unreadable; whatever else fails is a rejection. The first fault in document order counts.
+A fault of form (JSON, keys and their order, types, number formats, or lists that do not fit m and n) makes
+a document unreadable; whatever else fails is a rejection. The first fault in document order counts.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from operator import itemgetter, mul
-from typing import Any, BinaryIO, NoReturn
+from typing import Any, BinaryIO, ClassVar, NoReturn, TypeVar
 
 VALID, UNREADABLE, REJECTED, INTERRUPTED = 0, 3, 4, 130
 BLOCK = 1 << 14  # bytes per read; deflate expands at most 1032-fold, so this bounds memory for gzip too
@@ -219,6 +219,15 @@ class _Reader:
             more = self.expect(",]") == ","
             yield value
 
+    def places(self, before: str, name: str) -> Iterator[int]:
+        """The numbers of the elements of the list at the key `name`; whoever iterates reads each element."""
+        self.key(before, name)
+        self.expect("[")
+        more, number = self.peek() != "]" or self.expect("]") == ",", 0
+        while more:
+            yield number
+            more, number = self.expect(",]") == ",", number + 1
+
     def end(self) -> None:
         """The end of the proof and of the document."""
         self.expect("}")
@@ -242,9 +251,11 @@ def _rational(text: object, place: str) -> Fraction:
     raise Unreadable(f"{place}: expected a string with a rational in canonical form, found {_show(text)}")
 
 
-def _rationals(value: object, count: int, place: str) -> list[Fraction]:
-    if not isinstance(value, list) or len(value) != count:
-        raise Unreadable(f"{place}: expected a list of {_show(count)} rationals, found {_show(value)}")
+def _rationals(value: object, count: int | None, place: str) -> list[Fraction]:
+    """A list of `count` rationals, or of some if the dimension is not known yet."""
+    if not isinstance(value, list) or len(value) != (count or max(len(value), 1)):
+        expected = "n" if count is None else _show(count)
+        raise Unreadable(f"{place}: expected a list of {expected} rationals, found {_show(value)}")
     return [_rational(entry, place) for entry in value]
 
 
@@ -282,10 +293,12 @@ def _quoted(texts: Sequence[str]) -> str:
     return '["' + '","'.join(texts) + '"]'
 
 
-def _read_layer(reader: _Reader, given: Layer | None) -> tuple[list[_Row], int]:
-    """Section "Layer": shape, digest, and equality with the layer that was given as well."""
+def _read_layer(reader: _Reader, given: Layer | None, dimension: int | None) -> tuple[list[_Row], int]:
+    """Section "Layer": shape, which fits the domain's, digest, and equality with the layer that was given as well."""
     reader.key(",", "layer")
     m, n = reader.size("{", "m"), reader.size(",", "n")
+    if dimension not in (None, n):
+        raise reader.malformed(f"domain: expected lists of {_show(n)} rationals, found lists of {dimension}")
     reader.key(",", "sha256")
     sha256 = reader.value()
     if not isinstance(sha256, str) or not re.fullmatch("[0-9a-f]{64}", sha256):
@@ -319,25 +332,245 @@ def _read_layer(reader: _Reader, given: Layer | None) -> tuple[list[_Row], int]:
 
 # ------------------------------------------------------------------ section "Domains"
 
-DOMAINS = ("R^n", "nonneg")
+
+class _Domain:
+    """A set K. Where one does not say how to show something about it, nothing is shown."""
+
+    type: ClassVar[str]
+
+    @property
+    def dimension(self) -> int | None:
+        """The length of its vectors; None if it has none."""
+        return None
+
+    @property
+    def halfspaces(self) -> tuple[_Row, ...]:
+        """The functions that refuters and circuits may name besides the rows; all are at most 0 on K."""
+        return ()
+
+    def contains(self, x: Sequence[Fraction]) -> bool:
+        """Whether the point lies in K."""
+        return False
+
+    def nonnegative(self, form: Vector) -> bool:
+        """Whether <g, x> + beta >= 0 on K, where form = (g_1, ..., g_n, beta) up to a positive factor."""
+        return False
 
 
-def _contains(domain: str, x: Sequence[Fraction]) -> bool:
-    """Whether the point lies in K."""
-    return domain == "R^n" or min(x) >= 0
+@dataclass(frozen=True, slots=True)
+class _Space(_Domain):
+    """All of R^n."""
 
+    type = "R^n"
 
-def _nonnegative(domain: str, form: Vector) -> bool:
-    """Whether <g, x> + beta >= 0 on K, where form = (g_1, ..., g_n, beta) up to a positive factor."""
-    if domain == "R^n":
+    def contains(self, x: Sequence[Fraction]) -> bool:
+        return True
+
+    def nonnegative(self, form: Vector) -> bool:
         return form[-1] >= 0 and not any(form[:-1])
-    return min(form) >= 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Orthant(_Domain):
+    """x_j >= 0 for every j."""
+
+    type = "nonneg"
+
+    def contains(self, x: Sequence[Fraction]) -> bool:
+        return min(x) >= 0
+
+    def nonnegative(self, form: Vector) -> bool:
+        return min(form) >= 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Box(_Domain):
+    """l_j <= x_j <= u_j for every j; the ends are integers over one positive denominator."""
+
+    type = "box"
+    lower: Vector
+    upper: Vector
+    denominator: int
+
+    @property
+    def dimension(self) -> int:
+        return len(self.lower)
+
+    def contains(self, x: Sequence[Fraction]) -> bool:
+        scaled = [value * self.denominator for value in x]
+        return all(low <= value <= high for low, value, high in zip(self.lower, scaled, self.upper, strict=True))
+
+    def nonnegative(self, form: Vector) -> bool:
+        ends = zip(form, self.lower, self.upper, strict=False)  # the last entry of the form, beta, has none
+        lowest = sum(min(value * low, value * high) for value, low, high in ends)
+        return form[-1] * self.denominator + lowest >= 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Polytope(_Domain):
+    """d_j(x) = <G_j, x> - h_j <= 0 for every j. Forms already include the multiples of the d_j."""
+
+    type = "polytope"
+    functions: tuple[_Row, ...]
+
+    @property
+    def dimension(self) -> int:
+        return len(self.functions[0].entries) - 1
+
+    @property
+    def halfspaces(self) -> tuple[_Row, ...]:
+        return self.functions
+
+    def contains(self, x: Sequence[Fraction]) -> bool:
+        return max(self.values(x)) <= 0
+
+    def nonnegative(self, form: Vector) -> bool:
+        return form[-1] >= 0 and not any(form[:-1])
+
+    def values(self, x: Sequence[Fraction]) -> list[Fraction]:
+        """Positive multiples of the d_j(x)."""
+        return [sum(map(mul, row.entries, x), Fraction(row.entries[-1])) for row in self.functions]
+
+
+@dataclass(frozen=True, slots=True)
+class _Ball(_Domain):
+    """|x - c| <= r; the center is integers over one positive denominator."""
+
+    type = "ball"
+    center: Vector
+    denominator: int
+    radius: Fraction
+
+    @property
+    def dimension(self) -> int:
+        return len(self.center)
+
+    def contains(self, x: Sequence[Fraction]) -> bool:
+        differences = [value - Fraction(c, self.denominator) for value, c in zip(x, self.center, strict=True)]
+        return _square(differences) <= self.radius**2
+
+    def nonnegative(self, form: Vector) -> bool:
+        t: int = form[-1] * self.denominator + sum(map(mul, form, self.center))
+        return t >= 0 and t * t >= (self.radius * self.denominator) ** 2 * _square(form[:-1])
+
+
+@dataclass(frozen=True, slots=True)
+class _NonnegativeBall(_Domain):
+    """x_j >= 0 for every j, and |x| <= r."""
+
+    type = "nonneg-ball"
+    radius: Fraction
+
+    def contains(self, x: Sequence[Fraction]) -> bool:
+        return min(x) >= 0 and _square(x) <= self.radius**2
+
+    def nonnegative(self, form: Vector) -> bool:
+        return form[-1] >= 0 and form[-1] ** 2 >= self.radius**2 * _square(_negative_part(form[:-1]))
+
+
+@dataclass(frozen=True, slots=True)
+class _Sphere(_Domain):
+    """|x| = r."""
+
+    type = "sphere"
+    radius: Fraction
+
+
+_Number = TypeVar("_Number", int, Fraction)
+
+
+def _square(x: Sequence[_Number]) -> _Number:
+    """<x, x>."""
+    square: _Number = sum(map(mul, x, x))
+    return square
+
+
+def _negative_part(x: Vector) -> Vector:
+    """x^- = min(x, 0) entry by entry."""
+    return [min(value, 0) for value in x]
+
+
+def _read_vector(reader: _Reader, name: str, count: int | None = None) -> list[Fraction]:
+    """The list of rationals at the key `name`."""
+    reader.key(",", name)
+    return _rationals(reader.value(), count, f"domain.{name}")
+
+
+def _read_box(reader: _Reader) -> _Box:
+    lower = _read_vector(reader, "lower")
+    upper = _read_vector(reader, "upper", len(lower))
+    reader.expect("}")
+    for j, (low, high) in enumerate(zip(lower, upper, strict=True)):
+        if low >= high:
+            raise Rejected(f"domain: the box has lower >= upper in coordinate {j}")
+    scaled, denominator = _scaled([*lower, *upper])
+    return _Box(scaled[: len(lower)], scaled[len(lower) :], denominator)
+
+
+def _read_polytope(reader: _Reader) -> _Polytope:
+    normals: list[list[Fraction]] = []
+    for texts in reader.elements(",", "G"):
+        normals.append(_rationals(texts, len(normals[0]) if normals else None, f"domain.G row {len(normals)}"))
+    if not normals:
+        raise reader.malformed("domain.G: expected at least one halfspace, found none")
+    ends = _read_vector(reader, "h", len(normals))
+    interior = _read_vector(reader, "interior", len(normals[0]))
+    reader.expect("}")
+    polytope = _Polytope(tuple(_Row(normal, -end) for normal, end in zip(normals, ends, strict=True)))
+    for j, value in enumerate(polytope.values(interior)):
+        if value >= 0:
+            raise Rejected(f"domain: the interior point of the polytope is not strictly inside halfspace {j}")
+    return polytope
+
+
+def _read_radius(reader: _Reader) -> Fraction:
+    reader.key(",", "radius")
+    radius = _rational(reader.value(), "domain.radius")
+    reader.expect("}")
+    if radius <= 0:
+        raise Rejected("domain: the radius is not positive")
+    return radius
+
+
+def _read_ball(reader: _Reader) -> _Ball:
+    center = _read_vector(reader, "center")
+    return _Ball(*_scaled(center), _read_radius(reader))
+
+
+def _read_plain(domain: _Domain) -> Callable[[_Reader], _Domain]:
+    """For a domain without parameters."""
+
+    def read(reader: _Reader) -> _Domain:
+        reader.expect("}")
+        return domain
+
+    return read
+
+
+_READ_DOMAIN: dict[str, Callable[[_Reader], _Domain]] = {
+    _Space.type: _read_plain(_Space()),
+    _Orthant.type: _read_plain(_Orthant()),
+    _Box.type: _read_box,
+    _Polytope.type: _read_polytope,
+    _Ball.type: _read_ball,
+    _NonnegativeBall.type: lambda reader: _NonnegativeBall(_read_radius(reader)),
+    _Sphere.type: lambda reader: _Sphere(_read_radius(reader)),
+}
+
+
+def _read_domain(reader: _Reader, claim: str) -> _Domain:
+    """Section "Domains": the set K, which has interior points unless the claim is about a sphere."""
+    reader.key(",", "domain")
+    domain = _READ_DOMAIN[reader.one_of("{", "type", list(_READ_DOMAIN))](reader)
+    if isinstance(domain, _Sphere) and claim != "alpha_star":
+        raise Rejected(f'domain: the claim on a sphere can be "alpha_star" only, not "{claim}"')
+    return domain
 
 
 # ------------------------------------------------------------------ rule "collision"
 
 
-def _check_collision(reader: _Reader, domain: str, rows: list[_Row], n: int) -> str:
+def _check_collision(reader: _Reader, domain: _Domain, rows: list[_Row], n: int) -> str:
     """Rule "collision": two points of K, different, with one image."""
     points = []
     for name in "xy":
@@ -348,15 +581,15 @@ def _check_collision(reader: _Reader, domain: str, rows: list[_Row], n: int) -> 
     if x == y:
         raise Rejected("collision: x and y are equal")
     for name, point in zip("xy", points, strict=True):
-        if not _contains(domain, point):
-            raise Rejected(f"collision: {name} does not lie in the domain {domain}")
+        if not domain.contains(point):
+            raise Rejected(f"collision: {name} does not lie in the domain {domain.type}")
     (x_scaled, x_factor), (y_scaled, y_factor) = _scaled([*x, Fraction(1)]), _scaled([*y, Fraction(1)])
     for i, row in enumerate(rows):  # max(g_i, 0) at both, times the denominator and both factors
         at_x = max(sum(map(mul, row.entries, x_scaled)), 0) * y_factor
         at_y = max(sum(map(mul, row.entries, y_scaled)), 0) * x_factor
         if at_x != at_y:
             raise Rejected(f"collision: row {i} has different outputs at x and at y")
-    return f"x and y differ, lie in {domain} and have the same output in all {len(rows)} rows"
+    return f"x and y differ, lie in {domain.type} and have the same output in all {len(rows)} rows"
 
 
 # ------------------------------------------------------------------ rule "flat-tree"
@@ -364,36 +597,47 @@ def _check_collision(reader: _Reader, domain: str, rows: list[_Row], n: int) -> 
 _POSITIVE = re.compile("[1-9][0-9]*")
 
 
+def _total(multipliers: Sequence[int], functions: Sequence[_Row]) -> tuple[Vector, int]:
+    """The sum of the functions with the multipliers, as integers over one positive denominator."""
+    common = math.lcm(*[row.denominator for row in functions])
+    scaled = [factor * (common // row.denominator) for factor, row in zip(multipliers, functions, strict=True)]
+    return [sum(map(mul, scaled, column)) for column in zip(*[row.entries for row in functions], strict=True)], common
+
+
+def _require_different(indices: Sequence[int], count: int, place: str) -> None:
+    if indices and (min(indices) < 0 or max(indices) >= count):
+        raise Rejected(f"{place}: names a row outside 0 to {count - 1}")
+    if len(set(indices)) < len(indices):
+        raise Rejected(f"{place}: names a row twice")
+
+
 def _combination(
-    value: object, place: str, multiplier: re.Pattern[str], rows: list[_Row]
+    value: object, place: str, multiplier: re.Pattern[str], functions: list[_Row]
 ) -> tuple[list[int], list[int], Vector]:
-    """Pairs [i, "lambda_i"]. Returns the rows i, the lambda_i, and sum_i lambda_i g_i up to a positive factor."""
+    """Pairs [i, "lambda_i"]. Returns the indices i, the lambda_i, and the sum of all up to a positive factor."""
     if not isinstance(value, list) or not value:
         raise Unreadable(f"{place}: expected pairs [row, multiplier], found {_show(value)}")
-    support, multipliers = [], []
+    indices, multipliers = [], []
     for pair in value:
         row, text = pair if isinstance(pair, list) and len(pair) == 2 else (None, None)
         if type(row) is not int or not isinstance(text, str) or not multiplier.fullmatch(text):
             raise Unreadable(f'{place}: expected pairs like [3, "12"], found another entry')
-        support.append(row)
+        indices.append(row)
         multipliers.append(_integer(text))
-    if min(support) < 0 or max(support) >= len(rows):
-        raise Rejected(f"{place}: names a row outside 0 to {len(rows) - 1}")
-    if len(set(support)) < len(support):
-        raise Rejected(f"{place}: names a row twice")
-    chosen = [rows[i] for i in support]
-    common = math.lcm(*[row.denominator for row in chosen])
-    scaled = [factor * (common // row.denominator) for factor, row in zip(multipliers, chosen, strict=True)]
-    form = [sum(map(mul, scaled, column)) for column in zip(*[row.entries for row in chosen], strict=True)]
-    return support, multipliers, form
+    _require_different(indices, len(functions), place)
+    form, _ = _total(multipliers, [functions[i] for i in indices])
+    return indices, multipliers, form
 
 
-def _check_refuter(value: object, number: int, domain: str, rows: list[_Row]) -> tuple[int, ...]:
-    """A refuter: sum_i lambda_i g_i is nonnegative on K. Returns its support."""
-    support, _, form = _combination(value, f"refuter {number}", _POSITIVE, rows)
-    if not _nonnegative(domain, form):
-        raise Rejected(f"refuter {number}: the sum of lambda_i g_i is not nonnegative on {domain}")
-    return tuple(support)
+def _check_refuter(value: object, number: int, domain: _Domain, rows: list[_Row], m: int) -> tuple[int, ...]:
+    """A refuter: sum_i lambda_i g_i is nonnegative on K. Returns its support, which is among the first m rows."""
+    indices, _, form = _combination(value, f"refuter {number}", _POSITIVE, rows)
+    support = tuple(i for i in indices if i < m)
+    if not support:
+        raise Rejected(f"refuter {number}: names halfspaces of the domain only, no row of the layer")
+    if not domain.nonnegative(form):
+        raise Rejected(f"refuter {number}: the sum of lambda_i g_i is not nonnegative on {domain.type}")
+    return support
 
 
 def _annihilator(basis: list[Vector], divisor: int, row: _Row) -> tuple[list[Vector], int]:
@@ -425,11 +669,11 @@ def _listed(rows: Sequence[int]) -> str:
 
 @dataclass(slots=True)
 class _Node:
-    """A node that is being read: the annihilator of A, the children to come, the rows it put into N."""
+    """A node that is being read: the children to come, the annihilator of A, the rows it put into N."""
 
-    basis: list[Vector]
-    divisor: int
     children: Iterator[int]
+    basis: list[Vector] = field(default_factory=list)
+    divisor: int = 1
     added: list[int] = field(default_factory=list)
     goes_on: bool = False  # after its children, another token follows for the same A
 
@@ -437,28 +681,28 @@ class _Node:
 class _TokenReader:
     """What reading a tree without recursion takes: `path` is A and `excluded` is N of the innermost node."""
 
-    def __init__(self, tokens: Iterator[int], rows: list[_Row]) -> None:
-        self.tokens, self.rows = tokens, rows
+    def __init__(self, tokens: Iterator[int], place: str = "tree") -> None:
+        self.tokens, self.place = tokens, place
         self.count = 0
         self.path: list[int] = []
         self.excluded: set[int] = set()
         self.stack: list[_Node] = []
 
     def rejected(self, message: str) -> Rejected:
-        return Rejected(f"tree token {self.count - 1}: {message}")
+        return Rejected(f"{self.place} token {self.count - 1}: {message}")
 
     def take(self) -> int:
         """The next token."""
         token = next(self.tokens, None)
         if token is None:
-            raise Rejected(f"tree: ends after {self.count} tokens, before it is complete")
+            raise Rejected(f"{self.place}: ends after {self.count} tokens, before it is complete")
         self.count += 1
         return token
 
     def finish(self) -> int:
         """The end of the list. Returns the number of tokens."""
         if next(self.tokens, None) is not None:
-            raise Rejected(f"tree: complete after {self.count} tokens, but the list goes on")
+            raise Rejected(f"{self.place}: complete after {self.count} tokens, but the list goes on")
         return self.count
 
     def leave(self) -> None:
@@ -481,8 +725,8 @@ class _TreeReader(_TokenReader):
     """The reader of a flat tree."""
 
     def __init__(self, tokens: Iterator[int], supports: list[tuple[int, ...]], rows: list[_Row]) -> None:
-        super().__init__(tokens, rows)
-        self.supports = supports
+        super().__init__(tokens)
+        self.supports, self.rows = supports, rows
 
     def read(self, n: int) -> int:
         """read_tree. Returns the number of tokens."""
@@ -510,7 +754,7 @@ class _TreeReader(_TokenReader):
         for i in support:
             if self.rows[i].is_orthogonal(basis):
                 raise self.rejected(f"row {i} lies in the span of {_listed(self.path)}")
-        self.stack.append(_Node(basis, divisor, iter(support if len(basis) > 1 else ())))
+        self.stack.append(_Node(iter(support if len(basis) > 1 else ()), basis, divisor))
 
     def vacuous(self, token: int, i: int, basis: list[Vector]) -> None:
         """A vacuous child: w_k - c w_i is orthogonal to the annihilator of A for some number c."""
@@ -523,10 +767,10 @@ class _TreeReader(_TokenReader):
             raise self.rejected(f"row {k} does not lie in the span of {_listed([*self.path, i])}")
 
 
-def _tokens(reader: _Reader) -> Iterator[int]:
+def _tokens(reader: _Reader, place: str = "tree") -> Iterator[int]:
     for number, token in enumerate(reader.elements(",", "tree")):
         if type(token) is not int:
-            raise Unreadable(f"tree token {number}: expected an integer, found {_show(token)}")
+            raise Unreadable(f"{place} token {number}: expected an integer, found {_show(token)}")
         yield token
 
 
@@ -536,10 +780,10 @@ def _require_enough_rows(rows: list[_Row], n: int) -> None:
         raise Rejected(f"tree: {len(rows)} rows do not span R^{n}, so no tree proves the claim")
 
 
-def _check_flat_tree(reader: _Reader, domain: str, rows: list[_Row], n: int) -> str:
+def _check_flat_tree(reader: _Reader, domain: _Domain, rows: list[_Row], n: int) -> str:
     """Rule "flat-tree": every refuter, then the tree."""
-    refuters = enumerate(reader.elements(",", "refuters"))
-    supports = [_check_refuter(value, number, domain, rows) for number, value in refuters]
+    functions, values = [*rows, *domain.halfspaces], enumerate(reader.elements(",", "refuters"))
+    supports = [_check_refuter(value, number, domain, functions, len(rows)) for number, value in values]
     _require_enough_rows(rows, n)
     tokens = _TreeReader(_tokens(reader), supports, rows).read(n)
     reader.end()
@@ -552,23 +796,31 @@ _NONZERO = re.compile("-?[1-9][0-9]*")
 _Signs = tuple[tuple[int, ...], tuple[int, ...]]  # the rows with lambda_i > 0, the rows with lambda_i < 0
 
 
-def _check_circuit(value: object, number: int, domain: str, rows: list[_Row]) -> _Signs:
-    """A circuit: sum_i lambda_i g_i is nonnegative on K; some lambda_i is positive or the sum is not zero."""
-    support, multipliers, form = _combination(value, f"circuit {number}", _NONZERO, rows)
-    if not _nonnegative(domain, form):
-        raise Rejected(f"circuit {number}: the sum of lambda_i g_i is not nonnegative on {domain}")
-    if max(multipliers) < 0 and not any(form):
+def _check_circuit(value: object, number: int, domain: _Domain, rows: list[_Row], m: int) -> _Signs:
+    """A circuit: F = sum_i lambda_i g_i is nonnegative on K; some lambda_i is positive or F is not zero."""
+    indices, multipliers, form = _combination(value, f"circuit {number}", _NONZERO, rows)
+    pairs = list(zip(indices, multipliers, strict=True))
+    positive, negative = (
+        [pair for pair in pairs if pair[0] < m and pair[1] > 0],
+        [pair for pair in pairs if pair[1] < 0],
+    )
+    if any(i >= m for i, _ in negative):
+        raise Rejected(f"circuit {number}: a halfspace of the domain has a negative multiplier")
+    if not positive and not negative:
+        raise Rejected(f"circuit {number}: names halfspaces of the domain only, no row of the layer")
+    if not domain.nonnegative(form):
+        raise Rejected(f"circuit {number}: the sum of lambda_i g_i is not nonnegative on {domain.type}")
+    if not positive and not any(_total([factor for _, factor in negative], [rows[i] for i, _ in negative])[0]):
         raise Rejected(f"circuit {number}: no multiplier is positive and the sum of lambda_i g_i is zero")
-    pairs = list(zip(support, multipliers, strict=True))
-    return tuple(i for i, factor in pairs if factor > 0), tuple(i for i, factor in pairs if factor < 0)
+    return tuple(i for i, _ in positive), tuple(i for i, _ in negative)
 
 
 class _SignReader(_TokenReader):
     """The reader of a sign-split tree: `path` is P and `excluded` is Q of the innermost node."""
 
     def __init__(self, tokens: Iterator[int], circuits: list[_Signs], rows: list[_Row]) -> None:
-        super().__init__(tokens, rows)
-        self.circuits = circuits
+        super().__init__(tokens)
+        self.circuits, self.rows = circuits, rows
 
     def read(self, n: int) -> int:
         """read_tree. Returns the number of tokens."""
@@ -586,7 +838,7 @@ class _SignReader(_TokenReader):
 
     def enter(self, basis: list[Vector], divisor: int) -> None:
         """read_node for rows P that do not span, given their annihilator."""
-        self.stack.append(_Node(basis, divisor, iter(())))
+        self.stack.append(_Node(iter(()), basis, divisor))
         self.open(self.stack[-1])
 
     def child(self, node: _Node, i: int) -> None:
@@ -619,14 +871,238 @@ class _SignReader(_TokenReader):
         node.children, node.goes_on = iter(positive), False
 
 
-def _check_sign_split(reader: _Reader, domain: str, rows: list[_Row], n: int) -> str:
+def _check_sign_split(reader: _Reader, domain: _Domain, rows: list[_Row], n: int) -> str:
     """Rule "sign-split": every circuit, then the tree."""
-    values = enumerate(reader.elements(",", "circuits"))
-    circuits = [_check_circuit(value, number, domain, rows) for number, value in values]
+    functions, values = [*rows, *domain.halfspaces], enumerate(reader.elements(",", "circuits"))
+    circuits = [_check_circuit(value, number, domain, functions, len(rows)) for number, value in values]
     _require_enough_rows(rows, n)
     tokens = _SignReader(_tokens(reader), circuits, rows).read(n)
     reader.end()
     return f"{len(circuits)} circuits and the tree of {tokens} tokens are correct"
+
+
+# ------------------------------------------------------------------ rule "depth-tree"
+
+_Round = _Ball | _NonnegativeBall | _Sphere  # the ball with center 0
+
+
+@dataclass(frozen=True, slots=True)
+class _RowClaim:
+    """The claim about row j on K, with radius r: alpha_j = sign * r * sqrt(bound); infinity if `bound` is None."""
+
+    j: int
+    sign: int
+    bound: Fraction | None
+    rows: list[_Row]
+    n: int
+    domain: _Round
+
+    @property
+    def row(self) -> _Row:
+        return self.rows[self.j]
+
+    def excess(self, x: Vector) -> Fraction | int:
+        """A number with the sign of r <x, w_j> / |x| - alpha_j; x is not 0."""
+        if self.bound is None:
+            return -1
+        (product,) = self.row.products([x])
+        return product * abs(product) - self.sign * self.bound * self.row.denominator**2 * _square(x)
+
+
+def _check_row_point(value: object, claim: _RowClaim, place: str) -> None:
+    """The point z: alpha_j is at most what is stated."""
+    point = None if value is None else _rationals(value, claim.n, f"{place}: point")
+    if point is None or claim.bound is None:
+        if point is not None or claim.bound is not None:
+            raise Rejected(f"{place}: the point is null exactly if the square is")
+        return
+    z, _ = _scaled(point)
+    if isinstance(claim.domain, _NonnegativeBall) and min(z) < 0:
+        raise Rejected(f"{place}: the point is not nonnegative")
+    if not any(z):
+        if isinstance(claim.domain, _Sphere) or claim.sign:
+            raise Rejected(f"{place}: the point is 0")
+        return
+    values = [(row.products([z])[0], row.denominator) for row in claim.rows]
+    own, factor = values[claim.j]
+    above = sum(value * factor > own * denominator for value, denominator in values)
+    if above > claim.n - 1:
+        raise Rejected(f"{place}: {above} rows are above it at the point, more than {claim.n - 1}")
+    if claim.excess(z) != 0:
+        raise Rejected(f"{place}: the point does not have the stated value")
+
+
+def _require_others(support: Sequence[int], claim: _RowClaim, place: str) -> None:
+    _require_different(support, len(claim.rows), place)
+    if claim.j in support:
+        raise Rejected(f"{place}: names row {claim.j} itself")
+
+
+def _check_short_combination(value: object, claim: _RowClaim, place: str) -> tuple[int, ...]:
+    """A refuter if sign <= 0: z = w_j + sum_i lambda_i (w_i - w_j) has r |z| <= |alpha_j|. Returns its support."""
+    if not isinstance(value, list):
+        raise Unreadable(f"{place}: expected a list of pairs [row, multiplier], found {_show(value)}")
+    support, multipliers = [], []
+    for pair in value:
+        row, text = pair if isinstance(pair, list) and len(pair) == 2 else (None, None)
+        if type(row) is not int:
+            raise Unreadable(f'{place}: expected pairs like [3, "1/2"], found another entry')
+        support.append(row)
+        multipliers.append(_rational(text, place))
+        if multipliers[-1] <= 0:
+            raise Unreadable(f"{place}: expected a positive multiplier, found {_show(text)}")
+    _require_others(support, claim, place)
+    factors, denominator = _scaled([1 - sum(multipliers, Fraction(0)), *multipliers])
+    total, common = _total(factors, [claim.row, *[claim.rows[i] for i in support]])
+    z = total[:-1]
+    length = _square(_negative_part(z) if isinstance(claim.domain, _NonnegativeBall) else z)
+    if claim.bound is None or length > claim.bound * (denominator * common) ** 2:
+        raise Rejected(f"{place}: the combination of rows is too long")
+    return tuple(support)
+
+
+def _check_cone(value: object, claim: _RowClaim, place: str) -> tuple[int, ...]:
+    """A refuter if sign = 1: the rays p of {x : <x, w_i> <= <x, w_j>} have r <p, w_j> >= alpha_j |p|. Its support."""
+    if not isinstance(value, list) or not all(type(row) is int for row in value):
+        raise Unreadable(f"{place}: expected a list of rows, found {_show(value)}")
+    _require_others(value, claim, place)
+    own = claim.row
+    normals: list[Vector] = [
+        [a * own.denominator - b * row.denominator for a, b in zip(row.entries[:-1], own.entries[:-1], strict=True)]
+        for row in (claim.rows[i] for i in value)
+    ]
+    rays = _extreme_rays(normals, claim.n)
+    if rays is None:
+        raise Rejected(f"{place}: the cone contains a line")
+    if any(claim.excess(ray) < 0 for ray in rays):
+        raise Rejected(f"{place}: the cone has a ray on which row {claim.j} is smaller than stated")
+    return tuple(value)
+
+
+def _extreme_rays(normals: list[Vector], n: int) -> list[Vector] | None:
+    """The extreme rays of {x : <x, v> <= 0 for every normal v}, or None if the cone contains a line.
+
+    Double description: the cone of the normals so far is held as a basis of its lines and, modulo these, its
+    extreme rays, each with a bit for every normal that is 0 on it.
+    """
+    if len(normals) < n:  # before the n by n identity is built
+        return None
+    lines, rays = _unit_vectors(n), list[tuple[Vector, int]]()
+    for number, normal in enumerate(normals):
+        crossing = next((k for k, line in enumerate(lines) if sum(map(mul, normal, line))), None)
+        if crossing is None:
+            rays = _cut(rays, normal, 1 << number)
+            continue
+        inner = lines.pop(crossing)
+        if sum(map(mul, normal, inner)) > 0:
+            inner = [-value for value in inner]
+        lines = [_on_wall(normal, line, inner) for line in lines]
+        rays = [(_on_wall(normal, ray, inner), zeros | 1 << number) for ray, zeros in rays]
+        rays.append((inner, (1 << number) - 1))
+    return None if lines else [ray for ray, _ in rays]
+
+
+def _cut(rays: list[tuple[Vector, int]], normal: Vector, bit: int) -> list[tuple[Vector, int]]:
+    """The rays where <x, normal> <= 0, and a new one between any two neighbours on different sides.
+
+    Two extreme rays are neighbours exactly if no third one is 0 on all normals that are 0 on both.
+    """
+    sides = [sum(map(mul, normal, ray)) for ray, _ in rays]
+    kept = [(ray, zeros if side else zeros | bit) for (ray, zeros), side in zip(rays, sides, strict=True) if side <= 0]
+    inside = [ray for ray, side in zip(rays, sides, strict=True) if side < 0]
+    outside = [ray for ray, side in zip(rays, sides, strict=True) if side > 0]
+    for inner, inner_zeros in inside:
+        for outer, outer_zeros in outside:
+            common = inner_zeros & outer_zeros
+            if sum(zeros & common == common for _, zeros in rays) == 2:
+                kept.append((_on_wall(normal, outer, inner), common | bit))
+    return kept
+
+
+def _on_wall(normal: Vector, x: Vector, inner: Vector) -> Vector:
+    """The primitive vector a x + c y with a > 0 on which the normal is 0, where y = inner has <y, normal> < 0."""
+    a, c = -sum(map(mul, normal, inner)), sum(map(mul, normal, x))
+    combined = [a * p + c * q for p, q in zip(x, inner, strict=True)]
+    content = math.gcd(*combined)
+    return [value // content for value in combined]
+
+
+class _DepthReader(_TokenReader):
+    """The reader of a depth tree: `path` is S and `excluded` is E of the innermost node."""
+
+    def __init__(self, tokens: Iterator[int], supports: list[tuple[int, ...]], place: str) -> None:
+        super().__init__(tokens, place)
+        self.supports = supports
+
+    def read(self, n: int) -> int:
+        """read_tree. Returns the number of tokens."""
+        self.enter(n)
+        while self.stack:
+            i = next(self.stack[-1].children, None)
+            if i is None:
+                self.leave()
+            elif i not in self.excluded:
+                self.path.append(i)
+                self.enter(n)
+        return self.finish()
+
+    def enter(self, n: int) -> None:
+        """read_node: the support is disjoint from S; no children when |S| = n - 1."""
+        token = self.take()
+        if not 0 <= token < len(self.supports):
+            raise self.rejected(f"there is no refuter {_show(token)}")
+        support = self.supports[token]
+        for i in support:
+            if i in self.path:
+                raise self.rejected(f"row {i} is known to be above")
+        self.stack.append(_Node(iter(support if len(self.path) < n - 1 else ())))
+
+
+def _read_row_claim(reader: _Reader, j: int, rows: list[_Row], n: int, domain: _Round) -> _RowClaim:
+    """The keys `row`, `sign` and `square` of the object for row j."""
+    reader.key("{", "row")
+    row = reader.value()
+    if type(row) is not int:
+        raise reader.malformed(f'"row": expected an integer, found {_show(row)}')
+    if row != j:
+        raise Rejected(f"row {j}: found row {_show(row)} in its place")
+    sign = reader.one_of(",", "sign", (-1, 0, 1))
+    reader.key(",", "square")
+    text = reader.value()
+    if text is None:
+        if sign != 1 or not isinstance(domain, _Sphere):
+            raise Rejected(f"row {j}: the value is infinity only with sign 1 and on a sphere")
+        return _RowClaim(j, sign, None, rows, n, domain)
+    square = _rational(text, f"row {j}: square")
+    if square < 0 or (square == 0) != (sign == 0):
+        raise Rejected(f"row {j}: the sign {sign} and the square {_show(text)} are not those of a number")
+    if sign == 1 and not isinstance(domain, _Sphere):
+        raise Rejected(f"row {j}: the value is positive, but the domain contains 0")
+    return _RowClaim(j, sign, square / domain.radius**2, rows, n, domain)
+
+
+def _check_depth_tree(reader: _Reader, domain: _Domain, rows: list[_Row], n: int) -> str:
+    """Rule "depth-tree": for each row its value, a point that has it, every refuter, then the tree."""
+    if not isinstance(domain, _Round) or (isinstance(domain, _Ball) and any(domain.center)):
+        raise Rejected("depth-tree: the domain is not a ball with center 0, a nonnegative ball or a sphere")
+    tokens, count = 0, 0
+    for j in reader.places(",", "rows"):
+        if j == len(rows):
+            raise Rejected(f"depth-tree: the list goes on after all {len(rows)} rows")
+        claim = _read_row_claim(reader, j, rows, n, domain)
+        reader.key(",", "point")
+        _check_row_point(reader.value(), claim, f"row {j}")
+        check = _check_cone if claim.sign == 1 else _check_short_combination
+        values = enumerate(reader.elements(",", "refuters"))
+        supports = [check(value, claim, f"row {j}: refuter {number}") for number, value in values]
+        place = f"row {j}: tree"
+        tokens += _DepthReader(_tokens(reader, place), supports, place).read(n)
+        reader.expect("}")
+        count += 1
+    if count < len(rows):
+        raise Rejected(f"depth-tree: the list ends after {count} of {len(rows)} rows")
+    reader.end()
+    return f"the values of all {len(rows)} rows are attained, and the trees of {tokens} tokens are correct"
 
 
 # ------------------------------------------------------------------ the document
@@ -635,15 +1111,14 @@ RULES = {
     "collision": ("not_injective", _check_collision),
     "flat-tree": ("injective", _check_flat_tree),
     "sign-split": ("injective", _check_sign_split),
+    "depth-tree": ("alpha_star", _check_depth_tree),
 }
 
 
 def _check_proof(reader: _Reader, claim: str, layer: Layer | None) -> str:
     """Everything after the claim, in the order of the document. Returns the reason to accept."""
-    reader.key(",", "domain")
-    domain = reader.one_of("{", "type", DOMAINS)
-    reader.expect("}")
-    rows, n = _read_layer(reader, layer)
+    domain = _read_domain(reader, claim)
+    rows, n = _read_layer(reader, layer, domain.dimension)
     reader.key(",", "proof")
     rule = reader.one_of("{", "rule", list(RULES))
     proves, check = RULES[rule]
@@ -661,7 +1136,7 @@ def check_stream(binary_file: BinaryIO, layer: Layer | None = None) -> CheckResu
     try:
         reader.one_of("{", "format", ["exactinj-certificate"])
         reader.one_of(",", "version", [1])
-        claim = reader.one_of(",", "claim", ["injective", "not_injective"])
+        claim = reader.one_of(",", "claim", ["injective", "not_injective", "alpha_star"])
         return CheckResult(True, claim, _check_proof(reader, claim, layer))
     except Rejected as error:
         return CheckResult(False, claim, str(error))

@@ -2,6 +2,8 @@
 
 Three things judge it: the fixture folders, one table of steps for each rule, and `naive_verdict`, a
 second reading of the specification that holds everything in memory and computes ranks over Fractions.
+The other domains are the business of ``test_checker_domains``, the rules ``sign-split`` and ``depth-tree`` of
+``test_sign_split`` and ``test_checker_depth_tree``.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ import tracemalloc
 import zipfile
 from collections.abc import Callable, Iterator
 from fractions import Fraction
-from itertools import combinations
+from itertools import combinations, product
 from pathlib import Path
 from typing import Any
 
@@ -112,8 +114,8 @@ def rationals(values: Any, count: int) -> list[Fraction]:
     return [rational(value) for value in values]
 
 
-def naive_verdict(text: str, layer: tuple[Matrix, list[Fraction]] | None = None) -> str:
-    """The specification, followed word for word."""
+def naive_verdict(text: str, layer: tuple[Matrix, list[Fraction]] | None = None, rules: Any = None) -> str:
+    """The specification, followed word for word; `rules` stands in for `NAIVE_RULES`."""
 
     def pairs(items: list[tuple[str, Any]]) -> Document:
         demand(len(dict(items)) == len(items), Malformed)
@@ -124,7 +126,7 @@ def naive_verdict(text: str, layer: tuple[Matrix, list[Fraction]] | None = None)
 
     try:
         document = json.loads(text, object_pairs_hook=pairs, parse_float=refuse, parse_constant=refuse)
-        naive_check(document, layer)
+        naive_check(document, layer, rules or NAIVE_RULES)
     except (Malformed, json.JSONDecodeError):
         return "unreadable"
     except Wrong:
@@ -137,61 +139,138 @@ def keys(value: Any, names: list[str]) -> list[Any]:
     return list(value.values())
 
 
-def naive_check(document: Any, layer: tuple[Matrix, list[Fraction]] | None) -> None:
+def naive_check(document: Any, layer: tuple[Matrix, list[Fraction]] | None, rules: Any) -> None:
     names = ["format", "version", "claim", "domain", "layer", "proof"]
-    form, version, claim, domain, stored, proof = keys(document, names)
+    form, version, claim, stated_domain, stored, proof = keys(document, names)
     demand(form == "exactinj-certificate" and type(version) is int and version == 1, Malformed)
-    demand(claim in ("injective", "not_injective"), Malformed)
-    (domain,) = keys(domain, ["type"])
-    demand(domain in ("R^n", "nonneg"), Malformed)
+    demand(claim in ("injective", "not_injective", "alpha_star"), Malformed)
     m, n, sha256, W, b = keys(stored, ["m", "n", "sha256", "W", "b"])
     demand(type(m) is int and type(n) is int and m >= 1 and n >= 1, Malformed)
+    domain = naive_domain(stated_domain, n)
+    demand(domain["type"] != "sphere" or claim == "alpha_star", Wrong)
     demand(isinstance(sha256, str) and len(sha256) == 64 and set(sha256) <= set("0123456789abcdef"), Malformed)
     demand(layer is None or (m, n) == (len(layer[0]), len(layer[0][0])), Wrong)
     demand(isinstance(W, list) and len(W) == m, Malformed)
     numbers = [rationals(row, n) for row in W], rationals(b, m)
     demand(digest(W, b) == sha256 and (layer is None or layer == numbers), Wrong)
-    if isinstance(proof, dict) and proof.get("rule") == "collision":
-        _, x, y = keys(proof, ["rule", "x", "y"])
-        demand(claim == "not_injective", Wrong)
-        naive_collision(*numbers, domain, rationals(x, n), rationals(y, n))
-    else:
-        rule, refuters, tree = keys(proof, ["rule", "refuters", "tree"])
-        demand(rule == "flat-tree" and isinstance(refuters, list) and isinstance(tree, list), Malformed)
-        demand(claim == "injective", Wrong)
-        demand(all(type(token) is int for token in tree), Malformed)
-        naive_tree(numbers[0], [naive_refuter(*numbers, domain, refuter) for refuter in refuters], tree)
+    demand(isinstance(proof, dict) and proof.get("rule") in rules, Malformed)
+    proves, check = rules[proof["rule"]]
+    demand(claim == proves, Wrong)
+    check(*numbers, domain, proof)
+
+
+def naive_collision(W: Matrix, b: list[Fraction], domain: Document, proof: Document) -> None:
+    _, x, y = keys(proof, ["rule", "x", "y"])
+    x, y = rationals(x, len(W[0])), rationals(y, len(W[0]))
+    demand(x != y and naive_contains(domain, x) and naive_contains(domain, y), Wrong)
+    outputs = [[max(dot(w, point) + beta, Fraction(0)) for w, beta in zip(W, b, strict=True)] for point in (x, y)]
+    demand(outputs[0] == outputs[1], Wrong)
+
+
+def naive_flat_tree(W: Matrix, b: list[Fraction], domain: Document, proof: Document) -> None:
+    _, refuters, tree = keys(proof, ["rule", "refuters", "tree"])
+    demand(isinstance(refuters, list) and isinstance(tree, list), Malformed)
+    demand(all(type(token) is int for token in tree), Malformed)
+    naive_tree(W, [naive_refuter(W, b, domain, refuter) for refuter in refuters], tree)
+
+
+NAIVE_RULES = {"collision": ("not_injective", naive_collision), "flat-tree": ("injective", naive_flat_tree)}
+
+DOMAIN_KEYS = {
+    "R^n": [],
+    "nonneg": [],
+    "box": ["lower", "upper"],
+    "polytope": ["G", "h", "interior"],
+    "ball": ["center", "radius"],
+    "nonneg-ball": ["radius"],
+    "sphere": ["radius"],
+}
+
+
+def naive_domain(value: Any, n: int) -> Document:
+    """The domain with fractions in place of texts."""
+    demand(isinstance(value, dict) and isinstance(value.get("type"), str) and value["type"] in DOMAIN_KEYS, Malformed)
+    keys(value, ["type", *DOMAIN_KEYS[value["type"]]])
+    domain = dict(value)
+    for name in {"lower", "upper", "center", "interior"} & set(value):
+        domain[name] = rationals(value[name], n)
+    if "G" in value:
+        demand(isinstance(value["G"], list) and len(value["G"]) > 0, Malformed)
+        domain["G"] = [rationals(row, n) for row in value["G"]]
+        domain["h"] = rationals(value["h"], len(value["G"]))
+        values = [dot(row, domain["interior"]) for row in domain["G"]]
+        demand(all(value < end for value, end in zip(values, domain["h"], strict=True)), Wrong)
+    if "lower" in value:
+        demand(all(low < high for low, high in zip(domain["lower"], domain["upper"], strict=True)), Wrong)
+    if "radius" in value:
+        domain["radius"] = rational(value["radius"])
+        demand(domain["radius"] > 0, Wrong)
+    return domain
+
+
+def dot(x: list[Any], y: list[Any]) -> Any:
+    return sum((p * q for p, q in zip(x, y, strict=True)), Fraction(0))
+
+
+def naive_contains(domain: Document, x: list[Fraction]) -> bool:
+    kind = domain["type"]
+    if kind == "box":
+        return all(low <= v <= high for low, v, high in zip(domain["lower"], x, domain["upper"], strict=True))
+    if kind == "polytope":
+        return all(dot(row, x) <= end for row, end in zip(domain["G"], domain["h"], strict=True))
+    if kind == "ball":
+        steps = [v - c for v, c in zip(x, domain["center"], strict=True)]
+        return dot(steps, steps) <= domain["radius"] ** 2
+    if kind == "nonneg-ball":
+        return min(x) >= 0 and dot(x, x) <= domain["radius"] ** 2
+    return kind == "R^n" or min(x) >= 0
+
+
+def naive_nonnegative(domain: Document, g: list[Fraction], beta: Fraction) -> bool:
+    """Vertex by vertex on a box, face by face of the orthant on a nonnegative ball."""
+    kind = domain["type"]
+    if kind == "box":
+        return all(dot(g, list(v)) + beta >= 0 for v in product(*zip(domain["lower"], domain["upper"], strict=True)))
+    if kind == "ball":
+        return not shorter(dot(g, domain["center"]) + beta, domain["radius"], g)
+    if kind == "nonneg-ball":
+        faces = [[v for v, used in zip(g, face, strict=True) if used] for face in product([0, 1], repeat=len(g))]
+        return not any(shorter(beta, domain["radius"], face) for face in faces if all(v <= 0 for v in face))
+    return beta >= 0 and (all(v >= 0 for v in g) if kind == "nonneg" else not any(g))
+
+
+def shorter(t: Fraction, radius: Fraction, g: list[Fraction]) -> bool:
+    """t < radius * |g|"""
+    return t < 0 or t / radius * t / radius < dot(g, g)
+
+
+def naive_sum(
+    W: Matrix, b: list[Fraction], domain: Document, factors: dict[int, int]
+) -> tuple[list[Fraction], Fraction]:
+    """The sum of the rows and halfspaces with their multipliers, which must exist."""
+    functions = list(zip(W, b, strict=True))
+    if domain["type"] == "polytope":
+        functions += [(row, -end) for row, end in zip(domain["G"], domain["h"], strict=True)]
+    demand(all(0 <= i < len(functions) for i in factors), Wrong)
+    g = [sum((factor * functions[i][0][j] for i, factor in factors.items()), Fraction(0)) for j in range(len(W[0]))]
+    return g, sum((factor * functions[i][1] for i, factor in factors.items()), Fraction(0))
 
 
 def digest(W: list[list[str]], b: list[str]) -> str:
     return hashlib.sha256(json.dumps({"W": W, "b": b}, separators=(",", ":")).encode()).hexdigest()
 
 
-def naive_collision(W: Matrix, b: list[Fraction], domain: str, x: list[Fraction], y: list[Fraction]) -> None:
-    demand(x != y, Wrong)
-    demand(domain == "R^n" or min(*x, *y) >= 0, Wrong)
-    outputs = [
-        [
-            max(sum(p * q for p, q in zip(w, point, strict=True)) + beta, Fraction(0))
-            for w, beta in zip(W, b, strict=True)
-        ]
-        for point in (x, y)
-    ]
-    demand(outputs[0] == outputs[1], Wrong)
-
-
-def naive_refuter(W: Matrix, b: list[Fraction], domain: str, refuter: Any) -> list[int]:
+def naive_refuter(W: Matrix, b: list[Fraction], domain: Document, refuter: Any) -> list[int]:
     demand(isinstance(refuter, list) and len(refuter) > 0, Malformed)
     for pair in refuter:
         demand(isinstance(pair, list) and len(pair) == 2 and type(pair[0]) is int, Malformed)
         factor = rational(pair[1])
         demand(factor > 0 and factor.denominator == 1, Malformed)
-    support = [i for i, _ in refuter]
-    demand(len(set(support)) == len(support) and all(0 <= i < len(W) for i in support), Wrong)
-    g = [sum(int(factor) * W[i][j] for i, factor in refuter) for j in range(len(W[0]))]
-    beta = sum(int(factor) * b[i] for i, factor in refuter)
-    demand(all(v >= 0 for v in g) if domain == "nonneg" else not any(g), Wrong)
-    demand(beta >= 0, Wrong)
+    factors = {i: int(factor) for i, factor in refuter}
+    demand(len(factors) == len(refuter), Wrong)
+    demand(naive_nonnegative(domain, *naive_sum(W, b, domain, factors)), Wrong)
+    support = [i for i in factors if i < len(W)]
+    demand(len(support) > 0, Wrong)
     return support
 
 
@@ -265,20 +344,23 @@ def minimal_refuters(W: Matrix, b: list[Fraction], domain: str) -> list[list[tup
     return found
 
 
-def certify(W: Matrix, b: list[Fraction], domain: str = "R^n") -> Document | None:
+def certify(W: Matrix, b: list[Fraction], domain: Any = "R^n", refuters: Any = None) -> Document | None:
     """An injectivity certificate found by brute force; None if the layer is not injective."""
-    refuters, used, tokens = minimal_refuters(W, b, domain), [], []
+    refuters, used, tokens = refuters or minimal_refuters(W, b, domain), [], []
+
+    def support(refuter: list[tuple[int, int]]) -> list[int]:
+        return [i for i, _ in refuter if i < len(W)]
 
     def grow(A: list[int], N: set[int]) -> None:
         span = [W[a] for a in A]
         closure = {i for i, w in enumerate(W) if spans(span, w)}
-        candidates = [refuter for refuter in refuters if not closure.intersection(i for i, _ in refuter)]
-        refuter = min(candidates, key=lambda refuter: len({i for i, _ in refuter} - N))
+        candidates = [refuter for refuter in refuters if not closure.intersection(support(refuter))]
+        refuter = min(candidates, key=lambda refuter: len(set(support(refuter)) - N))
         if refuter not in used:
             used.append(refuter)
         tokens.append(used.index(refuter))
         N = set(N)
-        for i in [i for i, _ in refuter if len(A) + 1 < len(W[0]) and i not in N]:
+        for i in [i for i in support(refuter) if len(A) + 1 < len(W[0]) and i not in N]:
             vacuous = next((k for k in sorted(N) if spans([*span, W[i]], W[k])), None)
             if vacuous is None:
                 grow([*A, i], N)
@@ -294,10 +376,12 @@ def certify(W: Matrix, b: list[Fraction], domain: str = "R^n") -> Document | Non
     return enclose(W, b, "injective", domain, {"rule": "flat-tree", "refuters": stored, "tree": tokens})
 
 
-def enclose(W: Matrix, b: list[Fraction], claim: str, domain: str, proof: Document) -> Document:
+def enclose(W: Matrix, b: list[Fraction], claim: str, domain: str | Document, proof: Document) -> Document:
+    """The whole document; a domain may be given by its type alone."""
+    domain = {"type": domain} if isinstance(domain, str) else domain
     rows, bias = [[str(value) for value in row] for row in W], [str(value) for value in b]
     layer = {"m": len(W), "n": len(W[0]), "sha256": digest(rows, bias), "W": rows, "b": bias}
-    head = {"format": "exactinj-certificate", "version": 1, "claim": claim, "domain": {"type": domain}}
+    head = {"format": "exactinj-certificate", "version": 1, "claim": claim, "domain": domain}
     return {**head, "layer": layer, "proof": proof}
 
 
@@ -415,12 +499,17 @@ def test_tampered_proofs_get_the_verdict_of_the_naive_reading() -> None:
 # ------------------------------------------------------------------ fixtures
 
 
+def has_naive_reading(path: Path) -> bool:
+    """The naive readings of other rules are in their own files."""
+    return not any(f'"{rule}"' in path.read_text() for rule in ("sign-split", "depth-tree"))
+
+
 @pytest.mark.parametrize("path", fixtures("correct"))
 def test_correct(path: Path) -> None:
     result = checker.check_file(path)
     assert result.valid, result.reason
     assert result.claim == json.loads(path.read_text())["claim"]
-    assert naive_verdict(path.read_text()) == "valid"
+    assert not has_naive_reading(path) or naive_verdict(path.read_text()) == "valid"
 
 
 @pytest.mark.parametrize("path", fixtures("incorrect"))
@@ -428,7 +517,7 @@ def test_incorrect(path: Path) -> None:
     result = checker.check_file(path)
     assert not result.valid
     assert expected_reason(path) in result.reason
-    assert naive_verdict(path.read_text()) == "rejected"
+    assert not has_naive_reading(path) or naive_verdict(path.read_text()) == "rejected"
 
 
 @pytest.mark.parametrize("path", fixtures("malformed"))
@@ -437,7 +526,7 @@ def test_malformed(path: Path) -> None:
         checker.check_file(path)
     assert expected_reason(path) in str(caught.value)
     assert "\n" not in str(caught.value)
-    assert naive_verdict(path.read_text()) == "unreadable"
+    assert not has_naive_reading(path) or naive_verdict(path.read_text()) == "unreadable"
 
 
 @pytest.mark.parametrize("path", fixtures("*"))
@@ -1103,9 +1192,10 @@ def test_damaged_layer_files_never_crash(tmp_path: Path) -> None:
 # ------------------------------------------------------------------ the schema
 
 BEYOND_SCHEMA = {  # what a JSON Schema cannot say, or what is not JSON at all
-    "bias_short", "byte_order_mark", "collision_point_short", "empty", "key_order", "key_repeated", "lowest_terms",
-    "m_huge", "n_huge", "row_short", "rows_more", "token_exponent", "token_float", "token_nan", "trailing_garbage",
-    "truncated", "two_documents",
+    "ball_center_short", "bias_short", "box_lengths", "byte_order_mark", "collision_point_short", "depth_point_short",
+    "empty", "key_order", "key_repeated", "lowest_terms", "m_huge", "n_huge", "polytope_h_short",
+    "polytope_interior_short", "polytope_row_short", "row_short", "rows_more", "token_exponent", "token_float",
+    "token_nan", "trailing_garbage", "truncated", "two_documents",
 }  # fmt: skip
 
 
