@@ -24,12 +24,15 @@ def test_docstring_examples(name):
 def test_readme_python(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     text = (ROOT / "README.md").read_text()
-    code = re.search(r"```python\n(.*?)```", text, re.DOTALL)[1]
     names = {}
-    exec(code, names)  # noqa: S102
+    for code in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
+        exec(code, names)  # noqa: S102
     assert names["result"].verdict == "not_injective"
     assert [str(v) for v in (*names["x"], *names["y"])] == ["-3", "3", "-2", "4"]
     assert names["layer"].evaluate(names["x"]) == [0, 12, 0, 0] == names["layer"].evaluate(names["y"])
+    assert [str(value) for value in names["alpha"].alpha] == ["0", "-sqrt(1/29)", "0", "-sqrt(1/29)"]
+    assert [str(value) for value in names["hull"].alpha] == ["-sqrt(1/10)", "0", "0", "-sqrt(1/5)"]
+    assert names["decided"].verdict == "injective"
 
 
 @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", *(f"docs/{p.name}" for p in ROOT.glob("docs/*.md"))])
