@@ -187,13 +187,15 @@ class Box(Domain):
 
     @property
     def record(self) -> dict[str, object]:
-        return {"type": "box", "lower": _texts(self._bounds[0]), "upper": _texts(self._bounds[1])}
+        if self.dimension is None:
+            raise InputError(f"found the box {self.text} without a dimension; use for_dimension(n) first")
+        lower, upper = self._bounds(self.dimension)
+        return {"type": "box", "lower": _texts(lower), "upper": _texts(upper)}
 
-    @property
-    def _bounds(self) -> tuple[tuple[Fraction, ...], tuple[Fraction, ...]]:
+    def _bounds(self, n: int) -> tuple[tuple[Fraction, ...], tuple[Fraction, ...]]:
         if isinstance(self.lower, tuple) and isinstance(self.upper, tuple):
             return self.lower, self.upper
-        raise InputError(f"found the box {self.text} without a dimension; use for_dimension(n) first")
+        return (self.lower,) * n, (self.upper,) * n  # type: ignore[return-value]  # both are tuples, or neither is
 
     def for_dimension(self, n: int) -> Box:
         super().for_dimension(n)
@@ -202,19 +204,19 @@ class Box(Domain):
         return Box([self.lower] * n, [self.upper] * n)
 
     def is_nonnegative(self, gradient: Sequence[Number], constant: Number) -> bool:
-        lower, upper = self._bounds
+        lower, upper = self._bounds(len(gradient))
         return constant + sum(min(g * low, g * up) for g, low, up in zip(gradient, lower, upper, strict=True)) >= 0
 
     def contains(self, x: Sequence[Fraction]) -> bool:
-        lower, upper = self._bounds
+        lower, upper = self._bounds(len(x))
         return all(low <= value <= up for low, value, up in zip(lower, x, upper, strict=True))
 
     def interior_point(self, dimension: int) -> tuple[Fraction, ...]:
-        return tuple((low + up) / 2 for low, up in zip(*self._bounds, strict=True))
+        return tuple((low + up) / 2 for low, up in zip(*self._bounds(dimension), strict=True))
 
     def halfspaces(self, dimension: int) -> list[Halfspace]:
         rows: list[Halfspace] = []
-        for j, (low, up) in enumerate(zip(*self._bounds, strict=True)):
+        for j, (low, up) in enumerate(zip(*self._bounds(dimension), strict=True)):
             unit = [int(j == k) for k in range(dimension)]
             rows += [(*(-value for value in unit), low), (*unit, -up)]
         return rows
