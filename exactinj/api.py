@@ -255,12 +255,15 @@ def compare(
     _require_positive(timeout)
     region = (Ball(1) if domain is None else domain).for_dimension(layer.n)
     clock = Clock(timeout, report)
-    exact = alpha_star(layer, domain=region, timeout=clock.left, report=report)
-    hull, notes = None, [] if exact.complete else ["exact: out of time; give a longer --timeout"]
+    hull, notes = None, []
+    clock.report("facets of the convex hull")
     try:
         hull = hull_bias(layer, domain=region)
     except InputError as error:
         notes.append(f"hull: {error}")
+    exact = alpha_star(layer, domain=region, timeout=clock.left, report=report)  # last, as it stops in time
+    if not exact.complete:
+        notes.append("exact: out of time; give a longer --timeout")
     biases = biases_of(layer, exact, hull, getattr(region, "radius", Fraction(1)))
     results = {}
     if isinstance(region, Domain):

@@ -123,6 +123,8 @@ def _vnnlib_lines(layer: ReLULayer, domain: Domain) -> Iterator[str]:
     yield f"; from two inputs in {domain.text}"
     for row in domain.halfspaces(layer.n):
         integers = primitive_row(rational_from(value) for value in row)[0]
+        if not any(integers[:-1]):
+            continue  # a halfspace 0 <= h holds everywhere
         for name in ("X", "U"):
             yield f"(assert {_vnnlib_halfspace(integers[:-1], integers[-1], name)})"
     yield "; that differ"

@@ -34,7 +34,10 @@ __all__ = ["parse_domain", "read_layer"]
 
 LAYER_KEYS = ("W", "b", "alpha")
 POLYTOPE_KEYS = {"G", "h"}
-DOMAIN_FORMS = "R^n, nonneg, ball:r, ball:r:c1,...,cn, nonneg-ball:r, sphere:r, shell:s,r, box:l,u, polytope:FILE"
+DOMAIN_FORMS = (
+    "R^n, nonneg, ball:r, ball:r:c1,...,cn, nonneg-ball:r, sphere:r, shell:s,r, box:l,u, "
+    "box:l1,...,ln:u1,...,un, polytope:FILE"
+)
 Arrays = dict[str, Any]
 Content = TypeVar("Content")
 
@@ -93,7 +96,7 @@ def parse_domain(text: str) -> Region:
         ("sphere", 1): Sphere,
         ("shell", 1): lambda radii: Shell(*_pair(radii)),
         ("box", 1): lambda bounds: Box(*_pair(bounds)),
-        ("box", 2): lambda lower, upper: Box(lower.split(","), upper.split(",")),
+        ("box", 2): lambda lower, upper: Box(_one_or_more(lower), _one_or_more(upper)),
     }
     if kind == "polytope" and parts:
         return _read_polytope(Path(text.removeprefix("polytope:")))
@@ -113,8 +116,18 @@ def _pair(text: str) -> list[str]:
     return numbers
 
 
+def _one_or_more(text: str) -> str | list[str]:
+    numbers = text.split(",")
+    return numbers if len(numbers) > 1 else text
+
+
 def _read_polytope(file: Path) -> Polytope:
-    readers: dict[str, Callable[[Path], Arrays]] = {".npz": _npz_arrays, ".json": _json_document}
+    if not file.name:
+        raise InputError("found the domain 'polytope:' without a file, expected polytope:FILE with G and h")
+    readers: dict[str, Callable[[Path], Arrays]] = {
+        ".npz": lambda path: _npz_arrays(path, "G and h"),
+        ".json": lambda path: _json_document(path, "G and h"),
+    }
     arrays = _guarded(file, readers)
     if set(arrays) != POLYTOPE_KEYS:
         found = ", ".join(sorted(arrays)) or "nothing"
@@ -126,17 +139,17 @@ def _read_polytope(file: Path) -> Polytope:
 
 
 def _read_npz(file: Path) -> ReLULayer:
-    return _from_parts(_npz_arrays(file), "array")
+    return _from_parts(_npz_arrays(file, "W and b"), "array")
 
 
-def _npz_arrays(file: Path) -> Arrays:
+def _npz_arrays(file: Path, wanted: str) -> Arrays:
     try:
         with file.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
             if not isinstance(archive, np.lib.npyio.NpzFile):
                 raise InputError("found a single array, expected an .npz archive; rename it to .npy")
             arrays = {name: archive[name] for name in archive.files}
     except (ValueError, zipfile.BadZipFile, EOFError, KeyError, NotImplementedError) as error:
-        raise InputError(f"{_cause(error)}; expected an .npz archive of plain number arrays W and b") from None
+        raise InputError(f"{_cause(error)}; expected an .npz archive of plain number arrays {wanted}") from None
     return arrays
 
 
@@ -152,20 +165,20 @@ def _read_npy(file: Path) -> ReLULayer:
 
 
 def _read_json(file: Path) -> ReLULayer:
-    return _from_parts(_json_document(file), "key")
+    return _from_parts(_json_document(file, "W and b"), "key")
 
 
-def _json_document(file: Path) -> Arrays:
+def _json_document(file: Path, wanted: str) -> Arrays:
     try:
         document = json.loads(
             file.read_text(encoding="utf-8"), object_pairs_hook=_without_repeats, parse_constant=_refuse_constant
         )
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-        raise InputError(f"not readable as JSON ({_cause(error)}); expected an object with the key W") from None
+        raise InputError(f"not readable as JSON ({_cause(error)}); expected an object with the keys {wanted}") from None
     except ValueError as error:
         raise InputError(str(error)) from None
     if not isinstance(document, dict):
-        raise InputError(f"found a JSON {type(document).__name__}, expected an object with the keys W and b")
+        raise InputError(f"found a JSON {type(document).__name__}, expected an object with the keys {wanted}")
     return document
 
 

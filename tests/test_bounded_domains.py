@@ -203,9 +203,10 @@ def test_domain_texts_are_read_back(text):
         ("ball:nan", "nan"),
         ("box:1", "two numbers"),
         ("box:1,1", "lower < upper"),
-        ("box:0,0:1", "different lengths"),
+        ("box:0,0:1,1,1", "different lengths"),
         ("shell:2,1", "inner < outer"),
-        ("polytope:", "ending"),
+        ("polytope:", "without a file"),
+        ("polytope:a.txt", "ending"),
         ("polytope:none.json", "no such file"),
         ("torus", "expected one of"),
     ],
@@ -261,3 +262,47 @@ def test_domains_answer_for_affine_functions_exactly():
     simplex = xi.Polytope([[1, 1], [-1, 0], [0, -1]], [1, 0, 0])
     assert simplex.is_nonnegative([-2, 1], 2)
     assert not simplex.is_nonnegative([-2, 1], 2 - tiny)
+
+
+@pytest.mark.parametrize("engine", ["tree", "wedges", "auto", "finder"])
+@pytest.mark.parametrize("radius", ["1e400", "1e-400", "1e300", "1e-300"])
+def test_radii_beyond_floats(engine, radius):
+    # ReLU(x + 1) and a row that says nothing: injective on the ball exactly up to radius 1.
+    result = xi.certify(xi.ReLULayer([[1], [0]], [1, 1]), domain=xi.Ball(radius), engine=engine)
+    if engine == "finder":
+        assert result.verdict != "injective" or F(radius) <= 1
+        return
+    assert result.verdict == ("injective" if F(radius) <= 1 else "not_injective")
+    assert xi.check(result.certificate).valid
+
+
+def test_pairs_in_tiny_balls_take_no_long_search():
+    layer = xi.ReLULayer([[1, 2, -1, 0]], [1])
+    for domain in (xi.NonnegativeBall("1e-3000"), xi.Ball("1e-3000", [F(1, 3)] * 4)):
+        result = xi.certify(layer, domain=domain, engine="tree", timeout=20)
+        assert result.verdict == "not_injective"
+        assert xi.check(result.certificate, layer).valid
+
+
+def test_halfspaces_without_normal_say_nothing():
+    from exactinj.export import to_smtlib, to_vnnlib
+
+    domain = xi.Polytope([[0, 0], [1, 0]], [1, 1])
+    layer = xi.ReLULayer([[1, 0], [0, 1]])
+    assert "(+ )" not in to_vnnlib(layer, domain)
+    assert "(+ )" not in to_smtlib(layer, domain)
+    with pytest.raises(xi.InputError, match="without interior points"):
+        xi.Polytope([[0, 0]], [0])
+
+
+def test_smtlib_states_the_ball():
+    z3 = pytest.importorskip("z3")
+    from exactinj.export import to_smtlib, to_vnnlib
+
+    for radius, expected in ((F(1), "unsat"), (F(1001, 1000), "sat")):
+        for domain in (xi.Ball(radius), xi.Ball(radius, [0]), xi.NonnegativeBall(radius)):
+            solver = z3.Solver()
+            solver.from_string(to_smtlib(xi.ReLULayer([[1]], [1]), domain))
+            assert str(solver.check()) == ("unsat" if isinstance(domain, xi.NonnegativeBall) else expected)
+    with pytest.raises(xi.InputError, match="VNN-LIB"):
+        to_vnnlib(xi.ReLULayer([[1]], [1]), xi.Ball(1))

@@ -13,19 +13,21 @@ __all__ = ["describe_result"]
 
 LONGEST_NUMBER = 24
 LONGEST_VECTOR = 12
+LONGEST_DOMAIN = 100
 
 
 def describe_result(result: Result, name: str, certificate_path: str | None) -> str:
     """Verdict, evidence and what to do next, in a few lines."""
     layer, stats = result.layer, result.stats
     bias = "Wx" if layer.b.is_zero() else "Wx + b"
+    where = result.domain.text if len(result.domain.text) <= LONGEST_DOMAIN else f"{result.domain.text[:40]}..."
     lines = [f"{name}: ReLU({bias}), m = {layer.m} rows, n = {layer.n}, sha256 {layer.digest[:16]}"]
     if result.verdict is Verdict.INJECTIVE:
-        lines.append(f"INJECTIVE on {result.domain.text}, proved: {result.reason}")
+        lines.append(f"INJECTIVE on {where}, proved: {result.reason}")
         work = f"{stats.nodes:,} nodes, {stats.refuters:,} refuters, {stats.seconds:.2f} s"
         lines.append(f"  {work}, engine {result.engine}")
     elif result.verdict is Verdict.NOT_INJECTIVE:
-        lines.append(f"NOT INJECTIVE on {result.domain.text}: {result.reason}")
+        lines.append(f"NOT INJECTIVE on {where}: {result.reason}")
         lines += _describe_pair(result)
     else:
         lines.append(f"{str(result.verdict).upper().replace('_', ' ')}: {result.reason}")

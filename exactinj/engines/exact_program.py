@@ -79,9 +79,10 @@ def add_rounded_cut(problem: HomogeneousProblem, allowed: Sequence[bool]) -> boo
     if weights is None or problem.ball is None:
         return False
     floats = np.array([[nearest_float(Fraction(value)) for value in row[:-1]] for row in rows])
-    point = -(weights @ floats)
-    length = float(np.linalg.norm(point))
-    if not (math.isfinite(length) and length > float(problem.ball.radius) * (1 + CLEAR)):
+    with np.errstate(all="ignore"):
+        point = -(weights @ floats)
+        length = float(np.linalg.norm(point))
+    if not (math.isfinite(length) and length > nearest_float(problem.ball.radius) * (1 + CLEAR)):
         return False
     direction = [round(value) for value in (point / length * DIRECTION).tolist()]
     square = sum(value * value for value in direction)
@@ -134,14 +135,9 @@ def _tangent_or_point(
         return SupportFound((*sorted(chosen[k] for k in shortest.multipliers), cut))
     center = ball.interior_point(problem.dimension)
     near = [value + c for value, c in zip(shortest.point, center, strict=True)] if rows else center
-    share = Fraction(1, 2)
-    while ball.distance_square(x := _between(near, start, share)) >= ball.radius**2:
-        share /= 2
+    share = ball.share_inside(near, start) / 2  # half of it stays strictly inside
+    x = [a + share * (c - a) for a, c in zip(near, start, strict=True)]
     return SeparatingPoint(primitive_row(rational_from(value) for value in (*x, 1))[0])
-
-
-def _between(near: Sequence[Fraction], far: Sequence[Fraction], share: Fraction) -> list[Fraction]:
-    return [a + share * (c - a) for a, c in zip(near, far, strict=True)]
 
 
 def _refuter_or_point(

@@ -18,7 +18,7 @@ from scipy.optimize import linprog
 from exactinj.engines.problem import HomogeneousProblem
 from exactinj.evidence.collision import Collision, verified_collision
 from exactinj.exact.matrix import IntegerRow, primitive_row
-from exactinj.exact.numbers import nearest_float, rational_from, rational_text
+from exactinj.exact.numbers import nearest_float, power_of_two_below, rational_from, rational_text
 
 __all__ = ["collision_at"]
 
@@ -66,16 +66,20 @@ def _pair(
     else:
         step = Fraction(1, 1 << (math.ceil(1 / bound) - 1).bit_length())
     end = [value + step * part for value, part in zip(start, direction, strict=True)]
-    while problem.ball is not None and not problem.ball.contains(end):
-        end = [(value + other) / 2 for value, other in zip(start, end, strict=True)]
+    if problem.ball is not None:
+        share = problem.ball.share_inside(start, end)
+        end = [value + share * (other - value) for value, other in zip(start, end, strict=True)]
     return start, end
 
 
 def _shrunk(problem: HomogeneousProblem, x: list[Fraction], y: list[Fraction]) -> tuple[list[Fraction], list[Fraction]]:
     """A pair of a cone, scaled into the ball around 0: a layer without bias scales with it."""
-    while not (problem.domain.contains(x) and problem.domain.contains(y)):
-        x, y = ([value / 2 for value in point] for point in (x, y))
-    return x, y
+    ball = problem.domain.ball
+    longest = max(sum((value * value for value in point), Fraction(0)) for point in (x, y))
+    if ball is None or longest <= ball.radius**2:
+        return x, y
+    halvings = (power_of_two_below(ball.radius**2 / longest).denominator.bit_length()) // 2
+    return [value / (1 << halvings) for value in x], [value / (1 << halvings) for value in y]
 
 
 def _largest_step(problem: HomogeneousProblem, values: Sequence[int], direction: Sequence[int]) -> Fraction | None:
@@ -152,7 +156,8 @@ def _float_cut(problem: HomogeneousProblem, centre: list[Fraction]) -> NDArray[n
         return None
     middle = ball.interior_point(problem.dimension)
     offsets = np.array([nearest_float(value - c) for value, c in zip(centre, middle, strict=True)])
-    length = float(np.linalg.norm(offsets))
+    with np.errstate(all="ignore"):
+        length = float(np.linalg.norm(offsets))
     if not 0 < length < np.inf:
         return None
     normal = offsets / length

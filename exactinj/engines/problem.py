@@ -87,7 +87,8 @@ class HomogeneousProblem:
         center = ball.interior_point(self.dimension)[j]
         halves = [(*unit, -center - ball.radius), (*(-value for value in unit), center - ball.radius)]
         integers = [primitive_row(rational_from(value) for value in half)[0] for half in halves]
-        return [row for row in integers if (*row[:-1], 0) not in self.rows]
+        lower = (*(-value for value in unit), 0)
+        return integers[:1] if any(row == lower for row, _ in self.boundary) else integers
 
     def add_cut(self, direction: Sequence[int], bound: Fraction) -> int:
         """Add the row of ``<direction, x - c> <= bound``, proved on the ball by the caller; returns its place."""

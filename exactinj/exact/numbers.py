@@ -16,7 +16,15 @@ from flint import fmpq, fmpz
 
 from exactinj.errors import InputError
 
-__all__ = ["fraction_from", "fraction_of", "integer_text", "nearest_float", "rational_from", "rational_text"]
+__all__ = [
+    "fraction_from",
+    "fraction_of",
+    "integer_text",
+    "nearest_float",
+    "power_of_two_below",
+    "rational_from",
+    "rational_text",
+]
 
 NUMBER_TEXT = re.compile(r"\s*[+-]?(\d+/\d+|(\d+(\.\d*)?|\.\d+)([eE](?P<exponent>[+-]?\d{1,9}))?)\s*", re.ASCII)
 LARGEST_EXPONENT = 99_999
@@ -66,6 +74,12 @@ def nearest_float(value: Fraction) -> float:
         return float(value)
     except OverflowError:
         return math.inf if value > 0 else -math.inf
+
+
+def power_of_two_below(value: Fraction) -> Fraction:
+    """The power of two p with ``p <= value < 4 p``, for a positive value."""
+    exponent = value.numerator.bit_length() - value.denominator.bit_length() - 1
+    return Fraction(1 << exponent) if exponent >= 0 else Fraction(1, 1 << -exponent)
 
 
 def integer_text(value: int) -> str:

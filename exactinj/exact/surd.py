@@ -14,7 +14,7 @@ from functools import total_ordering
 from typing import Any
 
 from exactinj.errors import InputError
-from exactinj.exact.numbers import fraction_from, rational_text
+from exactinj.exact.numbers import fraction_from, nearest_float, rational_text
 
 __all__ = ["Surd"]
 
@@ -102,7 +102,7 @@ class Surd:
             return math.inf
         p, q = self.square.numerator, self.square.denominator
         shift = max(0, BITS - (p.bit_length() - q.bit_length()) // 2 + 1)
-        return self.sign * (Fraction(math.isqrt((p << 2 * shift) // q), 1 << shift)).__float__()
+        return self.sign * nearest_float(Fraction(math.isqrt((p << 2 * shift) // q), 1 << shift))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Surd) and (self.sign, self.square) == (other.sign, other.square)
@@ -134,7 +134,12 @@ class Surd:
         return f"{'-' if self.sign < 0 else ''}sqrt({rational_text(self.square)})"
 
     def to_json(self) -> dict[str, object]:
-        """The object that ``exactinj alpha --json`` prints: sign, square as a string, nearest float."""
+        """The object that ``exactinj alpha --json`` prints: sign, square, and the nearest float or null beyond them."""
         if self.square is None:
             return {"sign": 1, "square": None, "float": None}
-        return {"sign": self.sign, "square": rational_text(self.square), "float": float(self)}
+        nearest = float(self)
+        return {
+            "sign": self.sign,
+            "square": rational_text(self.square),
+            "float": nearest if math.isfinite(nearest) else None,  # JSON has no infinity
+        }

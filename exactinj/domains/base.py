@@ -1,0 +1,95 @@
+"""Domains: the sets on which injectivity is asked.
+
+A `Domain` is convex with interior points. For proofs it has one duty, `Domain.is_nonnegative`: say exactly whether an
+affine function is nonnegative on all of it (the table in ``docs/mathematics.md``). For search it gives the halfspaces
+that bound it and the ball that bounds it, and for collisions it says which points it contains. Spheres and shells are
+regions only: biases are computed on them, injectivity is not decided there.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from exactinj.domains.numbers import Halfspace, Number
+from exactinj.errors import InputError
+
+if TYPE_CHECKING:
+    from exactinj.domains.balls import Ball
+
+
+__all__ = ["Domain", "Region", "convex_domain"]
+
+
+class Region(ABC):
+    """A set K in R^n."""
+
+    @property
+    @abstractmethod
+    def text(self) -> str:
+        """The name on the command line and in results, such as ``R^n`` or ``ball:1``."""
+
+    @property
+    @abstractmethod
+    def record(self) -> dict[str, object]:
+        """The JSON object that stands for it in certificates; may depend on `for_dimension`."""
+
+    @abstractmethod
+    def contains(self, x: Sequence[Fraction]) -> bool:
+        """Whether x lies in K, exactly."""
+
+    @property
+    def dimension(self) -> int | None:
+        """The n that its description fixes, or None if it is meant for every n."""
+        return None
+
+    def for_dimension(self, n: int) -> Region:
+        """The same set in R^n, with whatever its description leaves open written out; `InputError` if it is no such."""
+        if self.dimension not in (None, n):
+            raise InputError(
+                f"found a domain in dimension {self.dimension} ({self.text}) and a layer with n = {n}; "
+                "give them the same dimension"
+            )
+        return self
+
+
+class Domain(Region):
+    """A convex set K in R^n, equal to the closure of its interior."""
+
+    @abstractmethod
+    def is_nonnegative(self, gradient: Sequence[Number], constant: Number) -> bool:
+        """Whether ``<gradient, x> + constant >= 0`` for every x in K, exactly."""
+
+    @abstractmethod
+    def halfspaces(self, dimension: int) -> list[Halfspace]:
+        """Rows ``(d, d0)`` of length n + 1 with ``K = {x in ball : <d, x> + d0 <= 0 for every row}``."""
+
+    @abstractmethod
+    def interior_point(self, dimension: int) -> tuple[Fraction, ...]:
+        """Some point of the interior of K."""
+
+    @property
+    def ball(self) -> Ball | None:
+        """The ball in the description of K, or None if halfspaces say all."""
+        return None
+
+    @property
+    def names_halfspaces(self) -> bool:
+        """Whether proofs on it name its halfspaces with multipliers of their own."""
+        return False
+
+    def for_dimension(self, n: int) -> Domain:
+        super().for_dimension(n)
+        return self
+
+
+def convex_domain(region: Region) -> Domain:
+    """The region as a domain of decisions; `InputError` if it is not convex."""
+    if isinstance(region, Domain):
+        return region
+    raise InputError(
+        f"found the domain {region.text}, expected a convex set with interior points, where the criterion is exact; "
+        "use a ball"
+    )
