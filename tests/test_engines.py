@@ -5,7 +5,9 @@ from __future__ import annotations
 import random
 
 import pytest
-from oracles import brute_force_flats, is_collision
+from oracles import brute_force_flats
+from oracles.bounded import is_bounded_collision
+from plain_domains import plain
 from strategies import random_degenerate_layer, random_shape
 
 import exactinj as xi
@@ -29,7 +31,7 @@ def answer(engine, layer, domain, timeout=20):
     assert outcome.claim == result.verdict
     if result.witness is not None:
         W, b = layer.W.fractions(), [value for (value,) in layer.b.fractions()]
-        assert is_collision(W, b, domain.text, result.witness.x, result.witness.y)
+        assert is_bounded_collision(W, b, *plain(domain, layer.n), result.witness.x, result.witness.y)
     return str(result.verdict)
 
 
