@@ -152,7 +152,7 @@ def test_optimal_is_not_believed(solver, name, outcomes):
     case = find_case(name)
     answer = decide(case.layer, case.domain, solver)
     assert isinstance(outcomes[0], tuple)
-    # Where there is a collision, some versions of a solver propose it at once; where there is none, no proposal is right.
+    # Some versions of a solver propose a collision at once where there is one; without one no proposal is right.
     assert len(outcomes) > 1 or case.expected == "not_injective"
     assert answer.verdict == {"not_injective": "not_injective", "injective": "unknown"}[case.expected]
     assert_right(case.layer, case.domain, answer, injective=case.expected == "injective")
