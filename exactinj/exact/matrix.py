@@ -16,7 +16,7 @@ import numpy as np
 from flint import fmpq, fmpq_mat, fmpz_mat, nmod_mat
 
 from exactinj.errors import InputError
-from exactinj.exact.numbers import fraction_of, nearest_float, rational_from
+from exactinj.exact.numbers import fraction_of, nearest_ratio, rational_from
 
 __all__ = [
     "RANK_PRIME",
@@ -98,7 +98,8 @@ class RationalMatrix:
 
     def to_float(self, dtype: type = np.float64) -> np.ndarray:
         """The nearest floats, shape as here: exact for input that was float of that width."""
-        return np.array([[nearest_float(value) for value in row] for row in self.fractions()]).astype(dtype)
+        floats = [nearest_ratio(int(value.p), int(value.q)) for value in self._entries.entries()]
+        return np.array(floats).reshape(self.shape).astype(dtype)
 
     def rank(self) -> int:
         """The rank over Q, exact."""

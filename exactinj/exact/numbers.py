@@ -21,6 +21,7 @@ __all__ = [
     "fraction_of",
     "integer_text",
     "nearest_float",
+    "nearest_ratio",
     "power_of_two_below",
     "rational_from",
     "rational_text",
@@ -70,10 +71,15 @@ def fraction_of(value: fmpq) -> Fraction:
 
 def nearest_float(value: Fraction) -> float:
     """The nearest float64; an infinity beyond its range."""
+    return nearest_ratio(value.numerator, value.denominator)
+
+
+def nearest_ratio(numerator: int, denominator: int) -> float:
+    """The same for a ratio of integers with a positive denominator."""
     try:
-        return float(value)
+        return numerator / denominator
     except OverflowError:
-        return math.inf if value > 0 else -math.inf
+        return math.inf if numerator > 0 else -math.inf
 
 
 def power_of_two_below(value: Fraction) -> Fraction:

@@ -1,0 +1,131 @@
+"""What Monte Carlo Bias Estimation hands over: an estimate, with the sample behind every number."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from exactinj.domains import Sphere
+from exactinj.errors import InputError
+from exactinj.exact.surd import Surd
+from exactinj.sampling.frame import Frame
+
+if TYPE_CHECKING:
+    from exactinj.sampling.samplers import Sampler
+
+__all__ = ["AlphaEstimate"]
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class AlphaEstimate:
+    """A sampled estimate of alpha*, from above: it certifies nothing.
+
+    Attributes
+    ----------
+    frame : the rows; the layer's own bias plays no part
+    sampler : where the samples came from
+    values : (m,) float64, the least coefficient of each row over the samples that it is among the n largest of;
+        infinity for a row that never was
+    points : (m, n) float64, the sample that set each value; NaN where there is none
+    samples : how many were drawn
+    seeds : of the runs that it is made of
+    backend, dtype : what searched; every value was computed again in float64 at its point
+    greedy : whether linearly independent rows were taken by decreasing coefficient, instead of the n largest
+    stopped : whether the stopping rule ended the search, not the number of samples
+    """
+
+    frame: Frame
+    sampler: Sampler
+    values: Floats
+    points: Floats
+    samples: int
+    seeds: tuple[int, ...]
+    backend: str
+    dtype: str
+    greedy: bool = False
+    stopped: bool = False
+    seconds: float = 0.0
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every row has a value."""
+        return bool(np.isfinite(self.values).all())
+
+    def merge(self, other: AlphaEstimate) -> AlphaEstimate:
+        """The estimate of both runs together: minima, so nothing is lost.
+
+        Raises `InputError` for another layer, another sampler, or another way of selecting rows.
+        """
+        if (
+            not self.frame.matches(other.frame)
+            or self.greedy != other.greedy
+            or self.sampler.text != other.sampler.text
+        ):
+            raise InputError("found estimates of different layers, samplers or selections, expected two runs of one")
+        repeated = set(self.seeds) & set(other.seeds)
+        if repeated:
+            raise InputError(f"found the seed {min(repeated)} in both runs, expected others; the samples repeat")
+        lower = other.values < self.values
+        return AlphaEstimate(
+            self.frame,
+            self.sampler,
+            np.where(lower, other.values, self.values),
+            np.where(lower[:, None], other.points, self.points),
+            self.samples + other.samples,
+            (*self.seeds, *other.seeds),
+            self.backend if self.backend == other.backend else "several",
+            self.dtype if self.dtype == other.dtype else "several",
+            self.greedy,
+            self.stopped and other.stopped,
+            self.seconds + other.seconds,
+        )
+
+    def exact(self, row: int) -> Surd:
+        """The coefficient of a row at its point, exactly: an upper bound of alpha* without rounding.
+
+        The float point is read as the rational vector that it is. On a sphere it stands for its direction.
+
+        Raises
+        ------
+        InputError
+            If no sample set the row, or n or more rows are above it there in exact arithmetic (a near tie that floats
+            saw otherwise).
+        """
+        if not np.isfinite(self.values[row]):
+            raise InputError(f"row {row} has no sample, expected one that set its value; draw more samples")
+        products = self.frame.exact_products(self.points[row])
+        above = sum(value > products[row] for value in products)
+        if above >= self.frame.n and not self.greedy:
+            raise InputError(f"row {row} has {above} rows above it at its sample, exactly; expected fewer than n")
+        own = products[row]
+        if not isinstance(self.sampler.region, Sphere):
+            return Surd.of_rational(own)
+        length = sum((Fraction(value) ** 2 for value in self.points[row].tolist()), Fraction(0))
+        square = own * own * self.sampler.region.radius**2 / length
+        return Surd((own > 0) - (own < 0), square)
+
+    def to_json(self) -> dict[str, object]:
+        """The document of ``exactinj sample --json``: everything in it is an estimate."""
+        return {
+            "kind": "estimate",
+            "estimate": [float(value) if np.isfinite(value) else None for value in self.values],
+            "samples": self.samples,
+            "sampler": self.sampler.text,
+            "seeds": list(self.seeds),
+            "stopped_by_rule": self.stopped,
+            "greedy": self.greedy,
+            "backend": self.backend,
+            "dtype": self.dtype,
+            "layer": {
+                "m": self.frame.m,
+                "n": self.frame.n,
+                "sha256": None if self.frame.layer is None else self.frame.layer.digest,
+            },
+            "seconds": round(self.seconds, 6),
+        }

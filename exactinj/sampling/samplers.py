@@ -1,0 +1,249 @@
+"""Where samples come from: uniform on spheres, balls, shells and boxes, or close to data.
+
+Uniform on the ball: a uniform direction times ``r u^(1/n)`` with u uniform. Randomised smoothing and kernel density
+estimation draw a data point and add Gaussian noise, of one standard deviation, or of one per coordinate by Scott's rule
+``M^(-1/(n + 4)) sigma_j`` ([Eck24] chapter 5, [Sco79]).
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from exactinj.domains import Ball, Box, NonnegativeBall, Region, Shell, Sphere
+from exactinj.errors import InputError
+from exactinj.exact.numbers import nearest_float
+from exactinj.sampling.backend import Array, Backend, NumpyBackend
+
+__all__ = [
+    "KernelDensity",
+    "Sampler",
+    "Smoothing",
+    "UniformBall",
+    "UniformBox",
+    "UniformNonnegativeBall",
+    "UniformShell",
+    "UniformSphere",
+    "uniform_on",
+]
+
+Floats = NDArray[np.float64]
+
+
+class Sampler(ABC):
+    """A distribution on R^n."""
+
+    @property
+    @abstractmethod
+    def text(self) -> str:
+        """What estimates are labelled with."""
+
+    @property
+    def region(self) -> Region | None:
+        """The set that the samples are uniform on; None where they follow data."""
+        return None
+
+    @property
+    def dimension(self) -> int | None:
+        """The n that it is meant for, None for every n."""
+        return None
+
+    @abstractmethod
+    def draw(self, backend: Backend, count: int, n: int) -> Array:
+        """So many independent points as an array (count, n) of the backend."""
+
+    def points(self, count: int, n: int, seed: int) -> Floats:
+        """Independent points (count, n) in float64, by numpy."""
+        self.require(n)
+        backend = NumpyBackend("float64", seed)
+        return backend.numpy(self.draw(backend, count, n))
+
+    def require(self, n: int) -> None:
+        """`InputError` unless it can give points of R^n."""
+        if self.dimension not in (None, n):
+            raise InputError(f"found samples in dimension {self.dimension} and a layer with n = {n}; make them fit")
+
+
+@dataclass(frozen=True)
+class UniformSphere(Sampler):
+    """Uniform on ``|x| = radius``, up to rounding."""
+
+    radius: float = 1.0
+
+    @property
+    def text(self) -> str:
+        return f"uniform on the sphere of radius {self.radius:g}"
+
+    @property
+    def region(self) -> Region:
+        return Sphere(self.radius)
+
+    def draw(self, backend: Backend, count: int, n: int) -> Array:
+        points = backend.normal(count, n)
+        points *= (self.radius / _lengths(points))[:, None]
+        return points
+
+
+@dataclass(frozen=True)
+class UniformShell(Sampler):
+    """Uniform on ``inner <= |x| <= outer``, by volume."""
+
+    inner: float
+    outer: float
+
+    @property
+    def text(self) -> str:
+        return f"uniform on the shell from {self.inner:g} to {self.outer:g}"
+
+    @property
+    def region(self) -> Region:
+        return Shell(self.inner, self.outer)
+
+    def draw(self, backend: Backend, count: int, n: int) -> Array:
+        points = backend.normal(count, n)
+        share = (self.inner / self.outer) ** n
+        radii = self.outer * (share + (1 - share) * backend.uniform(count)) ** (1.0 / n)
+        points *= (radii * (1 - 8 * backend.epsilon) / _lengths(points))[:, None]  # rounding must not leave the domain
+        return points
+
+
+@dataclass(frozen=True)
+class UniformBall(Sampler):
+    """Uniform on ``|x| <= radius``, by volume."""
+
+    radius: float = 1.0
+
+    @property
+    def text(self) -> str:
+        return f"uniform on the ball of radius {self.radius:g}"
+
+    @property
+    def region(self) -> Region:
+        return Ball(self.radius)
+
+    def draw(self, backend: Backend, count: int, n: int) -> Array:
+        return UniformShell(0.0, self.radius).draw(backend, count, n)
+
+
+@dataclass(frozen=True)
+class UniformNonnegativeBall(Sampler):
+    """Uniform on the part of the ball in the nonnegative orthant."""
+
+    radius: float = 1.0
+
+    @property
+    def text(self) -> str:
+        return f"uniform on the nonnegative ball of radius {self.radius:g}"
+
+    @property
+    def region(self) -> Region:
+        return NonnegativeBall(self.radius)
+
+    def draw(self, backend: Backend, count: int, n: int) -> Array:
+        return abs(UniformBall(self.radius).draw(backend, count, n))
+
+
+@dataclass(frozen=True)
+class UniformBox(Sampler):
+    """Uniform on ``lower <= x_j <= upper``."""
+
+    lower: float
+    upper: float
+
+    @property
+    def text(self) -> str:
+        return f"uniform on the box from {self.lower:g} to {self.upper:g}"
+
+    @property
+    def region(self) -> Region:
+        return Box(self.lower, self.upper)
+
+    def draw(self, backend: Backend, count: int, n: int) -> Array:
+        return self.lower + (self.upper - self.lower) * (1 - backend.epsilon) * backend.uniform(count, n)
+
+
+class _AroundData(Sampler):
+    """A uniform data point plus independent Gaussian noise."""
+
+    def __init__(self, data: Any, noise: Floats) -> None:
+        self.data: Floats = np.array(data, dtype=np.float64)
+        if self.data.ndim != 2 or not self.data.size or not np.isfinite(self.data).all():  # noqa: PLR2004
+            raise InputError(f"found data of shape {self.data.shape}, expected finite points (M, n)")
+        self.noise = noise
+
+    @property
+    def dimension(self) -> int:
+        return int(self.data.shape[1])
+
+    def draw(self, backend: Backend, count: int, n: int) -> Array:
+        chosen = backend.integers(len(self.data), count)
+        points = backend.normal(count, n) * backend.array(self.noise)
+        points += backend.array(self.data)[chosen]
+        return points
+
+
+class Smoothing(_AroundData):
+    """Randomised smoothing: ``x = data point + N(0, sigma^2 I)``; sigma is a standard deviation.
+
+    Parameters
+    ----------
+    data : (M, n) floats
+    sigma : positive float
+    """
+
+    def __init__(self, data: Any, sigma: float) -> None:
+        if not 0 < sigma < float("inf"):
+            raise InputError(f"found sigma = {sigma}, expected a positive standard deviation")
+        super().__init__(data, np.array([float(sigma)]))
+        self.sigma = float(sigma)
+
+    @property
+    def text(self) -> str:
+        return f"randomised smoothing of {len(self.data)} points, sigma {self.sigma:g}"
+
+
+class KernelDensity(_AroundData):
+    """A Gaussian kernel density estimate with Scott's rule, one bandwidth ``M^(-1/(n + 4)) sigma_j`` per coordinate.
+
+    Parameters
+    ----------
+    data : (M, n) floats, at least two points
+        ``sigma_j`` are their standard deviations with M - 1 degrees of freedom.
+    """
+
+    def __init__(self, data: Any) -> None:
+        points = np.array(data, dtype=np.float64)
+        if points.ndim != 2 or len(points) < 2:  # noqa: PLR2004
+            raise InputError(f"found data of shape {points.shape}, expected at least two points (M, n)")
+        count, n = points.shape
+        super().__init__(points, count ** (-1.0 / (n + 4)) * points.std(axis=0, ddof=1))
+
+    @property
+    def text(self) -> str:
+        return f"kernel density of {len(self.data)} points, Scott's rule"
+
+
+def uniform_on(region: Region) -> Sampler:
+    """The uniform distribution on a sphere, a ball around 0, a nonnegative ball, a shell or a box of equal sides."""
+    if isinstance(region, Sphere):
+        return UniformSphere(nearest_float(region.radius))
+    if isinstance(region, Ball) and not any(region.center or ()):
+        return UniformBall(nearest_float(region.radius))
+    if isinstance(region, NonnegativeBall):
+        return UniformNonnegativeBall(nearest_float(region.radius))
+    if isinstance(region, Shell):
+        return UniformShell(nearest_float(region.inner), nearest_float(region.outer))
+    if isinstance(region, Box) and region.dimension is None:
+        lower, upper = (nearest_float(side) for side in (region.lower, region.upper))  # type: ignore[arg-type]
+        return UniformBox(lower, upper)
+    raise InputError(
+        f"found the domain {region.text}, expected ball:r, sphere:r, nonneg-ball:r, shell:s,r or box:l,u to sample from"
+    )
+
+
+def _lengths(points: Array) -> Array:
+    return (points * points).sum(-1) ** 0.5

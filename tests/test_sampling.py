@@ -1,0 +1,277 @@
+"""Sampled estimates of alpha*: against a plain loop on the same samples, and never below exact alpha*."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+import exactinj as xi
+from exactinj.sampling import sample_alpha
+from exactinj.sampling.samplers import (
+    KernelDensity,
+    Sampler,
+    Smoothing,
+    UniformBall,
+    UniformBox,
+    UniformNonnegativeBall,
+    UniformShell,
+    UniformSphere,
+    uniform_on,
+)
+
+BACKENDS = [("numpy", "float64"), ("numpy", "float32"), ("torch", "float64"), ("torch", "float32")]
+UNIFORM = [
+    UniformSphere(2.0),
+    UniformBall(0.5),
+    UniformNonnegativeBall(),
+    UniformShell(0.5, 1.0),
+    UniformBox(-1.0, 2.0),
+]
+
+
+def random_rows(seed, n, m):
+    return np.random.default_rng(seed).standard_normal((m, n))
+
+
+def algorithm_1(rows, points):
+    """The thesis's algorithm, sample by sample."""
+    m, n = rows.shape
+    alpha = [float("inf")] * m
+    for x in points:
+        z = [float(np.dot(w, x)) for w in rows]
+        for j in sorted(range(m), key=lambda i: -z[i])[:n]:
+            alpha[j] = min(alpha[j], z[j])
+    return np.array(alpha)
+
+
+class Given(Sampler):
+    """A list of points, in order; what is asked beyond it is a mistake."""
+
+    def __init__(self, points):
+        self.given = np.asarray(points, dtype=float)
+        self.place = 0
+
+    @property
+    def text(self):
+        return "given points"
+
+    def draw(self, backend, count, n):
+        self.place += count
+        assert self.place <= len(self.given)
+        return backend.array(self.given[self.place - count : self.place])
+
+
+@pytest.mark.parametrize(("backend", "dtype"), BACKENDS)
+@pytest.mark.parametrize(("n", "m"), [(1, 3), (2, 7), (3, 5), (4, 30), (8, 9), (12, 40), (5, 3)])
+def test_agrees_with_the_plain_algorithm(n, m, backend, dtype):
+    rows = random_rows(n * 100 + m, n, m).astype(dtype).astype(float)
+    points = np.random.default_rng(m).standard_normal((3000, n)).astype(dtype).astype(float)
+    expected = algorithm_1(rows, points)
+    for memory in (None, 5000):
+        estimate = sample_alpha(rows, Given(points), samples=3000, backend=backend, dtype=dtype, memory=memory)
+        np.testing.assert_allclose(estimate.values, expected, rtol=1e-13, atol=1e-13)
+        own = np.einsum("ij,ij->i", estimate.points, rows)
+        seen = np.isfinite(expected)
+        np.testing.assert_allclose(own[seen], expected[seen], rtol=1e-13, atol=1e-13)
+
+
+@pytest.mark.parametrize("sampler", UNIFORM[:3], ids=lambda sampler: sampler.text)
+@pytest.mark.parametrize(("backend", "dtype"), [BACKENDS[0], BACKENDS[3]])
+def test_estimates_are_never_below_the_exact_value(sampler, backend, dtype):
+    gaps = []
+    for seed in range(12):
+        n = 2 + seed % 3
+        rows = random_rows(seed, n, n + 2 + seed % 7)
+        layer = xi.ReLULayer(rows)
+        exact = xi.alpha_star(layer, domain=sampler.region).alpha
+        few, many = (
+            sample_alpha(layer, sampler, samples=samples, seed=seed, backend=backend, dtype=dtype)
+            for samples in (300, 20_000)
+        )
+        for j, value in enumerate(exact):
+            for estimate in (few, many):
+                if np.isfinite(estimate.values[j]):
+                    assert estimate.exact(j) >= value
+                    assert estimate.values[j] == pytest.approx(float(estimate.exact(j)), rel=1e-5, abs=1e-12)
+        truth = np.array([float(value) for value in exact])
+        seen = np.isfinite(few.values) & np.isfinite(truth)
+        gaps.append([(few.values[seen] - truth[seen]).mean(), (many.values[seen] - truth[seen]).mean()])
+    early, late = np.mean(gaps, axis=0)
+    assert late < 0.5 * early
+
+
+@pytest.mark.parametrize("sampler", UNIFORM, ids=lambda sampler: sampler.text)
+@pytest.mark.parametrize(("backend", "dtype"), BACKENDS)
+def test_points_lie_in_the_region(sampler, backend, dtype):
+    estimate = sample_alpha(random_rows(1, 3, 12), sampler, samples=5000, backend=backend, dtype=dtype)
+    for point in estimate.points[np.isfinite(estimate.values)]:
+        exact = [Fraction(value) for value in point.tolist()]
+        if isinstance(sampler, UniformSphere):
+            assert np.linalg.norm(point) == pytest.approx(2.0, rel=1e-6)
+        else:
+            assert sampler.region.contains(exact)
+
+
+def test_uniform_points_are_uniform():
+    ball = UniformBall(2.0).points(200_000, 3, 0)
+    radii = np.linalg.norm(ball, axis=1) / 2.0
+    assert np.mean(radii**3) == pytest.approx(0.5, abs=0.005)
+    shell = np.linalg.norm(UniformShell(1.0, 2.0).points(200_000, 2, 0), axis=1)
+    assert np.mean((shell**2 - 1) / 3) == pytest.approx(0.5, abs=0.005)
+    sphere = UniformSphere().points(200_000, 4, 0)
+    assert np.abs(sphere.mean(axis=0)).max() < 0.005
+    assert np.mean(sphere[:, 0] ** 2) == pytest.approx(0.25, abs=0.005)
+
+
+def test_data_driven_samples_have_the_right_spread():
+    random = np.random.default_rng(0)
+    data = random.standard_normal((400, 3)) * [1.0, 2.0, 3.0] + [5.0, 0.0, 0.0]
+    near = Smoothing(data, 0.1).points(50_000, 3, 1)
+    assert near.std(axis=0) == pytest.approx(np.sqrt(data.std(axis=0) ** 2 + 0.01), rel=0.02)
+    kernel = KernelDensity(data)
+    bandwidth = 400 ** (-1 / 7) * data.std(axis=0, ddof=1)
+    assert kernel.points(50_000, 3, 1).std(axis=0) == pytest.approx(
+        np.sqrt(data.std(axis=0) ** 2 + bandwidth**2), rel=0.02
+    )
+    for bad in ([[1.0, np.nan]], [1.0, 2.0], np.zeros((0, 2))):
+        with pytest.raises(xi.InputError, match="found data"):
+            Smoothing(bad, 1.0)
+    with pytest.raises(xi.InputError, match="sigma"):
+        Smoothing(data, 0.0)
+    with pytest.raises(xi.InputError, match="dimension 3"):
+        sample_alpha(random_rows(0, 2, 5), kernel, samples=10)
+
+
+def test_runs_merge_exactly():
+    rows = random_rows(4, 3, 9)
+    runs = [sample_alpha(rows, UniformSphere(), samples=2000, seed=seed) for seed in range(3)]
+    merged = runs[0].merge(runs[1]).merge(runs[2])
+    assert merged.samples == 6000
+    assert merged.seeds == (0, 1, 2)
+    np.testing.assert_array_equal(merged.values, np.minimum.reduce([run.values for run in runs]))
+    np.testing.assert_allclose(np.einsum("ij,ij->i", merged.points, rows), merged.values, rtol=1e-12)
+    with pytest.raises(xi.InputError, match="seed 1"):
+        merged.merge(runs[1])
+    with pytest.raises(xi.InputError, match="different"):
+        merged.merge(sample_alpha(rows, UniformBall(), samples=10, seed=9))
+    with pytest.raises(xi.InputError, match="different"):
+        merged.merge(sample_alpha(2 * rows, UniformSphere(), samples=10, seed=9))
+
+
+def test_the_same_seed_gives_the_same_estimate():
+    rows = random_rows(5, 4, 12)
+    first, again = (sample_alpha(rows, UniformBall(), samples=3000, seed=7) for _ in range(2))
+    np.testing.assert_array_equal(first.values, again.values)
+    np.testing.assert_array_equal(first.points, again.points)
+
+
+def test_the_stopping_rule():
+    rows = random_rows(6, 2, 5)
+    estimate = sample_alpha(rows, UniformSphere(), samples=10**7, patience=5000)
+    assert estimate.stopped
+    assert 5000 <= estimate.samples < 10**7
+    assert not sample_alpha(rows, UniformSphere(), samples=100, patience=5000).stopped
+
+
+def test_rows_come_first_if_asked():
+    rows = np.array([[1.0, 0.0], [0.0, 1.0], [-0.5, -0.5], [3.0, 3.0]])
+    estimate = sample_alpha(rows, UniformBall(), samples=1, rows_first=True)
+    assert estimate.samples == 4  # three rows lie in the ball, and one sample
+    on_sphere = sample_alpha(rows, UniformSphere(), samples=1, rows_first=True)
+    assert on_sphere.samples == 5
+
+
+def greedy_by_hand(rows, points):
+    alpha = np.full(len(rows), np.inf)
+    for x in points:
+        z = rows @ x
+        chosen = []
+        for j in sorted(range(len(rows)), key=lambda i: -z[i]):
+            if np.linalg.matrix_rank(rows[[*chosen, j]]) > len(chosen):
+                chosen.append(j)
+        alpha[chosen] = np.minimum(alpha[chosen], z[chosen])
+    return alpha
+
+
+def test_greedy_bases_span_where_the_largest_do_not():
+    rows = np.array([[1, 0, 0], [2, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0], [0, 0, 1], [0, 0, -1], [0, 0, 0]], float)
+    points = np.random.default_rng(3).standard_normal((400, 3))
+    estimate = sample_alpha(rows, Given(points), samples=400, greedy=True)
+    np.testing.assert_allclose(estimate.values, greedy_by_hand(rows, points))
+    for x in points:
+        active = rows[rows @ x >= estimate.values]
+        assert np.linalg.matrix_rank(active) == 3
+    plain = sample_alpha(rows, Given(points), samples=400)
+    assert any(np.linalg.matrix_rank(rows[rows @ x >= plain.values]) < 3 for x in points)
+
+
+def test_a_close_call_in_float32_does_not_show():
+    """Rows that float32 cannot tell apart: values are those of float64 at real points, or missing."""
+    base = random_rows(8, 3, 6)
+    rows = np.vstack([base, base * (1 + 1e-9), base + 1e-9])
+    for backend in ("numpy", "torch"):
+        estimate = sample_alpha(rows, UniformSphere(), samples=4000, backend=backend, dtype="float32")
+        for j in np.flatnonzero(np.isfinite(estimate.values)):
+            products = rows @ estimate.points[j]
+            assert np.count_nonzero(products > products[j]) < 3
+
+
+def test_json_says_estimate():
+    document = sample_alpha(random_rows(9, 2, 4), UniformSphere(), samples=3).to_json()
+    assert document["kind"] == "estimate"
+    assert "alpha" not in document
+    assert document["samples"] == 3
+    assert any(value is None for value in document["estimate"]) or len(document["estimate"]) == 4
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"samples": 0}, "positive"),
+        ({"patience": 0}, "positive"),
+        ({"memory": 0}, "positive"),
+        ({"dtype": "float16"}, "float32"),
+        ({"backend": "jax"}, "numpy or torch"),
+        ({"device": "cuda"}, "backend torch"),
+        ({"backend": "torch", "device": "nonsense"}, "cpu or cuda"),
+    ],
+)
+def test_bad_arguments_are_refused(arguments, words):
+    with pytest.raises(xi.InputError, match=words):
+        sample_alpha(random_rows(0, 2, 4), UniformSphere(), **arguments)
+
+
+def test_bad_weights_are_refused():
+    for rows in (np.zeros((0, 2)), np.zeros(3), [[np.inf, 1.0]]):
+        with pytest.raises(xi.InputError, match="found weights"):
+            sample_alpha(rows, UniformSphere())
+
+
+@pytest.mark.parametrize(
+    "region", [xi.Sphere(1), xi.Ball("1/3"), xi.NonnegativeBall(2), xi.Shell("1/2", 1), xi.Box(-1, 1)], ids=str
+)
+def test_regions_have_samplers(region):
+    assert uniform_on(region).text.startswith("uniform on")
+
+
+@pytest.mark.parametrize("region", [xi.RealSpace(), xi.Ball(1, [1, 0]), xi.Polytope([[1]], [1])])
+def test_other_regions_have_none(region):
+    with pytest.raises(xi.InputError, match="to sample from"):
+        uniform_on(region)
+
+
+def test_tensors_are_taken_as_they_are():
+    torch = pytest.importorskip("torch")
+    rows = random_rows(2, 3, 8)
+    from_tensor = sample_alpha(torch.tensor(rows), UniformSphere(), samples=500)
+    np.testing.assert_array_equal(from_tensor.values, sample_alpha(rows, UniformSphere(), samples=500).values)
+
+
+@pytest.mark.skipif("not __import__('torch').cuda.is_available()", reason="needs a GPU")
+def test_the_same_on_a_gpu():
+    rows = random_rows(3, 6, 20)
+    points = np.random.default_rng(3).standard_normal((5000, 6)).astype("float32").astype(float)
+    estimate = sample_alpha(rows, Given(points), samples=5000, backend="torch", device="cuda", dtype="float32")
+    np.testing.assert_allclose(estimate.values, algorithm_1(rows, points), atol=1e-5)
