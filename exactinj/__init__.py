@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from exactinj.alpha import AlphaStar
-    from exactinj.api import CheckResult, alpha_star, certify, check, compare, hull_bias
+    from exactinj.api import CheckResult, alpha_star, certify, check, compare, hull_bias, sample_alpha
     from exactinj.comparison import Comparison
     from exactinj.domains import (
         Ball,
@@ -37,8 +37,11 @@ if TYPE_CHECKING:
     from exactinj.hull.bias import HullBias
     from exactinj.layer import ReLULayer
     from exactinj.reading import parse_domain, read_layer
+    from exactinj.sampling import AlphaEstimate
+    from exactinj.sampling.samplers import KernelDensity, Smoothing
 
 __all__ = [
+    "AlphaEstimate",
     "AlphaStar",
     "Ball",
     "Box",
@@ -53,6 +56,7 @@ __all__ = [
     "HullBias",
     "InputError",
     "InternalError",
+    "KernelDensity",
     "NonnegativeBall",
     "NonnegativeOrthant",
     "Polytope",
@@ -61,6 +65,7 @@ __all__ = [
     "Region",
     "Result",
     "Shell",
+    "Smoothing",
     "Sphere",
     "Statistics",
     "Surd",
@@ -72,13 +77,14 @@ __all__ = [
     "hull_bias",
     "parse_domain",
     "read_layer",
+    "sample_alpha",
 ]
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "exactinj.alpha": ("AlphaStar",),
-    "exactinj.api": ("CheckResult", "alpha_star", "certify", "check", "compare", "hull_bias"),
+    "exactinj.api": ("CheckResult", "alpha_star", "certify", "check", "compare", "hull_bias", "sample_alpha"),
     "exactinj.comparison": ("Comparison",),
     "exactinj.domains": (
         "Ball",
@@ -100,6 +106,8 @@ _HOMES = {
     "exactinj.hull.bias": ("HullBias",),
     "exactinj.layer": ("ReLULayer",),
     "exactinj.reading": ("parse_domain", "read_layer"),
+    "exactinj.sampling": ("AlphaEstimate",),
+    "exactinj.sampling.samplers": ("KernelDensity", "Smoothing"),
 }
 
 

@@ -21,11 +21,14 @@ from exactinj.layer import ReLULayer
 
 if TYPE_CHECKING:
     from exactinj.alpha import AlphaStar
-    from exactinj.comparison import Comparison
+    from exactinj.comparison import Comparison, Stage
     from exactinj.hull.bias import HullBias
+    from exactinj.sampling import AlphaEstimate
+    from exactinj.sampling.samplers import Sampler
 
-__all__ = ["ENGINES", "CheckResult", "alpha_star", "certify", "check", "compare", "hull_bias"]
+__all__ = ["ENGINES", "CheckResult", "alpha_star", "certify", "check", "compare", "hull_bias", "sample_alpha"]
 
+FIRST_STAGE = 1000  # samples of the first stage of a comparison
 ENGINES = ("auto", "tree", "wedges", "finder", "milp", "milp-highs")
 CheckResult = checker.CheckResult
 
@@ -222,10 +225,104 @@ def hull_bias(layer: ReLULayer, *, domain: Region | None = None) -> HullBias:
     return exact_hull_bias(layer, Ball(1) if domain is None else domain)
 
 
+def sample_alpha(
+    layer: ReLULayer | Any,
+    *,
+    domain: Region | None = None,
+    sampler: Sampler | None = None,
+    samples: int = 100_000,
+    patience: int | None = None,
+    seed: int = 0,
+    dtype: str = "float64",
+    backend: str = "numpy",
+    device: str | None = None,
+    memory: int | None = None,
+    rows_first: bool = False,
+    greedy: bool = False,
+    timeout: float | None = None,
+    report: Callable[[str], None] | None = None,
+) -> AlphaEstimate:
+    """Monte Carlo Bias Estimation: alpha* *estimated* from samples, for dimensions beyond exact methods.
+
+    The estimate of a row is its least coefficient ``<x, w_j>`` over the samples x that it is among the n largest of. It
+    is never below exact alpha* on a domain that holds the samples, and usually above it: it certifies nothing.
+
+    Parameters
+    ----------
+    layer : ReLULayer, or an array or tensor of float rows (m, n)
+        Layers of real size are best given as floats.
+    domain : Sphere, Ball around 0, NonnegativeBall, Shell or Box, optional
+        Where samples are uniform; the unit ball if both this and `sampler` are left out.
+    sampler : Sampler, optional
+        Another distribution, such as `Smoothing(data, sigma)` or `KernelDensity(data)`.
+    samples : int
+        How many at most.
+    patience : int, optional
+        Stop when so many samples in a row changed nothing.
+    seed : int
+        Of the random numbers; results repeat for the same backend, device, type and memory.
+    dtype : {"float64", "float32"}
+        Of the search; values are computed in float64 at the samples that set them.
+    backend : {"numpy", "torch"}, device : str, optional
+        torch runs on a GPU if there is one, unless the device says otherwise.
+    memory : int, optional
+        Bytes for a block of samples; a size that suits the processor if left out.
+    rows_first : bool
+        Look at the rows themselves first, as far as they lie in the domain; [Eck24] found them critical.
+    greedy : bool
+        Take independent rows by decreasing coefficient instead of the n largest, for rows that are not full spark.
+    timeout, report
+        As in `certify`; what was sampled by then is returned.
+
+    Returns
+    -------
+    AlphaEstimate
+        ``.values`` (floats), ``.points``, ``.samples``, ``.merge(other)``, ``.exact(row)``.
+
+    Raises
+    ------
+    InputError
+        For domains that cannot be sampled, samples that do not fit the layer, and numbers that are not positive.
+
+    Examples
+    --------
+    >>> estimate = sample_alpha([[1.0, 0.0], [0.0, 1.0], [-1.0, -1.0]], domain=Ball(1), samples=2000)
+    >>> exact = alpha_star(ReLULayer([[1, 0], [0, 1], [-1, -1]]), domain=Ball(1)).alpha
+    >>> all(estimate.exact(j) >= exact[j] for j in range(3))
+    True
+
+    References
+    ----------
+    [Eck24] chapters 4 and 5, [HEB24].
+    """
+    from exactinj.sampling import sample_alpha as estimate_alpha
+    from exactinj.sampling.samplers import uniform_on
+
+    _require_positive(timeout)
+    if domain is not None and sampler is not None:
+        raise InputError("found a domain and a sampler, expected one of them; a sampler says where its samples are")
+    return estimate_alpha(
+        layer,
+        sampler or uniform_on(Ball(1) if domain is None else domain),
+        samples=samples,
+        patience=patience,
+        seed=seed,
+        dtype=dtype,
+        backend=backend,
+        device=device,
+        memory=memory,
+        rows_first=rows_first,
+        greedy=greedy,
+        clock=Clock(timeout, report),
+    )
+
+
 def compare(
     layer: ReLULayer,
     *,
     domain: Region | None = None,
+    samples: int | None = None,
+    seed: int = 0,
     timeout: float | None = None,
     report: Callable[[str], None] | None = None,
 ) -> Comparison:
@@ -235,6 +332,8 @@ def compare(
     ----------
     layer, domain, timeout, report
         As in `alpha_star`.
+    samples, seed : int, optional
+        With a number of samples, a sampled estimate is compared as well: ``.estimate`` and ``.gaps``.
 
     Returns
     -------
@@ -270,7 +369,30 @@ def compare(
         for name, bias in biases.items():
             biased = ReLULayer(layer.W.fractions(), alpha=bias.decided)
             results[name] = certify(biased, domain=region, timeout=clock.left, report=report)
-    return Comparison(layer, exact, hull, biases, results, tuple(notes))
+    if samples is None:
+        return Comparison(layer, exact, hull, biases, results, tuple(notes))
+    estimate, stages = _sampled_in_stages(layer, region, exact, samples=samples, seed=seed, clock=clock)
+    if isinstance(region, Domain) and estimate.is_complete:
+        biased = ReLULayer(layer.W.fractions(), alpha=estimate.values)
+        results["estimate"] = certify(biased, domain=region, timeout=clock.left, report=report)
+    return Comparison(layer, exact, hull, biases, results, tuple(notes), estimate, stages)
+
+
+def _sampled_in_stages(
+    layer: ReLULayer, region: Region, exact: AlphaStar, *, samples: int, seed: int, clock: Clock
+) -> tuple[AlphaEstimate, tuple[Stage, ...]]:
+    """Runs with the seeds ``seed, seed + 1, ...``, merged; each doubles the samples."""
+    from exactinj.comparison import stage_of
+
+    estimate = sample_alpha(layer, domain=region, samples=min(FIRST_STAGE, samples), seed=seed)
+    stages = [stage_of(estimate, exact)]
+    while estimate.samples < samples and not clock.is_over:
+        seed += 1
+        count = min(estimate.samples, samples - estimate.samples)
+        estimate = estimate.merge(sample_alpha(layer, domain=region, samples=count, seed=seed, timeout=clock.left))
+        stages.append(stage_of(estimate, exact))
+        clock.report(f"{estimate.samples:,} samples, largest gap {stages[-1].largest_gap:.3g}")
+    return estimate, tuple(stages)
 
 
 def _require_positive(timeout: float | None) -> None:

@@ -11,13 +11,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+import numpy as np
+from numpy.typing import NDArray
+
 from exactinj.alpha import AlphaStar
 from exactinj.evidence.result import Result
 from exactinj.exact.surd import Surd
 from exactinj.hull.bias import HullBias
 from exactinj.layer import ReLULayer
+from exactinj.sampling import AlphaEstimate
 
-__all__ = ["BITS", "Bias", "Comparison", "biases_of"]
+__all__ = ["BITS", "Bias", "Comparison", "Stage", "biases_of", "gaps_between", "stage_of"]
 
 BITS = 40  # biases that are irrational are rounded down by at most 2**-BITS of their size before they are decided
 
@@ -36,6 +40,15 @@ class Bias:
 
 
 @dataclass(frozen=True)
+class Stage:
+    """How far an estimate was from exact alpha* after so many samples: floats, over the rows with a finite alpha*."""
+
+    samples: int
+    median_gap: float
+    largest_gap: float
+
+
+@dataclass(frozen=True)
 class Comparison:
     """Biases of one layer on one domain, and what is proved about each.
 
@@ -44,6 +57,9 @@ class Comparison:
     biases : by name ``"exact"``, ``"hull"``, ``"layer"``; methods that do not apply are missing
     results : the exact decision for the layer with each bias; empty on spheres, which are not decided
     notes : why a method is missing, in words
+    estimate : a sampled estimate of alpha* if one was asked for; `results` then has ``"estimate"``, the decision for
+        the layer with the estimate as its bias, which no sample refuted
+    stages : how the estimate came closer while the samples doubled
     """
 
     layer: ReLULayer
@@ -52,6 +68,26 @@ class Comparison:
     biases: dict[str, Bias]
     results: dict[str, Result]
     notes: tuple[str, ...]
+    estimate: AlphaEstimate | None = None
+    stages: tuple[Stage, ...] = ()
+
+    @property
+    def gaps(self) -> NDArray[np.float64]:
+        """(m,) estimate less exact alpha*, in floats: never negative beyond rounding. NaN where one of them is missing.
+
+        Infinity where no sample selected a row that has a finite alpha*.
+        """
+        if self.estimate is None:
+            return np.full(self.layer.m, np.nan)
+        return gaps_between(self.estimate, self.exact)
+
+    def rows_within(self, accuracy: float) -> int:
+        """How many rows the estimate has to within an accuracy."""
+        return int(np.count_nonzero(self.gaps <= accuracy))
+
+    def samples_needed(self, accuracy: float) -> int | None:
+        """The first stage of the sampling at which every row was within an accuracy; None if none was."""
+        return next((stage.samples for stage in self.stages if stage.largest_gap <= accuracy), None)
 
     def largest(self, row: int) -> tuple[str, ...]:
         """The names of the biases with the largest value in a row, compared exactly."""
@@ -85,3 +121,21 @@ def _rational(layer: ReLULayer, values: Sequence[Surd], radius: Fraction) -> tup
         value.floor(BITS) if value.is_finite else 1 + radius * sum(map(abs, row), Fraction(0))
         for value, row in zip(values, rows, strict=True)
     )
+
+
+def gaps_between(estimate: AlphaEstimate, exact: AlphaStar) -> NDArray[np.float64]:
+    """(m,) floats, as `Comparison.gaps`."""
+    gaps = np.full(len(exact.values), np.nan)
+    for j, value in enumerate(exact.alpha):
+        if value is not None and value.is_finite:
+            gaps[j] = estimate.values[j] - float(value)
+    return gaps
+
+
+def stage_of(estimate: AlphaEstimate, exact: AlphaStar) -> Stage:
+    """Where an estimate stands."""
+    gaps = gaps_between(estimate, exact)
+    known = gaps[~np.isnan(gaps)]
+    if not known.size:
+        return Stage(estimate.samples, float("nan"), float("nan"))
+    return Stage(estimate.samples, float(np.median(known)), float(known.max()))

@@ -30,7 +30,7 @@ from exactinj.domains import (
 from exactinj.errors import InputError
 from exactinj.layer import ReLULayer
 
-__all__ = ["parse_domain", "read_layer"]
+__all__ = ["parse_domain", "read_layer", "read_points"]
 
 LAYER_KEYS = ("W", "b", "alpha")
 POLYTOPE_KEYS = {"G", "h"}
@@ -73,6 +73,12 @@ def _guarded(file: Path, readers: dict[str, Callable[[Path], Content]]) -> Conte
         raise InputError(f"{file}: no such file; check the path") from None
     except OSError as error:
         raise InputError(f"{file}: cannot be read ({error.strerror or error}); check the file") from None
+
+
+def read_points(path: str | os.PathLike[str]) -> np.ndarray:
+    """Data points (M, n) in float64 from a ``.npy`` or ``.csv`` file, one point a line. Raises `InputError`."""
+    layer = _guarded(Path(path), {".npy": _read_npy, ".csv": _read_csv})
+    return layer.W.to_float()
 
 
 def parse_domain(text: str) -> Region:

@@ -20,10 +20,11 @@ LAYERS = (
     ("hull",),
     ("reading", "evidence"),
     ("engines",),
-    ("wedges", "export", "alpha"),
+    ("wedges", "export", "alpha", "sampling", "data"),
     ("comparison",),
-    ("plotting",),
     ("api",),
+    ("sweep",),
+    ("plotting",),
     ("casebook",),
     ("cli",),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["run"]
 
-TITLES = {"exact": "alpha*", "hull": "hull bias", "layer": "layer's bias"}
+TITLES = {"exact": "alpha*", "hull": "hull bias", "layer": "layer's bias", "estimate": "sampled estimate"}
+ACCURACY = 1e-3
 
 
 def run(options: argparse.Namespace) -> int:
@@ -36,7 +38,14 @@ def _work(options: argparse.Namespace, desk: Desk) -> Callable[[], int]:
 
     domain, layer = parse_domain(options.domain), read_layer(options.layer)
     desk.remember(layer={"m": layer.m, "n": layer.n, "sha256": layer.digest})
-    outcome = compare(layer, domain=domain, timeout=desk.left, report=desk.report)
+    outcome = compare(
+        layer,
+        domain=domain,
+        samples=options.samples,
+        seed=options.seed,
+        timeout=desk.left,
+        report=desk.report,
+    )
 
     def finish() -> int:
         if options.json:
@@ -58,29 +67,73 @@ def _document(outcome: Comparison) -> dict[str, object]:
         "largest": [list(outcome.largest(row)) for row in range(layer.m)] if outcome.biases else [],
         "verdicts": {name: str(result.verdict) for name, result in outcome.results.items()},
         "notes": list(outcome.notes),
+        "sampled": _sampled_document(outcome),
     }
+
+
+def _sampled_document(outcome: Comparison) -> dict[str, object] | None:
+    if outcome.estimate is None:
+        return None
+    gaps = [float(gap) if math.isfinite(gap) else None for gap in outcome.gaps]
+    return {
+        **outcome.estimate.to_json(),
+        "gaps": gaps,
+        "rows_within_0.001": outcome.rows_within(ACCURACY),
+        "samples_needed_for_0.001": outcome.samples_needed(ACCURACY),
+        "stages": [
+            {
+                "samples": stage.samples,
+                "median_gap": _known(stage.median_gap),
+                "largest_gap": _known(stage.largest_gap),
+            }
+            for stage in outcome.stages
+        ],
+    }
+
+
+def _known(value: float) -> float | None:
+    return value if math.isfinite(value) else None
 
 
 def _describe(name: str, outcome: Comparison) -> str:
     layer = outcome.layer
     lines = [f"{name}: biases alpha of ReLU(Wx - alpha) on {outcome.exact.domain.text}, m = {layer.m}, n = {layer.n}"]
     names = list(outcome.biases)
+    head = ["row", *(TITLES[key] for key in names), "largest"]
     rows = [
         [str(j), *(f"{float(outcome.biases[key].values[j]):.10g}" for key in names), ", ".join(outcome.largest(j))]
         for j in range(layer.m)
     ]
+    if outcome.estimate is not None:
+        head += ["estimate", "estimate - alpha*"]
+        for row, value, gap in zip(rows, outcome.estimate.values, outcome.gaps, strict=True):
+            row += [f"{value:.10g}", f"{gap:.2e}"]
     if names:
-        lines += table(["row", *(TITLES[key] for key in names), "largest"], rows)
+        lines += table(head, rows)
     lines += [f"{TITLES[key]}: {_words(outcome, key, result)}" for key, result in outcome.results.items()]
     if not outcome.results:
         lines.append("injectivity is decided on convex domains only; use ball:r")
+    lines += _describe_sampling(outcome)
     lines += [f"note: {note}" for note in outcome.notes]
     return "\n".join(lines)
+
+
+def _describe_sampling(outcome: Comparison) -> list[str]:
+    if outcome.estimate is None:
+        return []
+    needed = outcome.samples_needed(ACCURACY)
+    enough = f"more than {outcome.estimate.samples:,}" if needed is None else f"at most {needed:,}"
+    close = f"{outcome.rows_within(ACCURACY)} of {outcome.layer.m} rows within {ACCURACY:g}"
+    drawn = f"{outcome.estimate.samples:,} samples, {outcome.estimate.sampler.text}"
+    return [f"sampling: {close} after {drawn}; {enough} would do for all"]
 
 
 def _words(outcome: Comparison, key: str, result: Result) -> str:
     from exactinj.exact.surd import Surd
 
+    if key == "estimate":
+        missed = "sampling missed a collision" if result.witness is not None else "no collision: rectifying by luck"
+        return missed if result.certificate is not None else f"undecided, {result.reason}"
     values, decided = outcome.biases[key].values, outcome.biases[key].decided
     rounded = any(value != Surd.of_rational(exact) for value, exact in zip(values, decided, strict=True))
     verdict = {"injective": "rectifying, the layer is injective", "not_injective": "NOT rectifying, inputs collide"}

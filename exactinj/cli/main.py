@@ -21,6 +21,7 @@ DOMAIN_HELP = (
     "where injectivity is asked: R^n (default), nonneg, ball:r, ball:r:c1,...,cn, nonneg-ball:r, box:l,u, "
     "box:l1,...,ln:u1,...,un, polytope:FILE (G and h of G x <= h)"
 )
+SAMPLE_DOMAIN_HELP = "ball:r (default ball:1), sphere:r, nonneg-ball:r, shell:s,r or box:l,u"
 ALPHA_DOMAIN_HELP = "ball:r (default ball:1), sphere:r or nonneg-ball:r; for hull also shell:s,r"
 LAYER_HELP = ".npz (W, optional b or alpha), .npy (W), .json or .csv (strings are exact rationals)"
 
@@ -53,6 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_certify(verbs)
     _add_check(verbs)
     _add_alpha(verbs)
+    _add_sample(verbs)
     _add_compare(verbs)
     _add_export(verbs)
     _add_casebook(verbs)
@@ -101,13 +103,38 @@ def _add_alpha(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     _add_output_options(verb)
 
 
+def _add_sample(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    verb = verbs.add_parser(
+        "sample",
+        help="Monte Carlo estimates of alpha*, for high dimension",
+        description="Estimate alpha* from samples. Estimates are upper bounds of alpha* and certify nothing.",
+    )
+    verb.add_argument("layer", metavar="LAYER", help=LAYER_HELP)
+    verb.add_argument("--method", choices=("uniform", "smoothing", "kde"), default="uniform", help="where samples lie")
+    verb.add_argument("--domain", metavar="DOMAIN", help="for uniform: " + SAMPLE_DOMAIN_HELP)
+    verb.add_argument("--data", metavar="FILE", help="points (M, n) as .npy or .csv, for smoothing and kde")
+    verb.add_argument("--sigma", type=float, help="standard deviation of the noise, for smoothing")
+    verb.add_argument("--samples", type=int, default=100_000, metavar="N", help="at most so many (default 100000)")
+    verb.add_argument("--patience", type=int, metavar="S", help="stop when S samples in a row changed nothing")
+    verb.add_argument("--rows-first", action="store_true", help="look at the rows themselves first")
+    verb.add_argument("--greedy", action="store_true", help="independent rows by size, where rows are not full spark")
+    verb.add_argument("--backend", choices=("numpy", "torch"), default="numpy", help="numpy (default) or torch")
+    verb.add_argument("--device", metavar="NAME", help="cpu or cuda, for torch")
+    verb.add_argument("--dtype", choices=("float64", "float32"), default="float64", help="of the search")
+    verb.add_argument("--seed", type=int, default=0, help="of the random numbers (default 0)")
+    verb.add_argument("--timeout", type=_seconds, metavar="SECONDS", help="stop sampling after so many seconds")
+    _add_output_options(verb)
+
+
 def _add_compare(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     verb = verbs.add_parser(
         "compare",
-        help="alpha*, the convex-hull bias and the layer's own bias side by side",
+        help="alpha*, the convex-hull bias, the layer's own bias and a sampled estimate side by side",
         description="Which bias is larger in which row, and which makes the layer injective, decided exactly.",
     )
     verb.add_argument("layer", metavar="LAYER", help=LAYER_HELP)
+    verb.add_argument("--samples", type=int, metavar="N", help="compare a sampled estimate with exact alpha*, too")
+    verb.add_argument("--seed", type=int, default=0, help="of the samples (default 0)")
     verb.add_argument("--domain", default="ball:1", metavar="DOMAIN", help=ALPHA_DOMAIN_HELP)
     verb.add_argument("--timeout", type=_seconds, metavar="SECONDS", help="stop after so many seconds (status 12)")
     _add_output_options(verb)

@@ -1,0 +1,100 @@
+"""``exactinj sample``: Monte Carlo bias estimates, always labelled estimates."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from exactinj.cli import exit_status
+from exactinj.cli.supervised_verb import Desk, Killed, run_supervised
+from exactinj.cli.table import table
+from exactinj.errors import InputError
+
+if TYPE_CHECKING:
+    from exactinj.sampling import AlphaEstimate
+    from exactinj.sampling.samplers import Sampler
+
+__all__ = ["run"]
+
+MOST_ROWS = 60  # more are left to --json
+
+
+def run(options: argparse.Namespace) -> int:
+    """Exit status 0; the time limit ends the sampling, and what there is by then is printed."""
+
+    def killed(end: Killed) -> dict[str, object]:
+        return {"kind": "estimate", "estimate": None, "layer": end.facts.get("layer"), "reason": end.reason}
+
+    return run_supervised(options, lambda desk: _work(options, desk), killed)
+
+
+def _work(options: argparse.Namespace, desk: Desk) -> Callable[[], int]:
+    from exactinj.api import sample_alpha
+    from exactinj.reading import read_layer
+
+    layer = read_layer(options.layer)
+    desk.remember(layer={"m": layer.m, "n": layer.n, "sha256": layer.digest})
+    estimate = sample_alpha(
+        layer,
+        sampler=_sampler(options),
+        samples=options.samples,
+        patience=options.patience,
+        seed=options.seed,
+        dtype=options.dtype,
+        backend=options.backend,
+        device=options.device,
+        rows_first=options.rows_first,
+        greedy=options.greedy,
+        timeout=desk.left,
+        report=desk.report,
+    )
+
+    def finish() -> int:
+        if options.json:
+            print(json.dumps(estimate.to_json(), indent=1))
+        elif not options.quiet:
+            print(_describe(options.layer, estimate))
+        return exit_status.OK
+
+    return finish
+
+
+def _sampler(options: argparse.Namespace) -> Sampler:
+    """Uniform on a domain, or around the points of a data file."""
+    from exactinj.reading import parse_domain, read_points
+    from exactinj.sampling.samplers import KernelDensity, Smoothing, uniform_on
+
+    if options.method == "uniform":
+        return uniform_on(parse_domain(options.domain or "ball:1"))
+    if options.domain is not None:
+        raise InputError(f"found --domain with --method {options.method}, expected --data; samples follow the data")
+    if options.data is None:
+        raise InputError(
+            f"found --method {options.method} without --data, expected a .npy or .csv file of points (M, n)"
+        )
+    points = read_points(options.data)
+    if options.method == "kde":
+        return KernelDensity(points)
+    if options.sigma is None:
+        raise InputError("found --method smoothing without --sigma, expected the standard deviation of the noise")
+    return Smoothing(points, options.sigma)
+
+
+def _describe(name: str, estimate: AlphaEstimate) -> str:
+    frame = estimate.frame
+    stop = "stopped, as the estimate did not change for so long" if estimate.stopped else "all samples drawn"
+    lines = [
+        f"{name}: ESTIMATE of alpha* from {estimate.samples:,} samples, {estimate.sampler.text}; {stop}",
+        f"  m = {frame.m} rows, n = {frame.n}, backend {estimate.backend}, {estimate.dtype}, {estimate.seconds:.2f} s",
+    ]
+    rows = [
+        [str(j), f"{value:.10g}" if value < float("inf") else "no sample"]
+        for j, value in enumerate(estimate.values[:MOST_ROWS])
+    ]
+    lines += table(["row", "estimate"], rows)
+    if frame.m > MOST_ROWS:
+        lines.append(f"  ... {frame.m - MOST_ROWS} more; --json has all")
+    lines.append("an estimate from above that certifies nothing: exact alpha* is at most this; certify decides a bias")
+    return "\n".join(lines)

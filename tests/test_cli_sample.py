@@ -1,0 +1,88 @@
+"""The verbs sample and compare --samples: what they print is called an estimate, and is one."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+import exactinj as xi
+
+
+@pytest.fixture
+def frame(tmp_path):
+    np.savez(tmp_path / "frame.npz", W=np.random.default_rng(0).standard_normal((9, 3)))
+    return "frame.npz"
+
+
+def test_sample_prints_an_estimate(run_command, frame, tmp_path):
+    done = run_command("sample", frame, "--samples", "3000", "--domain", "sphere:1")
+    assert done.returncode == 0
+    assert "ESTIMATE of alpha* from 3,000 samples" in done.stdout
+    assert "certifies nothing" in done.stdout
+    document = json.loads(run_command("sample", frame, "--samples", "3000", "--domain", "sphere:1", "--json").stdout)
+    assert document["kind"] == "estimate"
+    exact = xi.alpha_star(xi.read_layer(tmp_path / frame), domain=xi.Sphere(1)).alpha
+    for estimate, value in zip(document["estimate"], exact, strict=True):
+        assert estimate is None or estimate >= float(value) - 1e-12
+
+
+def test_samples_around_data(run_command, frame, tmp_path):
+    np.save(tmp_path / "data.npy", np.random.default_rng(1).standard_normal((50, 3)))
+    for method in (["smoothing", "--sigma", "0.5"], ["kde"]):
+        arguments = ["sample", frame, "--method", *method, "--data", "data.npy", "--samples", "500", "--json"]
+        document = json.loads(run_command(*arguments).stdout)
+        assert "50 points" in document["sampler"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--domain", "R^n"], "to sample from"),
+        (["--method", "kde"], "without --data"),
+        (["--method", "smoothing", "--data", "data.npy"], "without --sigma"),
+        (["--method", "kde", "--data", "none.npy"], "no such file"),
+        (["--method", "kde", "--domain", "ball:1"], "samples follow the data"),
+        (["--samples", "0"], "positive"),
+        (["--device", "cuda"], "backend torch"),
+    ],
+)
+def test_sample_refuses_in_one_line(run_command, frame, tmp_path, arguments, words):
+    np.save(tmp_path / "data.npy", np.ones((5, 3)))
+    done = run_command("sample", frame, *arguments)
+    assert done.returncode == 3
+    assert words in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_deadline_ends_sampling_with_what_there_is(run_command, frame):
+    done = run_command("sample", frame, "--samples", "10000000000", "--timeout", "3", "--json")
+    assert done.returncode == 0
+    assert 1000 < json.loads(done.stdout)["samples"] < 10**10
+
+
+def test_compare_with_samples(run_command, frame):
+    done = run_command("compare", frame, "--samples", "4000", "--domain", "ball:1")
+    assert done.returncode == 0
+    assert "estimate - alpha*" in done.stdout
+    assert "sampled estimate: " in done.stdout
+    document = json.loads(run_command("compare", frame, "--samples", "4000", "--json").stdout)
+    sampled = document["sampled"]
+    assert sampled["kind"] == "estimate"
+    assert all(gap is None or gap > -1e-12 for gap in sampled["gaps"])
+    assert [stage["samples"] for stage in sampled["stages"]] == [1000, 2000, 4000]
+    assert document["verdicts"]["exact"] == "injective"
+
+
+def test_what_sampling_missed_is_a_collision():
+    layer = xi.ReLULayer(np.random.default_rng(2).standard_normal((7, 3)))
+    outcome = xi.compare(layer, samples=2000)
+    assert outcome.estimate.is_complete
+    assert (outcome.gaps > 0).any()
+    result = outcome.results["estimate"]
+    assert result.verdict == "not_injective"
+    assert xi.check(result.certificate).valid
+    assert outcome.stages[-1].largest_gap <= outcome.stages[0].largest_gap
+    assert outcome.samples_needed(10.0) == 1000
+    assert outcome.samples_needed(0.0) is None
