@@ -269,6 +269,18 @@ def test_tensors_are_taken_as_they_are():
     np.testing.assert_array_equal(from_tensor.values, sample_alpha(rows, UniformSphere(), samples=500).values)
 
 
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize(("n", "m"), [(2, 7), (4, 30), (12, 15), (5, 3)])
+def test_what_a_device_computes_agrees_as_well(n, m, dtype, monkeypatch):
+    """The tensor code for accelerators, run on the CPU."""
+    pytest.importorskip("torch")
+    monkeypatch.setattr("exactinj.sampling.backend.TorchBackend.is_device", property(lambda _: True))
+    rows = random_rows(n + m, n, m).astype(dtype).astype(float)
+    points = np.random.default_rng(m).standard_normal((2000, n)).astype(dtype).astype(float)
+    estimate = sample_alpha(rows, Given(points), samples=2000, backend="torch", device="cpu", dtype=dtype)
+    np.testing.assert_allclose(estimate.values, algorithm_1(rows, points), rtol=1e-13, atol=1e-13)
+
+
 @pytest.mark.skipif("not __import__('torch').cuda.is_available()", reason="needs a GPU")
 def test_the_same_on_a_gpu():
     rows = random_rows(3, 6, 20)

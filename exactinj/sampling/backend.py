@@ -143,6 +143,7 @@ class TorchBackend(Backend):
         self.dtype = dtype
         self.device = device or ("cuda" if torch.cuda.is_available() else "cpu")
         self._type = getattr(torch, dtype)
+        self._numpy = NumpyBackend(dtype, seed)
         try:
             self._random = torch.Generator(self.device).manual_seed(seed)
         except RuntimeError as error:
@@ -177,6 +178,8 @@ class TorchBackend(Backend):
             self._torch.backends.cuda.matmul.allow_tf32 = allowed
 
     def candidates(self, values: Array, estimate: Array, most: int) -> Array:
+        if not self.is_device:  # tensors on the CPU are numpy arrays in other clothes
+            return self._torch.from_numpy(self._numpy.candidates(values.numpy(), estimate.numpy(), most))
         below = values.masked_fill(values >= estimate, -float("inf")).amax(dim=1)
         larger = (values > below[:, None]).sum(dim=1)
         return ((larger < most) & (below > -float("inf"))).nonzero()[:, 0]
@@ -184,6 +187,8 @@ class TorchBackend(Backend):
     def column_minima(
         self, values: Array, estimate: Array, most: int, margin: Array
     ) -> tuple[Floats, NDArray[np.int64]]:
+        if not self.is_device:
+            return self._numpy.column_minima(values.numpy(), estimate.numpy(), most, margin.numpy())
         counted = values.masked_fill(values >= estimate, float("inf"))
         if values.shape[1] > most:
             # the smaller side of the two is selected; its two entries at the border are all that matters
