@@ -15,6 +15,7 @@ import matplotlib.pyplot as plt  # noqa: E402
 from exactinj.plotting import (  # noqa: E402
     plot_active_region,
     plot_critical_points,
+    plot_gaps,
     plot_hull,
     plot_rectifying_region,
 )
@@ -87,3 +88,16 @@ def test_other_dimensions_have_no_picture():
         plot_critical_points(xi.alpha_star(layer))
     with pytest.raises(xi.InputError, match="expected n = 3"):
         plot_hull(xi.hull_bias(layer))
+
+
+def test_gaps_fall_with_the_samples():
+    layer = xi.ReLULayer(np.random.default_rng(0).standard_normal((6, 2)))
+    outcome = xi.compare(layer, domain=xi.Sphere(1), samples=8000)
+    _, ax = plt.subplots()
+    assert plot_gaps(outcome, ax) is ax
+    largest = ax.lines[0].get_ydata()
+    assert len(largest) == 4
+    assert largest[-1] <= largest[0]
+    assert "estimate" in ax.get_ylabel()
+    with pytest.raises(xi.InputError, match="samples=N"):
+        plot_gaps(xi.compare(layer))

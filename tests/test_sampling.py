@@ -287,3 +287,17 @@ def test_the_same_on_a_gpu():
     points = np.random.default_rng(3).standard_normal((5000, 6)).astype("float32").astype(float)
     estimate = sample_alpha(rows, Given(points), samples=5000, backend="torch", device="cuda", dtype="float32")
     np.testing.assert_allclose(estimate.values, algorithm_1(rows, points), atol=1e-5)
+
+
+def test_fifty_frames_on_the_sphere():
+    for seed in range(50):
+        n = 2 + seed % 3
+        layer = xi.ReLULayer(random_rows(seed + 100, n, n + 1 + seed % 9))
+        exact = xi.alpha_star(layer, domain=xi.Sphere(1)).alpha
+        runs = [sample_alpha(layer, UniformSphere(), samples=2000 * 4**k, seed=k) for k in range(3)]
+        merged = runs[0].merge(runs[1]).merge(runs[2])
+        assert (merged.values <= runs[0].values).all()
+        for j in np.flatnonzero(np.isfinite(merged.values)):
+            assert merged.exact(j) >= exact[j]
+            if n == 2:
+                assert merged.values[j] - float(exact[j]) < 5e-3

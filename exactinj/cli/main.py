@@ -12,6 +12,7 @@ from importlib import import_module
 
 from exactinj import __version__
 from exactinj.cli import exit_status
+from exactinj.cli.sweep import add_sweep
 from exactinj.errors import ExactinjError
 
 __all__ = ["main"]
@@ -56,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_alpha(verbs)
     _add_sample(verbs)
     _add_compare(verbs)
+    add_sweep(verbs)
     _add_export(verbs)
     _add_casebook(verbs)
     return parser

@@ -2,12 +2,23 @@
 
 `plot_wedges` draws the wedges by the rank of their active rows, `plot_active_region` and `plot_rectifying_region` the
 disc with the halfspaces of a biased layer, `plot_hull` the convex hull of unit rows with its facets coloured by their
-bias, `plot_critical_points` where on the sphere a Monte Carlo estimate of the bias is decided.
+bias, `plot_critical_points` where on the sphere a Monte Carlo estimate of the bias is decided, `plot_sweep` the phase
+diagram of random layers.
 """
 
 from exactinj.plotting.critical import plot_critical_points
 from exactinj.plotting.disc import plot_active_region, plot_rectifying_region
+from exactinj.plotting.gaps import plot_gaps
 from exactinj.plotting.hull import plot_hull
+from exactinj.plotting.sweep import plot_sweep
 from exactinj.plotting.wedge_map import plot_wedges
 
-__all__ = ["plot_active_region", "plot_critical_points", "plot_hull", "plot_rectifying_region", "plot_wedges"]
+__all__ = [
+    "plot_active_region",
+    "plot_critical_points",
+    "plot_gaps",
+    "plot_hull",
+    "plot_rectifying_region",
+    "plot_sweep",
+    "plot_wedges",
+]

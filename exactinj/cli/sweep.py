@@ -1,0 +1,200 @@
+"""``exactinj sweep``: many random layers on a grid of (n, m), sampled and exact; resumable, in shards."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from exactinj.cli import exit_status
+from exactinj.cli.progress import ProgressLine
+from exactinj.cli.table import table
+from exactinj.errors import InputError, MissingExtraError
+
+if TYPE_CHECKING:
+    from exactinj.sweep import CellResult, CellSummary, SweepPlan, SweepRun
+
+__all__ = ["add_sweep", "run"]
+
+PAUSE = 0.1  # seconds between two reports of progress
+MOST_CELLS = 40  # in a table
+PICTURES = (".pdf", ".png", ".svg")
+
+
+def add_sweep(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Describe the verb and its options."""
+    verb = verbs.add_parser(
+        "sweep",
+        help="many random layers: the redundancy phase diagram, sampled and exact",
+        description="Gaussian layers ReLU(Wx - alpha) on a grid of (n, m): the Hamming proportion p_H, estimated from "
+        "samples, and exact verdicts for small n. Stop it at any time; run it again with the same --out to go on.",
+    )
+    verb.add_argument("--n", default="2:30", metavar="RANGE", help="dimensions: 5, 2,3,4, 2:30 or 2:30:STEP (2:30)")
+    verb.add_argument("--m", default="2:150:4", metavar="RANGE", help="rows, where m >= n (default 2:150:4)")
+    verb.add_argument("--grid", metavar="NxM,...", help="these cells instead, such as 3x13,4x19")
+    verb.add_argument("--bias", default="zero", metavar="BIAS", help="zero (default), constant:C or gaussian:VARIANCE")
+    verb.add_argument("--domain", default="ball:1", metavar="DOMAIN", help="ball:r (default ball:1), sphere:r, ...")
+    verb.add_argument("--trials", type=int, default=1, metavar="N", help="layers in each cell (default 1)")
+    verb.add_argument("--samples", type=int, default=10_000, metavar="N", help="for each estimate (default 10000)")
+    verb.add_argument(
+        "--exact-up-to", type=int, metavar="N", help="decide layers up to this n exactly (default 8; 0 for none)"
+    )
+    verb.add_argument(
+        "--timeout", type=float, default=60.0, metavar="SECONDS", help="for each exact decision (default 60)"
+    )
+    verb.add_argument("--jobs", type=int, default=1, metavar="N", help="processes (default 1)")
+    verb.add_argument("--seed", type=int, default=0, help="(default 0)")
+    verb.add_argument("--shard", default="1/1", metavar="i/N", help="only the i-th of N parts, 1 <= i <= N")
+    verb.add_argument("--out", required=True, metavar="FILE", help="JSON lines; finished layers in it are skipped")
+    verb.add_argument("--plot", metavar="FILE", help="draw the phase diagram (.png, .pdf or .svg)")
+    verb.add_argument("--json", action="store_true", help="print one JSON document and nothing else on stdout")
+    verb.add_argument("--quiet", action="store_true", help="no progress and no text, only files and the exit status")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Exit status 0, also where some layers stay unknown: the counts say so."""
+    from exactinj.sweep import read_results, run_sweep, summary
+
+    plan, shard = _plan(options), _shard(options.shard)
+    _refuse_bad_picture(options.plot)
+    line = ProgressLine(enabled=not options.quiet)
+    last = float("-inf")
+
+    def report(text: str) -> None:
+        nonlocal last
+        if time.monotonic() - last >= PAUSE:
+            last = time.monotonic()
+            line.show(text)
+
+    try:
+        outcome = run_sweep(plan, options.out, jobs=options.jobs, shard=shard, report=report)
+    finally:
+        line.clear()
+    keys = {task.key for task in plan.tasks()}
+    results = [result for result in read_results(options.out) if result.task.key in keys]
+    if options.plot is not None and results:
+        _draw(results, options.plot)
+    cells = summary(results)
+    if options.json:
+        print(json.dumps(_document(options, plan, outcome, cells), indent=1))
+    elif not options.quiet:
+        print(_describe(options, plan, outcome, cells))
+    return exit_status.OK
+
+
+def _plan(options: argparse.Namespace) -> SweepPlan:
+    from exactinj.reading import parse_domain
+    from exactinj.sweep import Bias, SweepPlan, grid
+
+    cells = (
+        grid(_numbers("--n", options.n), _numbers("--m", options.m)) if options.grid is None else _cells(options.grid)
+    )
+    return SweepPlan(
+        cells,
+        trials=options.trials,
+        seed=options.seed,
+        bias=Bias.parse(options.bias),
+        samples=options.samples,
+        exact_up_to=options.exact_up_to,
+        timeout=options.timeout,
+        domain=parse_domain(options.domain),
+    )
+
+
+def _numbers(name: str, text: str) -> list[int]:
+    """``5``, ``2,3,4``, ``2:30`` and ``2:30:4``, both ends included."""
+    numbers: list[int] = []
+    for part in text.split(","):
+        found = re.fullmatch(r"(\d{1,9})(?::(\d{1,9})(?::([1-9]\d{0,8}))?)?", part.strip(), re.ASCII)
+        if found is None:
+            raise InputError(f"{name}: found {text!r}, expected numbers such as 5, 2,3,4, 2:30 or 2:150:4")
+        first, end, step = found.groups()
+        numbers += range(int(first), int(end or first) + 1, int(step or 1))
+    return numbers
+
+
+def _cells(text: str) -> tuple[tuple[int, int], ...]:
+    try:
+        return tuple((int(n), int(m)) for n, m in (cell.split("x") for cell in text.split(",")))
+    except ValueError:
+        raise InputError(f"--grid: found {text!r}, expected cells NxM such as 3x13,4x19") from None
+
+
+def _shard(text: str) -> tuple[int, int]:
+    try:
+        part, parts = map(int, text.split("/"))
+    except ValueError:
+        raise InputError(f"--shard: found {text!r}, expected i/N such as 1/4") from None
+    return part, parts
+
+
+def _refuse_bad_picture(plot: str | None) -> None:
+    """Find out before hours of work that the picture cannot be drawn."""
+    if plot is None:
+        return
+    from importlib.util import find_spec
+
+    if find_spec("matplotlib") is None:
+        raise MissingExtraError("matplotlib is not installed: pip install 'exactinj[plot]'")
+    path = Path(plot)
+    if path.suffix not in PICTURES or path.is_dir() or not path.parent.is_dir():
+        raise InputError(f"--plot: found {plot!r}, expected a .png, .pdf or .svg file in an existing folder")
+
+
+def _draw(results: list[CellResult], path: str) -> None:
+    from matplotlib.figure import Figure
+
+    from exactinj.plotting import plot_sweep
+
+    figure = Figure(figsize=(9, 5), layout="constrained")
+    axes = plot_sweep(results, figure.add_subplot())
+    task = results[0].task
+    axes.set_title(f"bias {task.bias}, {task.domain}, {task.samples:,} samples", fontsize=10)
+    try:
+        figure.savefig(path, dpi=150)
+    except OSError as error:
+        raise InputError(f"--plot: cannot write {path}: {error.strerror}; choose another place") from None
+
+
+def _document(
+    options: argparse.Namespace, plan: SweepPlan, outcome: SweepRun, cells: list[CellSummary]
+) -> dict[str, object]:
+    return {
+        "bias": plan.bias.text,
+        "domain": plan.domain.text,
+        "samples": plan.samples,
+        "trials": plan.trials,
+        "seed": plan.seed,
+        "exact_up_to": plan.largest_exact,
+        "timeout": plan.timeout,
+        "shard": options.shard,
+        "results": options.out,
+        "picture": options.plot,
+        "layers": {"planned": outcome.tasks, "found": outcome.found, "computed": outcome.computed},
+        "cells": [cell.to_json() for cell in cells],
+    }
+
+
+def _describe(options: argparse.Namespace, plan: SweepPlan, outcome: SweepRun, cells: list[CellSummary]) -> str:
+    lines = [
+        f"{options.out}: bias {plan.bias.text} on {plan.domain.text}; p_H is an estimate from {plan.samples:,} samples",
+        f"  {outcome.computed:,} layers computed, {outcome.found:,} were there, {outcome.seconds:.1f} s",
+    ]
+    head = ["n", "m", "layers", "mean p_H (estimate)", "95 %", "injective (exact)", "not injective", "unknown", "share"]
+    lines += table(head, [_row(cell) for cell in cells[:MOST_CELLS]])
+    if len(cells) > MOST_CELLS:
+        lines.append(f"  ... {len(cells) - MOST_CELLS:,} more cells; --json prints all of them, --plot draws them")
+    return "\n".join(lines)
+
+
+def _row(cell: CellSummary) -> list[str]:
+    low, high = cell.hamming_interval
+    row = [str(cell.n), str(cell.m), str(cell.trials), f"{cell.hamming:.4f}", f"{low:.3f} to {high:.3f}"]
+    if cell.share_interval is None:
+        return [*row, "", "", "", ""]
+    low, high = cell.share_interval
+    share = "unknown" if cell.share_injective is None else f"{cell.share_injective:.3f} ({low:.3f} to {high:.3f})"
+    return [*row, str(cell.injective), str(cell.not_injective), str(cell.unknown), share]

@@ -1,0 +1,126 @@
+"""Run a sweep: spread its tasks over processes or a cluster, append what comes back, skip what is there."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Generator, Sequence
+from contextlib import AbstractContextManager, closing, nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+from exactinj.errors import InputError, MissingExtraError
+from exactinj.sweep.cell import run_task
+from exactinj.sweep.plan import SweepPlan, Task
+from exactinj.sweep.results import CellResult, ResultsFile
+
+__all__ = ["SweepRun", "run_sweep"]
+
+CHUNK = 32  # tasks a job at a time, for backends that hand results back only when all are done
+
+
+@dataclass(frozen=True)
+class SweepRun:
+    """What a run did: of `tasks` layers (in this shard), `found` were finished before and `computed` are new."""
+
+    tasks: int
+    found: int
+    computed: int
+    seconds: float
+
+
+def run_sweep(
+    plan: SweepPlan,
+    results_path: str | os.PathLike[str],
+    *,
+    jobs: int | None = None,
+    shard: tuple[int, int] = (1, 1),
+    report: Callable[[str], None] | None = None,
+) -> SweepRun:
+    """Compute the layers of a plan that the results file does not hold yet, and append them.
+
+    It can be stopped at any time and run again. Results depend neither on the order nor on jobs, shards or
+    interruptions (apart from exact decisions that run into their timeout).
+
+    Parameters
+    ----------
+    plan : SweepPlan
+    results_path : path
+        A file of JSON lines; made if it is not there, otherwise only appended to.
+    jobs : int, optional
+        Processes on this machine, each with one thread for linear algebra. Left out, the backend of
+        ``joblib.parallel_config`` is used, for instance ``dask`` or ``ray``, or this process if there is none.
+    shard : (i, N), 1 <= i <= N
+        Do only the i-th of N parts, into a file of its own; the files may be concatenated afterwards.
+    report : callable, optional
+        Is told after every layer, in a line of text, how far the work is.
+
+    Returns
+    -------
+    SweepRun
+
+    Raises
+    ------
+    InputError
+        For shards and jobs out of range, files that hold something else or cannot be written.
+    MissingExtraError
+        Without joblib.
+    """
+    part, parts = shard
+    if not 1 <= part <= parts:
+        raise InputError(f"found the shard {part}/{parts}, expected i/N with 1 <= i <= N; shards count from 1")
+    if jobs is not None and jobs < 1:
+        raise InputError(f"found jobs = {jobs}, expected a positive number of processes")
+    _require_joblib()
+    started = time.monotonic()
+    mine = [task for task in plan.tasks() if int(task.key, 16) % parts == part - 1]
+    with ResultsFile(results_path) as file:
+        finished = {result.task.key for result in file.results}
+        open_tasks = [task for task in mine if task.key not in finished]
+        found = len(mine) - len(open_tasks)
+        with closing(_results(open_tasks, jobs)) as results:
+            for done, result in enumerate(results, start=1):
+                file.append(result)
+                if report is not None:
+                    rate = done / (time.monotonic() - started)
+                    report(f"{found + done:,} of {len(mine):,} layers, {rate:.1f} a second")
+    return SweepRun(len(mine), found, len(open_tasks), time.monotonic() - started)
+
+
+def _require_joblib() -> Any:
+    try:
+        import joblib  # type: ignore[import-untyped]
+    except ImportError:
+        raise MissingExtraError("joblib is not installed: pip install 'exactinj[sweep]'") from None
+    return joblib
+
+
+def _results(tasks: Sequence[Task], jobs: int | None) -> Generator[CellResult, None, None]:
+    """The results in whatever order they are finished."""
+    joblib = _require_joblib()
+    with nullcontext() if jobs is None else _own_processes(joblib, jobs):
+        parallel, streams = _parallel(joblib)
+        size = len(tasks) if streams else CHUNK * max(1, parallel.n_jobs)
+        for start in range(0, len(tasks), max(1, size)):
+            yield from parallel(joblib.delayed(run_task)(task) for task in tasks[start : start + size])
+
+
+def _own_processes(joblib: Any, jobs: int) -> AbstractContextManager[Any]:
+    """Processes with one thread for linear algebra; Ctrl-C, which reaches all of them, is left to this one."""
+    options = {"backend": "loky", "n_jobs": jobs, "inner_max_num_threads": 1}
+    quiet = {"initializer": signal.signal, "initargs": (signal.SIGINT, signal.SIG_IGN)}
+    try:
+        return joblib.parallel_config(**options, **quiet)  # type: ignore[no-any-return]
+    except TypeError:  # joblib before 1.5: the processes say on stderr that they were interrupted
+        return joblib.parallel_config(**options)  # type: ignore[no-any-return]
+
+
+def _parallel(joblib: Any) -> tuple[Any, bool]:
+    """A pool that hands results back one by one, if the backend and joblib's version (1.4 for any order) can do so."""
+    for return_as in ("generator_unordered", "generator"):
+        try:
+            return joblib.Parallel(return_as=return_as), True
+        except ValueError:
+            continue
+    return joblib.Parallel(), False
