@@ -21,14 +21,13 @@ from exactinj.layer import ReLULayer
 
 if TYPE_CHECKING:
     from exactinj.alpha import AlphaStar
-    from exactinj.comparison import Comparison, Stage
+    from exactinj.comparison import Comparison
     from exactinj.hull.bias import HullBias
     from exactinj.sampling import AlphaEstimate
     from exactinj.sampling.samplers import Sampler
 
 __all__ = ["ENGINES", "CheckResult", "alpha_star", "certify", "check", "compare", "hull_bias", "sample_alpha"]
 
-FIRST_STAGE = 1000  # samples of the first stage of a comparison
 ENGINES = ("auto", "tree", "wedges", "finder", "milp", "milp-highs")
 CheckResult = checker.CheckResult
 
@@ -349,7 +348,7 @@ def compare(
     >>> [str(outcome.results[name].verdict) for name in outcome.biases]
     ['injective', 'injective', 'injective']
     """
-    from exactinj.comparison import Comparison, biases_of
+    from exactinj.comparison import Comparison, biases_of, sampled_in_stages
 
     _require_positive(timeout)
     region = (Ball(1) if domain is None else domain).for_dimension(layer.n)
@@ -371,28 +370,11 @@ def compare(
             results[name] = certify(biased, domain=region, timeout=clock.left, report=report)
     if samples is None:
         return Comparison(layer, exact, hull, biases, results, tuple(notes))
-    estimate, stages = _sampled_in_stages(layer, region, exact, samples=samples, seed=seed, clock=clock)
+    estimate, stages = sampled_in_stages(exact, samples=samples, seed=seed, clock=clock)
     if isinstance(region, Domain) and estimate.is_complete:
         biased = ReLULayer(layer.W.fractions(), alpha=estimate.values)
         results["estimate"] = certify(biased, domain=region, timeout=clock.left, report=report)
     return Comparison(layer, exact, hull, biases, results, tuple(notes), estimate, stages)
-
-
-def _sampled_in_stages(
-    layer: ReLULayer, region: Region, exact: AlphaStar, *, samples: int, seed: int, clock: Clock
-) -> tuple[AlphaEstimate, tuple[Stage, ...]]:
-    """Runs with the seeds ``seed, seed + 1, ...``, merged; each doubles the samples."""
-    from exactinj.comparison import stage_of
-
-    estimate = sample_alpha(layer, domain=region, samples=min(FIRST_STAGE, samples), seed=seed)
-    stages = [stage_of(estimate, exact)]
-    while estimate.samples < samples and not clock.is_over:
-        seed += 1
-        count = min(estimate.samples, samples - estimate.samples)
-        estimate = estimate.merge(sample_alpha(layer, domain=region, samples=count, seed=seed, timeout=clock.left))
-        stages.append(stage_of(estimate, exact))
-        clock.report(f"{estimate.samples:,} samples, largest gap {stages[-1].largest_gap:.3g}")
-    return estimate, tuple(stages)
 
 
 def _require_positive(timeout: float | None) -> None:

@@ -15,14 +15,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exactinj.alpha import AlphaStar
+from exactinj.engines.clock import Clock
 from exactinj.evidence.result import Result
 from exactinj.exact.surd import Surd
 from exactinj.hull.bias import HullBias
 from exactinj.layer import ReLULayer
-from exactinj.sampling import AlphaEstimate
+from exactinj.sampling import AlphaEstimate, sample_alpha
+from exactinj.sampling.samplers import uniform_on
 
-__all__ = ["BITS", "Bias", "Comparison", "Stage", "biases_of", "gaps_between", "stage_of"]
+__all__ = ["BITS", "Bias", "Comparison", "Stage", "biases_of", "gaps_between", "sampled_in_stages", "stage_of"]
 
+FIRST_STAGE = 1000  # samples
 BITS = 40  # biases that are irrational are rounded down by at most 2**-BITS of their size before they are decided
 
 
@@ -139,3 +142,23 @@ def stage_of(estimate: AlphaEstimate, exact: AlphaStar) -> Stage:
     if not known.size:
         return Stage(estimate.samples, float("nan"), float("nan"))
     return Stage(estimate.samples, float(np.median(known)), float(known.max()))
+
+
+def sampled_in_stages(
+    exact: AlphaStar, *, samples: int, seed: int, clock: Clock
+) -> tuple[AlphaEstimate, tuple[Stage, ...]]:
+    """Uniform samples on the domain of an exact alpha*, in runs with the seeds ``seed, seed + 1, ...`` that are merged.
+
+    Each run doubles the number of samples, until there are enough or time is over.
+    """
+    sampler = uniform_on(exact.domain)
+    estimate = sample_alpha(exact.layer, sampler, samples=min(FIRST_STAGE, samples), seed=seed)
+    stages = [stage_of(estimate, exact)]
+    while estimate.samples < samples and not clock.is_over:
+        seed += 1
+        count = min(estimate.samples, samples - estimate.samples)
+        run = sample_alpha(exact.layer, sampler, samples=count, seed=seed, clock=Clock(clock.left))
+        estimate = estimate.merge(run)
+        stages.append(stage_of(estimate, exact))
+        clock.report(f"{estimate.samples:,} samples, largest gap {stages[-1].largest_gap:.3g}")
+    return estimate, tuple(stages)
