@@ -243,8 +243,9 @@ def sample_alpha(
 ) -> AlphaEstimate:
     """Monte Carlo Bias Estimation: alpha* *estimated* from samples, for dimensions beyond exact methods.
 
-    The estimate of a row is its least coefficient ``<x, w_j>`` over the samples x that it is among the n largest of. It
-    is never below exact alpha* on a domain that holds the samples, and usually above it: it certifies nothing.
+    The estimate of a row is its least coefficient ``<x, w_j>`` over the samples x that it is among the n largest of. Up
+    to the rounding of that product it is never below exact alpha* on a domain that holds the samples, and usually above
+    it: it certifies nothing.
 
     Parameters
     ----------
@@ -270,6 +271,7 @@ def sample_alpha(
         Look at the rows themselves first, as far as they lie in the domain; [Eck24] found them critical.
     greedy : bool
         Take independent rows by decreasing coefficient instead of the n largest, for rows that are not full spark.
+        That estimates another bias, which may lie below alpha*.
     timeout, report
         As in `certify`; what was sampled by then is returned.
 
@@ -351,6 +353,10 @@ def compare(
     from exactinj.comparison import Comparison, biases_of, sampled_in_stages
 
     _require_positive(timeout)
+    if seed < 0 or (samples is not None and samples < 1):
+        raise InputError(
+            f"found samples = {samples}, seed = {seed}, expected a positive number and a seed of at least 0"
+        )
     region = (Ball(1) if domain is None else domain).for_dimension(layer.n)
     clock = Clock(timeout, report)
     hull, notes = None, []

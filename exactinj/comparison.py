@@ -89,7 +89,9 @@ class Comparison:
         return int(np.count_nonzero(self.gaps <= accuracy))
 
     def samples_needed(self, accuracy: float) -> int | None:
-        """The first stage of the sampling at which every row was within an accuracy; None if none was."""
+        """The first stage of the sampling at which every row was within an accuracy; None if none was known to be."""
+        if not self.exact.complete:
+            return None
         return next((stage.samples for stage in self.stages if stage.largest_gap <= accuracy), None)
 
     def largest(self, row: int) -> tuple[str, ...]:

@@ -45,6 +45,9 @@ def test_samples_around_data(run_command, frame, tmp_path):
         (["--method", "kde", "--data", "none.npy"], "no such file"),
         (["--method", "kde", "--domain", "ball:1"], "samples follow the data"),
         (["--samples", "0"], "positive"),
+        (["--seed", "-1"], "seed"),
+        (["--sigma", "1"], "--method uniform"),
+        (["--domain", "ball:1e-400"], "cannot square"),
         (["--device", "cuda"], "backend torch"),
     ],
 )

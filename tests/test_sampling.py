@@ -170,9 +170,9 @@ def test_the_same_seed_gives_the_same_estimate():
 def test_the_stopping_rule():
     rows = random_rows(6, 2, 5)
     estimate = sample_alpha(rows, UniformSphere(), samples=10**7, patience=5000)
-    assert estimate.stopped
+    assert estimate.ended == "rule"
     assert 5000 <= estimate.samples < 10**7
-    assert not sample_alpha(rows, UniformSphere(), samples=100, patience=5000).stopped
+    assert sample_alpha(rows, UniformSphere(), samples=100, patience=5000).ended == "samples"
 
 
 def test_rows_come_first_if_asked():
@@ -232,6 +232,7 @@ def test_json_says_estimate():
         ({"samples": 0}, "positive"),
         ({"patience": 0}, "positive"),
         ({"memory": 0}, "positive"),
+        ({"seed": -1}, "seed"),
         ({"dtype": "float16"}, "float32"),
         ({"backend": "jax"}, "numpy or torch"),
         ({"device": "cuda"}, "backend torch"),
@@ -301,3 +302,95 @@ def test_fifty_frames_on_the_sphere():
             assert merged.exact(j) >= exact[j]
             if n == 2:
                 assert merged.values[j] - float(exact[j]) < 5e-3
+
+
+# ---------------------------------------------------------------- what an audit found
+
+
+def assert_never_below(estimate, exact):
+    for j in np.flatnonzero(np.isfinite(estimate.values)):
+        assert estimate.exact(j) >= exact[j]
+
+
+@pytest.mark.parametrize(("backend", "dtype"), BACKENDS)
+def test_sizes_of_rows_do_not_switch_the_selection_off(backend, dtype):
+    for rows in (
+        [[1, 0], [0, 1], [-1, -1], [1, 1], [2e160, -1]],
+        [[1e200, 0], [0, 1e200], [-1e200, -1e200], [1e200, 2e200]],
+        [[1e-200, 0], [0, 1e-200], [-1e-200, -1e-200], [1e-200, 2e-200]],
+    ):
+        layer = xi.ReLULayer(np.array(rows, dtype=float))
+        exact = xi.alpha_star(layer, domain=xi.Ball(1)).alpha
+        assert_never_below(sample_alpha(layer, UniformBall(), samples=3000, backend=backend, dtype=dtype), exact)
+
+
+@pytest.mark.parametrize(("backend", "dtype"), BACKENDS)
+def test_rows_that_floats_cannot_tell_apart_are_told_apart(backend, dtype):
+    tiny = 2.0**-52
+    for rows in ([[1, 1], [1 + tiny, 1], [1 + 2 * tiny, 1]], [["1"], ["1.0000000000000000000000001"]]):
+        layer = xi.ReLULayer(rows)
+        exact = xi.alpha_star(layer, domain=xi.Ball(1)).alpha
+        estimate = sample_alpha(layer, UniformBall(), samples=2000, backend=backend, dtype=dtype)
+        assert_never_below(estimate, exact)
+        assert estimate.values.min() >= min(float(value) for value in exact) - 1e-12
+
+
+@pytest.mark.parametrize(("backend", "dtype"), BACKENDS)
+def test_ties_count(backend, dtype):
+    rows = np.array([[1.0], [1.0], [-1.0], [-1.0]])
+    assert sample_alpha(rows, UniformSphere(), samples=50, backend=backend, dtype=dtype).values.tolist() == [1.0] * 4
+
+
+def test_float32_stays_on_the_sphere_and_in_the_ball():
+    assert sample_alpha([[1.0], [-1.0]], UniformSphere(), samples=9, dtype="float32").values.tolist() == [1.0, 1.0]
+    rows = np.array([[0.1, 0.0], [-0.1, 0.0]])
+    estimate = sample_alpha(rows, UniformBall(0.1), samples=1, dtype="float32", rows_first=True)
+    assert_never_below(estimate, xi.alpha_star(xi.ReLULayer(rows), domain=xi.Ball(0.1)).alpha)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_thin_regions_hold_their_samples_or_are_refused(dtype):
+    regions = [xi.Shell(1, "1.0001"), xi.Shell(1, "1.0000001"), xi.Box("0.7", "0.7000002"), xi.Box(16777217, 16777219)]
+    for region in regions:
+        try:
+            estimate = sample_alpha(random_rows(0, 2, 6), uniform_on(region), samples=500, dtype=dtype)
+        except xi.InputError as error:
+            assert "too thin" in str(error)  # noqa: PT017
+            continue
+        for point in estimate.points[np.isfinite(estimate.values)]:
+            assert region.contains([Fraction(value) for value in point.tolist()])
+
+
+@pytest.mark.parametrize("radius", [1e-400, 1e39, 1e-30])
+def test_sizes_that_a_type_cannot_square_are_refused(radius):
+    with pytest.raises(xi.InputError, match="cannot square"):
+        sample_alpha(random_rows(0, 2, 6), UniformBall(radius), samples=10, dtype="float32")
+
+
+def test_other_data_is_not_merged():
+    data = np.random.default_rng(0).standard_normal((30, 2))
+    first = sample_alpha(random_rows(0, 2, 6), KernelDensity(data), samples=10)
+    for other in (KernelDensity(100 * data), Smoothing(data, 1.0)):
+        with pytest.raises(xi.InputError, match="different"):
+            first.merge(sample_alpha(random_rows(0, 2, 6), other, samples=10, seed=1))
+    assert first.merge(sample_alpha(random_rows(0, 2, 6), KernelDensity(data), samples=10, seed=1)).samples == 20
+
+
+def test_greedy_bases_are_no_estimate_of_alpha_star():
+    estimate = sample_alpha([[1, 1], [2, 2], [3, 3], [-2, 0], [2, 1], [1, 0]], UniformBall(), samples=500, greedy=True)
+    assert estimate.to_json()["kind"] == "greedy estimate"
+    with pytest.raises(xi.InputError, match="greedy"):
+        estimate.exact(0)
+
+
+def test_a_deadline_is_told_apart():
+    from exactinj.engines.clock import Clock
+
+    assert sample_alpha(random_rows(0, 3, 9), UniformBall(), samples=10**10, clock=Clock(0.2)).ended == "time"
+
+
+def test_unfinished_exact_values_need_unknown_samples():
+    outcome = xi.compare(xi.ReLULayer(random_rows(1, 2, 5)), domain=xi.Sphere(1), samples=4000)
+    assert outcome.samples_needed(5.0) in (1000, 2000, 4000)
+    cut = xi.compare(xi.ReLULayer(random_rows(1, 3, 14)), samples=1000, timeout=1e-3)
+    assert cut.samples_needed(5.0) is None or cut.exact.complete

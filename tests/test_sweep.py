@@ -463,3 +463,12 @@ def test_an_interrupt_leaves_a_valid_file(tmp_path, jobs):
     assert (out, err) == (b"", b"exactinj: interrupted\n")
     assert read_results(path)
     assert path.read_bytes().endswith(b"\n")
+
+
+def test_a_file_that_is_something_else_is_left_alone(tmp_path):
+    for text in ('{"W":[[1,0],[0,1],[-1,-1]]}', "hello"):
+        path = tmp_path / "layer.json"
+        path.write_text(text)
+        with pytest.raises(xi.InputError, match="expected a result"):
+            run_sweep(SweepPlan(cells=((2, 5),), samples=10), path)
+        assert path.read_text() == text

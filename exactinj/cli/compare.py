@@ -122,10 +122,10 @@ def _describe_sampling(outcome: Comparison) -> list[str]:
     if outcome.estimate is None:
         return []
     needed = outcome.samples_needed(ACCURACY)
-    enough = f"more than {outcome.estimate.samples:,}" if needed is None else f"at most {needed:,}"
+    enough = f"all need more than {outcome.estimate.samples:,}" if needed is None else f"{needed:,} would do for all"
     close = f"{outcome.rows_within(ACCURACY)} of {outcome.layer.m} rows within {ACCURACY:g}"
     drawn = f"{outcome.estimate.samples:,} samples, {outcome.estimate.sampler.text}"
-    return [f"sampling: {close} after {drawn}; {enough} would do for all"]
+    return [f"sampling: {close} after {drawn}; {enough}"]
 
 
 def _words(outcome: Comparison, key: str, result: Result) -> str:

@@ -109,7 +109,7 @@ def _add_sample(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     verb = verbs.add_parser(
         "sample",
         help="Monte Carlo estimates of alpha*, for high dimension",
-        description="Estimate alpha* from samples. Estimates are upper bounds of alpha* and certify nothing.",
+        description="Estimate alpha* from samples, from above. Estimates certify nothing.",
     )
     verb.add_argument("layer", metavar="LAYER", help=LAYER_HELP)
     verb.add_argument("--method", choices=("uniform", "smoothing", "kde"), default="uniform", help="where samples lie")

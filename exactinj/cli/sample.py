@@ -67,6 +67,8 @@ def _sampler(options: argparse.Namespace) -> Sampler:
     from exactinj.sampling.samplers import KernelDensity, Smoothing, uniform_on
 
     if options.method == "uniform":
+        if options.data is not None or options.sigma is not None:
+            raise InputError("found --data or --sigma with --method uniform, expected --method smoothing or kde")
         return uniform_on(parse_domain(options.domain or "ball:1"))
     if options.domain is not None:
         raise InputError(f"found --domain with --method {options.method}, expected --data; samples follow the data")
@@ -84,7 +86,11 @@ def _sampler(options: argparse.Namespace) -> Sampler:
 
 def _describe(name: str, estimate: AlphaEstimate) -> str:
     frame = estimate.frame
-    stop = "stopped, as the estimate did not change for so long" if estimate.stopped else "all samples drawn"
+    stop = {
+        "samples": "all samples drawn",
+        "rule": "stopped, as it did not change for so long",
+        "time": "stopped at the deadline",
+    }[estimate.ended]
     lines = [
         f"{name}: ESTIMATE of alpha* from {estimate.samples:,} samples, {estimate.sampler.text}; {stop}",
         f"  m = {frame.m} rows, n = {frame.n}, backend {estimate.backend}, {estimate.dtype}, {estimate.seconds:.2f} s",
@@ -96,5 +102,11 @@ def _describe(name: str, estimate: AlphaEstimate) -> str:
     lines += table(["row", "estimate"], rows)
     if frame.m > MOST_ROWS:
         lines.append(f"  ... {frame.m - MOST_ROWS} more; --json has all")
-    lines.append("an estimate from above that certifies nothing: exact alpha* is at most this; certify decides a bias")
+    if estimate.greedy:
+        lines.append("greedy bases estimate another bias than alpha*; it certifies nothing: certify decides a bias")
+    else:
+        lines.append(
+            "an estimate from above, up to rounding: exact alpha* on any domain with these samples is at most this"
+        )
+        lines.append("it certifies nothing: certify decides a bias")
     return "\n".join(lines)

@@ -52,8 +52,9 @@ def supervised(work: Callable[[Callable[[str], None]], int], timeout: float | No
     """
     if not hasattr(os, "fork"):
         return Outcome(work(lambda _: None), os.getpid(), "")
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:  # a closed one
+            stream.flush()
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:

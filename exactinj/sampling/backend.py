@@ -81,6 +81,12 @@ class Backend(ABC):
         """The unit of rounding of the type."""
         return float(np.finfo(self.dtype).eps)
 
+    def require_size(self, size: float) -> None:
+        """`InputError` for samples of a size whose squares the type cannot hold."""
+        limits = np.finfo(self.dtype)
+        if not float(limits.tiny) ** 0.5 < size < float(limits.max) ** 0.5:
+            raise InputError(f"found samples of size {size:g}, which {self.dtype} cannot square; scale the domain")
+
 
 class NumpyBackend(Backend):
     """numpy on the CPU; the stream of random numbers is that of `numpy.random.default_rng(seed)`."""
@@ -125,7 +131,7 @@ class NumpyBackend(Backend):
             place = values.shape[1] - most - 1
             ordered = np.partition(values, (place, place + 1), axis=1)
             level = np.maximum(ordered[:, place + 1], ordered[:, place] + 2 * margin)  # twice, as sums are rounded
-            counted[values < level[:, None]] = np.inf
+            counted[~(values >= level[:, None])] = np.inf  # NaN selects nothing
         return counted.min(axis=0).astype(np.float64), counted.argmin(axis=0)
 
 
@@ -199,7 +205,7 @@ class TorchBackend(Backend):
                 low = values.topk(values.shape[1] - most + 1, dim=1, largest=False, sorted=True).values
                 after, last = low[:, -2], low[:, -1]
             level = self._torch.maximum(last, after + 2 * margin)
-            counted = counted.masked_fill(values < level[:, None], float("inf"))
+            counted = counted.masked_fill(~(values >= level[:, None]), float("inf"))  # NaN selects nothing
         least = counted.amin(dim=0)
         first = (counted == least).to(self._torch.uint8).argmax(dim=0)  # the first of equal ones
         return self.numpy(least), first.cpu().numpy()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -17,14 +18,25 @@ from exactinj.sampling.frame import Frame
 if TYPE_CHECKING:
     from exactinj.sampling.samplers import Sampler
 
-__all__ = ["AlphaEstimate"]
+__all__ = ["AlphaEstimate", "Ending"]
 
 Floats = NDArray[np.float64]
 
 
+class Ending(StrEnum):
+    """Why sampling ended."""
+
+    SAMPLES = "samples"
+    RULE = "rule"
+    TIME = "time"
+    MERGED = "merged"
+
+
 @dataclass(frozen=True, eq=False)
 class AlphaEstimate:
-    """A sampled estimate of alpha*, from above: it certifies nothing.
+    """A sampled estimate of alpha*, from above up to rounding: it certifies nothing.
+
+    With greedy bases it estimates another bias, which may lie below alpha*.
 
     Attributes
     ----------
@@ -37,7 +49,7 @@ class AlphaEstimate:
     seeds : of the runs that it is made of
     backend, dtype : what searched; every value was computed again in float64 at its point
     greedy : whether linearly independent rows were taken by decreasing coefficient, instead of the n largest
-    stopped : whether the stopping rule ended the search, not the number of samples
+    ended : why it ended: enough samples, the stopping rule, or time
     """
 
     frame: Frame
@@ -49,7 +61,7 @@ class AlphaEstimate:
     backend: str
     dtype: str
     greedy: bool = False
-    stopped: bool = False
+    ended: Ending = Ending.SAMPLES
     seconds: float = 0.0
 
     @property
@@ -62,11 +74,7 @@ class AlphaEstimate:
 
         Raises `InputError` for another layer, another sampler, or another way of selecting rows.
         """
-        if (
-            not self.frame.matches(other.frame)
-            or self.greedy != other.greedy
-            or self.sampler.text != other.sampler.text
-        ):
+        if not self.frame.matches(other.frame) or self.greedy != other.greedy or self.sampler != other.sampler:
             raise InputError("found estimates of different layers, samplers or selections, expected two runs of one")
         repeated = set(self.seeds) & set(other.seeds)
         if repeated:
@@ -82,26 +90,28 @@ class AlphaEstimate:
             self.backend if self.backend == other.backend else "several",
             self.dtype if self.dtype == other.dtype else "several",
             self.greedy,
-            self.stopped and other.stopped,
+            Ending.MERGED,
             self.seconds + other.seconds,
         )
 
     def exact(self, row: int) -> Surd:
-        """The coefficient of a row at its point, exactly: an upper bound of alpha* without rounding.
+        """The coefficient of a row at its point, exactly: at least alpha* of a domain that holds the point.
 
         The float point is read as the rational vector that it is. On a sphere it stands for its direction.
 
         Raises
         ------
         InputError
-            If no sample set the row, or n or more rows are above it there in exact arithmetic (a near tie that floats
-            saw otherwise).
+            For greedy bases, if no sample set the row, or if n or more rows are above it there (a near tie that
+            float32 saw otherwise).
         """
+        if self.greedy:
+            raise InputError("found an estimate with greedy bases, which is none of alpha*; expected greedy=False")
         if not np.isfinite(self.values[row]):
             raise InputError(f"row {row} has no sample, expected one that set its value; draw more samples")
         products = self.frame.exact_products(self.points[row])
         above = sum(value > products[row] for value in products)
-        if above >= self.frame.n and not self.greedy:
+        if above >= self.frame.n:
             raise InputError(f"row {row} has {above} rows above it at its sample, exactly; expected fewer than n")
         own = products[row]
         if not isinstance(self.sampler.region, Sphere):
@@ -113,12 +123,12 @@ class AlphaEstimate:
     def to_json(self) -> dict[str, object]:
         """The document of ``exactinj sample --json``: everything in it is an estimate."""
         return {
-            "kind": "estimate",
+            "kind": "greedy estimate" if self.greedy else "estimate",
             "estimate": [float(value) if np.isfinite(value) else None for value in self.values],
             "samples": self.samples,
             "sampler": self.sampler.text,
             "seeds": list(self.seeds),
-            "stopped_by_rule": self.stopped,
+            "ended_by": str(self.ended),
             "greedy": self.greedy,
             "backend": self.backend,
             "dtype": self.dtype,

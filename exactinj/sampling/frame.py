@@ -54,8 +54,14 @@ class Frame:
             return self.layer == other.layer
         return self.layer is other.layer and np.array_equal(self.rows, other.rows)
 
+    def exact_row(self, i: int) -> list[Fraction]:
+        """Row i, exactly."""
+        if self.layer is None:
+            return [Fraction(value) for value in self.rows[i].tolist()]
+        return [self.layer.W[i, j] for j in range(self.n)]
+
     def exact_products(self, point: Floats) -> list[Fraction]:
         """``<w_i, x>`` for every row, exactly, at a float point."""
         x = [Fraction(value) for value in point.tolist()]
-        rows = self.rows.tolist() if self.layer is None else self.layer.W.fractions()
-        return [sum((Fraction(a) * c for a, c in zip(row, x, strict=True)), Fraction(0)) for row in rows]
+        rows = (self.exact_row(i) for i in range(self.m))
+        return [sum((a * c for a, c in zip(row, x, strict=True)), Fraction(0)) for row in rows]

@@ -294,7 +294,8 @@ def invertible_share(
 def hamming_share(alpha: Iterable[Any], estimate: AlphaEstimate) -> Proportion:
     """p_H, the share of the rows with ``alpha_i <= alpha*(X)_i``: exact comparisons with an estimate.
 
-    As ``alpha*(X) >= alpha*(K)``, it is at least the share for the exact alpha*, and 1 is no proof. A row that no
+    As ``alpha*(X) >= alpha*(K)``, it is at least the share for the exact alpha* (not with greedy bases),
+    and 1 is no proof. A row that no
     sample selected has the estimate infinity and counts.
 
     Parameters

@@ -7,6 +7,7 @@ estimation draw a data point and add Gaussian noise, of one standard deviation, 
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any
@@ -56,6 +57,10 @@ class Sampler(ABC):
     def draw(self, backend: Backend, count: int, n: int) -> Array:
         """So many independent points as an array (count, n) of the backend."""
 
+    def settled(self, points: Floats) -> Floats:
+        """Points that were drawn, in float64, put where the distribution says as well as float64 can."""
+        return points
+
     def points(self, count: int, n: int, seed: int) -> Floats:
         """Independent points (count, n) in float64, by numpy."""
         self.require(n)
@@ -83,9 +88,14 @@ class UniformSphere(Sampler):
         return Sphere(self.radius)
 
     def draw(self, backend: Backend, count: int, n: int) -> Array:
+        backend.require_size(self.radius)
         points = backend.normal(count, n)
         points *= (self.radius / _lengths(points))[:, None]
         return points
+
+    def settled(self, points: Floats) -> Floats:
+        """On the sphere up to the rounding of float64, whatever type they were drawn in."""
+        return np.asarray(points * (self.radius / np.linalg.norm(points, axis=1, keepdims=True)))
 
 
 @dataclass(frozen=True)
@@ -104,10 +114,15 @@ class UniformShell(Sampler):
         return Shell(self.inner, self.outer)
 
     def draw(self, backend: Backend, count: int, n: int) -> Array:
+        backend.require_size(self.outer)
+        room = 8 * backend.epsilon  # rounding must not leave the domain
+        inner, outer = self.inner * (1 + room), self.outer * (1 - room)
+        if not inner < outer:
+            raise InputError(f"found a shell too thin for {backend.dtype}, expected room for rounding; use a sphere")
         points = backend.normal(count, n)
-        share = (self.inner / self.outer) ** n
-        radii = self.outer * (share + (1 - share) * backend.uniform(count)) ** (1.0 / n)
-        points *= (radii * (1 - 8 * backend.epsilon) / _lengths(points))[:, None]  # rounding must not leave the domain
+        share = (inner / outer) ** n
+        radii = outer * (share + (1 - share) * backend.uniform(count)) ** (1.0 / n)
+        points *= (radii / _lengths(points))[:, None]
         return points
 
 
@@ -163,7 +178,10 @@ class UniformBox(Sampler):
         return Box(self.lower, self.upper)
 
     def draw(self, backend: Backend, count: int, n: int) -> Array:
-        return self.lower + (self.upper - self.lower) * (1 - backend.epsilon) * backend.uniform(count, n)
+        backend.require_size(max(abs(self.lower), abs(self.upper)))
+        lower, upper = _inward(self.lower, self.upper, backend.dtype)
+        points = lower + (upper - lower) * backend.uniform(count, n)
+        return points.clip(lower, upper)
 
 
 class _AroundData(Sampler):
@@ -175,11 +193,20 @@ class _AroundData(Sampler):
             raise InputError(f"found data of shape {self.data.shape}, expected finite points (M, n)")
         self.noise = noise
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, _AroundData) or type(other) is not type(self):
+            return False
+        return np.array_equal(self.data, other.data) and np.array_equal(self.noise, other.noise)
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.data.tobytes(), self.noise.tobytes()))
+
     @property
     def dimension(self) -> int:
         return int(self.data.shape[1])
 
     def draw(self, backend: Backend, count: int, n: int) -> Array:
+        backend.require_size(1.0 + float(np.abs(self.data).max()) + float(self.noise.max()))
         chosen = backend.integers(len(self.data), count)
         points = backend.normal(count, n) * backend.array(self.noise)
         points += backend.array(self.data)[chosen]
@@ -238,11 +265,25 @@ def uniform_on(region: Region) -> Sampler:
     if isinstance(region, Shell):
         return UniformShell(nearest_float(region.inner), nearest_float(region.outer))
     if isinstance(region, Box) and region.dimension is None:
-        lower, upper = (nearest_float(side) for side in (region.lower, region.upper))  # type: ignore[arg-type]
+        low, high = region.lower, region.upper
+        lower, upper = nearest_float(low), nearest_float(high)  # type: ignore[arg-type]  # no tuples: see above
+        lower = lower if lower >= low else math.nextafter(lower, math.inf)  # type: ignore[operator]
+        upper = upper if upper <= high else math.nextafter(upper, -math.inf)  # type: ignore[operator]
         return UniformBox(lower, upper)
     raise InputError(
         f"found the domain {region.text}, expected ball:r, sphere:r, nonneg-ball:r, shell:s,r or box:l,u to sample from"
     )
+
+
+def _inward(lower: float, upper: float, dtype: str) -> tuple[float, float]:
+    """The bounds rounded to the type so that the box does not grow; `InputError` if nothing is left."""
+    kind = np.dtype(dtype).type
+    low, high = kind(lower), kind(upper)
+    low = low if float(low) >= lower else np.nextafter(low, kind(np.inf))
+    high = high if float(high) <= upper else np.nextafter(high, kind(-np.inf))
+    if not low < high:
+        raise InputError(f"found a box too thin for {dtype}, expected room for rounding; use float64")
+    return float(low), float(high)
 
 
 def _lengths(points: Array) -> Array:

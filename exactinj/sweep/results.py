@@ -22,6 +22,7 @@ from exactinj.sweep.plan import Task
 __all__ = ["CellResult", "ResultsFile", "read_results"]
 
 FORMAT = "exactinj sweep 1"
+START = f'{{"format":"{FORMAT}"'.encode()  # of every line
 
 
 @dataclass(frozen=True)
@@ -122,6 +123,11 @@ def read_results(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]
     return list(found.values())
 
 
+def _is_start_of_result(line: bytes) -> bool:
+    """Whether an unfinished line begins as results do, as far as it goes."""
+    return line[: len(START)] == START[: len(line)]
+
+
 def _parsed(data: bytes, path: Path) -> list[CellResult]:
     results = []
     lines = data.split(b"\n")
@@ -130,7 +136,7 @@ def _parsed(data: bytes, path: Path) -> list[CellResult]:
             if line.strip():
                 results.append(CellResult.from_line(line))
         except (ValueError, KeyError, TypeError) as error:
-            if number == len(lines):
+            if number == len(lines) and _is_start_of_result(line):
                 break  # a killed run leaves it
             what = f"without {error}" if isinstance(error, KeyError) else str(error)
             raise InputError(

@@ -1,0 +1,38 @@
+"""Whether a row is among the n largest at a sample: floats where an error bound decides, rationals elsewhere."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from exactinj.sampling.frame import Frame
+
+__all__ = ["is_selected"]
+
+Floats = NDArray[np.float64]
+
+EPSILON = 2.0**-52
+
+
+def is_selected(frame: Frame, rows: Floats, row: int, point: Floats) -> bool:
+    """Whether fewer than n rows have a larger product with the point than `row`, exactly.
+
+    `rows` are the frame's rows times one power of two, so that their lengths are at most 1; the point is read as the
+    rational vector that it is. The float product of vectors of length n is off by at most ``n 2^-53 |x| |w|``; two
+    products that differ by more than ``4 n 2^-53 |x|`` have the order that floats say.
+    """
+    products = rows @ point
+    bound = 2 * (frame.n + 2) * EPSILON * float(np.linalg.norm(point))
+    differences = products - products[row]
+    larger = int(np.count_nonzero(differences > bound))
+    near = [int(i) for i in np.flatnonzero(np.abs(differences) <= bound) if i != row]
+    if larger >= frame.n or larger + len(near) < frame.n:
+        return larger < frame.n
+    own = frame.exact_row(row)
+    x = [Fraction(value) for value in point.tolist()]
+    for i in near:
+        difference = sum((a - c) * value for a, c, value in zip(frame.exact_row(i), own, x, strict=True))
+        larger += difference > 0
+    return larger < frame.n
