@@ -394,3 +394,20 @@ def test_unfinished_exact_values_need_unknown_samples():
     assert outcome.samples_needed(5.0) in (1000, 2000, 4000)
     cut = xi.compare(xi.ReLULayer(random_rows(1, 3, 14)), samples=1000, timeout=1e-3)
     assert cut.samples_needed(5.0) is None or cut.exact.complete
+
+
+class OnSphere(Given):
+    """Points that stand for their directions on the unit sphere."""
+
+    @property
+    def region(self):
+        return xi.Sphere(1)
+
+
+def test_the_example_of_the_thesis():
+    """Example 4.1.2: three points for the octahedron give 1/sqrt(3) in every row, where exact alpha* is 0."""
+    octahedron = xi.ReLULayer([[1, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0], [0, 0, 1], [0, 0, -1]])
+    points = [[1, 1, 1], [-1, 1, -1], [1, -1, 1]]
+    estimate = sample_alpha(octahedron, OnSphere(points), samples=3)
+    assert [estimate.exact(j) for j in range(6)] == [xi.Surd(1, Fraction(1, 3))] * 6
+    assert xi.alpha_star(octahedron, domain=xi.Sphere(1)).alpha == (xi.Surd(0, Fraction(0)),) * 6
