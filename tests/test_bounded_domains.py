@@ -290,3 +290,13 @@ def test_smtlib_states_the_ball():
             assert str(solver.check()) == ("unsat" if isinstance(domain, xi.NonnegativeBall) else expected)
     with pytest.raises(xi.InputError, match="VNN-LIB"):
         to_vnnlib(xi.ReLULayer([[1]], [1]), xi.Ball(1))
+
+
+def test_numbers_of_any_length_are_printed():
+    long = "1e5000"  # more digits than Python converts by itself
+    for domain in (xi.Ball(long), xi.Box(f"-{long}", long), xi.NonnegativeBall(long), xi.Shell(1, long)):
+        assert len(domain.text) > 5000
+    with pytest.raises(xi.InputError, match="lower < upper"):
+        xi.Box(long, 0)
+    with pytest.raises(xi.InputError, match="halfspace"):
+        xi.hull_bias(xi.ReLULayer([[long, 1], [1, "1e-5000"]]))

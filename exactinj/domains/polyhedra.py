@@ -22,7 +22,7 @@ from exactinj.domains.numbers import (
 from exactinj.errors import InputError
 from exactinj.exact.matrix import RationalMatrix, primitive_row
 from exactinj.exact.nonnegative import shortest_point
-from exactinj.exact.numbers import fraction_from, rational_from
+from exactinj.exact.numbers import fraction_from, rational_from, rational_text
 
 __all__ = ["Box", "NonnegativeOrthant", "Polytope", "RealSpace"]
 
@@ -98,7 +98,8 @@ class Box(Domain):
         pairs = zip(*bounds, strict=True) if sizes else [(bounds[0], bounds[1])]
         for low, high in pairs:
             if not low < high:  # type: ignore[operator]  # both are fractions
-                raise InputError(f"found the bounds {low} and {high} of a box, expected lower < upper")
+                found = f"{rational_text(low)} and {rational_text(high)}"  # type: ignore[arg-type]  # fractions
+                raise InputError(f"found the bounds {found} of a box, expected lower < upper")
         object.__setattr__(self, "lower", bounds[0])
         object.__setattr__(self, "upper", bounds[1])
 
@@ -106,7 +107,7 @@ class Box(Domain):
     def text(self) -> str:
         if isinstance(self.lower, tuple) and isinstance(self.upper, tuple):
             return f"box:{listed(self.lower)}:{listed(self.upper)}"
-        return f"box:{self.lower},{self.upper}"
+        return f"box:{rational_text(self.lower)},{rational_text(self.upper)}"  # type: ignore[arg-type]  # no tuples
 
     @property
     def dimension(self) -> int | None:

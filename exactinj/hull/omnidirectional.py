@@ -19,7 +19,7 @@ import numpy as np
 from exactinj.errors import InputError
 from exactinj.exact.matrix import IntegerRow, orthogonal_vector, primitive_row
 from exactinj.exact.nonnegative import float_fit, nonnegative_fit
-from exactinj.exact.numbers import rational_from
+from exactinj.exact.numbers import integer_text, rational_from
 from exactinj.hull.vertices import Vertices, vertices_of
 from exactinj.layer import ReLULayer
 
@@ -100,5 +100,5 @@ def _multipliers(vertices: Vertices, extra: dict[int, Fraction]) -> tuple[Fracti
 
 
 def _shown(direction: IntegerRow | None) -> str:
-    text = str(direction)
+    text = "(" + ", ".join(integer_text(value) for value in direction or ()) + ")"  # of any length
     return text if len(text) <= 80 else text[:76] + "...)"  # noqa: PLR2004 - one line
