@@ -17,6 +17,7 @@ LAYERS = (
     ("errors", "checker"),
     ("exact",),
     ("layer", "domains"),
+    ("convolution",),
     ("hull",),
     ("reading", "evidence"),
     ("engines",),
