@@ -80,6 +80,9 @@ class Ball(Domain):
     def interior_point(self, dimension: int) -> tuple[Fraction, ...]:
         return (Fraction(0),) * dimension if self.center is None else self.center
 
+    def restricted(self, columns: Sequence[int]) -> Domain:
+        return self if self.center is None else Ball(self.radius, [self.center[j] for j in columns])
+
     def share_inside(self, start: Sequence[Fraction], end: Sequence[Fraction]) -> Fraction:
         """A power of two s, at most 1, with ``start + s (end - start)`` in the ball; `start` lies strictly inside.
 
@@ -126,6 +129,12 @@ class NonnegativeBall(Domain):
 
     def interior_point(self, dimension: int) -> tuple[Fraction, ...]:
         return (self.radius / (dimension + 1),) * dimension
+
+    def restricted(self, columns: Sequence[int]) -> Domain:
+        return self
+
+    def filler(self, dimension: int) -> tuple[Fraction, ...]:
+        return (Fraction(0),) * dimension
 
     def halfspaces(self, dimension: int) -> list[Halfspace]:
         return orthant_halfspaces(dimension)

@@ -80,6 +80,17 @@ class Domain(Region):
         """Whether proofs on it name its halfspaces with multipliers of their own."""
         return False
 
+    def restricted(self, columns: Sequence[int]) -> Domain | None:
+        """The projection of K to some coordinates, such that any of its points completed by `filler` lies in K.
+
+        None where the projection has no such simple form.
+        """
+        return None
+
+    def filler(self, dimension: int) -> tuple[Fraction, ...]:
+        """The point of K that completes points of `restricted`."""
+        return self.interior_point(dimension)
+
     def for_dimension(self, n: int) -> Domain:
         super().for_dimension(n)
         return self

@@ -48,6 +48,9 @@ class RealSpace(Domain):
     def interior_point(self, dimension: int) -> tuple[Fraction, ...]:
         return (Fraction(0),) * dimension
 
+    def restricted(self, columns: Sequence[int]) -> Domain:
+        return self
+
     def halfspaces(self, dimension: int) -> list[Halfspace]:
         return []
 
@@ -72,6 +75,9 @@ class NonnegativeOrthant(Domain):
 
     def interior_point(self, dimension: int) -> tuple[Fraction, ...]:
         return (Fraction(1),) * dimension
+
+    def restricted(self, columns: Sequence[int]) -> Domain:
+        return self
 
     def halfspaces(self, dimension: int) -> list[Halfspace]:
         return orthant_halfspaces(dimension)
@@ -141,6 +147,11 @@ class Box(Domain):
 
     def interior_point(self, dimension: int) -> tuple[Fraction, ...]:
         return tuple((low + up) / 2 for low, up in zip(*self._bounds(dimension), strict=True))
+
+    def restricted(self, columns: Sequence[int]) -> Domain:
+        if isinstance(self.lower, tuple) and isinstance(self.upper, tuple):
+            return Box([self.lower[j] for j in columns], [self.upper[j] for j in columns])
+        return self
 
     def halfspaces(self, dimension: int) -> list[Halfspace]:
         rows: list[Halfspace] = []

@@ -1,0 +1,133 @@
+"""Proof objects as JSON text, piece by piece: one rule, one function."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from functools import singledispatch
+
+import numpy as np
+from numpy.typing import NDArray
+
+from exactinj.errors import InternalError
+from exactinj.evidence.blocks import BlocksProof
+from exactinj.evidence.collision import Collision
+from exactinj.evidence.depth_tree import DepthTree, RowProof
+from exactinj.evidence.every_size import BoxesProof, PatchPair, PeriodicPair
+from exactinj.evidence.sign_split import SignSplitTree
+from exactinj.evidence.tree_proof import FlatTree
+from exactinj.exact.numbers import integer_text, rational_text
+
+__all__ = ["Proof", "proof_pieces", "separated", "strings"]
+
+TOKENS_A_LINE = 16
+
+Proof = FlatTree | SignSplitTree | BlocksProof | Collision | DepthTree
+AnyProof = Proof | BoxesProof | PeriodicPair | PatchPair
+
+
+@singledispatch
+def proof_pieces(proof: AnyProof) -> Iterator[str]:
+    """The JSON object of a proof."""
+    raise InternalError(f"a proof of type {type(proof).__name__} cannot be written; please report this")
+
+
+@proof_pieces.register
+def _blocks_pieces(proof: BlocksProof) -> Iterator[str]:
+    yield '{"rule": "blocks",\n"blocks": [\n'
+    for number, block in enumerate(proof.blocks):
+        yield ",\n" if number else ""
+        yield f'{{"columns": {list(block.columns)}, "rows": {list(block.rows)},\n"proof": '
+        yield from proof_pieces(block.proof)
+        yield "}"
+    yield "\n]}"
+
+
+@proof_pieces.register
+def _boxes_pieces(proof: BoxesProof) -> Iterator[str]:
+    starts = json.dumps([[list(slot) for slot in slots] for slots in proof.starts])
+    yield f'{{"rule": "boxes",\n"box": {list(proof.box)},\n"starts": {starts},\n"proofs": [\n'
+    for number, part in enumerate(proof.proofs):
+        yield ",\n" if number else ""
+        yield from proof_pieces(part)
+    yield "\n]}"
+
+
+@proof_pieces.register
+def _periodic_pieces(proof: PeriodicPair) -> Iterator[str]:
+    yield f'{{"rule": "periodic",\n"period": {list(proof.period)},\n{_pair_text(proof)}}}'
+
+
+@proof_pieces.register
+def _patch_pieces(proof: PatchPair) -> Iterator[str]:
+    yield f'{{"rule": "patch",\n"patch": {list(proof.patch)},\n"anchor": {json.dumps(list(proof.anchor))},\n'
+    yield f'"phase": {list(proof.phase)},\n{_pair_text(proof)}}}'
+
+
+@proof_pieces.register
+def _flat_tree_pieces(proof: FlatTree) -> Iterator[str]:
+    return _tree_pieces("flat-tree", "refuters", proof.refuters(), proof.tokens)
+
+
+@proof_pieces.register
+def _sign_split_pieces(proof: SignSplitTree) -> Iterator[str]:
+    return _tree_pieces("sign-split", "circuits", proof.circuits(), proof.tokens)
+
+
+def _pair_text(pair: Collision | PeriodicPair | PatchPair) -> str:
+    x, y = (strings([rational_text(value) for value in point]) for point in (pair.x, pair.y))
+    return f'"x": {x},\n"y": {y}'
+
+
+@proof_pieces.register
+def _collision_pieces(pair: Collision) -> Iterator[str]:
+    yield f'{{"rule": "collision",\n{_pair_text(pair)}}}'
+
+
+def _tree_pieces(
+    rule: str, table: str, entries: Iterator[list[tuple[int, int]]], tokens: NDArray[np.int32]
+) -> Iterator[str]:
+    yield f'{{"rule": "{rule}",\n"{table}": [\n'
+    yield from separated(
+        "[" + ", ".join(f'[{i}, "{integer_text(value)}"]' for i, value in entry) + "]" for entry in entries
+    )
+    yield '],\n"tree": [\n'
+    yield from separated(_token_lines(tokens))
+    yield "]}"
+
+
+def _token_lines(tokens: NDArray[np.int32]) -> Iterator[str]:
+    return (", ".join(map(str, tokens[k : k + TOKENS_A_LINE])) for k in range(0, tokens.size, TOKENS_A_LINE))
+
+
+@proof_pieces.register
+def _depth_pieces(proof: DepthTree) -> Iterator[str]:
+    yield '{"rule": "depth-tree",\n"rows": [\n'
+    for number, row in enumerate(proof.rows):
+        yield ",\n" if number else ""
+        yield from _row_pieces(row)
+    yield "\n]}"
+
+
+def _row_pieces(row: RowProof) -> Iterator[str]:
+    point = "null" if row.point is None else strings([integer_text(value) for value in row.point])
+    yield f'{{"row": {row.row}, "sign": {row.value.sign}, "square": {json.dumps(row.square_text)},\n"point": {point},\n'
+    yield '"refuters": [\n'
+    yield from separated(refuter.text for refuter in row.refuters)
+    yield '],\n"tree": [\n'
+    yield from separated(_token_lines(row.tokens))
+    yield "]}"
+
+
+def separated(items: Iterable[str]) -> Iterator[str]:
+    """Items on lines of their own with commas between."""
+    first = True
+    for item in items:
+        yield item if first else ",\n" + item
+        first = False
+    yield "\n"
+
+
+def strings(texts: list[str]) -> str:
+    """A JSON list of strings on one line."""
+    return "[" + ", ".join(f'"{text}"' for text in texts) + "]"
