@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from exactinj.alpha import AlphaStar
     from exactinj.api import CheckResult, alpha_star, certify, check, compare, hull_bias, sample_alpha
     from exactinj.comparison import Comparison
+    from exactinj.convolution import ConvLayer, Sizes, doubled
     from exactinj.domains import (
         Ball,
         Box,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from exactinj.errors import CertificateError, ExactinjError, InputError, InternalError
     from exactinj.evidence.certificate import Certificate
     from exactinj.evidence.collision import Collision, FloatReplay
+    from exactinj.evidence.conv_certificate import ConvCertificate
     from exactinj.evidence.result import Result, Statistics, Verdict
     from exactinj.exact.surd import Surd
     from exactinj.hull.bias import HullBias
@@ -50,6 +52,8 @@ __all__ = [
     "CheckResult",
     "Collision",
     "Comparison",
+    "ConvCertificate",
+    "ConvLayer",
     "Domain",
     "ExactinjError",
     "FloatReplay",
@@ -65,6 +69,7 @@ __all__ = [
     "Region",
     "Result",
     "Shell",
+    "Sizes",
     "Smoothing",
     "Sphere",
     "Statistics",
@@ -74,6 +79,7 @@ __all__ = [
     "certify",
     "check",
     "compare",
+    "doubled",
     "hull_bias",
     "parse_domain",
     "read_layer",
@@ -86,6 +92,7 @@ _HOMES = {
     "exactinj.alpha": ("AlphaStar",),
     "exactinj.api": ("CheckResult", "alpha_star", "certify", "check", "compare", "hull_bias", "sample_alpha"),
     "exactinj.comparison": ("Comparison",),
+    "exactinj.convolution": ("ConvLayer", "Sizes", "doubled"),
     "exactinj.domains": (
         "Ball",
         "Box",
@@ -101,6 +108,7 @@ _HOMES = {
     "exactinj.errors": ("CertificateError", "ExactinjError", "InputError", "InternalError"),
     "exactinj.evidence.certificate": ("Certificate",),
     "exactinj.evidence.collision": ("Collision", "FloatReplay"),
+    "exactinj.evidence.conv_certificate": ("ConvCertificate",),
     "exactinj.evidence.result": ("Result", "Statistics", "Verdict"),
     "exactinj.exact.surd": ("Surd",),
     "exactinj.hull.bias": ("HullBias",),

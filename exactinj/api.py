@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from exactinj import checker
+from exactinj.convolution import ConvLayer
 from exactinj.domains import Ball, Domain, RealSpace, Region, convex_domain
 from exactinj.engines.base import Answer, Engine
 from exactinj.engines.clock import Clock, OutOfTimeError
 from exactinj.errors import CertificateError, InputError
 from exactinj.evidence.certificate import Certificate
 from exactinj.evidence.collision import Collision
+from exactinj.evidence.conv_certificate import ConvCertificate
+from exactinj.evidence.document import Document
 from exactinj.evidence.result import Result, Statistics, Verdict
 from exactinj.layer import ReLULayer
 
@@ -33,7 +36,7 @@ CheckResult = checker.CheckResult
 
 
 def certify(
-    layer: ReLULayer,
+    layer: ReLULayer | ConvLayer,
     *,
     domain: Region | None = None,
     engine: str = "auto",
@@ -41,15 +44,20 @@ def certify(
     jobs: int = 1,
     seed: int = 0,
     report: Callable[[str], None] | None = None,
+    blocks: Sequence[Sequence[int]] | None = None,
+    input_shape: Sequence[int] | None = None,
+    box_limit: int = 12,
 ) -> Result:
     """Decide exactly whether ``x -> ReLU(W x + b)`` is injective on a domain.
 
     Parameters
     ----------
-    layer : ReLULayer
-        The layer, with exact rational weights.
+    layer : ReLULayer or ConvLayer
+        The layer, with exact rational weights. A convolution is decided for every input size from some size on, or for
+        one `input_shape`.
     domain : Domain, optional
-        Where injectivity is asked; all of R^n if left out.
+        Where injectivity is asked; all of R^n if left out. For a convolution the orthant, or a `Box` with one pair of
+        bounds or one for each input channel.
     engine : {"auto", "tree", "wedges", "finder", "milp", "milp-highs"}
         ``tree`` and ``wedges`` decide either way. ``finder`` finds collisions of layers of any size, ``milp`` (with
         CBC, or with HiGHS) those of small ones; both prove nothing else. ``auto`` chooses between tree, finder
@@ -65,6 +73,13 @@ def certify(
         Seed of the finder's perturbed starts; the tree uses no randomness.
     report : callable, optional
         Is told now and then, in a line of text, how far the search is.
+    blocks : sequence of sequences of int, optional
+        Columns of W, overlapping or not, to decide block by block: if all blocks are injective, the layer is. ``auto``
+        splits a layer into its connected components by itself.
+    input_shape : sequence of int, optional
+        For a convolution: (channels, *size), or the size alone.
+    box_limit : int
+        For a convolution: boxes of more inputs are not tried (but for the smallest one).
 
     Returns
     -------
@@ -76,7 +91,8 @@ def certify(
     Raises
     ------
     InputError
-        For an unknown engine, a timeout that is not positive, a domain that is not convex or of another dimension.
+        For an unknown engine, a timeout that is not positive, a domain that is not convex or of another dimension,
+        blocks that do not cover the columns, and an input shape that the convolution is not defined for.
 
     Examples
     --------
@@ -87,9 +103,24 @@ def certify(
     Collision(x=(Fraction(2, 1), Fraction(-1, 1)), y=(Fraction(2, 1), Fraction(0, 1)))
     """
     _require_positive(timeout)
-    where = (RealSpace() if domain is None else convex_domain(domain)).for_dimension(layer.n)
     chosen = _engine(engine, seed, jobs)
     clock = Clock(timeout, report)
+    asked = RealSpace() if domain is None else convex_domain(domain)
+    if isinstance(layer, ConvLayer):
+        from exactinj.every_size.certify import certify_convolution
+
+        if blocks is not None:
+            raise InputError(
+                "found blocks for a convolution, expected them for a dense layer; use layer.unrolled(size)"
+            )
+        return certify_convolution(layer, asked, chosen, clock, input_shape=input_shape, box_limit=box_limit, seed=seed)
+    if input_shape is not None:
+        raise InputError("found an input shape for a dense layer, expected it for a ConvLayer only; remove it")
+    where = asked.for_dimension(layer.n)
+    if engine == "auto" or blocks is not None:
+        from exactinj.engines.components import BlocksEngine
+
+        chosen = BlocksEngine(chosen, blocks)
     try:
         answer = chosen.decide(layer, where, clock)
     except OutOfTimeError:  # at a step outside an engine's own search
@@ -108,14 +139,16 @@ def certify(
     )
 
 
-def check(certificate: Certificate | str | os.PathLike[str], layer: ReLULayer | None = None) -> CheckResult:
+def check(
+    certificate: Certificate | ConvCertificate | str | os.PathLike[str], layer: ReLULayer | ConvLayer | None = None
+) -> CheckResult:
     """Check a certificate with the independent checker.
 
     Parameters
     ----------
     certificate : Certificate or path
         What `certify` returned, or a ``.json`` or ``.json.gz`` file.
-    layer : ReLULayer, optional
+    layer : ReLULayer or ConvLayer, optional
         If given, the claim is checked for *this* layer's numbers, and the certificate is rejected
         if it speaks of another one.
 
@@ -129,14 +162,32 @@ def check(certificate: Certificate | str | os.PathLike[str], layer: ReLULayer | 
     CertificateError
         If the file cannot be read as a certificate at all.
     """
-    numbers: Any = None if layer is None else (layer.W.fractions(), [value for (value,) in layer.b.fractions()])
+    numbers = _numbers_of(layer)
     try:
-        if isinstance(certificate, Certificate):
+        if isinstance(certificate, Document):
             return checker.check_stream(io.BytesIO(certificate.to_bytes()), numbers)
         with Path(certificate).open("rb") as stream:
             return checker.check_stream(stream, numbers)
     except (checker.Unreadable, OSError) as error:
         raise CertificateError(str(error)) from None
+
+
+def _numbers_of(layer: ReLULayer | ConvLayer | None) -> Any:
+    """The layer as the checker takes it."""
+    if isinstance(layer, ConvLayer):
+        return checker.Convolution(
+            in_channels=layer.in_channels,
+            out_channels=layer.out_channels,
+            groups=layer.groups,
+            kernel_size=layer.kernel_size,
+            stride=layer.stride,
+            dilation=layer.dilation,
+            padding=layer.padding,
+            padding_mode=layer.padding_mode,
+            kernels=layer.kernels.fractions(),
+            b=layer.bias,
+        )
+    return None if layer is None else (layer.W.fractions(), [value for (value,) in layer.b.fractions()])
 
 
 def alpha_star(

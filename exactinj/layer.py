@@ -96,6 +96,11 @@ class ReLULayer:
     def _integer_matrix(self) -> fmpz_mat:
         return fmpz_mat([list(row) for row, _ in self.integer_rows])
 
+    @property
+    def summary(self) -> dict[str, object]:
+        """What results say about it: shape and digest."""
+        return {"m": self.m, "n": self.n, "sha256": self.digest}
+
     def preactivation(self, x: Sequence[Any]) -> list[Fraction]:
         """``W x + b`` in exact rationals for rational x of length n."""
         if len(x) != self.n:

@@ -21,6 +21,7 @@ LAYERS = (
     ("hull",),
     ("reading", "evidence"),
     ("engines",),
+    ("every_size",),
     ("wedges", "export", "alpha", "sampling", "data"),
     ("comparison",),
     ("api",),

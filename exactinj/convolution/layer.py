@@ -193,6 +193,11 @@ class ConvLayer:
         text = json.dumps({**self.record, **texts}, separators=(",", ":"))
         return hashlib.sha256(text.encode("ascii")).hexdigest()
 
+    @property
+    def summary(self) -> dict[str, object]:
+        """What results say about it: geometry and digest."""
+        return {**self.record, "sha256": self.digest}
+
     def size_of(self, shape: Sequence[int]) -> tuple[int, ...]:
         """The grid size of an input shape, with or without the channels in front; `InputError` if it does not fit."""
         sizes = tuple(whole(value, "input shape", least=1) for value in shape)

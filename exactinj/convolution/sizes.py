@@ -28,6 +28,11 @@ class Sizes:
         return all(n >= least and n % stride in residues for n, least, residues, stride in axes)
 
     @property
+    def is_all(self) -> bool:
+        """Whether every size from the minimum on belongs to it."""
+        return all(len(residues) == stride for residues, stride in zip(self.residues, self.strides, strict=True))
+
+    @property
     def smallest(self) -> tuple[int, ...]:
         """The least size in it, axis by axis."""
         axes = zip(self.minimum, self.residues, self.strides, strict=True)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
+from exactinj.convolution import ConvLayer
 from exactinj.domains import Domain
 from exactinj.errors import InternalError
 from exactinj.exact.numbers import nearest_float
@@ -19,10 +20,14 @@ __all__ = ["Collision", "FloatReplay", "replay", "verified_collision"]
 
 @dataclass(frozen=True)
 class Collision:
-    """Two inputs ``x != y`` of the domain with ``ReLU(W x + b) = ReLU(W y + b)``, exactly."""
+    """Two inputs ``x != y`` of the domain with ``ReLU(W x + b) = ReLU(W y + b)``, exactly.
+
+    Inputs of a convolution are flat; `shape` is then (channels, *size), and None for a dense layer.
+    """
 
     x: tuple[Fraction, ...]
     y: tuple[Fraction, ...]
+    shape: tuple[int, ...] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -55,16 +60,19 @@ def verified_collision(layer: ReLULayer, domain: Domain, x: Sequence[Fraction], 
     return Collision(tuple(x), tuple(y))
 
 
-def replay(layer: ReLULayer, pair: Collision) -> dict[str, FloatReplay]:
+def replay(layer: ReLULayer | ConvLayer, pair: Collision) -> dict[str, FloatReplay]:
     """Evaluate the layer at both points in float64 and float32."""
     return {np.dtype(dtype).name: _replay(layer, pair, dtype) for dtype in (np.float64, np.float32)}
 
 
-def _replay(layer: ReLULayer, pair: Collision, dtype: Any) -> FloatReplay:
+def _replay(layer: ReLULayer | ConvLayer, pair: Collision, dtype: Any) -> FloatReplay:
     with np.errstate(all="ignore"):
-        weights, bias = layer.W.to_float(dtype), layer.b.to_float(dtype)[:, 0]
         x, y = (np.array([nearest_float(value) for value in point]).astype(dtype) for point in (pair.x, pair.y))
-        out_x, out_y = (np.maximum(weights @ point + bias, 0) for point in (x, y))
+        if isinstance(layer, ConvLayer):
+            out_x, out_y = (layer.evaluate_float(point, (pair.shape or ())[1:], dtype) for point in (pair.x, pair.y))
+        else:
+            weights, bias = layer.W.to_float(dtype), layer.b.to_float(dtype)[:, 0]
+            out_x, out_y = (np.maximum(weights @ point + bias, 0) for point in (x, y))
     differ = not np.array_equal(x, y)
     if not (np.isfinite(out_x).all() and np.isfinite(out_y).all()):
         return FloatReplay(differ, outputs_equal=False, largest_ulp=None)

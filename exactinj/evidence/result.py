@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Never
 
+from exactinj.convolution import ConvLayer, Sizes
 from exactinj.domains import Domain
 from exactinj.evidence.certificate import Certificate
 from exactinj.evidence.collision import Collision, replay
+from exactinj.evidence.conv_certificate import ConvCertificate
 from exactinj.exact.numbers import rational_text
 from exactinj.layer import ReLULayer
 
@@ -45,19 +47,21 @@ class Result:
 
     `witness` is set exactly for ``not_injective``, `certificate` for both proved verdicts.
     `assumption` is None for an unconditional verdict, else what the verdict rests on.
-    `explanation` says step by step why the automatic choice asked which engine.
+    `explanation` says step by step why the automatic choice asked which engine. For a convolution, `sizes` is the grid
+    size, or the set of sizes, that the verdict speaks of, and `domain` that of one place of the grid.
     """
 
     verdict: Verdict
     reason: str
-    layer: ReLULayer
+    layer: ReLULayer | ConvLayer
     domain: Domain
     engine: str
     assumption: str | None = None
     witness: Collision | None = None
-    certificate: Certificate | None = None
+    certificate: Certificate | ConvCertificate | None = None
     stats: Statistics = field(default_factory=Statistics)
     explanation: tuple[str, ...] = ()
+    sizes: tuple[int, ...] | Sizes | None = None
 
     def __bool__(self) -> Never:
         raise TypeError("a result has no truth value, as 'unknown' is not 'no'; compare result.verdict")
@@ -68,7 +72,7 @@ class Result:
             "verdict": str(self.verdict),
             "reason": self.reason,
             "assumption": self.assumption,
-            "layer": {"m": self.layer.m, "n": self.layer.n, "sha256": self.layer.digest},
+            "layer": self.layer.summary,
             "domain": self.domain.text,
             "engine": self.engine,
             "witness": None,
@@ -82,10 +86,21 @@ class Result:
                 "seconds": round(self.stats.seconds, 6),
             },
         }
+        if isinstance(self.layer, ConvLayer):
+            document["sizes"] = _sizes_document(self.sizes)
         if self.witness is not None:
+            shape = {} if self.witness.shape is None else {"shape": list(self.witness.shape)}
             document["witness"] = {
+                **shape,
                 "x": [rational_text(value) for value in self.witness.x],
                 "y": [rational_text(value) for value in self.witness.y],
                 "float_replay": {name: seen.to_json() for name, seen in replay(self.layer, self.witness).items()},
             }
         return document
+
+
+def _sizes_document(sizes: tuple[int, ...] | Sizes | None) -> dict[str, object] | None:
+    """One size, or all from a minimum on with given residues modulo the stride; None if nothing is claimed."""
+    if isinstance(sizes, Sizes):
+        return {"text": sizes.text, **sizes.record}
+    return None if sizes is None else {"text": f"the size {'x'.join(map(str, sizes))}", "size": list(sizes)}

@@ -1,0 +1,171 @@
+"""Collisions for every size between inputs that differ in a few places only.
+
+Only the windows that meet these places matter, and they see a *patch* of the grid. Such a collision is one of the
+layer of these windows with ``v`` zero elsewhere, which the rows ``x_j`` and ``-x_j`` enforce: one of the two is active
+at every point. A patch at the beginning or the end of an axis is met by fewer windows than one inside (rule ``patch``
+of ``docs/certificates-convolution.md``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import product
+from math import prod
+
+from exactinj.convolution import Axis, ConvLayer, Sizes
+from exactinj.convolution.layer import flat_place
+from exactinj.evidence.collision import Collision
+from exactinj.evidence.every_size import PatchPair
+from exactinj.layer import ReLULayer
+
+__all__ = ["Patch", "embedded", "patches_of"]
+
+
+@dataclass(frozen=True)
+class _Side:
+    """One axis of a patch: the windows that meet the places ``[begin, begin + width)``."""
+
+    anchor: str
+    phase: int
+    size: int
+    begin: int
+    width: int
+    starts: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Patch:
+    """A patch of the grid and the places inside where two inputs may differ."""
+
+    layer: ConvLayer
+    sides: tuple[_Side, ...]
+
+    @property
+    def size(self) -> tuple[int, ...]:
+        return tuple(side.size for side in self.sides)
+
+    @property
+    def free_columns(self) -> int:
+        """The number of inputs that may differ."""
+        return self.layer.in_channels * prod(side.width for side in self.sides)
+
+    @property
+    def columns(self) -> int:
+        """The number of inputs of the patch."""
+        return self.layer.in_channels * prod(self.size)
+
+    def rows(self) -> ReLULayer:
+        """The windows that meet the free places, then ``x_j`` and ``-x_j`` for every other column j."""
+        layer, cells = self.layer, prod(self.size)
+        ins, outs = layer.in_channels // layer.groups, layer.out_channels // layer.groups
+        rows, bias = [], []
+        for o, kernel in enumerate(layer.bank):
+            first = o // outs * ins
+            for start in product(*(side.starts for side in self.sides)):
+                row = [Fraction(0)] * self.columns
+                for number, tap in enumerate(layer.taps()):
+                    places = [t + axis.dilation * u for t, axis, u in zip(start, layer.axes, tap, strict=True)]
+                    if all(0 <= place < size for place, size in zip(places, self.size, strict=True)):
+                        for i in range(ins):
+                            row[(first + i) * cells + (flat_place(places, self.size) or 0)] += kernel[i][number]
+                rows.append(row)
+                bias.append(layer.bias[o])
+        free = set(self._free_cells())
+        for j in range(self.columns):
+            if j % cells not in free:
+                for sign in (1, -1):
+                    rows.append([Fraction(sign * (k == j)) for k in range(self.columns)])
+                    bias.append(Fraction(0))
+        return ReLULayer(rows or [[0] * self.columns], bias or [0])
+
+    def _free_cells(self) -> list[int]:
+        ranges = [range(side.begin, side.begin + side.width) for side in self.sides]
+        return [flat_place(places, self.size) or 0 for places in product(*ranges)]
+
+    def pair(self, collision: Collision) -> tuple[PatchPair, Sizes]:
+        """The proof from a collision of `rows`, and the sizes that it speaks of."""
+        anchor, phase = tuple(side.anchor for side in self.sides), tuple(side.phase for side in self.sides)
+        residues, minimum = [], []
+        for axis, side in zip(self.layer.axes, self.sides, strict=True):
+            last = side.anchor == "last"
+            residues.append(((side.size - axis.low - side.phase) % axis.stride,) if last else tuple(range(axis.stride)))
+            minimum.append(max(axis.smallest_size, side.size + _corner(axis, side) + _margin(axis, side)))
+        sizes = Sizes(tuple(minimum), tuple(residues), self.layer.stride)
+        return PatchPair(self.size, anchor, phase, collision.x, collision.y), sizes
+
+
+def patches_of(layer: ConvLayer, width: int) -> list[Patch]:
+    """The patches with `width` free places along each axis: corners of the grid first, then all inside."""
+    corner = [_sides(axis, width, ("first", "last")) for axis in layer.axes]
+    inside = [_sides(axis, width, ("inner",)) for axis in layer.axes]
+    mixed = [(*corner[k][:1], *inside[k][:1]) for k in range(len(corner))] if len(corner) > 1 else []
+    found: dict[tuple[_Side, ...], None] = {}
+    for choices in (corner, mixed, inside):
+        for sides in product(*choices) if choices else ():
+            found.setdefault(tuple(sides), None)
+    return [Patch(layer, sides) for sides in found]
+
+
+def embedded(
+    proof: PatchPair, layer: ConvLayer, size: Sequence[int], filler: Sequence[Fraction]
+) -> list[list[Fraction]]:
+    """Both inputs on a grid, flat: the patch where its anchor says, the filler of each channel elsewhere."""
+    corner = []
+    for axis, anchor, phase, length, n in zip(layer.axes, proof.anchor, proof.phase, proof.patch, size, strict=True):
+        side = _Side(anchor, phase, length, 0, 0, ())
+        corner.append(n - length if anchor == "last" else _corner(axis, side))
+    cells = prod(proof.patch)
+    inputs = []
+    for values in (proof.x, proof.y):
+        points = []
+        for i in range(layer.in_channels):
+            for place in product(*map(range, size)):
+                inside = [j - p for j, p in zip(place, corner, strict=True)]
+                held = all(0 <= j < q for j, q in zip(inside, proof.patch, strict=True))
+                points.append(values[i * cells + (flat_place(inside, proof.patch) or 0)] if held else filler[i])
+        inputs.append(points)
+    return inputs
+
+
+def _margin(axis: Axis, side: _Side) -> int:
+    """Places at the ends of the grid that padding copies."""
+    copied = side.anchor == "inner" and axis.is_padded and axis.mode != "zeros"
+    return max(axis.low, axis.high) + 1 if copied else 0
+
+
+def _corner(axis: Axis, side: _Side) -> int:
+    """Where a patch begins that does not lie at the end of the grid."""
+    if side.anchor != "inner":
+        return 0
+    margin = _margin(axis, side)
+    return margin + (-axis.low - side.phase - margin) % axis.stride
+
+
+def _sides(axis: Axis, width: int, anchors: Sequence[str]) -> list[_Side]:
+    sides = []
+    for anchor in anchors:
+        if anchor != "inner" and axis.is_padded and axis.mode != "zeros":
+            sides += _sides(axis, width, ("inner",))
+            continue
+        residues = [-axis.low % axis.stride] if anchor == "first" else list(range(axis.stride))
+        sides += [_side(axis, width, anchor, residue) for residue in residues]
+    return sides
+
+
+def _side(axis: Axis, width: int, anchor: str, residue: int) -> _Side:
+    """The patch that the windows need that meet ``[0, width)`` and start at a residue modulo the stride, moved to 0."""
+    starts = [
+        t
+        for t in range(1 - axis.extent, width)
+        if t % axis.stride == residue and any(0 <= t + axis.dilation * u < width for u in range(axis.taps))
+    ]
+    if anchor == "first":
+        starts = [t for t in starts if t >= -axis.low]
+    if anchor == "last":
+        starts = [t for t in starts if t + axis.extent <= width + axis.high]
+    begin = 0 if anchor == "first" else max([0, *(-t for t in starts)])
+    end = width if anchor == "last" else max([width, *(t + axis.extent for t in starts)])
+    phase = (residue + begin) % axis.stride
+    return _Side(anchor, phase, begin + end, begin, width, tuple(t + begin for t in starts))

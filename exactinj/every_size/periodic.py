@@ -1,0 +1,78 @@
+"""Collisions for every size between periodic inputs, for example two constants.
+
+A periodic input makes every window see one of finitely many patterns, whatever the size of the grid: its phase
+modulo the period, and with zero padding the taps that are cut off. Those patterns are the rows of a small
+layer, and a collision of it is one of the convolution at every size (rule ``periodic`` of
+``docs/certificates-convolution.md``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from itertools import product
+from math import prod
+
+from exactinj.convolution import Axis, ConvLayer, Sizes
+from exactinj.convolution.layer import flat_place
+from exactinj.evidence.collision import Collision
+from exactinj.evidence.every_size import PeriodicPair
+from exactinj.layer import ReLULayer
+
+__all__ = ["allows_period", "periodic_layer", "periodic_pair", "tiled"]
+
+
+def allows_period(layer: ConvLayer, period: Sequence[int]) -> bool:
+    """Whether padding keeps a periodic input periodic, or cuts windows off."""
+    return layer.padding_mode == "zeros" or set(period) == {1} or not any(axis.is_padded for axis in layer.axes)
+
+
+def periodic_layer(layer: ConvLayer, period: Sequence[int]) -> ReLULayer:
+    """What windows see of periodic inputs: ``n = in * prod(period)`` columns (channel, place), equal rows once."""
+    cells, ins = prod(period), layer.in_channels // layer.groups
+    outs = layer.out_channels // layer.groups
+    reads = [
+        [
+            [(phase + axis.dilation * u) % q if u in taps else None for u in range(axis.taps)]
+            for phase in range(q)
+            for taps in _intervals(axis)
+        ]
+        for axis, q in zip(layer.axes, period, strict=True)
+    ]
+    rows: dict[tuple[Fraction, ...], None] = {}
+    for o, kernel in enumerate(layer.bank):
+        first = o // outs * ins
+        for window in product(*reads):
+            row = [Fraction(0)] * (layer.in_channels * cells)
+            for number, places in enumerate(product(*window)):
+                cell = flat_place(places, period)
+                if cell is not None:
+                    for i in range(ins):
+                        row[(first + i) * cells + cell] += kernel[i][number]
+            rows[(*row, layer.bias[o])] = None
+    return ReLULayer([row[:-1] for row in rows], [row[-1] for row in rows])
+
+
+def _intervals(axis: Axis) -> list[range]:
+    """The taps that windows may have inside the grid, at any size."""
+    if axis.mode != "zeros":
+        return [range(axis.taps)]
+    cut_low, cut_high = -(-axis.low // axis.dilation), -(-axis.high // axis.dilation)
+    last = axis.taps - 1
+    return [range(u, v + 1) for u in range(min(cut_low, last) + 1) for v in range(max(u, last - cut_high), last + 1)]
+
+
+def periodic_pair(layer: ConvLayer, period: Sequence[int], pair: Collision) -> tuple[PeriodicPair, Sizes]:
+    """The proof from a collision of the periodic layer, and the sizes that it speaks of."""
+    minimum = [max(axis.smallest_size, q) for axis, q in zip(layer.axes, period, strict=True)]
+    return PeriodicPair(tuple(period), pair.x, pair.y), Sizes.from_minimum(minimum, layer.stride)
+
+
+def tiled(values: Sequence[Fraction], period: Sequence[int], channels: int, size: Sequence[int]) -> list[Fraction]:
+    """The periodic input on a grid, flat."""
+    cells = prod(period)
+    places = [
+        flat_place([j % q for j, q in zip(place, period, strict=True)], period) or 0
+        for place in product(*map(range, size))
+    ]
+    return [values[i * cells + place] for i in range(channels) for place in places]
