@@ -9,7 +9,7 @@ import numpy as np
 
 from exactinj.errors import InputError
 
-__all__ = ["flattened", "padding_pairs", "per_axis", "shaped", "whole"]
+__all__ = ["flattened", "listed", "padding_pairs", "per_axis", "shaped", "whole"]
 
 LEAST_AXES, MOST_AXES = 3, 5  # out, in, and one to three of the grid
 
@@ -33,7 +33,7 @@ def flattened(kernels: Any) -> tuple[tuple[int, ...], Any]:
         kernels = (kernels.double() if kernels.is_floating_point() else kernels).numpy()
     if isinstance(kernels, np.ndarray):
         shape: tuple[int, ...] = kernels.shape
-        flat: Any = kernels.reshape(kernels.shape[0], -1) if kernels.size else kernels
+        flat: Any = kernels.reshape(kernels.shape[0], -1) if kernels.ndim and kernels.size else kernels
     else:
         shape, flat = _nested(kernels)
     if not LEAST_AXES <= len(shape) <= MOST_AXES or 0 in shape:
@@ -71,14 +71,15 @@ def whole(value: Any, name: str, least: int) -> int:
 
 def per_axis(value: Any, count: int, name: str, least: int) -> tuple[int, ...]:
     """One integer for each axis, from one for all or a sequence."""
-    values = _as_list(value)
+    values = listed(value)
     values = values * count if len(values) == 1 else values
     if len(values) != count:
         raise InputError(f"found {len(values)} numbers as {name}, expected one, or one for each of the {count} axes")
     return tuple(whole(entry, name, least) for entry in values)
 
 
-def _as_list(value: Any) -> list[Any]:
+def listed(value: Any) -> list[Any]:
+    """The entries of a sequence or array; anything else alone."""
     if isinstance(value, np.ndarray):
         value = value.tolist()
     return list(value) if isinstance(value, Sequence) and not isinstance(value, str) else [value]
@@ -88,13 +89,13 @@ def padding_pairs(value: Any, extents: Sequence[int], strides: Sequence[int]) ->
     """A pair for each axis."""
     if isinstance(value, str):
         return _named_padding(value, extents, strides)
-    entries = _as_list(value)
+    entries = listed(value)
     entries = entries * len(extents) if len(entries) == 1 else entries
     if len(entries) != len(extents):
         raise InputError(f"found {len(entries)} entries as padding, expected one for each of the {len(extents)} axes")
     pairs = []
     for entry in entries:
-        ends = [whole(end, "padding", least=0) for end in _as_list(entry)]
+        ends = [whole(end, "padding", least=0) for end in listed(entry)]
         if len(ends) not in (1, 2):
             raise InputError(f"found {len(ends)} numbers as the padding of an axis, expected one or a pair (low, high)")
         pairs.append((ends[0], ends[-1]))

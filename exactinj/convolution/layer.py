@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from exactinj.convolution.arguments import flattened, padding_pairs, per_axis, shaped, whole
+from exactinj.convolution.arguments import flattened, listed, padding_pairs, per_axis, shaped, whole
 from exactinj.convolution.geometry import PADDING_MODES, Axis
 from exactinj.errors import InputError
 from exactinj.exact.matrix import RationalMatrix
@@ -146,6 +146,10 @@ class ConvLayer:
         return tuple(axis.extent for axis in self.axes)
 
     @property
+    def is_padded(self) -> bool:
+        return any(axis.is_padded for axis in self.axes)
+
+    @property
     def has_bias(self) -> bool:
         return not self.b.is_zero()
 
@@ -166,7 +170,7 @@ class ConvLayer:
         parts = [f"{self.out_channels} kernels of size {size} on {self.in_channels} channel(s)"]
         parts += [f"stride {_short(self.stride)}"] if set(self.stride) != {1} else []
         parts += [f"dilation {_short(self.dilation)}"] if set(self.dilation) != {1} else []
-        if any(axis.is_padded for axis in self.axes):
+        if self.is_padded:
             pads = _short(tuple(low if low == high else (low, high) for low, high in self.padding))
             parts.append(f"padding {pads} ({self.padding_mode})")
         parts += [f"{self.groups} groups"] if self.groups > 1 else []
@@ -200,7 +204,7 @@ class ConvLayer:
 
     def size_of(self, shape: Sequence[int]) -> tuple[int, ...]:
         """The grid size of an input shape, with or without the channels in front; `InputError` if it does not fit."""
-        sizes = tuple(whole(value, "input shape", least=1) for value in shape)
+        sizes = tuple(whole(value, "input shape", least=1) for value in listed(shape))
         if len(sizes) == self.dimensions + 1:
             if sizes[0] != self.in_channels:
                 raise InputError(
@@ -212,12 +216,7 @@ class ConvLayer:
                 f"found an input shape of {len(sizes)} numbers, expected {self.dimensions} (the grid), or "
                 f"{self.dimensions + 1} with the channels in front"
             )
-        self.output_size(sizes)
-        return sizes
-
-    def output_size(self, size: Sequence[int]) -> tuple[int, ...]:
-        """The numbers of windows on a grid; `InputError` if the layer is not defined for its size."""
-        for k, (axis, n) in enumerate(zip(self.axes, size, strict=True)):
+        for k, (axis, n) in enumerate(zip(self.axes, sizes, strict=True)):
             if axis.windows(n) < 1:
                 raise InputError(
                     f"found input size {n} along axis {k + 1} and a kernel that extends over {axis.extent}, so the "
@@ -228,7 +227,11 @@ class ConvLayer:
                     f"found input size {n} along axis {k + 1}, expected at least {axis.smallest_size} for "
                     f"{axis.mode} padding of {max(axis.low, axis.high)}"
                 )
-        return tuple(axis.windows(n) for axis, n in zip(self.axes, size, strict=True))
+        return sizes
+
+    def output_size(self, size: Sequence[int]) -> tuple[int, ...]:
+        """The numbers of windows on a grid; `InputError` if the layer is not defined for its size."""
+        return tuple(axis.windows(n) for axis, n in zip(self.axes, self.size_of(size), strict=True))
 
     @cached_property
     def bank(self) -> Bank:
@@ -292,7 +295,7 @@ class ConvLayer:
 
         Columns are ordered as ``x.flatten()`` of an input (channels, *size), rows likewise as the output.
         """
-        self.output_size(size)
+        size = self.size_of(size)
         n = self.in_channels * prod(size)
         rows, bias = [], []
         for o, entries in self.rows(size):
@@ -328,6 +331,12 @@ class ConvLayer:
 
     def _correlated(self, x: NDArray[Any], kernels: NDArray[Any], size: Sequence[int]) -> NDArray[Any]:
         """The cross-correlation, shape (out, windows), in the numbers of the arrays."""
+        size = self.size_of(size)
+        if len(x) != self.in_channels * prod(size):
+            raise InputError(
+                f"found an input of {len(x)} numbers, expected {self.in_channels * prod(size)}: "
+                f"{self.in_channels} channel(s) of size {'x'.join(map(str, size))}"
+            )
         grid = x.reshape(self.in_channels, *size)
         for k, (axis, n) in enumerate(zip(self.axes, size, strict=True)):
             places = [axis.source(place, n) for place in range(-axis.low, n + axis.high)]

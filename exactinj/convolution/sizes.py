@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import product
+from math import prod
 
 __all__ = ["Sizes"]
 
@@ -28,9 +30,14 @@ class Sizes:
         return all(n >= least and n % stride in residues for n, least, residues, stride in axes)
 
     @property
+    def share(self) -> Fraction:
+        """The part of all sizes from the minimum on that belongs to it."""
+        return Fraction(prod(map(len, self.residues)), prod(self.strides))
+
+    @property
     def is_all(self) -> bool:
         """Whether every size from the minimum on belongs to it."""
-        return all(len(residues) == stride for residues, stride in zip(self.residues, self.strides, strict=True))
+        return self.share == 1
 
     @property
     def smallest(self) -> tuple[int, ...]:

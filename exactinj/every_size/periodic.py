@@ -24,7 +24,7 @@ __all__ = ["allows_period", "periodic_layer", "periodic_pair", "tiled"]
 
 def allows_period(layer: ConvLayer, period: Sequence[int]) -> bool:
     """Whether padding keeps a periodic input periodic, or cuts windows off."""
-    return layer.padding_mode == "zeros" or set(period) == {1} or not any(axis.is_padded for axis in layer.axes)
+    return layer.padding_mode == "zeros" or set(period) == {1} or not layer.is_padded
 
 
 def periodic_layer(layer: ConvLayer, period: Sequence[int]) -> ReLULayer:

@@ -4,8 +4,8 @@ Every attempt asks an engine about a small dense layer. Cheap ones come first, w
 single places for a collision, small boxes for injectivity; then larger ones of both kinds in turn. If an input size
 is given, the unrolled layer is one more attempt, and the only one that settles every case.
 
-With stride 1 a box that does not recover what it sees speaks for all boxes inside it, and a finder may notice that in a
-large box before all the smaller ones have been searched.
+With stride 1 and no windows cut off, a box that does not recover what it sees speaks for all boxes inside it, and a
+finder may notice that in a large box before all the smaller ones have been searched.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from exactinj.every_size.places import grid_domain, group_domain
 from exactinj.evidence.blocks import BlocksProof
 from exactinj.evidence.collision import Collision
 from exactinj.evidence.conv_certificate import ConvProof
-from exactinj.evidence.every_size import InjectivityProof
+from exactinj.evidence.every_size import InjectivityProof, Slot
 from exactinj.evidence.result import Statistics, Verdict
 from exactinj.evidence.sign_split import SignSplitTree
 from exactinj.evidence.tree_proof import FlatTree
@@ -104,6 +104,7 @@ class _Search:
     known: dict[tuple[int, str], Answer] = field(default_factory=dict)
     tried: list[tuple[int, ...]] = field(default_factory=list)
     ruled_out: list[tuple[int, ...]] = field(default_factory=list)
+    refuted: set[str] = field(default_factory=set)
     partial: ConvAnswer | None = None
     nodes: int = 0
     refuters: int = 0
@@ -139,7 +140,7 @@ class _Search:
         total = None if self.size is None else self.layer.in_channels * prod(self.size)
         boxes = boxes_up_to(self.layer, self.box_limit, self.size)
         channels = self.layer.in_channels // self.layer.groups
-        easy = [box for box in boxes if channels * prod(box) <= EASY]
+        easy = self._easy_boxes()
         if total is not None and total <= EASY:
             yield self._unrolled
         yield from self._periods(1, 1)
@@ -158,6 +159,11 @@ class _Search:
                 yield from self._patches(width)
         if total is not None and total > FAIR:
             yield self._unrolled
+
+    def _easy_boxes(self) -> list[tuple[int, ...]]:
+        channels = self.layer.in_channels // self.layer.groups
+        limit = min(EASY, self.box_limit)
+        return [box for box in boxes_up_to(self.layer, limit, self.size) if channels * prod(box) <= limit]
 
     def _periods(self, width: int, most: int) -> Iterator[Callable[[], ConvAnswer | None]]:
         """Constants for a width of 1; otherwise all periods up to the width but the constants."""
@@ -230,21 +236,23 @@ class _Search:
 
     def _rule_out(self, boxes: Sequence[tuple[int, ...]]) -> None:
         """Ask a finder about boxes that lie in no other one."""
-        if set(self.layer.stride) != {1}:
+        if set(self.layer.stride) != {1} or (self.layer.padding_mode == "zeros" and self.layer.is_padded):
             return
         for box in boxes:
             if not any(_lies_in(box, other) for other in boxes if other != box):
                 self.clock.report(f"a finder looks at the box {_times(box)}")
-                slots = [inner_starts(axis, size, 0) for axis, size in zip(self.layer.axes, box, strict=True)]
+                slots = [Slot(inner_starts(axis, size, 0)) for axis, size in zip(self.layer.axes, box, strict=True)]
                 for number, group in enumerate(self.layer.group_layers()):
                     rows, domain = box_layer(group, box, slots), self._group_domain(number, prod(box))
                     finder = FinderEngine(self.seed, 2)
                     if rows is not None and finder.decide(rows, domain, self.clock).proof is not None:
+                        self.refuted.add(rows.digest)
                         self.steps.append(f"box {_times(box)}: a finder sees that its windows do not recover it")
                         self.ruled_out.append(box)
                         break
 
-    def _box(self, box: tuple[int, ...]) -> ConvAnswer | None:
+    def _box(self, box: tuple[int, ...], *, retry: bool = False) -> ConvAnswer | None:
+        """Try a box; if it serves for some residues of the size only, try other small ones for more."""
         if box in self.tried:
             return None
         self.tried.append(box)
@@ -256,6 +264,11 @@ class _Search:
             self.steps.append(f"box {_times(box)}: its windows do not recover it")
             return None
         proof, sizes = found
+        if self.size is None and not sizes.is_all and not retry:
+            for other in self._easy_boxes():
+                better = None if other in self.tried else self._box(other, retry=True)
+                if better is not None and isinstance(better.sizes, Sizes) and better.sizes.share > sizes.share:
+                    return better
         reason = f"the windows inside every {_times(box)} box recover what they see"
         self.steps.append(f"box {_times(box)}: injective")
         stats = Statistics(self.nodes, self.refuters, explored=1.0, seconds=self.clock.worked)
@@ -263,8 +276,11 @@ class _Search:
 
     def _proved(self, rows: ReLULayer, group: int, cells: int) -> InjectivityProof | None:
         if rows.m < rows.n or (rows.m < 2 * rows.n and isinstance(self.domain, RealSpace)):
-            return None  # fewer than 2 n rows are never injective
+            self.refuted.add(rows.digest)  # fewer than 2 n rows are never injective
+            return None
         proof = self._decided(rows, self._group_domain(group, cells)).proof
+        if isinstance(proof, Collision):
+            self.refuted.add(rows.digest)
         return proof if isinstance(proof, FlatTree | SignSplitTree | BlocksProof) else None
 
     def _unrolled(self) -> ConvAnswer | None:
@@ -305,6 +321,38 @@ class _Search:
                 raise OutOfTimeError
             self.known[key] = answer
         return self.known[key]
+
+    def _boxes_in_words(self) -> str:
+        if not self.tried:
+            return "no box was tried"
+        count, largest = len(self.tried), _times(max(self.tried, key=prod))
+        text = f"1 box tried, {largest}" if count == 1 else f"{count} boxes tried, the largest {largest}"
+        channels = self.layer.in_channels // self.layer.groups
+        return text if channels == 1 else f"{text} with {channels} channels"
+
+    def _covers(self, sizes: Sizes) -> bool:
+        return self.size is None or sizes.contains(self.size)
+
+    def _open(self, verdict: Verdict, what: str) -> ConvAnswer:
+        reason = f"{what}; {self._boxes_in_words()}"
+        lost = self._refuted_size()
+        if lost is not None:
+            reason += f"; it is not injective at the size {_times(lost)} and smaller ones"
+        if verdict is Verdict.UNKNOWN and self.size is None:
+            reason += "; a larger --box-limit, or one --input-shape, may decide it"
+        stats = Statistics(self.nodes, self.refuters, seconds=self.clock.worked)
+        return ConvAnswer(verdict, reason, "boxes", None, self.size, None, stats, tuple(self.steps))
+
+    def _refuted_size(self) -> tuple[int, ...] | None:
+        """The largest box that is known not to be recovered, where a box is the layer itself at that size."""
+        if self.layer.is_padded or set(self.layer.stride) != {1}:
+            return None
+        for box in sorted({*self.tried, *self.ruled_out}, key=prod, reverse=True):
+            slots = [Slot(inner_starts(axis, size, 0)) for axis, size in zip(self.layer.axes, box, strict=True)]
+            rows = [box_layer(group, box, slots) for group in self.layer.group_layers()]
+            if any(part is not None and part.digest in self.refuted for part in rows):
+                return box
+        return None
 
     def _boxes_in_words(self) -> str:
         if not self.tried:

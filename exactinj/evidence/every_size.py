@@ -9,21 +9,41 @@ from exactinj.evidence.blocks import BlocksProof
 from exactinj.evidence.sign_split import SignSplitTree
 from exactinj.evidence.tree_proof import FlatTree
 
-__all__ = ["BoxesProof", "InjectivityProof", "PatchPair", "PeriodicPair"]
+__all__ = ["BoxesProof", "InjectivityProof", "PatchPair", "PeriodicPair", "Slot"]
 
 InjectivityProof = FlatTree | SignSplitTree | BlocksProof
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One axis of a sub-box: where its windows start, relative to its corner, and how many places are known already.
+
+    Known are the first `low` places, or the last `high` ones.
+    """
+
+    starts: tuple[int, ...]
+    low: int = 0
+    high: int = 0
+
+    @property
+    def known(self) -> tuple[int, int]:
+        return self.low, self.high
+
+    def knows(self, place: int, size: int) -> bool:
+        """Whether a place of a box of that size is known."""
+        return place < self.low or place >= size - self.high
 
 
 @dataclass(frozen=True)
 class BoxesProof:
     """The body of the rule ``boxes`` of ``docs/certificates-convolution.md``.
 
-    `starts` has for each axis its slots, lists of window starts relative to the corner of the box; `proofs` one proof
-    for each group and each choice of a slot per axis, in lexicographic order.
+    `slots` has those of each axis; `proofs` has one proof for each group and each choice of a slot per axis, in
+    lexicographic order.
     """
 
     box: tuple[int, ...]
-    starts: tuple[tuple[tuple[int, ...], ...], ...]
+    slots: tuple[tuple[Slot, ...], ...]
     proofs: tuple[InjectivityProof, ...]
 
 

@@ -45,8 +45,10 @@ def _blocks_pieces(proof: BlocksProof) -> Iterator[str]:
 
 @proof_pieces.register
 def _boxes_pieces(proof: BoxesProof) -> Iterator[str]:
-    starts = json.dumps([[list(slot) for slot in slots] for slots in proof.starts])
-    yield f'{{"rule": "boxes",\n"box": {list(proof.box)},\n"starts": {starts},\n"proofs": [\n'
+    slots = json.dumps(
+        [[{"known": [slot.low, slot.high], "starts": list(slot.starts)} for slot in axis] for axis in proof.slots]
+    )
+    yield f'{{"rule": "boxes",\n"box": {list(proof.box)},\n"slots": {slots},\n"proofs": [\n'
     for number, part in enumerate(proof.proofs):
         yield ",\n" if number else ""
         yield from proof_pieces(part)
