@@ -9,7 +9,7 @@ from exactinj.evidence.blocks import BlocksProof
 from exactinj.evidence.sign_split import SignSplitTree
 from exactinj.evidence.tree_proof import FlatTree
 
-__all__ = ["BoxesProof", "InjectivityProof", "PatchPair", "PeriodicPair", "Slot"]
+__all__ = ["BoxesProof", "GeometricPattern", "InjectivityProof", "PatchPair", "PeriodicPair", "Slot"]
 
 InjectivityProof = FlatTree | SignSplitTree | BlocksProof
 
@@ -65,3 +65,16 @@ class PatchPair:
     phase: tuple[int, ...]
     x: tuple[Fraction, ...]
     y: tuple[Fraction, ...]
+
+
+@dataclass(frozen=True)
+class GeometricPattern:
+    """The body of the rule ``geometric``: an input that grows by a factor from period to period.
+
+    `x` is one period (channels of the group, *period); two inputs near it collide, by counting.
+    """
+
+    group: int
+    period: tuple[int, ...]
+    factor: tuple[Fraction, ...]
+    x: tuple[Fraction, ...]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from fractions import Fraction
 from functools import singledispatch
 
 import numpy as np
@@ -13,7 +14,7 @@ from exactinj.errors import InternalError
 from exactinj.evidence.blocks import BlocksProof
 from exactinj.evidence.collision import Collision
 from exactinj.evidence.depth_tree import DepthTree, RowProof
-from exactinj.evidence.every_size import BoxesProof, PatchPair, PeriodicPair
+from exactinj.evidence.every_size import BoxesProof, GeometricPattern, PatchPair, PeriodicPair
 from exactinj.evidence.sign_split import SignSplitTree
 from exactinj.evidence.tree_proof import FlatTree
 from exactinj.exact.numbers import integer_text, rational_text
@@ -23,7 +24,7 @@ __all__ = ["Proof", "proof_pieces", "separated", "strings"]
 TOKENS_A_LINE = 16
 
 Proof = FlatTree | SignSplitTree | BlocksProof | Collision | DepthTree
-AnyProof = Proof | BoxesProof | PeriodicPair | PatchPair
+AnyProof = Proof | BoxesProof | PeriodicPair | PatchPair | GeometricPattern
 
 
 @singledispatch
@@ -67,6 +68,12 @@ def _patch_pieces(proof: PatchPair) -> Iterator[str]:
 
 
 @proof_pieces.register
+def _geometric_pieces(proof: GeometricPattern) -> Iterator[str]:
+    yield f'{{"rule": "geometric",\n"group": {proof.group},\n"period": {list(proof.period)},\n'
+    yield f'"factor": {_rationals(proof.factor)},\n"x": {_rationals(proof.x)}}}'
+
+
+@proof_pieces.register
 def _flat_tree_pieces(proof: FlatTree) -> Iterator[str]:
     return _tree_pieces("flat-tree", "refuters", proof.refuters(), proof.tokens)
 
@@ -77,8 +84,11 @@ def _sign_split_pieces(proof: SignSplitTree) -> Iterator[str]:
 
 
 def _pair_text(pair: Collision | PeriodicPair | PatchPair) -> str:
-    x, y = (strings([rational_text(value) for value in point]) for point in (pair.x, pair.y))
-    return f'"x": {x},\n"y": {y}'
+    return f'"x": {_rationals(pair.x)},\n"y": {_rationals(pair.y)}'
+
+
+def _rationals(values: Iterable[Fraction]) -> str:
+    return strings([rational_text(value) for value in values])
 
 
 @proof_pieces.register

@@ -1,0 +1,126 @@
+"""What all attempts on one convolution share: the question, answers that are known, work done so far."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from math import prod
+
+from exactinj.convolution import ConvLayer, Sizes
+from exactinj.domains import Domain, RealSpace
+from exactinj.engines.base import Answer, Engine
+from exactinj.engines.clock import Clock, OutOfTimeError
+from exactinj.engines.components import BlocksEngine
+from exactinj.errors import InternalError
+from exactinj.every_size.places import grid_domain, group_domain
+from exactinj.evidence.collision import Collision
+from exactinj.evidence.conv_certificate import ConvProof
+from exactinj.evidence.every_size import InjectivityProof
+from exactinj.evidence.result import Statistics, Verdict
+from exactinj.layer import ReLULayer
+
+__all__ = ["EASY", "FAIR", "LARGEST_UNROLLED", "ConvAnswer", "Workbench", "outcome", "times"]
+
+EASY = 7  # inputs up to which the tree decides in hundredths of a second
+FAIR = 14  # inputs up to which engines decide within minutes
+LARGEST_UNROLLED = 4_000_000  # entries of an unrolled matrix
+
+
+@dataclass(frozen=True)
+class ConvAnswer:
+    """A verdict about a convolution with its proof, the size or sizes it holds for, and how it was found."""
+
+    verdict: Verdict
+    reason: str
+    engine: str
+    proof: ConvProof | None = None
+    sizes: tuple[int, ...] | Sizes | None = None
+    witness: Collision | None = None
+    stats: Statistics = field(default_factory=Statistics)
+    explanation: tuple[str, ...] = ()
+
+    @property
+    def share(self) -> Fraction:
+        """The part of all sizes from some size on that the verdict holds for."""
+        return self.sizes.share if isinstance(self.sizes, Sizes) else Fraction(0)
+
+
+@dataclass
+class Workbench:
+    """One convolution in question, on a domain of one place of the grid, for one size or for all; mutable."""
+
+    layer: ConvLayer
+    domain: Domain
+    inner: Engine
+    clock: Clock
+    size: tuple[int, ...] | None
+    seed: int
+    steps: list[str] = field(default_factory=list)
+    known: dict[tuple[str, str], Answer] = field(default_factory=dict)
+    refuted: set[str] = field(default_factory=set)
+    nodes: int = 0
+    refuters: int = 0
+
+    @property
+    def channels(self) -> int:
+        """The number of input channels of one group."""
+        return self.layer.in_channels // self.layer.groups
+
+    def decided(self, rows: ReLULayer, domain: Domain) -> Answer:
+        """The engine's answer about a dense layer, once for equal layers; `OutOfTimeError` past the deadline."""
+        key = rows.digest, domain.text
+        if key not in self.known:
+            answer = BlocksEngine(self.inner).decide(rows, domain, self.clock)
+            self.nodes += answer.stats.nodes
+            self.refuters += answer.stats.refuters
+            if answer.verdict is Verdict.TIMED_OUT and self.clock.is_over:
+                raise OutOfTimeError
+            self.known[key] = answer
+        return self.known[key]
+
+    def proved(self, rows: ReLULayer, group: int, cells: int) -> InjectivityProof | None:
+        """A proof that a layer on a box of the grid is injective; one that is not is noted as refuted."""
+        if rows.m < rows.n or (rows.m < 2 * rows.n and isinstance(self.domain, RealSpace)):
+            self.refuted.add(rows.digest)  # fewer than 2 n rows are never injective
+            return None
+        proof = self.decided(rows, self.group_domain(group, cells)).proof
+        if isinstance(proof, Collision):
+            self.refuted.add(rows.digest)
+        return proof if isinstance(proof, InjectivityProof) else None
+
+    def group_domain(self, group: int, cells: int) -> Domain:
+        """The domain for a group's channels on so many places."""
+        channels = range(group * self.channels, (group + 1) * self.channels)
+        return grid_domain(group_domain(self.domain, channels), cells)
+
+    def covers(self, sizes: Sizes) -> bool:
+        """Whether an answer for these sizes answers the question."""
+        return self.size is None or sizes.contains(self.size)
+
+    def verified(self, x: Sequence[Fraction], y: Sequence[Fraction], size: tuple[int, ...]) -> Collision:
+        """The pair on a grid, after evaluating the convolution at both inputs in rationals."""
+        domain = grid_domain(self.domain, prod(size))
+        if list(x) == list(y) or not (domain.contains(x) and domain.contains(y)):
+            raise InternalError("a proposed pair is not two different inputs of the domain; please report this")
+        if self.layer.evaluate(x, size) != self.layer.evaluate(y, size):
+            raise InternalError("a proposed pair does not collide in exact arithmetic; please report this")
+        return Collision(tuple(x), tuple(y), (self.layer.in_channels, *size))
+
+    def statistics(self, explored: float = 0.0) -> Statistics:
+        """Work done so far."""
+        return Statistics(self.nodes, self.refuters, explored=explored, seconds=self.clock.worked)
+
+
+def times(values: Sequence[int]) -> str:
+    """A size in words, ``3x4``."""
+    return "x".join(map(str, values))
+
+
+def outcome(answer: Answer) -> str:
+    """What an attempt came to, in words."""
+    return {
+        Verdict.INJECTIVE: "no collision there",
+        Verdict.NOT_INJECTIVE: "a collision",
+        Verdict.TIMED_OUT: "out of its share of time",
+    }.get(answer.verdict, "no collision found")
