@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from fractions import Fraction
 from itertools import product
 from math import prod
 
@@ -52,9 +50,7 @@ def try_period(bench: Workbench, period: tuple[int, ...]) -> ConvAnswer | None:
     proof, sizes = periodic_pair(bench.layer, period, answer.proof)
     at = bench.size or sizes.smallest
     points = [tiled(values, period, bench.layer.in_channels, at) for values in (proof.x, proof.y)]
-    return _collision(
-        bench, f"two {what} have the same output at every size", proof, sizes, bench.verified(*points, at)
-    )
+    return _collision(bench, f"two {what} have the same output at every size", proof, sizes, bench.verified(points, at))
 
 
 def patches_to_try(bench: Workbench, width: int) -> list[Patch]:
@@ -83,7 +79,7 @@ def try_patch(bench: Workbench, patch: Patch) -> ConvAnswer | None:
     points = embedded(proof, bench.layer, at, filler)
     width = times([side.width for side in patch.sides])
     reason = f"two inputs that differ in {width} place(s) only have the same output"
-    return _collision(bench, reason, proof, sizes, bench.verified(*points, at))
+    return _collision(bench, reason, proof, sizes, bench.verified(points, at))
 
 
 def try_geometric(bench: Workbench) -> ConvAnswer | None:
@@ -110,7 +106,7 @@ def try_geometric(bench: Workbench) -> ConvAnswer | None:
     reason = (
         f"an input that grows geometrically leaves at most {active} kernel(s) active in every window, too few to span"
     )
-    return _collision(bench, reason, proof, sizes, bench.verified(*points, size))
+    return _collision(bench, reason, proof, sizes, bench.verified(points, size))
 
 
 def _collision(

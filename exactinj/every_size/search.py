@@ -127,7 +127,7 @@ def _try_unrolled(bench: Workbench) -> ConvAnswer | None:
     if not isinstance(answer.proof, Collision | FlatTree | SignSplitTree | BlocksProof):
         return None
     pair = answer.proof if isinstance(answer.proof, Collision) else None
-    witness = None if pair is None else bench.verified(pair.x, pair.y, size)
+    witness = None if pair is None else bench.verified((pair.x, pair.y), size)
     reason, engine = f"at this size, {answer.reason}", answer.decided_by or bench.inner.name
     return ConvAnswer(answer.verdict, reason, engine, answer.proof, size, witness, answer.stats, tuple(bench.steps))
 

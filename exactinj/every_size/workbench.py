@@ -98,8 +98,9 @@ class Workbench:
         """Whether an answer for these sizes answers the question."""
         return self.size is None or sizes.contains(self.size)
 
-    def verified(self, x: Sequence[Fraction], y: Sequence[Fraction], size: tuple[int, ...]) -> Collision:
-        """The pair on a grid, after evaluating the convolution at both inputs in rationals."""
+    def verified(self, points: Sequence[Sequence[Fraction]], size: tuple[int, ...]) -> Collision:
+        """The two inputs on a grid, after evaluating the convolution at both in rationals."""
+        x, y = points
         domain = grid_domain(self.domain, prod(size))
         if list(x) == list(y) or not (domain.contains(x) and domain.contains(y)):
             raise InternalError("a proposed pair is not two different inputs of the domain; please report this")
