@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from exactinj.hull.bias import HullBias
     from exactinj.layer import ReLULayer
     from exactinj.reading import parse_domain, read_layer
+    from exactinj.reading_kernels import read_kernels
     from exactinj.sampling import AlphaEstimate
     from exactinj.sampling.samplers import KernelDensity, Smoothing
 
@@ -82,6 +83,7 @@ __all__ = [
     "doubled",
     "hull_bias",
     "parse_domain",
+    "read_kernels",
     "read_layer",
     "sample_alpha",
 ]
@@ -114,6 +116,7 @@ _HOMES = {
     "exactinj.hull.bias": ("HullBias",),
     "exactinj.layer": ("ReLULayer",),
     "exactinj.reading": ("parse_domain", "read_layer"),
+    "exactinj.reading_kernels": ("read_kernels",),
     "exactinj.sampling": ("AlphaEstimate",),
     "exactinj.sampling.samplers": ("KernelDensity", "Smoothing"),
 }

@@ -30,10 +30,22 @@ from exactinj.domains import (
 from exactinj.errors import InputError
 from exactinj.layer import ReLULayer
 
-__all__ = ["parse_domain", "read_layer", "read_points"]
+__all__ = [
+    "Arrays",
+    "cause_of",
+    "guarded",
+    "json_document",
+    "npy_array",
+    "npz_arrays",
+    "parse_domain",
+    "read_layer",
+    "read_points",
+]
 
 LAYER_KEYS = ("W", "b", "alpha")
 POLYTOPE_KEYS = {"G", "h"}
+MATRIX_AXES = 2
+KERNELS_ELSEWHERE = "for the kernels of a convolution use `exactinj conv` (in Python `read_kernels`)"
 DOMAIN_FORMS = (
     "R^n, nonneg, ball:r, ball:r:c1,...,cn, nonneg-ball:r, sphere:r, shell:s,r, box:l,u, "
     "box:l1,...,ln:u1,...,un, polytope:FILE"
@@ -57,10 +69,10 @@ def read_layer(path: str | os.PathLike[str]) -> ReLULayer:
         ".json": _read_json,
         ".csv": _read_csv,
     }
-    return _guarded(file, readers)
+    return guarded(file, readers)
 
 
-def _guarded(file: Path, readers: dict[str, Callable[[Path], Content]]) -> Content:
+def guarded(file: Path, readers: dict[str, Callable[[Path], Content]]) -> Content:
     """The reader for the file's ending, with every error as one line that names the file."""
     reader = readers.get(file.suffix.lower())
     if reader is None:
@@ -77,7 +89,7 @@ def _guarded(file: Path, readers: dict[str, Callable[[Path], Content]]) -> Conte
 
 def read_points(path: str | os.PathLike[str]) -> np.ndarray:
     """Data points (M, n) in float64 from a ``.npy`` or ``.csv`` file, one point a line. Raises `InputError`."""
-    layer = _guarded(Path(path), {".npy": _read_npy, ".csv": _read_csv})
+    layer = guarded(Path(path), {".npy": _read_npy, ".csv": _read_csv})
     return layer.W.to_float()
 
 
@@ -131,10 +143,10 @@ def _read_polytope(file: Path) -> Polytope:
     if not file.name:
         raise InputError("found the domain 'polytope:' without a file, expected polytope:FILE with G and h")
     readers: dict[str, Callable[[Path], Arrays]] = {
-        ".npz": lambda path: _npz_arrays(path, "G and h"),
-        ".json": lambda path: _json_document(path, "G and h"),
+        ".npz": lambda path: npz_arrays(path, "G and h"),
+        ".json": lambda path: json_document(path, "G and h"),
     }
-    arrays = _guarded(file, readers)
+    arrays = guarded(file, readers)
     if set(arrays) != POLYTOPE_KEYS:
         found = ", ".join(sorted(arrays)) or "nothing"
         raise InputError(f"{file}: found {found}, expected G and h for the halfspaces G x <= h; rename or add them")
@@ -145,42 +157,56 @@ def _read_polytope(file: Path) -> Polytope:
 
 
 def _read_npz(file: Path) -> ReLULayer:
-    return _from_parts(_npz_arrays(file, "W and b"), "array")
+    return _from_parts(npz_arrays(file, "W and b"), "array")
 
 
-def _npz_arrays(file: Path, wanted: str) -> Arrays:
+def npz_arrays(file: Path, wanted: str) -> Arrays:
+    """The arrays in a ``.npz`` file by name; `InputError` if it is none, or holds pickles."""
     try:
         with file.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
             if not isinstance(archive, np.lib.npyio.NpzFile):
                 raise InputError("found a single array, expected an .npz archive; rename it to .npy")
             arrays = {name: archive[name] for name in archive.files}
     except (ValueError, zipfile.BadZipFile, EOFError, KeyError, NotImplementedError) as error:
-        raise InputError(f"{_cause(error)}; expected an .npz archive of plain number arrays {wanted}") from None
+        raise InputError(f"{cause_of(error)}; expected an .npz archive of plain number arrays {wanted}") from None
     return arrays
 
 
 def _read_npy(file: Path) -> ReLULayer:
+    array = npy_array(file, "shape (m, n)")
+    if array.ndim > MATRIX_AXES:
+        raise InputError(
+            f"found an array of shape {array.shape}, expected a matrix W of shape (m, n); {KERNELS_ELSEWHERE}"
+        )
+    return ReLULayer(array)
+
+
+def npy_array(file: Path, wanted: str) -> np.ndarray:
+    """The array in a ``.npy`` file; `InputError` if it is none, or holds pickles."""
     try:
         with file.open("rb") as stream:
             array = np.load(stream, allow_pickle=False)
     except (ValueError, EOFError) as error:
-        raise InputError(f"{_cause(error)}; expected an .npy file of plain numbers, shape (m, n)") from None
+        raise InputError(f"{cause_of(error)}; expected an .npy file of plain numbers, {wanted}") from None
     if not isinstance(array, np.ndarray):
         raise InputError("found an archive, expected a single array; rename it to .npz")
-    return ReLULayer(array)
+    return array
 
 
 def _read_json(file: Path) -> ReLULayer:
-    return _from_parts(_json_document(file, "W and b"), "key")
+    return _from_parts(json_document(file, "W and b"), "key")
 
 
-def _json_document(file: Path, wanted: str) -> Arrays:
+def json_document(file: Path, wanted: str) -> Arrays:
+    """The object in a ``.json`` file; `InputError` if it is none, or repeats a key."""
     try:
         document = json.loads(
             file.read_text(encoding="utf-8"), object_pairs_hook=_without_repeats, parse_constant=_refuse_constant
         )
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-        raise InputError(f"not readable as JSON ({_cause(error)}); expected an object with the keys {wanted}") from None
+        raise InputError(
+            f"not readable as JSON ({cause_of(error)}); expected an object with the keys {wanted}"
+        ) from None
     except ValueError as error:
         raise InputError(str(error)) from None
     if not isinstance(document, dict):
@@ -193,11 +219,13 @@ def _read_csv(file: Path) -> ReLULayer:
         with file.open(encoding="utf-8", newline="") as stream:
             rows = [row for row in csv.reader(stream) if row]
     except (UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"not readable as CSV ({_cause(error)}); expected rows of numbers") from None
+        raise InputError(f"not readable as CSV ({cause_of(error)}); expected rows of numbers") from None
     return ReLULayer(rows)
 
 
 def _from_parts(parts: dict[str, Any], kind: str) -> ReLULayer:
+    if "kernels" in parts:
+        raise InputError(f"found the {kind} 'kernels', expected W and optionally b or alpha; {KERNELS_ELSEWHERE}")
     unknown = sorted(set(parts) - set(LAYER_KEYS))
     if unknown:
         raise InputError(f"found the {kind} {unknown[0]!r}, expected W and optionally b or alpha; remove or rename it")
@@ -218,5 +246,6 @@ def _refuse_constant(name: str) -> float:
     raise InputError(f"found {name}, expected a finite number; replace or remove it")
 
 
-def _cause(error: Exception) -> str:
+def cause_of(error: Exception) -> str:
+    """The first line of an error, or its type."""
     return str(error).splitlines()[0] if str(error) else type(error).__name__

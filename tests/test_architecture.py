@@ -19,7 +19,7 @@ LAYERS = (
     ("layer", "domains"),
     ("convolution",),
     ("hull",),
-    ("reading", "evidence"),
+    ("reading", "reading_kernels", "evidence"),
     ("engines",),
     ("every_size",),
     ("wedges", "export", "alpha", "sampling", "data"),

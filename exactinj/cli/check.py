@@ -19,7 +19,7 @@ def run(options: argparse.Namespace) -> int:
     except checker.Unreadable as error:
         if options.json:
             print(json.dumps({"valid": False, "claim": None, "reason": f"unreadable: {error}"}, indent=1))
-        print(f"exactinj: {error}", file=sys.stderr)
+        print(f"exactinj: {_file_in(str(error), options)}: {error}", file=sys.stderr)
         return exit_status.BAD_INPUT
     if options.json:
         document = {"valid": outcome.valid, "claim": outcome.claim, "reason": outcome.reason}
@@ -29,4 +29,11 @@ def run(options: argparse.Namespace) -> int:
         print(f"{word}: {outcome.claim or 'no claim'}; {outcome.reason}")
         if outcome.valid and options.layer is None:
             print("  (about the layer inside the certificate; name your layer file to check that it is yours)")
+        if not outcome.valid and outcome.reason.startswith("convolution:") and options.layer is not None:
+            print("  (a kernel file has to hold stride, padding and so on itself, even if options gave them to conv)")
     return exit_status.OK if outcome.valid else exit_status.REJECTED
+
+
+def _file_in(message: str, options: argparse.Namespace) -> str:
+    """The file that a message of the checker is about."""
+    return str(options.layer if message.startswith(("layer file", "kernel file")) else options.certificate)

@@ -3,51 +3,117 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fractions import Fraction
 
-from exactinj.evidence.collision import FloatReplay, replay
+from exactinj.cli.pictures import LONGEST_NUMBER, LONGEST_VECTOR, pictures, vector_text
+from exactinj.convolution import ConvLayer, Sizes
+from exactinj.domains import Box
+from exactinj.evidence.collision import Collision, FloatReplay, replay
 from exactinj.evidence.result import Result, Verdict
 from exactinj.exact.numbers import rational_text
+from exactinj.layer import ReLULayer
 
 __all__ = ["describe_result"]
 
-LONGEST_NUMBER = 24
-LONGEST_VECTOR = 12
 LONGEST_DOMAIN = 100
 
 
-def describe_result(result: Result, name: str, certificate_path: str | None) -> str:
-    """Verdict, evidence and what to do next, in a few lines."""
-    layer, stats = result.layer, result.stats
-    bias = "Wx" if layer.b.is_zero() else "Wx + b"
+def describe_result(result: Result, name: str, certificate_path: str | None, shape: Sequence[int] | None = None) -> str:
+    """Verdict, evidence and what to do next, in a few lines; `shape` is the input shape a convolution was asked for."""
+    stats = result.stats
     where = result.domain.text if len(result.domain.text) <= LONGEST_DOMAIN else f"{result.domain.text[:40]}..."
-    lines = [f"{name}: ReLU({bias}), m = {layer.m} rows, n = {layer.n}, sha256 {layer.digest[:16]}"]
+    if isinstance(result.layer, ConvLayer):
+        place = " at every place," if isinstance(result.domain, Box) else ""
+        where = f"{where}{place} at {_sizes_text(result, shape)}"
+    lines = [f"{name}: {_layer_text(result.layer)}, sha256 {result.layer.digest[:16]}"]
     if result.verdict is Verdict.INJECTIVE:
         lines.append(f"INJECTIVE on {where}, proved: {result.reason}")
+        lines += _sizes_left(result)
         work = f"{stats.nodes:,} nodes, {stats.refuters:,} refuters, {stats.seconds:.2f} s"
         lines.append(f"  {work}, engine {result.engine}")
     elif result.verdict is Verdict.NOT_INJECTIVE:
         lines.append(f"NOT INJECTIVE on {where}: {result.reason}")
-        lines += _describe_pair(result)
+        lines += _sizes_left(result)
+        lines += _describe_pair(result, shape)
     else:
         lines.append(f"{str(result.verdict).upper().replace('_', ' ')}: {result.reason}")
+        lines += _remedy(result, shape)
     if certificate_path is not None:
         lines.append(f"certificate: {certificate_path}  (exactinj check {certificate_path} {name})")
     return "\n".join(lines)
 
 
-def _describe_pair(result: Result) -> list[str]:
-    pair = result.witness
+def _layer_text(layer: ReLULayer | ConvLayer) -> str:
+    """The formula and the shape; for a convolution stride and padding in any case."""
+    product_text, bias = ("K * x", layer.has_bias) if isinstance(layer, ConvLayer) else ("Wx", not layer.b.is_zero())
+    formula = f"ReLU({product_text}{' + b' if bias else ''})"
+    if not isinstance(layer, ConvLayer):
+        return f"{formula}, m = {layer.m} rows, n = {layer.n}"
+    usual = ", stride 1" if set(layer.stride) == {1} else ""
+    usual += "" if any(axis.is_padded for axis in layer.axes) else ", no padding"
+    return f"{formula}, {layer.description}{usual}"
+
+
+# ------------------------------------------------------------------ the sizes that a verdict holds for
+
+
+def _sizes_text(result: Result, shape: Sequence[int] | None) -> str:
+    if not isinstance(result.sizes, Sizes):
+        return f"the size {_times(result.sizes or ())}"
+    text = result.sizes.text
+    if result.verdict is Verdict.NOT_INJECTIVE:
+        text = text.replace("every", "any", 1)  # "not injective at every size" could mean: at some
+    return text + ("" if shape is None else f", so also at {_times(shape[1:])}")
+
+
+def _sizes_left(result: Result) -> list[str]:
+    """What a verdict about many sizes leaves open."""
+    layer, sizes = result.layer, result.sizes
+    if not isinstance(layer, ConvLayer) or not isinstance(sizes, Sizes):
+        return []
+    first = [axis.smallest_size for axis in layer.axes]
+    if sizes.is_all and list(sizes.minimum) == first:
+        return ["  (these are all sizes for which the layer is defined)"]
+    kinds = [] if list(sizes.minimum) == first else [f"smaller ones (the layer is defined from {_times(first)} on)"]
+    kinds += [] if sizes.is_all else ["other remainders modulo the stride"]
+    return [f"  (this says nothing about other sizes: {', '.join(kinds)}; --input-shape decides one)"]
+
+
+def _remedy(result: Result, shape: Sequence[int] | None) -> list[str]:
+    """What may help where the reason does not say it."""
+    if not isinstance(result.layer, ConvLayer):
+        return []
+    if result.verdict is Verdict.TIMED_OUT:
+        return ["  a longer --timeout may help"]
+    return [] if shape is None else ["  a larger --box-limit, or another --engine, may help"]
+
+
+# ------------------------------------------------------------------ colliding pairs
+
+
+def _describe_pair(result: Result, shape: Sequence[int] | None) -> list[str]:
+    pair, layer = result.witness, result.layer
     if pair is None:
         return []
-    shortened = any(len(rational_text(value)) > LONGEST_NUMBER for value in (*pair.x, *pair.y))
-    lines = [f"  x = {_vector(pair.x)}", f"  y = {_vector(pair.y)}"]
-    if shortened or len(pair.x) > LONGEST_VECTOR:
-        lines.append("  (shortened here; --json or the certificate has every digit)")
-    lines.append(f"  ReLU output of both = {_vector(result.layer.evaluate(pair.x))}, equal in exact arithmetic")
-    seen = [f"{name}: {_replay_text(outcome)}" for name, outcome in replay(result.layer, pair).items()]
-    lines.append("  replayed in " + "; ".join(seen))
-    return lines
+    if isinstance(layer, ConvLayer):
+        at = ", the smallest of these sizes," if isinstance(result.sizes, Sizes) and shape is None else ""
+        lines = [*pictures(pair, at), f"  {_conv_output(layer, pair)}, equal in exact arithmetic"]
+    else:
+        lines = [f"  x = {vector_text(pair.x)}", f"  y = {vector_text(pair.y)}"]
+        if len(pair.x) > LONGEST_VECTOR or _is_long(pair, LONGEST_NUMBER):
+            lines.append("  (shortened here; --json or the certificate has every digit)")
+        lines.append(f"  ReLU output of both = {vector_text(layer.evaluate(pair.x))}, equal in exact arithmetic")
+    seen = [f"{name}: {_replay_text(outcome)}" for name, outcome in replay(layer, pair).items()]
+    return [*lines, "  replayed in " + "; ".join(seen)]
+
+
+def _conv_output(layer: ConvLayer, pair: Collision) -> str:
+    """The common output of both inputs, or how much of it is positive."""
+    size = (pair.shape or ())[1:]
+    output = layer.evaluate(pair.x, size)
+    head = f"ReLU output of both, of shape {layer.out_channels}x{_times(layer.output_size(size))}"
+    if len(output) <= LONGEST_VECTOR:
+        return f"{head}: {vector_text(output)}"
+    return f"{head}: {sum(value > 0 for value in output)} of {len(output)} numbers positive"
 
 
 def _replay_text(outcome: FloatReplay) -> str:
@@ -58,18 +124,9 @@ def _replay_text(outcome: FloatReplay) -> str:
     return "outputs bit-equal" if outcome.outputs_equal else f"outputs differ by up to {outcome.largest_ulp} ulp"
 
 
-def _vector(values: Sequence[Fraction]) -> str:
-    shown = [_number(value) for value in values[:LONGEST_VECTOR]]
-    if len(values) > LONGEST_VECTOR:
-        shown.append(f"... {len(values) - LONGEST_VECTOR} more")
-    return "(" + ", ".join(shown) + ")"
+def _is_long(pair: Collision, longest: int) -> bool:
+    return any(len(rational_text(value)) > longest for value in (*pair.x, *pair.y))
 
 
-def _number(value: Fraction) -> str:
-    text = rational_text(value)
-    if len(text) <= LONGEST_NUMBER:
-        return text
-    try:
-        return f"~{float(value):.6g}"
-    except OverflowError:
-        return f"~10^{len(rational_text(Fraction(int(abs(value))))) - 1}"
+def _times(values: Sequence[int]) -> str:
+    return "x".join(map(str, values))

@@ -24,7 +24,14 @@ DOMAIN_HELP = (
 )
 SAMPLE_DOMAIN_HELP = "ball:r (default ball:1), sphere:r, nonneg-ball:r, shell:s,r or box:l,u"
 ALPHA_DOMAIN_HELP = "ball:r (default ball:1), sphere:r or nonneg-ball:r; for hull also shell:s,r"
+CONV_DOMAIN_HELP = (
+    "what the input holds at every place: R^n (default), nonneg, box:l,u, or box:l1,...,lC:u1,...,uC by channel"
+)
 LAYER_HELP = ".npz (W, optional b or alpha), .npy (W), .json or .csv (strings are exact rationals)"
+KERNEL_HELP = (
+    ".npy (out, in / groups, *kernel size), .npz or .json with kernels and optionally b, stride, padding, dilation, "
+    "groups, padding_mode"
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -47,12 +54,13 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="exactinj",
         description="Exact answers about ReLU layers x -> ReLU(Wx + b): a proof or a counterexample.",
-        epilog="exit status of certify: 0 injective, 10 not injective, 11 unknown, 12 out of time or memory, "
+        epilog="exit status of certify and conv: 0 injective, 10 not injective, 11 unknown, 12 out of time or memory, "
         "3 bad input, 130 interrupted; of check: 0 valid, 4 rejected, 3 unreadable",
     )
     parser.add_argument("--version", action="version", version=f"exactinj {__version__}")
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     _add_certify(verbs)
+    _add_conv(verbs)
     _add_check(verbs)
     _add_alpha(verbs)
     _add_sample(verbs)
@@ -71,13 +79,38 @@ def _add_certify(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     )
     verb.add_argument("layer", metavar="LAYER", help=LAYER_HELP)
     verb.add_argument("--domain", default="R^n", metavar="DOMAIN", help=DOMAIN_HELP)
+    _add_decision_options(verb)
+    verb.add_argument("--explain", action="store_true", help="say step by step how the engine was chosen")
+    _add_output_options(verb)
+
+
+def _add_conv(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    verb = verbs.add_parser(
+        "conv",
+        help="decide whether a convolution layer is injective, for every input size or for one",
+        description="Decide exactly whether x -> ReLU(K * x + b) is injective: for every input size from some size on, "
+        "or for one --input-shape. Options about the geometry fill what the kernel file leaves out.",
+    )
+    verb.add_argument("layer", metavar="KERNEL", help=KERNEL_HELP)
+    verb.add_argument("--stride", metavar="S", help="1 (default), or one per axis: 1,2")
+    verb.add_argument("--padding", metavar="P", help="0 (default), one per axis: 1,2, ends: 1:2,0, or same or valid")
+    verb.add_argument("--dilation", metavar="D", help="1 (default), or one per axis: 1,2")
+    verb.add_argument("--groups", metavar="G", help="of channels (default 1)")
+    verb.add_argument("--padding-mode", metavar="MODE", help="zeros (default), circular, reflect or replicate")
+    verb.add_argument("--input-shape", metavar="SHAPE", help="one size: C,H,W or H,W (also CxHxW); else every size")
+    verb.add_argument("--domain", default="R^n", metavar="DOMAIN", help=CONV_DOMAIN_HELP)
+    verb.add_argument("--box-limit", type=int, default=12, metavar="N", help="inputs in a box at most (default 12)")
+    _add_decision_options(verb)
+    verb.add_argument("--explain", action="store_true", help="say step by step what was tried")
+    _add_output_options(verb)
+
+
+def _add_decision_options(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--engine", default="auto", metavar="NAME", help=ENGINE_HELP)
     verb.add_argument("--jobs", type=int, default=1, metavar="N", help="processes with different engines (default 1)")
     verb.add_argument("--seed", type=int, default=0, help="of the finder's starting points (default 0)")
     verb.add_argument("--timeout", type=_seconds, metavar="SECONDS", help="give up after so many seconds (status 12)")
     verb.add_argument("--out", metavar="FILE", help="write the certificate here (.json or .json.gz)")
-    verb.add_argument("--explain", action="store_true", help="say step by step how the engine was chosen")
-    _add_output_options(verb)
 
 
 def _add_check(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -87,7 +120,7 @@ def _add_check(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
         description="Re-check a certificate; with LAYER, that it proves its claim about that very layer.",
     )
     verb.add_argument("certificate", metavar="CERT", help="a .json or .json.gz certificate")
-    verb.add_argument("layer", metavar="LAYER", nargs="?", help=LAYER_HELP)
+    verb.add_argument("layer", metavar="LAYER", nargs="?", help=f"{LAYER_HELP}; of conv: the KERNEL file")
     _add_output_options(verb)
 
 

@@ -13,6 +13,8 @@ __all__ = ["flattened", "listed", "padding_pairs", "per_axis", "shaped", "whole"
 
 LEAST_AXES, MOST_AXES = 3, 5  # out, in, and one to three of the grid
 
+LARGEST = 100_000  # of all numbers that describe a geometry
+
 
 def shaped(rows: Sequence[Sequence[Any]], ins: int, kernel_size: Sequence[int]) -> list[Any]:
     """Flat rows as nested lists (out, in, *kernel size)."""
@@ -63,9 +65,9 @@ def _nested(values: Any) -> tuple[tuple[int, ...], list[list[Any]]]:
 
 
 def whole(value: Any, name: str, least: int) -> int:
-    """An integer that is at least `least`; floats and booleans are refused."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-        raise InputError(f"found {name} {value!r}, expected an integer that is at least {least}")
+    """An integer that is at least `least` and of a size that grids have; floats and booleans are refused."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or not least <= value <= LARGEST:
+        raise InputError(f"found {name} {value!r}, expected an integer from {least} to {LARGEST}")
     return int(value)
 
 

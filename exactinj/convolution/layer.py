@@ -167,7 +167,8 @@ class ConvLayer:
     def description(self) -> str:
         """Channels and geometry in words; what has its usual value is left out."""
         size = "x".join(map(str, self.kernel_size))
-        parts = [f"{self.out_channels} kernels of size {size} on {self.in_channels} channel(s)"]
+        channels = "1 channel" if self.in_channels == 1 else f"{self.in_channels} channels"
+        parts = [f"{self.out_channels} kernels of size {size} on {channels}"]
         parts += [f"stride {_short(self.stride)}"] if set(self.stride) != {1} else []
         parts += [f"dilation {_short(self.dilation)}"] if set(self.dilation) != {1} else []
         if self.is_padded:

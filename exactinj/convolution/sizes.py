@@ -50,6 +50,11 @@ class Sizes:
     @property
     def text(self) -> str:
         """The set in words."""
+        return f"every size N with {self.conditions}"
+
+    @property
+    def conditions(self) -> str:
+        """What sizes have to satisfy."""
         one = len(self.minimum) == 1
         parts = []
         for k, (least, residues, stride) in enumerate(zip(self.minimum, self.residues, self.strides, strict=True)):
@@ -57,7 +62,7 @@ class Sizes:
             parts.append(f"{name} >= {least}")
             if len(residues) < stride:
                 parts.append(f"{name} mod {stride} in {{{', '.join(map(str, residues))}}}")
-        return f"every size N with {', '.join(parts)}"
+        return ", ".join(parts)
 
     @property
     def record(self) -> dict[str, object]:

@@ -108,7 +108,7 @@ class BoxSearch:
         text = f"1 box tried, {largest}" if count == 1 else f"{count} boxes tried, the largest {largest}"
         text += "" if self.bench.channels == 1 else f" with {self.bench.channels} channels"
         lost = self._refuted_size()
-        return text if lost is None else f"{text}; it is not injective at the size {times(lost)} and smaller ones"
+        return text if lost is None else f"{text}; not injective at the size {times(lost)} or at smaller ones"
 
     def _refuted_size(self) -> Box | None:
         """The largest box that is known not to be recovered, if the layer is neither padded nor strided."""

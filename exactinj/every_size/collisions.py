@@ -23,6 +23,7 @@ from exactinj.evidence.result import Verdict
 __all__ = ["patches_to_try", "periods_to_try", "try_geometric", "try_patch", "try_period"]
 
 LARGEST_PATCH = 200  # inputs of a patch
+LARGEST_PATCH_MATRIX = 200_000  # entries of its rows
 SECONDS_PER_PATCH = 20.0
 NODES_PER_PATCH = 3_000
 
@@ -55,7 +56,11 @@ def try_period(bench: Workbench, period: tuple[int, ...]) -> ConvAnswer | None:
 
 def patches_to_try(bench: Workbench, width: int) -> list[Patch]:
     """Patches that leave so many places along each axis free."""
-    return [patch for patch in patches_of(bench.layer, width) if patch.columns <= LARGEST_PATCH]
+    return [
+        patch
+        for patch in patches_of(bench.layer, width)
+        if patch.columns <= LARGEST_PATCH and patch.columns * patch.row_count <= LARGEST_PATCH_MATRIX
+    ]
 
 
 def try_patch(bench: Workbench, patch: Patch) -> ConvAnswer | None:
@@ -78,7 +83,8 @@ def try_patch(bench: Workbench, patch: Patch) -> ConvAnswer | None:
     at = bench.size or sizes.smallest
     points = embedded(proof, bench.layer, at, filler)
     width = times([side.width for side in patch.sides])
-    reason = f"two inputs that differ in {width} place(s) only have the same output"
+    places = "a single place" if patch.free_places == 1 else f"{width} places"
+    reason = f"two inputs that differ in {places} only have the same output"
     return _collision(bench, reason, proof, sizes, bench.verified(points, at))
 
 

@@ -47,9 +47,20 @@ class Patch:
         return tuple(side.size for side in self.sides)
 
     @property
+    def free_places(self) -> int:
+        """The number of places where the inputs may differ."""
+        return prod(side.width for side in self.sides)
+
+    @property
     def free_columns(self) -> int:
         """The number of inputs that may differ."""
-        return self.layer.in_channels * prod(side.width for side in self.sides)
+        return self.layer.in_channels * self.free_places
+
+    @property
+    def row_count(self) -> int:
+        """The number of `rows`."""
+        windows = self.layer.out_channels * prod(len(side.starts) for side in self.sides)
+        return windows + 2 * (self.columns - self.free_columns)
 
     @property
     def columns(self) -> int:

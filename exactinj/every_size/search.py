@@ -72,6 +72,8 @@ def decide_convolution(
                 return _with_rest(answer, lesser)
             lesser = lesser or answer
     except OutOfTimeError:
+        pass
+    if clock.is_over:  # in an attempt that gave up by itself
         verdict, what = Verdict.TIMED_OUT, "out of time"
     return lesser or _undecided(bench, boxes, verdict, what)
 
@@ -80,7 +82,7 @@ def _with_rest(answer: ConvAnswer, lesser: ConvAnswer | None) -> ConvAnswer:
     """The answer with a word on sizes for which the opposite was proved."""
     if lesser is None or answer.verdict is not Verdict.INJECTIVE or not isinstance(lesser.sizes, Sizes):
         return answer
-    return replace(answer, reason=f"{answer.reason}; it is not injective at {lesser.sizes.text}")
+    return replace(answer, reason=f"{answer.reason}; it is not injective at any size N with {lesser.sizes.conditions}")
 
 
 def _attempts(bench: Workbench, boxes: BoxSearch) -> Iterator[Attempt]:
@@ -134,6 +136,7 @@ def _try_unrolled(bench: Workbench) -> ConvAnswer | None:
 
 def _undecided(bench: Workbench, boxes: BoxSearch, verdict: Verdict, what: str) -> ConvAnswer:
     reason = f"{what}; {boxes.in_words()}"
-    if verdict is Verdict.UNKNOWN and bench.size is None:
-        reason += "; a larger --box-limit, or one --input-shape, may decide it"
+    if verdict is Verdict.UNKNOWN:
+        help_ = "one --input-shape, or a larger" if bench.size is None else "a larger"
+        reason += f"; {help_} --box-limit, may decide it"
     return ConvAnswer(verdict, reason, "boxes", None, bench.size, None, bench.statistics(), tuple(bench.steps))

@@ -1,0 +1,159 @@
+"""``exactinj conv``: decide a convolution layer, for every input size or for one, and write what proves the answer."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from exactinj.cli.certify import STATUS
+from exactinj.cli.supervised_verb import Desk, Killed, run_supervised
+from exactinj.errors import InputError
+
+if TYPE_CHECKING:
+    from exactinj.convolution import ConvLayer
+    from exactinj.evidence.result import Result
+
+__all__ = ["run"]
+
+MOST_PADS = 2
+
+
+def run(options: argparse.Namespace) -> int:
+    """Decide in a supervised child; report in its place if it had to be killed."""
+    geometry = _geometry(options)
+    shape = _input_shape(options.input_shape)
+
+    def killed(end: Killed) -> dict[str, object]:
+        return {
+            "verdict": "timed_out",
+            "reason": end.reason,
+            "assumption": None,
+            "layer": end.facts.get("layer"),
+            "domain": options.domain,
+            "engine": options.engine,
+            "witness": None,
+            "certificate": None,
+            "stats": {"nodes": None, "seconds": round(end.seconds, 6)},
+            "sizes": None,
+            "input_shape": end.facts.get("input_shape", shape),
+        }
+
+    return run_supervised(options, lambda desk: _decide(options, desk, geometry, shape), killed)
+
+
+def _decide(
+    options: argparse.Namespace, desk: Desk, geometry: dict[str, Any], shape: list[int] | None
+) -> Callable[[], int]:
+    from exactinj.api import certify  # heavy imports happen in the child
+    from exactinj.reading import parse_domain
+    from exactinj.reading_kernels import read_kernels
+
+    domain = parse_domain(options.domain)
+    layer = read_kernels(options.layer, **geometry)
+    if shape is not None:
+        shape = [layer.in_channels, *_size_of(layer, shape)]
+    desk.remember(layer=layer.summary, input_shape=shape)
+    result = certify(
+        layer,
+        domain=domain,
+        engine=options.engine,
+        timeout=desk.left,
+        jobs=options.jobs,
+        seed=options.seed,
+        report=desk.report,
+        input_shape=shape,
+        box_limit=options.box_limit,
+    )
+    if options.out is not None and result.certificate is not None:
+        desk.line.show("writing the certificate")
+        result.certificate.write(options.out)
+
+    def finish() -> int:
+        _print_result(options, result, shape)
+        return STATUS[result.verdict]
+
+    return finish
+
+
+def _size_of(layer: ConvLayer, shape: list[int]) -> tuple[int, ...]:
+    try:
+        return layer.size_of(shape)
+    except InputError as error:
+        raise InputError(f"--input-shape: {error}") from None
+
+
+def _print_result(options: argparse.Namespace, result: Result, shape: list[int] | None) -> None:
+    from exactinj.cli.describe import describe_result
+
+    path = options.out if result.certificate is not None else None
+    if options.json:
+        document = {**result.to_json(path), "input_shape": shape}
+        if options.explain:
+            document["explanation"] = list(result.explanation)
+        print(json.dumps(document, indent=1))
+    elif not options.quiet:
+        print(describe_result(result, options.layer, None, shape))
+        if path is not None:
+            print(f"certificate: {path}  ({_check_hint(options, result, path)})")
+        for step in result.explanation if options.explain else ():
+            print(f"  why: {step}")
+
+
+def _check_hint(options: argparse.Namespace, result: Result, path: str) -> str:
+    """How to check the certificate; the kernel file alone may not hold what the options said."""
+    from exactinj.reading_kernels import read_kernels
+
+    try:
+        complete = read_kernels(options.layer) == result.layer
+    except InputError:
+        complete = False
+    if complete:
+        return f"exactinj check {path} {options.layer}"
+    return f"exactinj check {path}; to check it against {options.layer}, write the options' geometry into that file"
+
+
+# ------------------------------------------------------------------ options with numbers in them
+
+
+def _geometry(options: argparse.Namespace) -> dict[str, Any]:
+    """The options for what the kernel file leaves out, None for those that were not given."""
+    groups = None if options.groups is None else _integer(options.groups, "--groups", "an integer such as 2")
+    return {
+        "stride": _per_axis(options.stride, "--stride"),
+        "padding": _padding(options.padding),
+        "dilation": _per_axis(options.dilation, "--dilation"),
+        "groups": groups,
+        "padding_mode": options.padding_mode,
+    }
+
+
+def _integer(text: str, option: str, wanted: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise InputError(f"{option}: found {text!r}, expected {wanted}") from None
+
+
+def _per_axis(text: str | None, option: str) -> list[int] | None:
+    wanted = "an integer, or one for each axis with commas between them, such as 1,2"
+    return None if text is None else [_integer(part, option, wanted) for part in text.split(",")]
+
+
+def _padding(text: str | None) -> str | list[list[int]] | None:
+    """``1``, ``1,2``, ``1:2,0`` with low and high ends of an axis, or a name."""
+    wanted = "integers such as 1 or 1,2, with low:high ends such as 1:2,0, or 'same' or 'valid'"
+    if text in (None, "same", "valid"):
+        return text
+    pads = [[_integer(part, "--padding", wanted) for part in axis.split(":")] for axis in str(text).split(",")]
+    if any(len(ends) > MOST_PADS for ends in pads):
+        raise InputError(f"--padding: found {text!r}, expected {wanted}")
+    return pads
+
+
+def _input_shape(text: str | None) -> list[int] | None:
+    if text is None:
+        return None
+    wanted = "integers such as 3,32,32 or 32x32"
+    return [_integer(part, "--input-shape", wanted) for part in text.replace("x", ",").split(",")]
