@@ -2,8 +2,8 @@
 
 The rule, with the measurements behind it in `benchmarks/README.md`:
 
-1. Up to n = `EASY` the tree decides either way within hundredths of a second: ask it alone. The same
-   if there are n pairs of antiparallel rows, which the tree turns into one child each.
+1. Up to n = `EASY` the tree decides either way within hundredths of a second: ask it alone. A pair of antiparallel
+   rows costs the tree one child only, so pairs do not count: the same for n less the number of their directions.
 2. Above that a finder comes first. If there is a collision it is usually found within seconds at
    any size, and when it is not found the time is small beside what follows.
 3. Then the layer is probably injective, and the wedge engine proves that three to four times as fast as the tree.
@@ -56,8 +56,8 @@ class AutoEngine(Engine):
             return _ask_tree(layer, domain, clock, f"asked first because n = {layer.n} is small")
         pairs = len(opposite_pairs(HomogeneousProblem(layer, domain)))
         steps.append(f"{pairs} directions have antiparallel rows that refute together")
-        if pairs >= layer.n:
-            steps.append("that is at least n: each such pair costs the tree one child")
+        if layer.n - pairs <= EASY:
+            steps.append(f"each such pair costs the tree one child, which leaves {max(layer.n - pairs, 0)} levels")
             return _ask_tree(layer, domain, clock, f"asked first because of {pairs} pairs of antiparallel rows")
         hard = layer.n > HARD
         starts = STARTS_WHEN_HARD if hard else STARTS

@@ -24,6 +24,7 @@ __all__ = ["patches_to_try", "periods_to_try", "try_geometric", "try_patch", "tr
 
 LARGEST_PATCH = 200  # inputs of a patch
 LARGEST_PATCH_MATRIX = 200_000  # entries of its rows
+HOPELESS = 8  # rows for each free input, beyond which a finder is not asked
 SECONDS_PER_PATCH = 20.0
 NODES_PER_PATCH = 3_000
 
@@ -59,7 +60,9 @@ def patches_to_try(bench: Workbench, width: int) -> list[Patch]:
     return [
         patch
         for patch in patches_of(bench.layer, width)
-        if patch.columns <= LARGEST_PATCH and patch.columns * patch.row_count <= LARGEST_PATCH_MATRIX
+        if patch.columns <= LARGEST_PATCH
+        and patch.columns * patch.row_count <= LARGEST_PATCH_MATRIX
+        and (patch.free_columns <= EASY or patch.window_rows <= HOPELESS * patch.free_columns)
     ]
 
 

@@ -57,10 +57,14 @@ class Patch:
         return self.layer.in_channels * self.free_places
 
     @property
+    def window_rows(self) -> int:
+        """The number of rows of windows that meet the free places."""
+        return self.layer.out_channels * prod(len(side.starts) for side in self.sides)
+
+    @property
     def row_count(self) -> int:
         """The number of `rows`."""
-        windows = self.layer.out_channels * prod(len(side.starts) for side in self.sides)
-        return windows + 2 * (self.columns - self.free_columns)
+        return self.window_rows + 2 * (self.columns - self.free_columns)
 
     @property
     def columns(self) -> int:

@@ -39,18 +39,20 @@ def periodic_layer(layer: ConvLayer, period: Sequence[int]) -> ReLULayer:
         ]
         for axis, q in zip(layer.axes, period, strict=True)
     ]
-    rows: dict[tuple[Fraction, ...], None] = {}
-    for o, kernel in enumerate(layer.bank):
+    windows = [[flat_place(places, period) for places in product(*window)] for window in product(*reads)]
+    kernels, scale = layer.integer_bank
+    taps = prod(layer.kernel_size)
+    rows: dict[tuple[tuple[int, ...], Fraction], None] = {}
+    for o, kernel in enumerate(kernels):
         first = o // outs * ins
-        for window in product(*reads):
-            row = [Fraction(0)] * (layer.in_channels * cells)
-            for number, places in enumerate(product(*window)):
-                cell = flat_place(places, period)
+        for window in windows:
+            row = [0] * (layer.in_channels * cells)
+            for number, cell in enumerate(window):
                 if cell is not None:
                     for i in range(ins):
-                        row[(first + i) * cells + cell] += kernel[i][number]
-            rows[(*row, layer.bias[o])] = None
-    return ReLULayer([row[:-1] for row in rows], [row[-1] for row in rows])
+                        row[(first + i) * cells + cell] += kernel[i * taps + number]
+            rows[tuple(row), layer.bias[o]] = None
+    return ReLULayer([[Fraction(value, scale) for value in row] for row, _ in rows], [beta for _, beta in rows])
 
 
 def _intervals(axis: Axis) -> list[range]:
