@@ -8,17 +8,25 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from exactinj.convolution import ConvLayer, Sizes
 from exactinj.domains import Domain, Region, convex_domain
 from exactinj.errors import InputError
 from exactinj.exact.surd import Surd
 from exactinj.layer import ReLULayer
 from exactinj.reading import parse_domain, read_layer
+from exactinj.reading_kernels import read_kernels
 
-__all__ = ["Case", "KnownBias", "all_cases", "casebook_folder", "find_case"]
+if TYPE_CHECKING:
+    from exactinj.evidence.result import Result
+
+__all__ = ["Case", "KnownBias", "all_cases", "casebook_folder", "dense_cases", "find_case"]
 
 KEYS = ("name", "title", "statement", "source", "why", "expected", "domain", "tags", "evidence")
+LAYER_KEYS = ("layer", "layer_file", "convolution", "convolution_file")
 OPTIONAL_KEYS = {"biases"}
+CONVOLUTION_KEYS = {"input_shape", "sizes"}
 
 
 @dataclass(frozen=True)
@@ -32,7 +40,11 @@ class KnownBias:
 
 @dataclass(frozen=True)
 class Case:
-    """A layer, where it comes from, why it is interesting, and what the right answer is."""
+    """A layer, where it comes from, why it is interesting, and what the right answer is.
+
+    For a convolution the question is about `input_shape`, (channels, *size), if there is one; otherwise the answer is
+    known for all `sizes`.
+    """
 
     name: str
     title: str
@@ -43,8 +55,21 @@ class Case:
     domain: Domain
     tags: tuple[str, ...]
     evidence: str
-    layer: ReLULayer
+    layer: ReLULayer | ConvLayer
     biases: tuple[KnownBias, ...] = ()
+    input_shape: tuple[int, ...] | None = None
+    sizes: Sizes | None = None
+
+    def is_answered_by(self, result: Result) -> bool:
+        """Whether a result has the right verdict, for the input shape in question or for all the sizes."""
+        if result.verdict != self.expected:
+            return False
+        if self.sizes is not None:
+            return isinstance(result.sizes, Sizes) and _includes(result.sizes, self.sizes)
+        if self.input_shape is not None:
+            size = self.input_shape[1:]
+            return result.sizes == size or (isinstance(result.sizes, Sizes) and result.sizes.contains(size))
+        return True
 
 
 def casebook_folder() -> Path:
@@ -56,6 +81,11 @@ def casebook_folder() -> Path:
 def all_cases() -> list[Case]:
     """Every case, by name."""
     return [_read_case(file) for file in _case_files()]
+
+
+def dense_cases() -> list[Case]:
+    """The cases that are no convolutions."""
+    return [case for case in all_cases() if isinstance(case.layer, ReLULayer)]
 
 
 def find_case(name: str) -> Case:
@@ -72,17 +102,47 @@ def _case_files() -> list[Path]:
 
 def _read_case(file: Path) -> Case:
     document = json.loads(file.read_text(encoding="utf-8"))
-    layer_keys = {"layer"} if "layer" in document else {"layer_file"}
-    if set(document) - OPTIONAL_KEYS != {*KEYS, *layer_keys} or document["name"] != file.stem:
-        raise InputError(f"{file}: expected the keys {', '.join(KEYS)} and layer or layer_file, and its own name")
-    if "layer" in document:
-        layer = ReLULayer(document["layer"]["W"], document["layer"].get("b"))
-    else:
-        layer = read_layer(file.parent / document["layer_file"])
+    layers = [key for key in LAYER_KEYS if key in document]
+    optional = OPTIONAL_KEYS if layers[:1] in (["layer"], ["layer_file"]) else CONVOLUTION_KEYS
+    if len(layers) != 1 or set(document) - optional != {*KEYS, *layers} or document["name"] != file.stem:
+        raise InputError(
+            f"{file}: expected the keys {', '.join(KEYS)}, one of {', '.join(LAYER_KEYS)}, and its own name"
+        )
+    layer = _layer(document, file.parent)
+    if isinstance(layer, ConvLayer) and len(CONVOLUTION_KEYS & set(document)) != 1:
+        raise InputError(f"{file}: expected input_shape or sizes, whichever the answer is about")
     fields = {key: document[key] for key in KEYS if key not in ("domain", "tags")}
     biases = tuple(
         KnownBias(known["method"], parse_domain(known["domain"]), tuple(map(Surd.parse, known["alpha"])))
         for known in document.get("biases", ())
     )
-    domain = convex_domain(parse_domain(document["domain"]))
-    return Case(**fields, domain=domain, tags=tuple(document["tags"]), layer=layer, biases=biases)
+    return Case(
+        **fields,
+        domain=convex_domain(parse_domain(document["domain"])),
+        tags=tuple(document["tags"]),
+        layer=layer,
+        biases=biases,
+        input_shape=tuple(document["input_shape"]) if "input_shape" in document else None,
+        sizes=_sizes(document["sizes"], layer) if "sizes" in document and isinstance(layer, ConvLayer) else None,
+    )
+
+
+def _layer(document: dict[str, Any], folder: Path) -> ReLULayer | ConvLayer:
+    if "layer" in document:
+        return ReLULayer(document["layer"]["W"], document["layer"].get("b"))
+    if "layer_file" in document:
+        return read_layer(folder / document["layer_file"])
+    if "convolution" in document:
+        return ConvLayer(**document["convolution"])
+    return read_kernels(folder / document["convolution_file"])
+
+
+def _sizes(record: dict[str, Any], layer: ConvLayer) -> Sizes:
+    return Sizes(tuple(record["minimum"]), tuple(map(tuple, record["residues"])), layer.stride)
+
+
+def _includes(larger: Sizes, smaller: Sizes) -> bool:
+    """Whether one set of sizes contains another with the same strides."""
+    minima = zip(larger.minimum, smaller.minimum, strict=True)
+    residues = zip(larger.residues, smaller.residues, strict=True)
+    return all(a <= b for a, b in minima) and all(set(a) >= set(b) for a, b in residues)

@@ -2,9 +2,10 @@
 
     python -I checker.py CERTIFICATE [LAYER]
 
-Written from docs/certificates.md, version 1; each section of that page is one function here. The document
-is read element by element and never held as a whole: of a verified refuter only the row indices stay.
-All arithmetic is exact, on integers: each row (w_i, b_i) is scaled once by its own positive denominator.
+Written from docs/certificates.md, version 1, and docs/certificates-convolution.md; each section of these pages is
+one function here. The document is read element by element and never held as a whole: of a verified refuter only the
+row indices stay. All arithmetic is exact, on integers: each row (w_i, b_i) is scaled once by its own positive
+denominator. The rows of an unrolled convolution are made when a proof names them.
 
 A fault of form (JSON, keys and their order, types, number formats, or lists that do not fit m and n) makes
 a document unreadable; whatever else fails is a rejection. The first fault in document order counts.
@@ -15,6 +16,7 @@ from __future__ import annotations
 import argparse
 import ast
 import codecs
+import contextlib
 import csv
 import hashlib
 import io
@@ -29,12 +31,16 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from fractions import Fraction
+from itertools import compress, pairwise, product
 from operator import itemgetter, mul
-from typing import Any, BinaryIO, ClassVar, NoReturn, TypeVar
+from typing import Any, BinaryIO, ClassVar, NamedTuple, NoReturn, Protocol, TypeVar
 
 VALID, UNREADABLE, REJECTED, INTERRUPTED = 0, 3, 4, 130
 BLOCK = 1 << 14  # bytes per read; deflate expands at most 1032-fold, so this bounds memory for gzip too
 DIGITS = 600  # int() takes this many decimal digits under every setting of Python's conversion limit
+ENTRIES = 1 << 25
+"""Numbers held in one matrix or list that a short document can ask for: a few lines about a convolution may have a
+size of 10^9. A tree has at least n tokens, but they come last; so it is read only if n * n is at most this."""
 
 FilePath = str | os.PathLike[str]
 Layer = tuple[Sequence[Sequence[Fraction]], Sequence[Fraction]]  # W, b
@@ -43,6 +49,10 @@ Vector = Sequence[int]
 
 class Unreadable(Exception):
     """The input is not a certificate, or not a layer, in the documented format."""
+
+
+class _UnreadableLayer(Unreadable):
+    """The layer file or kernel file, not the certificate, is the one that cannot be read."""
 
 
 class Rejected(Exception):
@@ -57,6 +67,24 @@ class CheckResult:
     claim: str | None
     reason: str
 
+
+@dataclass(frozen=True, slots=True)
+class Convolution:
+    """A convolution layer; `kernels[o]` lists K[o, i, u] in lexicographic order of (i, u)."""
+
+    in_channels: int
+    out_channels: int
+    groups: int
+    kernel_size: tuple[int, ...]
+    stride: tuple[int, ...]
+    dilation: tuple[int, ...]
+    padding: tuple[tuple[int, int], ...]
+    padding_mode: str
+    kernels: Sequence[Sequence[Fraction]]
+    b: Sequence[Fraction]
+
+
+Given = Callable[[str], Layer | Convolution | None]  # the layer to check, when the document is about this kind of it
 
 # ------------------------------------------------------------------ JSON, piece by piece
 
@@ -101,6 +129,15 @@ def _integer(text: str) -> int:
     half = len(text) // 2
     power: int = 10**half
     return _integer(text[:-half]) * power + _integer(text[-half:])
+
+
+def _decimal(number: int) -> str:
+    """`str(number)` of any length, for a number that is not negative."""
+    half = number.bit_length() * 3 // 20  # about half of its digits
+    if half < DIGITS // 2:
+        return str(number)
+    high, low = divmod(number, 10**half)
+    return _decimal(high) + _decimal(low).zfill(half)
 
 
 def _no_float(_: str) -> NoReturn:
@@ -185,13 +222,15 @@ class _Reader:
         self._at += 1
         return found
 
-    def key(self, before: str, name: str) -> None:
-        """Take the punctuation `before`, then the key `name` and its colon."""
+    def key(self, before: str, *names: str) -> str:
+        """Take the punctuation `before`, then one of the keys `names` and its colon."""
         self.expect(before)
         found = self.value()
-        if found != name:
-            raise self.malformed(f'expected the key "{name}", found {_show(found)}')
+        if not isinstance(found, str) or found not in names:
+            wanted = '" or "'.join(names)
+            raise self.malformed(f'expected the key "{wanted}", found {_show(found)}')
         self.expect(":")
+        return found
 
     def one_of(self, before: str, name: str, allowed: Sequence[object]) -> Any:
         """The value of the key `name`, one of `allowed` and of its type (`true` is not 1)."""
@@ -222,6 +261,10 @@ class _Reader:
     def places(self, before: str, name: str) -> Iterator[int]:
         """The numbers of the elements of the list at the key `name`; whoever iterates reads each element."""
         self.key(before, name)
+        yield from self.items()
+
+    def items(self) -> Iterator[int]:
+        """The same for a list without a key."""
         self.expect("[")
         more, number = self.peek() != "]" or self.expect("]") == ",", 0
         while more:
@@ -229,11 +272,21 @@ class _Reader:
             more, number = self.expect(",]") == ",", number + 1
 
     def end(self) -> None:
-        """The end of the proof and of the document."""
-        self.expect("}")
+        """The end of the document."""
         self.expect("}")
         if found := self.peek():
             raise self.malformed(f"expected the end of the document, found {_show(found)}")
+
+
+@contextlib.contextmanager
+def _within(place: str) -> Iterator[None]:
+    """Faults inside a part of the document say where it is."""
+    try:
+        yield
+    except Rejected as error:
+        raise Rejected(f"{place}: {error}") from None
+    except Unreadable as error:
+        raise Unreadable(f"{place}: {error}") from None
 
 
 # ------------------------------------------------------------------ section "Layer"
@@ -265,17 +318,41 @@ def _scaled(values: Sequence[Fraction]) -> tuple[list[int], int]:
     return [value.numerator * (denominator // value.denominator) for value in values], denominator
 
 
+class _Form(NamedTuple):
+    """(w_i, b_i) like a row, but only the entries of w_i that are not 0, by column."""
+
+    nonzero: dict[int, int]
+    constant: int
+    denominator: int
+
+
 class _Row:
     """(w_i, b_i) as integers over one positive denominator."""
 
     __slots__ = ("_nonzero", "_pick", "denominator", "entries")
 
     def __init__(self, normal: Sequence[Fraction], bias: Fraction) -> None:
-        self.entries, self.denominator = _scaled([*normal, bias])
-        places = [j for j, value in enumerate(normal) if value]
+        self._hold(*_scaled([*normal, bias]))
+
+    @classmethod
+    def sparse(cls, form: _Form, n: int) -> _Row:
+        """The row with n entries that has the nonzero entries of the form."""
+        row, entries = cls.__new__(cls), [0] * n
+        for j, value in form.nonzero.items():
+            entries[j] = value
+        row._hold([*entries, form.constant], form.denominator)
+        return row
+
+    def _hold(self, entries: list[int], denominator: int) -> None:
+        self.entries, self.denominator = entries, denominator
+        places = [j for j, value in enumerate(entries[:-1]) if value]
         padding = [0] * (2 - len(places))  # with two places or more itemgetter returns a tuple
-        self._nonzero = [self.entries[j] for j in places] + padding
+        self._nonzero = [entries[j] for j in places] + padding
         self._pick: Callable[[Vector], Vector] = itemgetter(*places, *padding)
+
+    def form(self) -> _Form:
+        nonzero = {j: self.entries[j] for j in compress(range(len(self.entries) - 1), self.entries)}
+        return _Form(nonzero, self.entries[-1], self.denominator)
 
     def products(self, basis: list[Vector]) -> list[int]:
         """<w_i, y> times the denominator for each y; visits the nonzero entries of w_i only."""
@@ -288,21 +365,57 @@ class _Row:
         return not first and not any(sum(map(mul, nonzero, pick(y))) for y in basis)
 
 
+class _Rows(Protocol):
+    """The rows of a layer: a list of them, or one that makes them when they are asked for."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, i: int, /) -> _Row: ...
+
+
+class _MadeRows:
+    """m rows with n entries, made from their forms; those made last are kept as long as they fit."""
+
+    def __init__(self, m: int, n: int, form: Callable[[int], _Form]) -> None:
+        if max(m, n) > sys.maxsize:
+            raise Unreadable(f"the layer of {_show(m)} rows and {_show(n)} columns does not fit into memory")
+        self._m, self.n, self.form = m, n, form
+        self._kept: dict[int, _Row] = {}
+
+    def __len__(self) -> int:
+        return self._m
+
+    def __getitem__(self, i: int) -> _Row:
+        row = self._kept.get(i)
+        if row is None:
+            row = _Row.sparse(self.form(i), self.n)
+            if (len(self._kept) + 1) * self.n > ENTRIES:
+                self._kept.clear()
+            self._kept[i] = row
+        return row
+
+
 def _quoted(texts: Sequence[str]) -> str:
     """A list of rationals as it enters the digest."""
     return '["' + '","'.join(texts) + '"]'
 
 
-def _read_layer(reader: _Reader, given: Layer | None, dimension: int | None) -> tuple[list[_Row], int]:
-    """Section "Layer": shape, which fits the domain's, digest, and equality with the layer that was given as well."""
-    reader.key(",", "layer")
-    m, n = reader.size("{", "m"), reader.size(",", "n")
-    if dimension not in (None, n):
-        raise reader.malformed(f"domain: expected lists of {_show(n)} rationals, found lists of {dimension}")
+def _read_digest(reader: _Reader) -> str:
     reader.key(",", "sha256")
     sha256 = reader.value()
     if not isinstance(sha256, str) or not re.fullmatch("[0-9a-f]{64}", sha256):
         raise reader.malformed(f'"sha256": expected 64 lower-case hex digits, found {_show(sha256)}')
+    return sha256
+
+
+def _read_layer(reader: _Reader, given: Layer | Convolution | None, dimension: int | None) -> tuple[list[_Row], int]:
+    """Section "Layer": shape, which fits the domain's, digest, and equality with the layer that was given as well."""
+    if isinstance(given, Convolution):
+        raise Rejected("layer: the certificate is about a layer (W, b), but the given layer is a convolution")
+    m, n = reader.size("{", "m"), reader.size(",", "n")
+    if dimension not in (None, n):
+        raise reader.malformed(f"domain: expected lists of {_show(n)} rationals, found lists of {dimension}")
+    sha256 = _read_digest(reader)
     if given is not None and (m, n) != (len(given[0]), len(given[0][0])):
         expected = f"{len(given[0])} x {len(given[0][0])}"
         raise Rejected(f"layer: W is {_show(m)} x {_show(n)} here and {expected} in the given layer")
@@ -356,12 +469,19 @@ class _Domain:
         """Whether <g, x> + beta >= 0 on K, where form = (g_1, ..., g_n, beta) up to a positive factor."""
         return False
 
+    def cut(self, columns: Sequence[int]) -> _Domain:
+        """The projection of K to these coordinates; with a coordinate listed twice, both have its bounds."""
+        raise Rejected(f"the domain {self.type} cannot be cut down to some of the columns")
+
 
 @dataclass(frozen=True, slots=True)
 class _Space(_Domain):
     """All of R^n."""
 
     type = "R^n"
+
+    def cut(self, columns: Sequence[int]) -> _Domain:
+        return self
 
     def contains(self, x: Sequence[Fraction]) -> bool:
         return True
@@ -375,6 +495,9 @@ class _Orthant(_Domain):
     """x_j >= 0 for every j."""
 
     type = "nonneg"
+
+    def cut(self, columns: Sequence[int]) -> _Domain:
+        return self
 
     def contains(self, x: Sequence[Fraction]) -> bool:
         return min(x) >= 0
@@ -404,6 +527,9 @@ class _Box(_Domain):
         ends = zip(form, self.lower, self.upper, strict=False)  # the last entry of the form, beta, has none
         lowest = sum(min(value * low, value * high) for value, low, high in ends)
         return form[-1] * self.denominator + lowest >= 0
+
+    def cut(self, columns: Sequence[int]) -> _Domain:
+        return _Box([self.lower[j] for j in columns], [self.upper[j] for j in columns], self.denominator)
 
 
 @dataclass(frozen=True, slots=True)
@@ -453,6 +579,9 @@ class _Ball(_Domain):
         t: int = form[-1] * self.denominator + sum(map(mul, form, self.center))
         return t >= 0 and t * t >= (self.radius * self.denominator) ** 2 * _square(form[:-1])
 
+    def cut(self, columns: Sequence[int]) -> _Domain:
+        return _Ball([self.center[j] for j in columns], self.denominator, self.radius)
+
 
 @dataclass(frozen=True, slots=True)
 class _NonnegativeBall(_Domain):
@@ -466,6 +595,9 @@ class _NonnegativeBall(_Domain):
 
     def nonnegative(self, form: Vector) -> bool:
         return form[-1] >= 0 and form[-1] ** 2 >= self.radius**2 * _square(_negative_part(form[:-1]))
+
+    def cut(self, columns: Sequence[int]) -> _Domain:
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -570,19 +702,28 @@ def _read_domain(reader: _Reader, claim: str) -> _Domain:
 # ------------------------------------------------------------------ rule "collision"
 
 
-def _check_collision(reader: _Reader, domain: _Domain, rows: list[_Row], n: int) -> str:
-    """Rule "collision": two points of K, different, with one image."""
+def _read_points(reader: _Reader, n: int, rule: str) -> list[list[Fraction]]:
+    """The points x and y, which are different, and the end of the proof."""
     points = []
     for name in "xy":
         reader.key(",", name)
         points.append(_rationals(reader.value(), n, f"proof.{name}"))
-    reader.end()
-    x, y = points
-    if x == y:
-        raise Rejected("collision: x and y are equal")
+    reader.expect("}")
+    if points[0] == points[1]:
+        raise Rejected(f"{rule}: x and y are equal")
+    return points
+
+
+def _require_inside(points: list[list[Fraction]], domain: _Domain, rule: str) -> None:
     for name, point in zip("xy", points, strict=True):
         if not domain.contains(point):
-            raise Rejected(f"collision: {name} does not lie in the domain {domain.type}")
+            raise Rejected(f"{rule}: {name} does not lie in the domain {domain.type}")
+
+
+def _check_collision(reader: _Reader, domain: _Domain, rows: list[_Row], n: int) -> str:
+    """Rule "collision": two points of K, different, with one image."""
+    x, y = points = _read_points(reader, n, "collision")
+    _require_inside(points, domain, "collision")
     (x_scaled, x_factor), (y_scaled, y_factor) = _scaled([*x, Fraction(1)]), _scaled([*y, Fraction(1)])
     for i, row in enumerate(rows):  # max(g_i, 0) at both, times the denominator and both factors
         at_x = max(sum(map(mul, row.entries, x_scaled)), 0) * y_factor
@@ -612,7 +753,7 @@ def _require_different(indices: Sequence[int], count: int, place: str) -> None:
 
 
 def _combination(
-    value: object, place: str, multiplier: re.Pattern[str], functions: list[_Row]
+    value: object, place: str, multiplier: re.Pattern[str], functions: _Rows
 ) -> tuple[list[int], list[int], Vector]:
     """Pairs [i, "lambda_i"]. Returns the indices i, the lambda_i, and the sum of all up to a positive factor."""
     if not isinstance(value, list) or not value:
@@ -629,7 +770,12 @@ def _combination(
     return indices, multipliers, form
 
 
-def _check_refuter(value: object, number: int, domain: _Domain, rows: list[_Row], m: int) -> tuple[int, ...]:
+def _with_halfspaces(rows: _Rows, domain: _Domain) -> _Rows:
+    """What refuters and circuits may name."""
+    return [*(rows[i] for i in range(len(rows))), *domain.halfspaces] if domain.halfspaces else rows
+
+
+def _check_refuter(value: object, number: int, domain: _Domain, rows: _Rows, m: int) -> tuple[int, ...]:
     """A refuter: sum_i lambda_i g_i is nonnegative on K. Returns its support, which is among the first m rows."""
     indices, _, form = _combination(value, f"refuter {number}", _POSITIVE, rows)
     support = tuple(i for i in indices if i < m)
@@ -724,7 +870,7 @@ def _unit_vectors(n: int) -> list[Vector]:
 class _TreeReader(_TokenReader):
     """The reader of a flat tree."""
 
-    def __init__(self, tokens: Iterator[int], supports: list[tuple[int, ...]], rows: list[_Row]) -> None:
+    def __init__(self, tokens: Iterator[int], supports: list[tuple[int, ...]], rows: _Rows) -> None:
         super().__init__(tokens)
         self.supports, self.rows = supports, rows
 
@@ -774,19 +920,19 @@ def _tokens(reader: _Reader, place: str = "tree") -> Iterator[int]:
         yield token
 
 
-def _require_enough_rows(rows: list[_Row], n: int) -> None:
+def _require_enough_rows(rows: _Rows, n: int) -> None:
     """Fewer than n rows never span; this bounds the n by n identity, too."""
     if len(rows) < n:
         raise Rejected(f"tree: {len(rows)} rows do not span R^{n}, so no tree proves the claim")
 
 
-def _check_flat_tree(reader: _Reader, domain: _Domain, rows: list[_Row], n: int) -> str:
+def _check_flat_tree(reader: _Reader, domain: _Domain, rows: _Rows, n: int) -> str:
     """Rule "flat-tree": every refuter, then the tree."""
-    functions, values = [*rows, *domain.halfspaces], enumerate(reader.elements(",", "refuters"))
+    functions, values = _with_halfspaces(rows, domain), enumerate(reader.elements(",", "refuters"))
     supports = [_check_refuter(value, number, domain, functions, len(rows)) for number, value in values]
     _require_enough_rows(rows, n)
     tokens = _TreeReader(_tokens(reader), supports, rows).read(n)
-    reader.end()
+    reader.expect("}")
     return f"{len(supports)} refuters and the tree of {tokens} tokens are correct"
 
 
@@ -796,7 +942,7 @@ _NONZERO = re.compile("-?[1-9][0-9]*")
 _Signs = tuple[tuple[int, ...], tuple[int, ...]]  # the rows with lambda_i > 0, the rows with lambda_i < 0
 
 
-def _check_circuit(value: object, number: int, domain: _Domain, rows: list[_Row], m: int) -> _Signs:
+def _check_circuit(value: object, number: int, domain: _Domain, rows: _Rows, m: int) -> _Signs:
     """A circuit: F = sum_i lambda_i g_i is nonnegative on K; some lambda_i is positive or F is not zero."""
     indices, multipliers, form = _combination(value, f"circuit {number}", _NONZERO, rows)
     pairs = list(zip(indices, multipliers, strict=True))
@@ -818,7 +964,7 @@ def _check_circuit(value: object, number: int, domain: _Domain, rows: list[_Row]
 class _SignReader(_TokenReader):
     """The reader of a sign-split tree: `path` is P and `excluded` is Q of the innermost node."""
 
-    def __init__(self, tokens: Iterator[int], circuits: list[_Signs], rows: list[_Row]) -> None:
+    def __init__(self, tokens: Iterator[int], circuits: list[_Signs], rows: _Rows) -> None:
         super().__init__(tokens)
         self.circuits, self.rows = circuits, rows
 
@@ -871,14 +1017,110 @@ class _SignReader(_TokenReader):
         node.children, node.goes_on = iter(positive), False
 
 
-def _check_sign_split(reader: _Reader, domain: _Domain, rows: list[_Row], n: int) -> str:
+def _check_sign_split(reader: _Reader, domain: _Domain, rows: _Rows, n: int) -> str:
     """Rule "sign-split": every circuit, then the tree."""
-    functions, values = [*rows, *domain.halfspaces], enumerate(reader.elements(",", "circuits"))
+    functions, values = _with_halfspaces(rows, domain), enumerate(reader.elements(",", "circuits"))
     circuits = [_check_circuit(value, number, domain, functions, len(rows)) for number, value in values]
     _require_enough_rows(rows, n)
     tokens = _SignReader(_tokens(reader), circuits, rows).read(n)
-    reader.end()
+    reader.expect("}")
     return f"{len(circuits)} circuits and the tree of {tokens} tokens are correct"
+
+
+# ------------------------------------------------------------------ rule "blocks"
+
+_Cut = Callable[[Sequence[int]], _Domain]  # the domain cut down to the columns
+
+_TREES: dict[str, Callable[[_Reader, _Domain, _Rows, int], str]] = {
+    "flat-tree": _check_flat_tree,
+    "sign-split": _check_sign_split,
+}
+
+
+def _check_injective(reader: _Reader, rule: str, cut: _Cut, rows: _Rows, n: int) -> str:
+    """The rest of a proof object with one of these rules, for rows that may not be in the document."""
+    if rule == "blocks":
+        return _check_blocks(reader, cut, rows, n)
+    if n * n > ENTRIES:
+        raise Unreadable(f"a tree for {n} columns does not fit into memory")
+    return _TREES[rule](reader, cut(range(n)), rows, n)
+
+
+def _read_rule(reader: _Reader, before: str, allowed: Sequence[str]) -> str:
+    """The rule of a proof object inside a proof."""
+    rule: str = reader.one_of(before, "rule", list(PROVES))
+    if rule not in allowed:
+        raise Rejected(f'the rule "{rule}" cannot stand here, only ' + ", ".join(allowed))
+    return rule
+
+
+def _increasing(value: object, place: str) -> list[int]:
+    """A non-empty, strictly increasing list of integers."""
+    if isinstance(value, list) and value and all(type(entry) is int for entry in value):
+        if all(low < high for low, high in pairwise(value)):
+            return value
+        raise Unreadable(f"{place}: expected the integers in increasing order, each once")
+    raise Unreadable(f"{place}: expected a list of integers, not empty, found {_show(value)}")
+
+
+def _read_numbers(reader: _Reader, before: str, name: str, count: int) -> list[int]:
+    """The columns or rows of a block."""
+    reader.key(before, name)
+    numbers = _increasing(reader.value(), name)
+    if numbers[0] < 0 or numbers[-1] >= count:
+        raise Rejected(f"{name}: names one outside 0 to {count - 1}")
+    return numbers
+
+
+def _form(rows: _Rows, i: int) -> _Form:
+    return rows.form(i) if isinstance(rows, _MadeRows) else rows[i].form()
+
+
+def _check_block(reader: _Reader, cut: _Cut, rows: _Rows, columns: list[int]) -> None:
+    """A block from its rows on: these are zero outside the columns, and the block layer is injective."""
+    chosen = _read_numbers(reader, ",", "rows", len(rows))
+    place = {j: k for k, j in enumerate(columns)}
+    for i in chosen:
+        outside = next((j for j in _form(rows, i).nonzero if j not in place), None)
+        if outside is not None:
+            raise Rejected(f"row {i} is not zero in column {outside}")
+
+    def form(k: int) -> _Form:
+        nonzero, constant, denominator = _form(rows, chosen[k])
+        return _Form({place[j]: value for j, value in nonzero.items()}, constant, denominator)
+
+    def cut_again(inner: Sequence[int]) -> _Domain:
+        return cut([columns[k] for k in inner])
+
+    reader.key(",", "proof")
+    rule = _read_rule(reader, "{", list(_TREES))
+    _check_injective(reader, rule, cut_again, _MadeRows(len(chosen), len(columns), form), len(columns))
+    reader.expect("}")
+
+
+def _check_blocks(reader: _Reader, cut: _Cut, rows: _Rows, n: int) -> str:
+    """Rule "blocks": each block, then that every column is in one."""
+    covered, count = set[int](), 0
+    for number in reader.places(",", "blocks"):
+        with _within(f"block {number}"):
+            columns = _read_numbers(reader, "{", "columns", n)
+            covered.update(columns)
+            _check_block(reader, cut, rows, columns)
+        count += 1
+    if not count:
+        raise reader.malformed("expected at least one block, found none")
+    reader.expect("}")
+    if len(covered) < n:
+        missing = next(j for j in range(n) if j not in covered)
+        raise Rejected(f"blocks: no block has column {missing}")
+    return f"{count} blocks have all {n} columns, and their proofs are correct"
+
+
+def _check_layer_blocks(reader: _Reader, domain: _Domain, rows: _Rows, n: int) -> str:
+    """Rule "blocks" for a layer: not on a polytope."""
+    if domain.halfspaces:
+        raise Rejected("blocks: the domain is a polytope")
+    return _check_blocks(reader, domain.cut, rows, n)
 
 
 # ------------------------------------------------------------------ rule "depth-tree"
@@ -1101,47 +1343,812 @@ def _check_depth_tree(reader: _Reader, domain: _Domain, rows: list[_Row], n: int
         count += 1
     if count < len(rows):
         raise Rejected(f"depth-tree: the list ends after {count} of {len(rows)} rows")
-    reader.end()
+    reader.expect("}")
     return f"the values of all {len(rows)} rows are attained, and the trees of {tokens} tokens are correct"
+
+
+# ------------------------------------------------------------------ certificates-convolution.md, section "The layer"
+
+_Reads = tuple[int | None, ...]  # for each tap the place that it reads, None where it reads 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Axis:
+    """One axis of the grid: kernel size, stride, dilation, padding on both sides and its mode."""
+
+    taps: int
+    stride: int
+    dilation: int
+    low: int
+    high: int
+    mode: str
+
+    @property
+    def extent(self) -> int:
+        return self.dilation * (self.taps - 1) + 1
+
+    @property
+    def least(self) -> int:
+        """The layer is defined for this size and all larger ones."""
+        needed = {"reflect": max(self.low, self.high) + 1, "circular": max(self.low, self.high)}
+        return max(1, self.extent - self.low - self.high, needed.get(self.mode, 1))
+
+    @property
+    def zeros(self) -> tuple[int, int]:
+        """How many zeros stand before and after the grid."""
+        return (self.low, self.high) if self.mode == "zeros" else (0, 0)
+
+    def windows(self, size: int) -> int:
+        return (size + self.low + self.high - self.extent) // self.stride + 1
+
+    def inside(self, start: int, size: int) -> _Reads:
+        """The taps of the window that starts there, as far as they lie in [0, size)."""
+        places = (start + self.dilation * u for u in range(self.taps))
+        return tuple(j if 0 <= j < size else None for j in places)
+
+    def reads(self, window: int, size: int) -> _Reads:
+        """The places that a window of the layer reads."""
+        start = self.stride * window - self.low
+        if self.mode == "zeros":
+            return self.inside(start, size)
+        return tuple(self._padded(start + self.dilation * u, size) for u in range(self.taps))
+
+    def _padded(self, j: int, size: int) -> int:
+        if self.mode == "circular":
+            return j % size
+        if self.mode == "replicate":
+            return min(max(j, 0), size - 1)
+        return 2 * (size - 1) - j if j >= size else abs(j)
+
+
+def _place(digits: Sequence[int], counts: Sequence[int]) -> int:
+    """The number of a tuple in lexicographic order, where the k-th entry has counts[k] values."""
+    number = 0
+    for digit, count in zip(digits, counts, strict=True):
+        number = number * count + digit
+    return number
+
+
+def _digits(number: int, counts: Sequence[int]) -> list[int]:
+    """The tuple with this number."""
+    digits = []
+    for count in reversed(counts):
+        number, digit = divmod(number, count)
+        digits.append(digit)
+    return digits[::-1]
+
+
+@dataclass(frozen=True, slots=True)
+class _Slot:
+    """How many places of the box are known at its two ends along an axis, and where its windows start."""
+
+    known: tuple[int, ...]
+    starts: list[int]
+
+
+def _known_count(box: Sequence[int], known: Sequence[Sequence[int]]) -> int:
+    """The number of places of the box that are known along some axis."""
+    return math.prod(box) - math.prod(length - sum(ends) for length, ends in zip(box, known, strict=True))
+
+
+def _known_place(number: int, box: Sequence[int], known: Sequence[Sequence[int]]) -> list[int]:
+    """The known place with this number, in lexicographic order of the known places."""
+    low, high = known[0]
+    every, some = math.prod(box[1:]), _known_count(box[1:], known[1:])  # for a first index that is known, or not
+    if number < low * every:
+        return _digits(number, box)
+    number -= low * every
+    if number < (box[0] - low - high) * some:
+        index, number = divmod(number, some)
+        return [low + index, *_known_place(number, box[1:], known[1:])]
+    return _digits((box[0] - high) * every + number - (box[0] - low - high) * some, box)
+
+
+class _Kernels:
+    """A convolution with its kernels as integers over one positive denominator for each output channel."""
+
+    def __init__(self, layer: Convolution) -> None:
+        self.layer = layer
+        parts = zip(layer.kernel_size, layer.stride, layer.dilation, layer.padding, strict=True)
+        self.axes = [_Axis(size, s, D, low, high, layer.padding_mode) for size, s, D, (low, high) in parts]
+        self.inputs, self.outputs = layer.in_channels // layer.groups, layer.out_channels // layer.groups  # of a group
+        self.scaled = [_scaled([*kernel, bias]) for kernel, bias in zip(layer.kernels, layer.b, strict=True)]
+        self.taps = list(product(range(self.inputs), *map(range, layer.kernel_size)))
+
+    def form(self, o: int, reads: Sequence[_Reads], size: Sequence[int], first: int) -> _Form:
+        """The row of output channel o for one window; `first` is the column block of its group's first channel."""
+        entries, denominator = self.scaled[o]
+        sums: dict[int, int] = {}
+        for j in compress(range(len(self.taps)), entries):
+            i, *u = self.taps[j]
+            places = [read[k] for read, k in zip(reads, u, strict=True)]
+            inner = [place for place in places if place is not None]
+            if len(inner) == len(places):
+                column = _place([first + i, *inner], [0, *size])
+                sums[column] = sums.get(column, 0) + entries[j]
+        return _Form({column: value for column, value in sums.items() if value}, entries[-1], denominator)
+
+    def unrolled(self, size: Sequence[int]) -> _MadeRows:
+        """The unrolled layer for a size."""
+        counts = [axis.windows(length) for axis, length in zip(self.axes, size, strict=True)]
+
+        def form(number: int) -> _Form:
+            o, *window = _digits(number, [self.layer.out_channels, *counts])
+            reads = [axis.reads(J, length) for axis, J, length in zip(self.axes, window, size, strict=True)]
+            return self.form(o, reads, size, o // self.outputs * self.inputs)
+
+        return _MadeRows(self.layer.out_channels * math.prod(counts), self.layer.in_channels * math.prod(size), form)
+
+    def box(self, group: int, slots: Sequence[_Slot], box: Sequence[int]) -> _MadeRows:
+        """The box layer of a group and one slot for each axis: its windows, then two rows for each known column."""
+        counts = [self.outputs, *(len(slot.starts) for slot in slots)]
+        windows, places = math.prod(counts), [slot.known for slot in slots]
+        known = _known_count(box, places)
+
+        def form(number: int) -> _Form:
+            if number >= windows:
+                column, negative = divmod(number - windows, 2)
+                i, column = divmod(column, known)
+                return _Form({_place([i, *_known_place(column, box, places)], [0, *box]): -1 if negative else 1}, 0, 1)
+            o, *choice = _digits(number, counts)
+            starts = [slot.starts[k] for slot, k in zip(slots, choice, strict=True)]
+            reads = [axis.inside(tau, length) for axis, tau, length in zip(self.axes, starts, box, strict=True)]
+            return self.form(group * self.outputs + o, reads, box, 0)
+
+        return _MadeRows(windows + 2 * self.inputs * known, self.inputs * math.prod(box), form)
+
+    def about(self) -> str:
+        """The geometry in words."""
+        layer = self.layer
+        mode = f" {layer.padding_mode}" if any(map(any, layer.padding)) else ""
+        pairs = " x ".join(f"({_show(low)}, {_show(high)})" for low, high in layer.padding)
+        return (
+            f"kernel {_times(layer.kernel_size)}, stride {_times(layer.stride)}, dilation {_times(layer.dilation)}, "
+            f"padding {pairs}{mode}, channels {layer.in_channels} to {layer.out_channels}, groups {layer.groups}"
+        )
+
+
+def _times(numbers: Sequence[int]) -> str:
+    return " x ".join(map(_show, numbers))
+
+
+class _Pair:
+    """Two inputs of one size, as integers over one positive denominator, for which outputs are compared."""
+
+    def __init__(self, kernels: _Kernels, size: Sequence[int], points: list[list[Fraction]]) -> None:
+        self.kernels, self.size, self.count = kernels, size, math.prod(size)
+        scaled, self.denominator = _scaled([*points[0], *points[1]])
+        self.x, self.y = (
+            [*scaled[: len(points[0])], 0],
+            [*scaled[len(points[0]) :], 0],
+        )  # the last is what padding reads
+
+    def differing(self) -> list[int]:
+        """The places at which the inputs differ in some channel."""
+        pairs = enumerate(zip(self.x, self.y, strict=True))
+        return sorted({j % self.count for j, (x, y) in pairs if x != y})
+
+    def different_output(self, reads: Sequence[_Reads]) -> int | None:
+        """An output channel in which the outputs of a window differ."""
+        places = [-1 if None in read else _place(read, self.size) for read in product(*reads)]  # type: ignore[arg-type]
+        width, height = self.kernels.inputs, self.kernels.outputs
+        for group in range(self.kernels.layer.groups):
+            bases = range(group * width * self.count, (group + 1) * width * self.count, self.count)
+            columns = [-1 if place < 0 else base + place for base in bases for place in places]
+            x, y = [self.x[j] for j in columns], [self.y[j] for j in columns]
+            if x == y:
+                continue
+            for o in range(group * height, (group + 1) * height):
+                entries, _ = self.kernels.scaled[o]
+                constant = entries[-1] * self.denominator
+                if max(sum(map(mul, entries, x)) + constant, 0) != max(sum(map(mul, entries, y)) + constant, 0):
+                    return o
+        return None
+
+    def require_equal_outputs(self, windows: Sequence[Iterator[tuple[str, _Reads]]], rule: str) -> int:
+        """For what windows may read along each axis, with a name. Returns the number of different ones."""
+        axes = []
+        for named in windows:
+            names: dict[_Reads, str] = {}
+            for name, reads in named:
+                names.setdefault(reads, name)
+            axes.append(names)
+        for window in product(*axes):
+            o = self.different_output(window)
+            if o is not None:
+                place = ", ".join(names[reads] for names, reads in zip(axes, window, strict=True))
+                raise Rejected(f"{rule}: output {o} of the window ({place}) differs at x and at y")
+        return math.prod(map(len, axes))
+
+
+# ------------------------------------------------------------------ certificates-convolution.md, section "The document"
+
+_MODES = ("zeros", "circular", "reflect", "replicate")
+_GEOMETRY = (
+    "in_channels",
+    "out_channels",
+    "groups",
+    "kernel_size",
+    "stride",
+    "dilation",
+    "padding",
+    "padding_mode",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sizes:
+    """All N with N_k >= minimum[k] and N_k mod s_k in residues[k]."""
+
+    minimum: tuple[int, ...]
+    residues: tuple[list[int], ...]
+
+    def about(self, axes: Sequence[_Axis]) -> str:
+        parts = []
+        for k, (least, residues, axis) in enumerate(zip(self.minimum, self.residues, axes, strict=True), 1):
+            some = ", ".join(map(_show, residues[:8])) + (", ..." if len(residues) > 8 else "")
+            full = "any residue" if len(residues) == axis.stride else f"N_{k} mod {_show(axis.stride)} in {{{some}}}"
+            parts.append(f"N_{k} >= {_show(least)} ({full})")
+        return " and ".join(parts)
+
+
+def _integers(value: Any, count: int | None, least: int, place: str) -> tuple[int, ...]:
+    """A list of `count` integers that are not below `least`; of one for each of 1 to 3 axes."""
+    right_length = isinstance(value, list) and (len(value) == count if count else 1 <= len(value) <= 3)
+    if right_length and all(type(entry) is int and entry >= least for entry in value):
+        return tuple(value)
+    raise Unreadable(f"{place}: expected {count or '1 to 3'} integers >= {least}, found {_show_list(value)}")
+
+
+def _show_list(value: object) -> str:
+    shown = isinstance(value, list) and len(value) <= 3
+    return f"[{', '.join(map(_show, value))}]" if isinstance(value, list) and shown else _show(value)
+
+
+def _read_integers(reader: _Reader, name: str, count: int | None, least: int = 1) -> tuple[int, ...]:
+    reader.key(",", name)
+    return _integers(reader.value(), count, least, name)
+
+
+def _read_padding(reader: _Reader, d: int) -> tuple[tuple[int, int], ...]:
+    reader.key(",", "padding")
+    value = reader.value()
+    if not isinstance(value, list) or len(value) != d:
+        raise Unreadable(f"padding: expected {d} pairs of integers, found {_show(value)}")
+    pairs = [_integers(pair, 2, 0, "padding") for pair in value]
+    return tuple((low, high) for low, high in pairs)
+
+
+def _read_geometry(reader: _Reader, dimension: int | None) -> dict[str, Any]:
+    """The keys of `_GEOMETRY`."""
+    inputs, outputs = reader.size("{", "in_channels"), reader.size(",", "out_channels")
+    if dimension not in (None, inputs):
+        raise reader.malformed(f"domain: expected one rational for each of {_show(inputs)} channels, found {dimension}")
+    groups = reader.size(",", "groups")
+    if inputs % groups or outputs % groups:
+        raise reader.malformed(f'"groups": {_show(groups)} does not divide the numbers of channels')
+    kernel_size = _read_integers(reader, "kernel_size", None)
+    d = len(kernel_size)
+    stride, dilation = _read_integers(reader, "stride", d), _read_integers(reader, "dilation", d)
+    padding = _read_padding(reader, d)
+    mode = reader.one_of(",", "padding_mode", _MODES)
+    return dict(zip(_GEOMETRY, (inputs, outputs, groups, kernel_size, stride, dilation, padding, mode), strict=True))
+
+
+def _compact(value: object) -> str:
+    """Geometry as it enters the digest."""
+    if isinstance(value, tuple):
+        return f"[{','.join(map(_compact, value))}]"
+    return _decimal(value) if isinstance(value, int) else f'"{value}"'
+
+
+def _plain(value: Any) -> Any:
+    """The geometry of a layer that was given, with tuples for lists."""
+    return tuple(map(_plain, value)) if isinstance(value, (list, tuple)) else value
+
+
+def _read_kernels(reader: _Reader, geometry: dict[str, Any], given: Convolution | None) -> Convolution:
+    """The rest of the convolution but its sizes: digest, and equality with the layer that was given as well."""
+    sha256 = _read_digest(reader)
+    for name in _GEOMETRY if given else ():
+        if geometry[name] != _plain(getattr(given, name)):
+            raise Rejected(f"convolution: {name} differs from the given layer")
+    head = ",".join(f'"{name}":{_compact(value)}' for name, value in geometry.items())
+    digest = hashlib.sha256(f'{{{head},"kernels":['.encode())
+    outputs, width = geometry["out_channels"], geometry["in_channels"] // geometry["groups"]
+    width *= math.prod(geometry["kernel_size"])
+    kernels: list[list[Fraction]] = []
+    for texts in reader.elements(",", "kernels"):
+        if len(kernels) == outputs:
+            raise reader.malformed(f"kernels: expected {outputs}, found more")
+        digest.update(b"," if kernels else b"")
+        kernels.append(_rationals(texts, width, f"kernel {len(kernels)}"))
+        if given is not None and kernels[-1] != list(given.kernels[len(kernels) - 1]):
+            raise Rejected(f"convolution: kernel {len(kernels) - 1} differs from the given layer")
+        digest.update(_quoted(texts).encode())
+    if len(kernels) != outputs:
+        raise reader.malformed(f"kernels: expected {_show(outputs)}, found {len(kernels)}")
+    reader.key(",", "b")
+    texts = reader.value()
+    b = _rationals(texts, outputs, "convolution.b")
+    if given is not None and b != list(given.b):
+        raise Rejected("convolution: b differs from the given layer")
+    digest.update(f'],"b":{_quoted(texts)}}}'.encode())
+    if digest.hexdigest() != sha256:
+        raise Rejected(f"convolution: the SHA-256 of the layer is {digest.hexdigest()}, not the one stated")
+    return Convolution(**geometry, kernels=kernels, b=b)
+
+
+def _require_defined(axes: Sequence[_Axis], sizes: Sequence[int], name: str) -> None:
+    for k, (axis, size) in enumerate(zip(axes, sizes, strict=True), 1):
+        if size < axis.least:
+            raise Rejected(f"{name}: the layer is not defined for N_{k} = {_show(size)}, below {_show(axis.least)}")
+
+
+def _read_size(reader: _Reader, axes: Sequence[_Axis]) -> tuple[int, ...]:
+    size = _read_integers(reader, "size", len(axes))
+    reader.expect("}")
+    _require_defined(axes, size, "size")
+    return size
+
+
+def _read_sizes(reader: _Reader, axes: Sequence[_Axis]) -> _Sizes:
+    reader.key(",", "sizes")
+    reader.key("{", "minimum")
+    minimum = _integers(reader.value(), len(axes), 1, "minimum")
+    reader.key(",", "residues")
+    lists = reader.value()
+    if not isinstance(lists, list) or len(lists) != len(axes):
+        raise Unreadable(f"residues: expected {len(axes)} lists of integers, found {_show(lists)}")
+    residues = tuple(_increasing(value, "residues") for value in lists)
+    for axis, values in zip(axes, residues, strict=True):
+        if values[0] < 0 or values[-1] >= axis.stride:
+            raise Unreadable(f"residues: expected integers from 0 to {_show(axis.stride - 1)}")
+    reader.expect("}")
+    reader.expect("}")
+    _require_defined(axes, minimum, "sizes")
+    return _Sizes(minimum, residues)
+
+
+# ------------------------------------------------------------------ the unrolled layer for one size
+
+
+def _windows(axis: _Axis, size: int) -> Iterator[tuple[str, _Reads]]:
+    for window in range(axis.windows(size)):
+        yield str(window), axis.reads(window, size)
+
+
+def _check_collision_at(reader: _Reader, domain: _Domain, kernels: _Kernels, size: Sequence[int]) -> str:
+    """Rule "collision" for the unrolled layer: window by window, without its rows."""
+    places = math.prod(size)
+    n = kernels.layer.in_channels * places
+    points = _read_points(reader, n, "collision")
+    _require_inside(points, domain.cut([j // places for j in range(n)]), "collision")
+    windows = []
+    for axis, length in zip(kernels.axes, size, strict=True):
+        _require_room(axis.windows(length) * axis.taps, "the windows")
+        windows.append(_windows(axis, length))
+    _Pair(kernels, size, points).require_equal_outputs(windows, "collision")
+    return f"x and y differ, lie in {domain.type} and have the same output in all windows"
+
+
+def _require_room(count: int, what: str) -> None:
+    if count > ENTRIES:
+        raise Unreadable(f"{what} are too many to be held in memory")
+
+
+def _channel_cut(domain: _Domain, first: int, places: int) -> _Cut:
+    """The bounds of a channel hold at each of its places; `first` is the channel of column 0."""
+    return lambda columns: domain.cut([first + j // places for j in columns])
+
+
+def _check_at_size(reader: _Reader, rule: str, domain: _Domain, kernels: _Kernels, size: Sequence[int]) -> str:
+    """A rule of certificates.md for the unrolled layer."""
+    if rule == "collision":
+        return _check_collision_at(reader, domain, kernels, size)
+    rows = kernels.unrolled(size)
+    cut = _channel_cut(domain, 0, math.prod(size))
+    return f"{len(rows)} rows and {rows.n} columns, " + _check_injective(reader, rule, cut, rows, rows.n)
+
+
+# ------------------------------------------------------------------ rule "boxes"
+
+
+def _read_slot(reader: _Reader) -> _Slot:
+    reader.key("{", "known")
+    known = _integers(reader.value(), 2, 0, "known")
+    reader.key(",", "starts")
+    starts = _increasing(reader.value(), "starts")
+    reader.expect("}")
+    return _Slot(known, starts)
+
+
+def _read_slots(reader: _Reader, d: int) -> list[list[_Slot]]:
+    axes = []
+    for _ in reader.places(",", "slots"):
+        axes.append([_read_slot(reader) for _ in reader.items()])
+        if not axes[-1]:
+            raise reader.malformed("slots: expected at least one slot for each axis, found none")
+    if len(axes) != d:
+        raise reader.malformed(f"slots: expected lists for {d} axes, found {len(axes)}")
+    return axes
+
+
+def _require_coverage(axis: _Axis, length: int, slots: list[_Slot], least: int, residues: list[int]) -> None:
+    """The conditions 1 to 4 along one axis, for the box length P and the minimum size."""
+    if length < axis.stride:
+        raise Rejected(f"the box length {_show(length)} is below the stride {_show(axis.stride)}")
+    if least < length:
+        raise Rejected(f"the box length {_show(length)} is above the minimum size {_show(least)}")
+    if all(any(slot.known[end] for slot in slots) for end in (0, 1)):
+        raise Rejected("places at both ends are known, so it is swept neither up nor down")
+    if any(max(slot.known) > length - axis.stride for slot in slots):
+        raise Rejected("more places are known than the box before has left")
+    (low, high), last = axis.zeros, length - axis.extent
+    if not any(_serves(slot, axis, -axis.low, -low, last) and not slot.known[0] for slot in slots):
+        raise Rejected("no slot serves the first box")
+    if not any(_serves(slot, axis, slot.starts[0], 0, last) for slot in slots):
+        raise Rejected("no slot serves the inner boxes")
+    for residue in residues:
+        end = length - residue - axis.low
+        if not any(_serves(slot, axis, end, 0, last + high) and not slot.known[1] for slot in slots):
+            raise Rejected(f"no slot serves the last box for the residue {_show(residue)}")
+
+
+def _serves(slot: _Slot, axis: _Axis, residue: int, first: int, last: int) -> bool:
+    """Whether the slot has only starts from `first` to `last` that are congruent to `residue` modulo the stride."""
+    starts = slot.starts
+    return first <= starts[0] and starts[-1] <= last and all((tau - residue) % axis.stride == 0 for tau in starts)
+
+
+def _check_boxes(reader: _Reader, domain: _Domain, kernels: _Kernels, sizes: _Sizes) -> str:
+    """Rule "boxes": coverage along each axis, then a proof for each group and choice of slots."""
+    d, groups = len(kernels.axes), kernels.layer.groups
+    box = _read_integers(reader, "box", d)
+    axes = _read_slots(reader, d)
+    parts = zip(kernels.axes, box, axes, sizes.minimum, sizes.residues, strict=True)
+    for k, (axis, length, slots, least, residues) in enumerate(parts, 1):
+        with _within(f"boxes: axis {k}"):
+            _require_coverage(axis, length, slots, least, residues)
+    total, count = groups * math.prod(map(len, axes)), 0
+    for number in reader.places(",", "proofs"):
+        if number == total:
+            raise Rejected(f"boxes: the list of proofs goes on after {total}")
+        group, *choice = _digits(number, [groups, *map(len, axes)])
+        with _within(f"proof {number}"):
+            rule = _read_rule(reader, "{", [*_TREES, "blocks"])
+            rows = kernels.box(group, [slots[k] for slots, k in zip(axes, choice, strict=True)], box)
+            cut = _channel_cut(domain, group * kernels.inputs, math.prod(box))
+            _check_injective(reader, rule, cut, rows, rows.n)
+        count += 1
+    if count < total:
+        raise Rejected(f"boxes: the list of proofs ends after {count} of {_show(total)}")
+    reader.expect("}")
+    return f"the proofs of {total} box layers for the box {_times(box)} are correct, and these boxes cover the grid"
+
+
+# ------------------------------------------------------------------ rule "periodic"
+
+
+def _left_out(axis: _Axis) -> tuple[int, int]:
+    """How many taps at most lie before and after the grid when one lies in it: ceil(l / D), ceil(h / D) with zeros."""
+    low, high = (min(-(-width // axis.dilation), axis.taps - 1) for width in axis.zeros)
+    return low, high
+
+
+def _phases(axis: _Axis, period: int) -> Iterator[tuple[str, _Reads]]:
+    """What a window reads of a period, for every phase and tap interval of an axis."""
+    (low, high), last = _left_out(axis), axis.taps - 1
+    for phase in range(period):
+        places = [(phase + axis.dilation * u) % period for u in range(axis.taps)]
+        for u in range(low + 1):
+            for v in range(max(u, last - high), last + 1):
+                yield (
+                    f"phase {phase}, taps {u} to {v}",
+                    tuple(place if u <= k <= v else None for k, place in enumerate(places)),
+                )
+
+
+def _check_periodic(reader: _Reader, domain: _Domain, kernels: _Kernels, sizes: _Sizes) -> str:
+    """Rule "periodic": two inputs that repeat along every axis."""
+    period = _read_integers(reader, "period", len(kernels.axes))
+    places = math.prod(period)
+    n = kernels.layer.in_channels * places
+    points = _read_points(reader, n, "periodic")
+    _require_inside(points, domain.cut([j // places for j in range(n)]), "periodic")
+    if any(least < length for least, length in zip(sizes.minimum, period, strict=True)):
+        raise Rejected("periodic: the period is longer than the minimum size")
+    layer = kernels.layer
+    if layer.padding_mode != "zeros" and any(map(any, layer.padding)) and any(length > 1 for length in period):
+        raise Rejected(f"periodic: with the padding mode {layer.padding_mode} only the period 1 is possible")
+    windows = []
+    for axis, length in zip(kernels.axes, period, strict=True):
+        low, high = _left_out(axis)
+        _require_room(length * (low + 1) * (high + 1) * axis.taps, "the phases")
+        windows.append(_phases(axis, length))
+    count = _Pair(kernels, period, points).require_equal_outputs(windows, "periodic")
+    return f"two inputs of period {_times(period)} have the same output in all {count} kinds of windows"
+
+
+# ------------------------------------------------------------------ rule "patch"
+
+
+_ANCHORS = ("first", "inner", "last")
+
+
+@dataclass(frozen=True, slots=True)
+class _Anchored:
+    """Along one axis: the length of the patch, whether it is at the beginning of the grid, inside or at the end."""
+
+    axis: _Axis
+    length: int
+    anchor: str
+    phase: int
+
+    def starts(self, j: int) -> list[int]:
+        """Where windows start that read place j of the patch."""
+        axis, starts = self.axis, (j - self.axis.dilation * u for u in range(self.axis.taps))
+        least = -axis.low if self.anchor == "first" else None
+        most = self.length + axis.high - axis.extent if self.anchor == "last" else None
+        return [
+            tau
+            for tau in starts
+            if (tau - self.phase) % axis.stride == 0
+            and (least is None or tau >= least)
+            and (most is None or tau <= most)
+        ]
+
+    def holds(self, tau: int) -> bool:
+        """Whether the taps of a window lie in the patch, or beyond an end of the patch that is one of the grid."""
+        begins, ends = tau >= 0, tau + self.axis.extent <= self.length
+        return (begins or self.anchor == "first") and (ends or self.anchor == "last")
+
+    def require_room(self, least: int, residues: list[int], k: int) -> None:
+        """The conditions 2, 4 and 5 for the least size and its residues."""
+        axis, stride = self.axis, self.axis.stride
+        padded = axis.mode != "zeros" and (axis.low or axis.high)
+        margin = max(axis.low, axis.high) + 1 if padded else 0
+        needed = self.length
+        if self.anchor == "inner":
+            needed += 2 * margin + (-axis.low - self.phase - margin) % stride
+        elif padded:
+            raise Rejected(f"patch: with the padding mode {axis.mode} the anchor of axis {k} has to be inner")
+        if self.anchor == "first" and (self.phase + axis.low) % stride:
+            raise Rejected(f"patch: no window of axis {k} has the phase {_show(self.phase)} at the beginning")
+        if self.anchor == "last" and any((self.length - axis.low - self.phase - r) % stride for r in residues):
+            raise Rejected(f"patch: the phase of axis {k} does not fit all sizes at the end")
+        if least < needed:
+            raise Rejected(f"patch: it needs N_{k} >= {_show(needed)}, not only {_show(least)}")
+
+
+def _read_anchored(reader: _Reader, axes: Sequence[_Axis]) -> list[_Anchored]:
+    """The keys `patch`, `anchor` and `phase`."""
+    d = len(axes)
+    size = _read_integers(reader, "patch", d)
+    reader.key(",", "anchor")
+    anchors = reader.value()
+    if not isinstance(anchors, list) or len(anchors) != d or not all(anchor in _ANCHORS for anchor in anchors):
+        raise Unreadable(f"anchor: expected {d} of {', '.join(_ANCHORS)}, found {_show(anchors)}")
+    phase = _read_integers(reader, "phase", d, 0)
+    if any(residue >= axis.stride for residue, axis in zip(phase, axes, strict=True)):
+        raise Unreadable("phase: expected integers below the strides")
+    return [_Anchored(*parts) for parts in zip(axes, size, anchors, phase, strict=True)]
+
+
+def _check_patch_windows(pair: _Pair, parts: Sequence[_Anchored]) -> int:
+    """Condition 3: windows that read a difference lie in the patch and have equal outputs. Returns their number."""
+    seen = set[tuple[int, ...]]()
+    for place in pair.differing():
+        for tau in product(*(part.starts(j) for part, j in zip(parts, _digits(place, pair.size), strict=True))):
+            if tau in seen:
+                continue
+            pairs = list(zip(parts, tau, strict=True))
+            name = ", ".join(map(_show, tau))
+            if not all(part.holds(start) for part, start in pairs):
+                raise Rejected(f"patch: the window at ({name}) reads a difference and does not lie in the patch")
+            o = pair.different_output([part.axis.inside(start, part.length) for part, start in pairs])
+            if o is not None:
+                raise Rejected(f"patch: output {o} of the window at ({name}) differs at x and at y")
+            seen.add(tau)
+    return len(seen)
+
+
+def _check_patch(reader: _Reader, domain: _Domain, kernels: _Kernels, sizes: _Sizes) -> str:
+    """Rule "patch": two inputs that differ in one place of the grid."""
+    parts = _read_anchored(reader, kernels.axes)
+    size = [part.length for part in parts]
+    places = math.prod(size)
+    n = kernels.layer.in_channels * places
+    points = _read_points(reader, n, "patch")
+    _require_inside(points, domain.cut([j // places for j in range(n)]), "patch")
+    for k, (part, least, residues) in enumerate(zip(parts, sizes.minimum, sizes.residues, strict=True), 1):
+        part.require_room(least, residues, k)
+    count = _check_patch_windows(_Pair(kernels, size, points), parts)
+    return (
+        f"two inputs that differ in a patch of size {_times(size)} only have the same output in {count} windows there"
+    )
+
+
+# ------------------------------------------------------------------ rule "geometric"
+
+
+@dataclass(frozen=True, slots=True)
+class _Growing:
+    """The input X of a group: x repeated along every axis, each time times the factor of that axis."""
+
+    kernels: _Kernels
+    period: tuple[int, ...]
+    factor: list[Fraction]
+    x: list[Fraction]
+
+    def seen(self, phase: Sequence[int]) -> list[Fraction]:
+        """X at the taps of the window at this phase, in the order of the kernels."""
+        axes = self.kernels.axes
+        places = [[psi + axis.dilation * u for u in range(axis.taps)] for psi, axis in zip(phase, axes, strict=True)]
+        powers = [
+            [rho ** (j // q) for j in line] for rho, q, line in zip(self.factor, self.period, places, strict=True)
+        ]
+        found = []
+        for i, *u in self.kernels.taps:
+            inner = [line[k] % q for line, k, q in zip(places, u, self.period, strict=True)]
+            value = self.x[_place([i, *inner], [0, *self.period])]
+            found.append(value * math.prod(line[k] for line, k in zip(powers, u, strict=True)))
+        return found
+
+    def not_negative(self, group: int, phase: Sequence[int]) -> int:
+        """A(phase): how many outputs of the group are not shown to be negative at all windows with this phase."""
+        seen, _ = _scaled(self.seen(phase))
+        count = 0
+        for o in range(group * self.kernels.outputs, (group + 1) * self.kernels.outputs):
+            entries, _ = self.kernels.scaled[o]
+            count += entries[-1] > 0 or sum(map(mul, entries, seen)) >= 0
+        return count
+
+
+def _read_growing(reader: _Reader, domain: _Domain, kernels: _Kernels) -> tuple[int, _Growing]:
+    """The keys of the proof, and the conditions 1 and 2."""
+    reader.key(",", "group")
+    group = reader.value()
+    if type(group) is not int:
+        raise reader.malformed(f'"group": expected an integer, found {_show(group)}')
+    period = _read_integers(reader, "period", len(kernels.axes))
+    reader.key(",", "factor")
+    factor = _rationals(reader.value(), len(kernels.axes), "factor")
+    reader.key(",", "x")
+    x = _rationals(reader.value(), kernels.inputs * math.prod(period), "proof.x")
+    reader.expect("}")
+    if min(factor) <= 0:
+        raise Rejected("geometric: a factor is not positive")
+    if not 0 <= group < kernels.layer.groups:
+        raise Rejected(f"geometric: there is no group {_show(group)}")
+    if any(map(any, kernels.layer.padding)):
+        raise Rejected("geometric: the layer has padding")
+    if isinstance(domain, _Box) or (isinstance(domain, _Orthant) and min(x) <= 0):
+        raise Rejected(f"geometric: the input does not lie in the interior of the domain {domain.type}")
+    return group, _Growing(kernels, period, factor, x)
+
+
+def _check_geometric(reader: _Reader, domain: _Domain, kernels: _Kernels, _: _Sizes) -> str:
+    """Rule "geometric": an input at which too few rows of a group are not negative.
+
+    M_k <= N_k / s_k, on which the proof rests, takes E_k >= s_k; so that is asked for as well.
+    """
+    group, growing = _read_growing(reader, domain, kernels)
+    for k, axis in enumerate(kernels.axes, 1):
+        if axis.extent < axis.stride:
+            raise Rejected(f"geometric: the kernel is shorter than the stride along axis {k}")
+    for axis, q, rho in zip(kernels.axes, growing.period, growing.factor, strict=True):
+        bits = (rho.numerator * rho.denominator - 1).bit_length()  # 0 for the factor 1
+        _require_room((q + axis.extent) // q * axis.taps * bits, "the powers of the factors")
+    fewest = kernels.inputs * math.prod(axis.stride for axis in kernels.axes)  # with as many rows, all inputs
+    overlap = any(axis.extent > axis.stride for axis in kernels.axes)
+    largest = 0
+    for phase in product(*map(range, growing.period)):
+        count = growing.not_negative(group, phase)
+        if count > fewest or (count == fewest and not overlap):
+            place = ", ".join(map(_show, phase))
+            raise Rejected(f"geometric: at the phase ({place}) {count} outputs are not negative, too many for {fewest}")
+        largest = max(largest, count)
+    return f"at an input that grows geometrically at most {largest} outputs of group {group} are not negative"
 
 
 # ------------------------------------------------------------------ the document
 
-RULES = {
-    "collision": ("not_injective", _check_collision),
-    "flat-tree": ("injective", _check_flat_tree),
-    "sign-split": ("injective", _check_sign_split),
-    "depth-tree": ("alpha_star", _check_depth_tree),
+PROVES = {
+    "collision": "not_injective",
+    "flat-tree": "injective",
+    "sign-split": "injective",
+    "blocks": "injective",
+    "depth-tree": "alpha_star",
+    "boxes": "injective_for_sizes",
+    "periodic": "not_injective_for_sizes",
+    "patch": "not_injective_for_sizes",
+    "geometric": "not_injective_for_sizes",
+}
+CLAIMS = ("injective", "not_injective", "alpha_star", "injective_for_sizes", "not_injective_for_sizes")
+
+_LAYER_RULES: dict[str, Callable[[_Reader, _Domain, list[_Row], int], str]] = {
+    "collision": _check_collision,
+    "flat-tree": _check_flat_tree,
+    "sign-split": _check_sign_split,
+    "blocks": _check_layer_blocks,
+    "depth-tree": _check_depth_tree,
+}
+_SIZES_RULES: dict[str, Callable[[_Reader, _Domain, _Kernels, _Sizes], str]] = {
+    "boxes": _check_boxes,
+    "periodic": _check_periodic,
+    "patch": _check_patch,
+    "geometric": _check_geometric,
 }
 
 
-def _check_proof(reader: _Reader, claim: str, layer: Layer | None) -> str:
+def _read_outer_rule(reader: _Reader, claim: str) -> str:
+    """The rule of the document's proof, which proves the claim."""
+    reader.key(",", "proof")
+    rule: str = reader.one_of("{", "rule", list(PROVES))
+    if claim != PROVES[rule]:
+        raise Rejected(f'the rule "{rule}" proves "{PROVES[rule]}", not the claim "{claim}"')
+    return rule
+
+
+def _check_layer(reader: _Reader, claim: str, domain: _Domain, given: Layer | Convolution | None) -> str:
+    """The document from the value of `layer` on."""
+    rows, n = _read_layer(reader, given, domain.dimension)
+    return _LAYER_RULES[_read_outer_rule(reader, claim)](reader, domain, rows, n)
+
+
+def _check_convolution(reader: _Reader, claim: str, domain: _Domain, given: Layer | Convolution | None) -> str:
+    """The document from the value of `convolution` on."""
+    if not isinstance(domain, (_Space, _Orthant, _Box)):
+        raise Rejected(f"domain: a certificate about a convolution cannot have the domain {domain.type}")
+    if claim == "alpha_star":
+        raise Rejected('a certificate about a convolution cannot have the claim "alpha_star"')
+    if given is not None and not isinstance(given, Convolution):
+        raise Rejected("convolution: the certificate is about a convolution, but the given layer is one with (W, b)")
+    kernels = _Kernels(_read_kernels(reader, _read_geometry(reader, domain.dimension), given))
+    if claim in ("injective", "not_injective"):
+        size = _read_size(reader, kernels.axes)
+        rule = _read_outer_rule(reader, claim)
+        where, reason = f"the input size {_times(size)}", _check_at_size(reader, rule, domain, kernels, size)
+    else:
+        sizes = _read_sizes(reader, kernels.axes)
+        rule = _read_outer_rule(reader, claim)
+        every = "every" if claim == "injective_for_sizes" else "any"
+        where = f"{every} input size with {sizes.about(kernels.axes)}"
+        reason = _SIZES_RULES[rule](reader, domain, kernels, sizes)
+    word = "injective" if PROVES[rule].startswith("injective") else "not injective"
+    return f"{word} for {where} on {domain.type}: {reason}; {kernels.about()}"
+
+
+def _check_proof(reader: _Reader, claim: str, given: Given) -> str:
     """Everything after the claim, in the order of the document. Returns the reason to accept."""
     domain = _read_domain(reader, claim)
-    rows, n = _read_layer(reader, layer, domain.dimension)
-    reader.key(",", "proof")
-    rule = reader.one_of("{", "rule", list(RULES))
-    proves, check = RULES[rule]
-    if claim != proves:
-        raise Rejected(f'the rule "{rule}" proves "{proves}", not the claim "{claim}"')
-    return check(reader, domain, rows, n)
+    kind = reader.key(",", *(["convolution"] if claim.endswith("_for_sizes") else ["layer", "convolution"]))
+    check = _check_layer if kind == "layer" else _check_convolution
+    reason = check(reader, claim, domain, given(kind))
+    reader.end()
+    return reason
 
 
-def check_stream(binary_file: BinaryIO, layer: Layer | None = None) -> CheckResult:
-    """Check the certificate in a binary file, which must be about `layer` = (W, b) if that is given.
-
-    Raises Unreadable if the document is not a certificate; a wrong one gives a result that is not valid.
-    """
+def _check(binary_file: BinaryIO, given: Given) -> CheckResult:
     reader, claim = _Reader(_texts(binary_file)), None
     try:
         reader.one_of("{", "format", ["exactinj-certificate"])
         reader.one_of(",", "version", [1])
-        claim = reader.one_of(",", "claim", ["injective", "not_injective", "alpha_star"])
-        return CheckResult(True, claim, _check_proof(reader, claim, layer))
+        claim = reader.one_of(",", "claim", CLAIMS)
+        return CheckResult(True, claim, _check_proof(reader, claim, given))
     except Rejected as error:
         return CheckResult(False, claim, str(error))
     except MemoryError:
         raise Unreadable("does not fit into memory") from None
+
+
+def check_stream(binary_file: BinaryIO, layer: Layer | Convolution | None = None) -> CheckResult:
+    """Check the certificate in a binary file, which must be about `layer` if that is given.
+
+    Raises Unreadable if the document is not a certificate; a wrong one gives a result that is not valid.
+    """
+    return _check(binary_file, lambda _: layer)
 
 
 # ------------------------------------------------------------------ layer files
@@ -1203,7 +2210,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _json_arrays(data: bytes) -> dict[str, Any]:
     arrays = json.loads(data.decode(), parse_int=_integer, object_pairs_hook=_unique)
     if not isinstance(arrays, dict):
-        raise Unreadable(f'expected an object {{"W": ..., "b": ...}}, found {_show(arrays)}')
+        raise Unreadable(f"expected an object with the arrays of the layer, found {_show(arrays)}")
     return arrays
 
 
@@ -1211,35 +2218,46 @@ def _csv_arrays(data: bytes) -> dict[str, Any]:
     return {"W": [row for row in csv.reader(io.StringIO(data.decode(), newline="")) if row]}
 
 
-def _npy_array(data: bytes) -> list[Any]:
-    """The npy format, versions 1 to 3: one array of floats or integers with one or two axes."""
+def _npy_parts(data: bytes) -> tuple[str, bool, tuple[int, ...], bytes]:
+    """The npy format, versions 1 to 3: the type, whether the first axis runs fastest, the shape, and the numbers."""
     start = {b"\x93NUMPY\1\0": 10, b"\x93NUMPY\2\0": 12, b"\x93NUMPY\3\0": 12}.get(data[:8])
     if start is None:
         raise Unreadable("not in npy format, version 1 to 3: save with numpy.save or numpy.savez")
     length = int.from_bytes(data[8:start], "little")
     header = ast.literal_eval(data[start : start + min(length, 10_000)].decode("latin-1").strip())
     kind, fortran, shape = str(header["descr"]), header["fortran_order"], header["shape"]
+    return kind, bool(fortran), tuple(shape), data[start + length :]
+
+
+def _npy_array(data: bytes, axes: Sequence[int] = (1, 2), wanted: str = "one (b) or two (W)") -> Any:
+    """An array of floats or integers with so many axes, as nested lists."""
+    kind, fortran, shape, body = _npy_parts(data)
     if not re.fullmatch("[<>][fiu][248]|[<>|][iu]1", kind):
         raise Unreadable(f"found the type {_show(kind)}: expected float16/32/64 or an integer type")
-    if not all(type(size) is int and size > 0 for size in shape) or len(shape) not in (1, 2):
-        raise Unreadable(f"found {len(shape)} axes: expected one (b) or two (W), and no size zero")
-    body, size = data[start + length :], math.prod(shape) * int(kind[2])
+    if not all(type(size) is int and size > 0 for size in shape) or len(shape) not in axes:
+        raise Unreadable(f"found {len(shape)} axes: expected {wanted}, and no size zero")
+    size = math.prod(shape) * int(kind[2])
     if len(body) != size:
         raise Unreadable(f"found {len(body)} bytes of numbers, expected {_show(size)}: the file is damaged")
     order = ">" if kind[0] == ">" else "<"
-    values = list(struct.unpack(f"{order}{math.prod(shape)}{_NPY_TYPES[kind[1]][kind[2]]}", body))
-    if len(shape) == 1:
-        return values
-    m, n = shape
-    return [values[i::m] if fortran else values[i * n : (i + 1) * n] for i in range(m)]
+    values = struct.unpack(f"{order}{math.prod(shape)}{_NPY_TYPES[kind[1]][kind[2]]}", body)
+    steps = [math.prod(shape[:k] if fortran else shape[k + 1 :]) for k in range(len(shape))]
+    return _nested(values, 0, shape, steps)
 
 
-def _npz_arrays(data: bytes) -> dict[str, Any]:
+def _nested(values: Sequence[Any], first: int, shape: Sequence[int], steps: Sequence[int]) -> Any:
+    """The array of this shape that starts at `first`; the next element of axis k is `steps[k]` further on."""
+    if not shape:
+        return values[first]
+    return [_nested(values, first + k * steps[0], shape[1:], steps[1:]) for k in range(shape[0])]
+
+
+def _npz_arrays(data: bytes, read: Callable[[bytes], Any] = _npy_array) -> dict[str, Any]:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         members = archive.infolist()
         if any(info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for info in members):
             raise Unreadable("found an unusual compression: save with numpy.savez")
-        arrays = [(info.filename, _npy_array(archive.read(info))) for info in members]
+        arrays = [(info.filename, read(archive.read(info))) for info in members]
         return _unique([(name.removesuffix(".npy"), array) for name, array in arrays])
 
 
@@ -1258,19 +2276,132 @@ def _opened(path: FilePath) -> BinaryIO:
         raise Unreadable(f"cannot be opened: {error}") from None
 
 
-def read_layer(path: FilePath) -> Layer:
-    """The exact W and b of a layer file. Raises Unreadable."""
+_Built = TypeVar("_Built")
+
+
+def _read_file(
+    path: FilePath,
+    kind: str,
+    formats: dict[str, Callable[[bytes], dict[str, Any]]],
+    build: Callable[[dict[str, Any]], _Built],
+) -> _Built:
+    """What `build` makes of the arrays in the file. Raises Unreadable, with the kind of file in front."""
     suffix = os.path.splitext(path)[1].lower()
     try:
-        if suffix not in _FORMATS:
-            raise Unreadable(f"found the ending {_show(suffix)}: expected .json, .csv, .npy or .npz")
+        if suffix not in formats:
+            *others, last = formats
+            raise Unreadable(f"found the ending {_show(suffix)}: expected {', '.join(others)} or {last}")
         with _opened(path) as file:
-            return _layer(_FORMATS[suffix](file.read()))
+            return build(formats[suffix](file.read()))
     except Unreadable as error:
-        raise Unreadable(f"layer file: {error}") from None
+        raise _UnreadableLayer(f"{kind}: {error}") from None
     except Exception as error:  # noqa: BLE001 (the standard library raises a dozen types on damaged files)
-        cause = f"{type(error).__name__}: {error}"
-        raise Unreadable(f"layer file: damaged, or not in {suffix} format ({cause})") from None
+        cause = " ".join(f"{type(error).__name__}: {error}".split())
+        raise _UnreadableLayer(f"{kind}: damaged, or not in {suffix} format ({cause})") from None
+
+
+def read_layer(path: FilePath) -> Layer:
+    """The exact W and b of a layer file. Raises Unreadable."""
+    return _read_file(path, "layer file", _FORMATS, _layer)
+
+
+# ------------------------------------------------------------------ certificates-convolution.md, "Kernel files"
+
+_KERNEL_KEYS = ("kernels", "b", "stride", "dilation", "padding", "groups", "padding_mode")
+
+
+def _npy_value(data: bytes) -> Any:
+    """An array of numbers with any of the shapes that a kernel file may have, or one text."""
+    kind, _, shape, body = _npy_parts(data)
+    text = re.fullmatch("([<>])U([1-9][0-9]{0,3})", kind)
+    if text is None:
+        return _npy_array(data, range(6), "at most five")
+    if shape or len(body) != 4 * int(text[2]):
+        raise Unreadable("found an array of texts, or a damaged one: expected one text")
+    return body.decode("utf-32-le" if text[1] == "<" else "utf-32-be").rstrip("\0")
+
+
+def _whole(value: object, least: int, place: str) -> int:
+    exact = _entry(value, place)
+    if exact.denominator != 1 or exact < least:
+        raise Unreadable(f"{place}: expected an integer >= {least}, found {_show(value)}")
+    return exact.numerator
+
+
+def _per_axis(value: object, d: int, least: int, place: str) -> tuple[int, ...]:
+    """One integer for all axes, or one for each."""
+    values = value if isinstance(value, list) else [value] * d
+    if len(values) != d:
+        raise Unreadable(f"{place}: expected one integer, or one for each of {d} axes, found {_show(value)}")
+    return tuple(_whole(entry, least, place) for entry in values)
+
+
+def _padding_pairs(value: object, d: int) -> tuple[tuple[int, int], ...]:
+    """One integer, one for each axis, or a pair for each axis."""
+    if not isinstance(value, list) or not any(isinstance(entry, list) for entry in value):
+        return tuple((width, width) for width in _per_axis(value, d, 0, "padding"))
+    if len(value) != d or not all(isinstance(pair, list) and len(pair) == 2 for pair in value):
+        raise Unreadable(f"padding: expected one integer, or one or a pair for each of {d} axes, found {_show(value)}")
+    return tuple((_whole(low, 0, "padding"), _whole(high, 0, "padding")) for low, high in value)
+
+
+def _shape(value: object) -> list[int]:
+    """The shape of nested lists, going by the first element of each."""
+    shape = []
+    while isinstance(value, list):
+        shape.append(len(value))
+        value = value[0] if value else None
+    return shape
+
+
+def _flat(value: object, shape: Sequence[int], place: str) -> list[Fraction]:
+    """The numbers of nested lists of this shape, in lexicographic order."""
+    if not shape:
+        return [_entry(value, place)]
+    if not isinstance(value, list) or len(value) != shape[0]:
+        raise Unreadable(f"{place}: expected a list of {shape[0]}, found {_show(value)}")
+    return [entry for k, part in enumerate(value) for entry in _flat(part, shape[1:], f"{place}[{k}]")]
+
+
+def _convolution(arrays: dict[str, Any]) -> Convolution:
+    """The layer from the arrays of a kernel file."""
+    if "kernels" not in arrays or not arrays.keys() <= set(_KERNEL_KEYS):
+        found = ", ".join(map(_show, list(arrays)[:5])) or "nothing"
+        raise Unreadable(f"expected kernels, and perhaps {', '.join(_KERNEL_KEYS[1:])}; found {found}")
+    shape = _shape(arrays["kernels"])
+    if not 3 <= len(shape) <= 5 or 0 in shape:
+        raise Unreadable(f"kernels: expected the axes out, in / groups and 1 to 3 of the grid, found {len(shape)} axes")
+    outputs, inputs, *kernel_size = shape
+    d, groups = len(kernel_size), _whole(arrays.get("groups", 1), 1, "groups")
+    if outputs % groups:
+        raise Unreadable(f"groups: {_show(groups)} does not divide the {outputs} output channels")
+    mode = arrays.get("padding_mode", "zeros")
+    if not isinstance(mode, str) or mode not in _MODES:
+        raise Unreadable(f"padding_mode: expected {', '.join(_MODES)}, found {_show(mode)}")
+    return Convolution(
+        in_channels=inputs * groups,
+        out_channels=outputs,
+        groups=groups,
+        kernel_size=tuple(kernel_size),
+        stride=_per_axis(arrays.get("stride", 1), d, 1, "stride"),
+        dilation=_per_axis(arrays.get("dilation", 1), d, 1, "dilation"),
+        padding=_padding_pairs(arrays.get("padding", 0), d),
+        padding_mode=mode,
+        kernels=[_flat(kernel, shape[1:], f"kernels[{o}]") for o, kernel in enumerate(arrays["kernels"])],
+        b=_flat(arrays.get("b", [0] * outputs), [outputs], "b"),
+    )
+
+
+_KERNEL_FORMATS: dict[str, Callable[[bytes], dict[str, Any]]] = {
+    ".json": _json_arrays,
+    ".npy": lambda data: {"kernels": _npy_value(data)},
+    ".npz": lambda data: _npz_arrays(data, _npy_value),
+}
+
+
+def read_kernels(path: FilePath) -> Convolution:
+    """The exact convolution of a kernel file. Raises Unreadable."""
+    return _read_file(path, "kernel file", _KERNEL_FORMATS, _convolution)
 
 
 # ------------------------------------------------------------------ files and the command line
@@ -1279,12 +2410,20 @@ def read_layer(path: FilePath) -> Layer:
 def check_file(path: FilePath, layer_path: FilePath | None = None) -> CheckResult:
     """Check a certificate file, which must be about the layer in `layer_path` if that is given.
 
+    The second file is a kernel file if the certificate is about a convolution, a layer file otherwise.
     Raises Unreadable if one of the two files is not in its documented format.
     """
-    layer = None if layer_path is None else read_layer(layer_path)
+
+    def given(kind: str) -> Layer | Convolution | None:
+        if layer_path is None:
+            return None
+        return read_layer(layer_path) if kind == "layer" else read_kernels(layer_path)
+
     try:
         with _opened(path) as file:
-            return check_stream(file, layer)
+            return _check(file, given)
+    except _UnreadableLayer:
+        raise
     except Unreadable as error:
         raise Unreadable(f"certificate: {error}") from None
 

@@ -62,7 +62,7 @@ def read_kernels(
     ...     file = Path(folder) / "edges.json"
     ...     _ = file.write_text('{"kernels": [[["1/2", 1]], [["-1/2", -1]]], "stride": 1}')
     ...     read_kernels(file, padding=(1,)).description
-    '2 kernels of size 2 on 1 channel(s), padding 1 (zeros)'
+    '2 kernels of size 2 on 1 channel, padding 1 (zeros)'
     """
     given = {
         "stride": stride,

@@ -3,20 +3,39 @@
 from __future__ import annotations
 
 import json
+import sys
+from fractions import Fraction
+from math import prod
 
+import numpy as np
 import pytest
 
 import exactinj as xi
-from exactinj.casebook import all_cases, casebook_folder, find_case
+from exactinj.casebook import all_cases, casebook_folder, dense_cases, find_case
+from exactinj.cli.main import main
 
 CASES = {case.name: case for case in all_cases()}
+CONVOLUTIONS = [name for name, case in CASES.items() if isinstance(case.layer, xi.ConvLayer)]
+FEW = 8  # inputs of an unrolled layer that is decided in no time
+
+
+@pytest.fixture
+def make(monkeypatch):
+    """The scripts of the casebook can be imported."""
+    folder = str(casebook_folder() / "make")
+    monkeypatch.syspath_prepend(folder)
+    yield
+    for name, module in list(sys.modules.items()):
+        if str(getattr(module, "__file__", "")).startswith(folder):
+            del sys.modules[name]
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_case_has_its_expected_answer(name):
     case = CASES[name]
-    result = xi.certify(case.layer, domain=case.domain)
+    result = xi.certify(case.layer, domain=case.domain, input_shape=case.input_shape)
     assert result.verdict == case.expected
+    assert case.is_answered_by(result), result.sizes
     outcome = xi.check(result.certificate, case.layer)
     assert outcome.valid, outcome.reason
 
@@ -44,3 +63,177 @@ def test_unknown_cases_are_named(tmp_path, monkeypatch):
     monkeypatch.setattr("exactinj.casebook.casebook_folder", lambda: tmp_path)
     with pytest.raises(xi.InputError, match="expected the keys"):
         find_case("odd")
+
+
+# ------------------------------------------------------------------ convolutions
+
+
+def test_dense_cases_and_convolutions_are_all_cases():
+    dense = [case.name for case in dense_cases()]
+    assert sorted([*dense, *CONVOLUTIONS]) == sorted(CASES)
+    assert len(CONVOLUTIONS) >= 20
+    for name in CONVOLUTIONS:
+        case = CASES[name]
+        assert (case.sizes is None) != (case.input_shape is None)
+        assert "convolution" in case.tags
+        assert ("bias" in case.tags) == case.layer.has_bias
+
+
+def small_sizes(case):
+    """The first sizes that a case speaks of, as far as the unrolled layer is small."""
+    sizes = [case.input_shape[1:]] if case.sizes is None else case.sizes.some(3)
+    return [size for size in sizes if case.layer.in_channels * prod(size) <= FEW] or sizes[:1]
+
+
+@pytest.mark.parametrize("name", [name for name in CONVOLUTIONS if "digits" not in name])
+def test_the_unrolled_layers_of_a_convolution_say_the_same(name):
+    case = CASES[name]
+    for size in small_sizes(case):
+        dense = case.layer.unrolled(size)
+        result = xi.certify(dense, domain=case.domain)
+        assert result.verdict == case.expected, size
+        assert xi.check(result.certificate, dense).valid
+
+
+FAILING_SIZES = [
+    ("conv-haar-stride-2", (3,)),
+    ("conv-daubechies-undecimated", (5,)),
+    ("conv-binomial", (3,)),
+    ("conv-dilated", (3,)),
+    ("conv-depthwise", (3,)),
+    ("conv-overlap-helps", (2,)),
+    ("conv-haar-images", (2, 3)),
+]
+
+
+@pytest.mark.parametrize(("name", "size"), FAILING_SIZES)
+def test_sizes_that_are_left_out_fail(name, size):
+    case = CASES[name]
+    assert not case.sizes.contains(size)
+    result = xi.certify(case.layer, domain=case.domain, input_shape=size)
+    assert result.verdict == "not_injective" != case.expected
+    assert xi.check(result.certificate, case.layer).valid
+
+
+PAIRS_IN_WORDS = [
+    ("conv-haar-stride-2-odd-length", (5,), lambda k: 0, lambda k: int(k == 4)),
+    ("conv-differences", (6,), lambda k: 0, lambda k: 1),
+    ("conv-differences-replicated", (6,), lambda k: 0, lambda k: 1),
+    ("conv-stride-2-unpadded", (6,), lambda k: 0, lambda k: 1),
+    ("conv-common-zero", (6,), lambda k: 0, lambda k: (-1) ** k),
+    ("conv-bias-gap", (6,), lambda k: 0, lambda k: Fraction(1, 4000)),
+    ("conv-depthwise-one-channel-fails", (3,), lambda k: 0, lambda k: int(k >= 3)),
+    ("conv-edges", (4, 5), lambda k: 0, lambda k: 1),
+]
+
+
+@pytest.mark.parametrize(("name", "size", "x", "y"), PAIRS_IN_WORDS)
+def test_colliding_pairs_that_the_evidence_names(name, size, x, y):
+    case = CASES[name]
+    assert case.expected == "not_injective"
+    places = range(case.layer.in_channels * prod(size))
+    assert case.layer.evaluate([x(k) for k in places], size) == case.layer.evaluate([y(k) for k in places], size)
+
+
+def test_other_pairs_that_the_evidence_names():
+    overlap = CASES["conv-overlap-helps"].layer
+    assert overlap.evaluate([-2, 4], (2,)) == overlap.evaluate([0, 3], (2,)) == [6, 0, 0, 0]
+    digits = CASES["conv-digits"].layer
+    image = np.arange(64).reshape(8, 8)
+    image[:3, :3] = [[-2, -6, -9], [1, -1, -17], [-4, -20, 13]]
+    changed = image.copy()
+    changed[0, 0] = -1
+    outputs = [digits.evaluate(picture.ravel().tolist(), (8, 8)) for picture in (image, changed)]
+    assert outputs[0] == outputs[1]
+    assert outputs[0][::36] == [0] * 16
+
+
+def test_a_case_is_not_answered_by_other_sizes():
+    case = CASES["conv-haar-stride-2"]
+    result = xi.certify(case.layer, input_shape=(20,))
+    assert case.is_answered_by(result)  # every even size is proved on the way
+    odd = CASES["conv-haar-stride-2-odd-length"]
+    assert not odd.is_answered_by(result)
+    assert not odd.is_answered_by(xi.certify(odd.layer, input_shape=(7,)))
+    fewer = xi.certify(CASES["conv-daubechies-circular"].layer, input_shape=(10,))
+    assert fewer.verdict == "injective"
+    assert not CASES["conv-daubechies-circular"].is_answered_by(fewer)
+
+
+@pytest.mark.parametrize("name", CONVOLUTIONS)
+def test_unrolling_by_the_definition_gives_the_same_rows(make, name):
+    import casefile
+    import unrolled
+
+    case = CASES[name]
+    for size in small_sizes(case):
+        rows, bias = unrolled.unrolled(casefile.load(name), size)
+        dense = case.layer.unrolled(size)
+        assert rows == dense.W.fractions()
+        assert [[value] for value in bias] == dense.b.fractions()
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in CONVOLUTIONS if "digits" not in name and not CASES[name].domain.text.startswith("box")]
+)
+def test_brute_force_agrees_on_convolutions(make, name):
+    import brute_force
+
+    assert brute_force.decide(*brute_force.read(name))[0] == CASES[name].expected
+
+
+def test_a_padded_layer_is_proved_pixel_by_pixel(make):
+    import pixel_by_pixel
+    from casefile import load
+    from unrolled import kernels_and_bias
+
+    kernels, bias, written = kernels_and_bias(load("conv-digits-zero-padded"))
+    assert (written["padding"], CASES["conv-digits-zero-padded"].domain.text) == (1, "box:0,1")
+    for corner, right in ((0, True), (2, False)):
+        seen = [pixel_by_pixel.turned(taps[0], corner) for taps in kernels]
+        kinds = [pixel_by_pixel.tells(seen, bias, kind, Fraction(0), Fraction(1)) for kind in pixel_by_pixel.NEW]
+        assert all(kinds) == right
+
+
+def test_all_files_have_the_one_form_and_their_line(make):
+    import casefile
+    import table
+
+    text = (casebook_folder() / "README.md").read_text(encoding="utf-8")
+    for name in casefile.names():
+        assert table.line(table.check_form(name)) in text
+
+
+@pytest.mark.parametrize(
+    "change", [{"input_shape": [1, 4]}, {"sizes": None}, {"layer": {"W": [["1"]], "b": ["0"]}}, {"biases": []}]
+)
+def test_convolutions_of_another_form_are_refused(change, tmp_path, monkeypatch):
+    document = json.loads((casebook_folder() / "conv-differences.json").read_text(encoding="utf-8")) | change
+    kept = {key: value for key, value in document.items() if value is not None}
+    (tmp_path / "conv-differences.json").write_text(json.dumps(kept))
+    monkeypatch.setattr("exactinj.casebook.casebook_folder", lambda: tmp_path)
+    with pytest.raises(xi.InputError, match=r"conv-differences\.json: expected"):
+        find_case("conv-differences")
+
+
+def test_the_command_knows_convolutions(capsys):
+    assert main(["casebook", "list"]) == 0
+    listed = {line.split()[0]: line.split()[1] for line in capsys.readouterr().out.splitlines()}
+    assert listed["conv-colours"] == "6*3:1x1"
+    assert listed["octahedron"] == "6x3"
+
+    assert main(["casebook", "show", "conv-haar-images"]) == 0
+    shown = capsys.readouterr().out
+    assert CASES["conv-haar-images"].layer.description in shown
+    assert "N_1 mod 2 in {0}" in shown
+
+    for name in ("conv-depthwise", "conv-daubechies-circular"):
+        assert main(["casebook", "show", name, "--json"]) == 0
+        document = json.loads(capsys.readouterr().out)
+        assert xi.ConvLayer(**document["convolution"]) == CASES[name].layer
+        assert (document["sizes"] is None) == (document["input_shape"] is not None)
+
+    assert main(["casebook", "run", "conv-haar-stride-2", "--json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    assert row["sizes"] == "every size N with N >= 2, N mod 2 in {0}"
+    assert row["right"]

@@ -501,7 +501,8 @@ def test_tampered_proofs_get_the_verdict_of_the_naive_reading() -> None:
 
 def has_naive_reading(path: Path) -> bool:
     """The naive readings of other rules are in their own files."""
-    return not any(f'"{rule}"' in path.read_text() for rule in ("sign-split", "depth-tree"))
+    others = ("sign-split", "depth-tree", "blocks", "boxes", "convolution")
+    return not any(f'"{rule}"' in path.read_text() for rule in others)
 
 
 @pytest.mark.parametrize("path", fixtures("correct"))
@@ -1192,10 +1193,13 @@ def test_damaged_layer_files_never_crash(tmp_path: Path) -> None:
 # ------------------------------------------------------------------ the schema
 
 BEYOND_SCHEMA = {  # what a JSON Schema cannot say, or what is not JSON at all
-    "ball_center_short", "bias_short", "box_lengths", "byte_order_mark", "collision_point_short", "depth_point_short",
-    "empty", "key_order", "key_repeated", "lowest_terms", "m_huge", "n_huge", "polytope_h_short",
-    "polytope_interior_short", "polytope_row_short", "row_short", "rows_more", "token_exponent", "token_float",
-    "token_nan", "trailing_garbage", "truncated", "two_documents",
+    "ball_center_short", "bias_short", "blocks_order", "box_lengths", "byte_order_mark", "collision_point_short",
+    "conv_bias_short", "conv_box_domain", "conv_box_length", "conv_geometric_factor_list", "conv_groups",
+    "conv_kernel_short", "conv_kernels_more", "conv_patch_points", "conv_period_points", "conv_phase",
+    "conv_residue", "conv_slot_order", "conv_stride_long", "depth_point_short", "empty", "key_order",
+    "key_repeated", "lowest_terms", "m_huge", "n_huge", "polytope_h_short", "polytope_interior_short",
+    "polytope_row_short", "row_short", "rows_more", "token_exponent", "token_float", "token_nan",
+    "trailing_garbage", "truncated", "two_documents",
 }  # fmt: skip
 
 

@@ -12,9 +12,9 @@ from strategies import random_degenerate_layer, random_shape
 
 import exactinj as xi
 from exactinj.api import ENGINES
-from exactinj.casebook import all_cases
+from exactinj.casebook import dense_cases
 
-CASES = {case.name: case for case in all_cases()}
+CASES = {case.name: case for case in dense_cases()}
 DECIDERS = {"auto", "tree", "wedges"}
 MODEST = 14  # rows that a MILP is asked about within the patience of the default tests
 

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -14,6 +19,8 @@ import matplotlib.pyplot as plt  # noqa: E402
 
 from exactinj.plotting import (  # noqa: E402
     plot_active_region,
+    plot_boxes,
+    plot_collision,
     plot_critical_points,
     plot_gaps,
     plot_hull,
@@ -102,3 +109,134 @@ def test_gaps_fall_with_the_samples():
     assert "estimate" in ax.get_ylabel()
     with pytest.raises(xi.InputError, match="samples=N"):
         plot_gaps(xi.compare(layer))
+
+
+# ------------------------------------------------------------------ convolutions
+
+
+def titled(figure):
+    """The panels by their title."""
+    return {panel.get_title(): panel for panel in figure.axes if panel.get_title()}
+
+
+def stems(panel):
+    (line,) = [line for line in panel.lines if line.get_marker() == "o"]
+    return line.get_ydata()
+
+
+def test_a_pair_of_signals_is_drawn_with_its_common_output():
+    layer = xi.ConvLayer([[[1, 0]], [[0, 1]], [[-1, -1]]])
+    result = xi.certify(layer, input_shape=(1, 6))
+    panels = titled(plot_collision(result))
+    x, y = (np.array([float(value) for value in values]) for values in (result.witness.x, result.witness.y))
+    assert np.array_equal(stems(panels["x"]), x)
+    assert np.array_equal(stems(panels["y"]), y)
+    assert np.array_equal(stems(panels["y - x"]), y - x)
+    assert panels["x"].get_ylim() == panels["y"].get_ylim()
+    assert len(panels) == 6
+    for values in (result.witness.x, result.witness.y):
+        outputs = np.array([float(value) for value in layer.evaluate(values, (6,))]).reshape(3, 5)
+        for number, output in enumerate(outputs):
+            (panel,) = [panel for title, panel in panels.items() if title.startswith(f"output {number},")]
+            assert [bar.get_height() for bar in panel.patches] == list(output)
+
+
+def test_a_pair_of_images_is_drawn_on_one_scale():
+    result = xi.certify(find_case("conv-digits").layer, input_shape=(1, 8, 8))
+    panels = titled(plot_collision(result, outputs=2))
+    for title, values in (("x", result.witness.x), ("y", result.witness.y)):
+        (image,) = panels[title].images
+        shown = np.array([float(value) for value in values]).reshape(8, 8)
+        assert np.array_equal(image.get_array(), shown)
+    assert panels["x"].images[0].get_clim() == panels["y"].images[0].get_clim()
+    assert np.flatnonzero(panels["y - x"].images[0].get_array()).tolist() == [0]
+    outputs = [panel.images[0].get_array().shape for title, panel in panels.items() if title.startswith("output")]
+    assert outputs == [(6, 6)] * 2
+
+
+def test_channels_have_a_row_each_on_the_figure_that_was_given():
+    result = xi.certify(find_case("conv-depthwise-one-channel-fails").layer, input_shape=(2, 5))
+    figure = plt.figure(layout="constrained")
+    assert plot_collision(result, figure, outputs=0) is figure
+    panels = titled(figure)
+    assert list(panels) == [f"{name}, channel {k}" for k in range(2) for name in ("x", "y", "y - x")]
+    assert not stems(panels["y - x, channel 0"]).any()
+    assert stems(panels["y - x, channel 1"]).all()
+    whole = plot_collision(result)
+    assert len(whole.axes) == 9
+    assert any("0 everywhere" in title for title in titled(whole))
+
+
+def boxes_of(ax):
+    """Filled cells below the grid, as {row: [(left end, pale)]}."""
+    rows = {}
+    for patch in ax.patches:
+        if patch.get_y() < -0.5:
+            rows.setdefault(patch.get_y(), []).append((patch.get_x() + 0.5, patch.get_alpha() < 0.5))
+    return [rows[depth] for depth in sorted(rows, reverse=True)]
+
+
+@pytest.mark.parametrize(
+    ("name", "sizes"),
+    [
+        ("conv-haar-undecimated", (2, 3, 7)),
+        ("conv-haar-stride-2", (2, 4, 12)),
+        ("conv-daubechies-undecimated", (6, 13, 25)),
+        ("conv-dilated", (4, 11)),
+        ("conv-differences-zero-padded", (2, 9)),
+        ("conv-stride-2-zero-padded", (4, 9, 10)),
+    ],
+)
+def test_boxes_cover_the_grid_and_know_what_was_seen(name, sizes):
+    result = xi.certify(find_case(name).layer)
+    for size in sizes:
+        _, ax = plt.subplots()
+        assert plot_boxes(result, ax, size=size) is ax
+        seen = set()
+        for box in boxes_of(ax):
+            assert {place for place, pale in box if pale} <= seen
+            seen |= {place for place, _ in box}
+        assert seen == set(range(size))
+        windows = [line.get_xdata() for line in ax.lines if line.get_marker() == "o"]
+        axis = result.layer.axes[0]
+        assert {taps[0] for taps in windows} <= set(axis.starts(size))
+        assert {len(taps) for taps in windows} == {axis.taps}
+
+
+def test_boxes_of_an_image_are_drawn_axis_by_axis():
+    result = xi.certify(find_case("conv-haar-images").layer)
+    for axis in (0, 1):
+        _, ax = plt.subplots()
+        plot_boxes(result, ax, axis=axis)
+        assert {place for box in boxes_of(ax) for place, _ in box} == {0, 1, 2, 3}
+    with pytest.raises(xi.InputError, match="found the axis 2"):
+        plot_boxes(result, axis=2)
+    with pytest.raises(xi.InputError, match="found the size 5"):
+        plot_boxes(result, size=5)
+
+
+def test_results_without_such_a_picture_are_refused():
+    dense = xi.certify(xi.ReLULayer(TRIANGLE))
+    injective = xi.certify(find_case("conv-haar-undecimated").layer)
+    volume = xi.certify(xi.ConvLayer([[[[[1]]]]]), input_shape=(1, 2, 2, 2))
+    collision = xi.certify(find_case("conv-differences").layer)
+    for result, words in ((dense, "dense layer"), (injective, "no collision"), (volume, "3 axes")):
+        with pytest.raises(xi.InputError, match=words):
+            plot_collision(result)
+    with pytest.raises(xi.InputError, match="expected 0 to 3"):
+        plot_collision(collision, outputs=4)
+    for result in (dense, collision, volume):
+        with pytest.raises(xi.InputError, match="proved by boxes"):
+            plot_boxes(result)
+
+
+def test_the_script_of_the_pictures_runs(tmp_path):
+    script = Path(__file__).parent.parent / "docs" / "figures" / "convolutions.py"
+    command = [sys.executable, script, "--quick", "--out", tmp_path]
+    environment = {**os.environ, "MPLCONFIGDIR": str(tmp_path)}
+    outcome = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    assert outcome.returncode == 0, outcome.stderr
+    readme = (script.parent / "README.md").read_text(encoding="utf-8")
+    names = sorted(path.name for path in tmp_path.glob("*.png"))
+    assert names == ["conv-boxes.png", "conv-common-zero.png", "conv-digits.png"]
+    assert all(name in readme for name in names)

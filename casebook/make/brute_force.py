@@ -1,9 +1,11 @@
 """Decide cases by brute force over all flats, in exact rational arithmetic.
 
     python casebook/make/brute_force.py NAME [NAME ...]
+    python casebook/make/brute_force.py NAME@SIZE          a convolution at another input size, such as 5 or 4x4
 
 Simple and slow on purpose. It shares no code with the package and uses the standard library alone
-(numpy only to read an ``.npz``), so that its answer is evidence of its own.
+(numpy only to read an ``.npz``), so that its answer is evidence of its own. A convolution is unrolled
+(`unrolled.py`) at its input shape, or at the least of its sizes.
 
 Theorem. Let the rows of W span R^n and let K be R^n or the orthant x >= 0. The layer ReLU(Wx + b) is
 not injective on K exactly if there are a vector v != 0 orthogonal to n - 1 independent rows and a
@@ -12,6 +14,9 @@ smaller F leaves more rows to be negative, so flats of rank n - 1 suffice.) By G
 such an x exists, or some combination ``lambda >= 0, lambda != 0`` of the homogenised rows (w_i, b_i),
 i outside F, together with the rows that describe K, is zero: a *refuter*. One refuter serves every
 flat that it does not meet, so refuters are kept and tried first.
+
+If the rows span and each nonzero (w_i, b_i) has a negative multiple among the others, the layer is injective, as
+no two such rows are negative at one point; this is looked at first and settles large layers of that kind.
 
 Cost: binomial(m, n - 1) kernels of integer matrices and a few dozen exact linear programs. A second
 at (m, n) = (32, 4), a few at (26, 5), minutes at (42, 6).
@@ -36,9 +41,15 @@ CASEBOOK = Path(__file__).resolve().parent.parent
 
 
 def read(name: str) -> tuple[list[list[Fraction]], list[Fraction], str]:
-    """The exact rows, the bias and the domain of a case."""
+    """The exact rows, the bias and the domain of a case, or of a convolution NAME@SIZE."""
+    name, _, size = name.partition("@")
     case = json.loads((CASEBOOK / f"{name}.json").read_text(encoding="utf-8"))
-    if "layer" in case:
+    if "input_shape" in case or "sizes" in case:
+        from unrolled import unrolled
+
+        least = case["sizes"]["minimum"] if "sizes" in case else case["input_shape"][1:]
+        rows, bias = unrolled(case, [int(n) for n in size.split("x")] if size else least)
+    elif "layer" in case:
         rows, bias = case["layer"]["W"], case["layer"]["b"]
     else:
         import numpy as np
@@ -126,6 +137,12 @@ def alternative(vectors: Sequence[Vector]) -> tuple[bool, list[Fraction]]:
     return True, multiplier
 
 
+def are_paired(vectors: Sequence[Vector]) -> bool:
+    """Whether each nonzero vector has a negative multiple among the others."""
+    rays = {primitive(vector) for vector in vectors if any(vector)}
+    return all(tuple(-a for a in ray) in rays for ray in rays)
+
+
 def evaluate(rows: Sequence[Vector], bias: Vector, x: Vector) -> list[Fraction | int]:
     """ReLU(Wx + b)."""
     return [max(dot(row, x) + b, 0) for row, b in zip(rows, bias, strict=True)]
@@ -146,16 +163,23 @@ def colliding_pair(
 
 
 def decide(rows: Sequence[Vector], bias: Vector, domain: str) -> tuple[str, object, int]:
-    """The verdict, its evidence (refuter supports, or a colliding pair), the number of flats seen."""
+    """The verdict, its evidence (refuter supports, or a colliding pair), the number of flats seen.
+
+    There are no refuter supports if all rows are paired.
+    """
     n = len(rows[0])
     linear = [primitive(row) for row in rows]
     whole = [primitive([*row, b]) for row, b in zip(rows, bias, strict=True)]
+    if domain not in ("R^n", "nonneg"):
+        raise SystemExit(f"found the domain {domain}, expected R^n or nonneg; there is no such brute force")
     sides = [(*[0] * n, -1)]
     if domain == "nonneg":
         sides += [tuple(-int(i == j) for i in range(n + 1)) for j in range(n)]
     dimension, v = kernel(linear, n)
     if dimension:
         return "not_injective", colliding_pair(rows, bias, [Fraction(1)] * n, v, domain), 0
+    if are_paired([(*row, b) for row, b in zip(rows, bias, strict=True)]):
+        return "injective", None, 0
     lines = {max(w, tuple(-a for a in w)) for w in linear if any(w)}
     flats, refuters = set(), []
     for subset in combinations(sorted(lines), n - 1):
@@ -180,4 +204,5 @@ def decide(rows: Sequence[Vector], bias: Vector, domain: str) -> tuple[str, obje
 if __name__ == "__main__":
     for case_name in sys.argv[1:]:
         verdict, _, seen = decide(*read(case_name))
-        print(f"{case_name}: {verdict} ({seen} flats seen)")
+        how = f"{seen} flats seen" if seen or verdict != "injective" else "all rows are paired, and they span"
+        print(f"{case_name}: {verdict} ({how})")

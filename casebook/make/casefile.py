@@ -2,7 +2,8 @@
 
 A script that makes a layer calls `put_layer` (exact rationals, kept in the JSON itself) or
 `put_arrays` (floats, kept beside it as ``data/NAME.npz``). Both replace the layer of an existing case
-and leave its prose alone: the words are edited by hand, the numbers are made.
+and leave its prose alone: the words are edited by hand, the numbers are made. An array ``kernels``
+among them makes it a convolution.
 """
 
 from __future__ import annotations
@@ -28,11 +29,20 @@ KEYS = [
     "why",
     "expected",
     "domain",
+    "input_shape",
+    "sizes",
     "tags",
     "layer",
+    "layer_file",
+    "convolution",
+    "convolution_file",
     "evidence",
+    "biases",
 ]
+LAYER_KEYS = ["layer", "layer_file", "convolution", "convolution_file"]
+CONVOLUTION_KEYS = ["input_shape", "sizes"]
 OPTIONAL_KEYS = ["biases"]
+GEOMETRY = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1, "padding_mode": "zeros"}
 
 
 def names() -> list[str]:
@@ -46,24 +56,27 @@ def load(name: str) -> dict[str, Any]:
 
 
 def canonical(case: dict[str, Any]) -> str:
-    """The text of a case file: keys in their order, one row of W on a line."""
+    """The text of a case file: keys in their order, one row of W or one kernel on a line."""
 
     def text(value: object) -> str:
         return json.dumps(value, ensure_ascii=False)
 
-    def layer(value: dict[str, Any]) -> str:
-        rows = ",\n".join(f"      {text(row)}" for row in value["W"])
-        return f'{{\n    "W": [\n{rows}\n    ],\n    "b": {text(value["b"])}\n  }}'
+    def layer(value: dict[str, Any], rows_key: str) -> str:
+        rows = ",\n".join(f"      {text(row)}" for row in value[rows_key])
+        rest = "".join(f',\n    "{key}": {text(value[key])}' for key in ["b", *GEOMETRY] if key in value)
+        return f'{{\n    "{rows_key}": [\n{rows}\n    ]{rest}\n  }}'
 
     lines = []
     for key in KEYS:
-        if key == "layer" and "layer_file" in case:
-            lines.append(f'  "layer_file": {text(case["layer_file"])}')
+        if key not in case:
+            continue
+        if key in ("layer", "convolution"):
+            value = layer(case[key], "W" if key == "layer" else "kernels")
+        elif key == "biases":
+            value = "[\n" + ",\n".join(f"    {text(bias)}" for bias in case[key]) + "\n  ]"
         else:
-            lines.append(f'  "{key}": {(layer if key == "layer" else text)(case[key])}')
-    if "biases" in case:
-        known = ",\n".join(f"    {text(bias)}" for bias in case["biases"])
-        lines.append(f'  "biases": [\n{known}\n  ]')
+            value = text(case[key])
+        lines.append(f'  "{key}": {value}')
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
@@ -77,7 +90,8 @@ def put_layer(name: str, rows: Sequence[Sequence[Any]], bias: Sequence[Any] | No
     """Store exact rows (integers, Fractions or strings) and a bias in the case."""
     bias = [0] * len(rows) if bias is None else bias
     case = load(name)
-    case.pop("layer_file", None)
+    for key in LAYER_KEYS:
+        case.pop(key, None)
     case["layer"] = {
         "W": [[str(Fraction(a)) for a in row] for row in rows],
         "b": [str(Fraction(a)) for a in bias],
@@ -86,16 +100,20 @@ def put_layer(name: str, rows: Sequence[Sequence[Any]], bias: Sequence[Any] | No
 
 
 def put_arrays(name: str, **arrays: np.ndarray) -> None:
-    """Store float arrays ``W`` and perhaps ``b`` in ``data/NAME.npz``, the same bytes every time."""
+    """Store float arrays ``W`` and perhaps ``b`` in ``data/NAME.npz``, the same bytes every time.
+
+    For a convolution: ``kernels``, perhaps ``b``, and the geometry as far as it is not the usual one.
+    """
     file = f"data/{name}.npz"
     with zipfile.ZipFile(CASEBOOK / file, "w", zipfile.ZIP_STORED) as archive:
         for key, array in arrays.items():
             buffer = io.BytesIO()
-            np.lib.format.write_array(buffer, np.ascontiguousarray(array), version=(1, 0), allow_pickle=False)
+            np.lib.format.write_array(buffer, np.asarray(array, order="C"), version=(1, 0), allow_pickle=False)
             member = zipfile.ZipInfo(f"{key}.npy", date_time=(1980, 1, 1, 0, 0, 0))
             member.create_system, member.external_attr = 3, 0o600 << 16
             archive.writestr(member, buffer.getvalue())
     case = load(name)
-    case.pop("layer", None)
-    case["layer_file"] = file
+    for key in LAYER_KEYS:
+        case.pop(key, None)
+    case["convolution_file" if "kernels" in arrays else "layer_file"] = file
     save(case)

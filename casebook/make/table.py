@@ -1,4 +1,4 @@
-"""Check the form of every case and rewrite the table in the casebook's README.
+"""Check the form of every case and rewrite the tables in the casebook's README.
 
 python casebook/make/table.py
 """
@@ -9,19 +9,29 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from casefile import CASEBOOK, KEYS, OPTIONAL_KEYS, canonical, load, names
+from casefile import CASEBOOK, CONVOLUTION_KEYS, GEOMETRY, KEYS, LAYER_KEYS, OPTIONAL_KEYS, canonical, load, names
+from unrolled import geometry, kernel_shape, kernels_and_bias
 
 EXPECTED, DOMAINS = ("injective", "not_injective"), ("R^n", "nonneg", "ball:", "nonneg-ball:", "box:")
 START, END = "<!-- table: made by make/table.py -->", "<!-- end of table -->"
+DENSE = ("case", "n", "m", "bias", "domain", "expected", "tags")
+CONVOLUTIONS = ("case", "kernels", "geometry", "bias", "domain", "inputs", "expected", "tags")
+
+
+def is_convolution(case: dict[str, Any]) -> bool:
+    """Whether a case is about a convolution."""
+    return "convolution" in case or "convolution_file" in case
+
+
+def numbers_in(value: Any) -> list[str]:
+    """All numbers in nested lists."""
+    return [number for part in value for number in numbers_in(part)] if isinstance(value, list) else [value]
 
 
 def shape(case: dict[str, Any]) -> tuple[int, int, bool]:
     """(m, n, whether there is a bias other than zero)."""
     if "layer" in case:
         rows, bias = case["layer"]["W"], case["layer"]["b"]
-        entries = [a for row in rows for a in row] + bias
-        if any(str(Fraction(a)) != a for a in entries):
-            raise SystemExit(f"{case['name']}: a number is not in canonical form")
         if {len(row) for row in rows} != {len(rows[0])} or len(bias) != len(rows):
             raise SystemExit(f"{case['name']}: the layer is not rectangular")
         return len(rows), len(rows[0]), any(a != "0" for a in bias)
@@ -29,33 +39,79 @@ def shape(case: dict[str, Any]) -> tuple[int, int, bool]:
         return (*data["W"].shape, "b" in data and bool(data["b"].any()))
 
 
-def line(name: str) -> str:
-    """The table line of one case, after a check of its form."""
+def check_form(name: str) -> dict[str, Any]:
+    """The case, if its file is in the one canonical form."""
     text = (CASEBOOK / f"{name}.json").read_text(encoding="utf-8")
     case = load(name)
-    keys = [key if key != "layer" or key in case else "layer_file" for key in KEYS]
-    keys += [key for key in OPTIONAL_KEYS if key in case]
-    if list(case) != keys or case["name"] != name or text != canonical(case):
+    optional = CONVOLUTION_KEYS if is_convolution(case) else OPTIONAL_KEYS
+    wanted = [key for key in KEYS if key in case or key not in (*LAYER_KEYS, *CONVOLUTION_KEYS, *OPTIONAL_KEYS)]
+    unfit = set(case) & {*CONVOLUTION_KEYS, *OPTIONAL_KEYS} - set(optional)
+    if list(case) != wanted or sum(key in case for key in LAYER_KEYS) != 1 or unfit:
+        raise SystemExit(f"{name}: found the keys {', '.join(case)}, expected those of the README in their order")
+    if is_convolution(case) and sum(key in case for key in CONVOLUTION_KEYS) != 1:
+        raise SystemExit(f"{name}: expected one of {', '.join(CONVOLUTION_KEYS)}")
+    if case["name"] != name or text != canonical(case):
         raise SystemExit(f"{name}: the file is not in canonical form")
     if case["expected"] not in EXPECTED or not case["domain"].startswith(DOMAINS):
         raise SystemExit(f"{name}: unknown expected answer or domain")
-    m, n, bias = shape(case)
-    cells = (
-        f"[{name}]({name}.json)",
-        str(n),
-        str(m),
-        "yes" if bias else "",
-        {"nonneg": "orthant", "R^n": ""}.get(case["domain"], case["domain"]),
-        case["expected"].replace("_", " "),
-        ", ".join(case["tags"]),
-    )
+    for key in ("layer", "convolution"):
+        entries = numbers_in(case.get(key, {}).get("W", [])) + numbers_in(case.get(key, {}).get("kernels", []))
+        if any(str(Fraction(a)) != a for a in entries + case.get(key, {}).get("b", [])):
+            raise SystemExit(f"{name}: a number is not in canonical form")
+    return case
+
+
+def geometry_text(case: dict[str, Any]) -> str:
+    """What differs from the usual, in words."""
+    kernels, _, written = kernels_and_bias(case)
+    axes = geometry(written, len(kernel_shape(kernels)) - 2)
+    parts = [f"{key} {written[key]}" for key in ("stride", "dilation", "groups") if written[key] != GEOMETRY[key]]
+    if written["padding"] != GEOMETRY["padding"]:
+        low, high = axes[0]["low"], axes[0]["high"]
+        parts.append(f"padding {low if low == high else f'{low} and {high}'}, {written['padding_mode']}")
+    return "; ".join(parts)
+
+
+def inputs_text(case: dict[str, Any]) -> str:
+    """The input shape, or the sizes."""
+    if "input_shape" in case:
+        return "shape " + "x".join(map(str, case["input_shape"]))
+    parts = []
+    kernels, _, written = kernels_and_bias(case)
+    axes = geometry(written, len(kernel_shape(kernels)) - 2)
+    for least, residues, axis in zip(case["sizes"]["minimum"], case["sizes"]["residues"], axes, strict=True):
+        some = len(residues) < axis["stride"]
+        parts.append(f"{least}, {least + axis['stride']}, ..." if some else f"{least}, ...")
+    return " by ".join(parts)
+
+
+def line(case: dict[str, Any]) -> str:
+    """The table line of one case."""
+    domain = {"nonneg": "orthant", "R^n": ""}.get(case["domain"], case["domain"])
+    answer = (case["expected"].replace("_", " "), ", ".join(tag for tag in case["tags"] if tag != "convolution"))
+    link = f"[{case['name']}]({case['name']}.json)"
+    if is_convolution(case):
+        kernels, biases, _ = kernels_and_bias(case)
+        outs, _, *taps = kernel_shape(kernels)
+        count = f"{outs} of {'x'.join(map(str, taps))}"
+        cells = (link, count, geometry_text(case), "yes" if any(biases) else "", domain, inputs_text(case), *answer)
+    else:
+        m, n, bias = shape(case)
+        cells = (link, str(n), str(m), "yes" if bias else "", domain, *answer)
     return f"| {' | '.join(cells)} |".replace("|  |", "| |").replace("|  |", "| |")
 
 
+def table(head: tuple[str, ...], cases: list[dict[str, Any]]) -> str:
+    """One table."""
+    return "\n".join([f"| {' | '.join(head)} |", "| --- " * len(head) + "|", *map(line, cases)])
+
+
 if __name__ == "__main__":
-    head = ["| case | n | m | bias | domain | expected | tags |", "| --- " * 7 + "|"]
-    table = "\n".join(head + [line(name) for name in names()])
+    cases = [check_form(name) for name in names()]
+    dense = table(DENSE, [case for case in cases if not is_convolution(case)])
+    convolutions = table(CONVOLUTIONS, [case for case in cases if is_convolution(case)])
     readme = CASEBOOK / "README.md"
     before, _, rest = readme.read_text(encoding="utf-8").partition(START)
     _, _, after = rest.partition(END)
-    readme.write_text(f"{before}{START}\n{table}\n{END}{after}", encoding="utf-8", newline="\n")
+    text = f"{before}{START}\n{dense}\n\n## Convolutions\n\n{convolutions}\n{END}{after}"
+    readme.write_text(text, encoding="utf-8", newline="\n")

@@ -1,11 +1,13 @@
-"""Pictures of layers; every function takes matplotlib Axes and returns them. Needs the extra ``plot``.
+"""Pictures of layers; functions take matplotlib Axes, or a Figure, and return them. Needs the extra ``plot``.
 
 `plot_wedges` draws the wedges by the rank of their active rows, `plot_active_region` and `plot_rectifying_region` the
 disc with the halfspaces of a biased layer, `plot_hull` the convex hull of unit rows with its facets coloured by their
 bias, `plot_critical_points` where on the sphere a Monte Carlo estimate of the bias is decided, `plot_sweep` the phase
-diagram of random layers.
+diagram of random layers. `plot_collision` draws two inputs of a convolution with the same output (on a figure), and
+`plot_boxes` how boxes cover a grid in a proof for every size.
 """
 
+from exactinj.plotting.convolution import plot_boxes, plot_collision
 from exactinj.plotting.critical import plot_critical_points
 from exactinj.plotting.disc import plot_active_region, plot_rectifying_region
 from exactinj.plotting.gaps import plot_gaps
@@ -15,6 +17,8 @@ from exactinj.plotting.wedge_map import plot_wedges
 
 __all__ = [
     "plot_active_region",
+    "plot_boxes",
+    "plot_collision",
     "plot_critical_points",
     "plot_gaps",
     "plot_hull",

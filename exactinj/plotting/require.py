@@ -10,7 +10,7 @@ from exactinj.layer import ReLULayer
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["axes_or_current", "require_dimension"]
+__all__ = ["axes_or_current", "figure_or_new", "require_dimension"]
 
 
 def axes_or_current(ax: Axes | None, *, projection: str | None = None) -> Any:
@@ -30,3 +30,12 @@ def require_dimension(layer: ReLULayer, n: int) -> None:
     """`InputError` unless the layer has the dimension of the picture."""
     if layer.n != n:
         raise InputError(f"found n = {layer.n}, expected n = {n}; there is no such picture for others")
+
+
+def figure_or_new(figure: Any, inches: tuple[float, float]) -> Any:
+    """The figure that was given, or a new one of that size whose layout fits what is drawn."""
+    try:
+        import matplotlib.pyplot as plt
+    except ImportError:
+        raise MissingExtraError("matplotlib is not installed: pip install 'exactinj[plot]'") from None
+    return plt.figure(figsize=inches, layout="constrained") if figure is None else figure
