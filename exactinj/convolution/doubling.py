@@ -19,8 +19,9 @@ def doubled(layer: ConvLayer, scale: Any = 1) -> ConvLayer:
     """The layer with the kernels ``c`` and ``-d c`` in the place of each kernel ``c`` (biases likewise).
 
     ``ReLU(<c, x> + b)`` and ``ReLU(-d <c, x> - d b)`` together tell ``<c, x>``, so the new layer is injective wherever
-    the linear convolution is: for every size if, in each group, the kernels span the space of all windows (full rank
-    ``in / groups * prod(kernel size)``), in which case the windows themselves are a certificate.
+    the linear convolution is: if, in each group, the kernels span the space of all windows (full rank
+    ``in / groups * prod(kernel size)``), at every size at which each input is in some window. Without dilation the
+    windows themselves are a certificate then.
 
     Parameters
     ----------

@@ -307,7 +307,7 @@ class ConvLayer:
     def evaluate(self, x: Sequence[Fraction | int], size: Sequence[int]) -> list[Fraction]:
         """``ReLU(K * x + b)`` in exact rationals, for a flat input (channels, *size), as a flat output."""
         values, denominator = _integers([Fraction(value) for value in x])
-        rows, scale = self._integer_bank
+        rows, scale = self.integer_bank
         out = self._correlated(np.array(values, dtype=object), np.array(rows, dtype=object), size)
         bias = [value * scale * denominator for value in self.bias]
         zero = Fraction(0)
@@ -325,7 +325,8 @@ class ConvLayer:
         return out
 
     @cached_property
-    def _integer_bank(self) -> tuple[list[list[int]], int]:
+    def integer_bank(self) -> tuple[list[list[int]], int]:
+        """The kernels, one row each, as integers over a common denominator."""
         rows = self.kernels.fractions()
         scale = lcm(*(value.denominator for row in rows for value in row))
         return [[int(value * scale) for value in row] for row in rows], scale

@@ -53,17 +53,23 @@ def components(layer: ReLULayer) -> list[tuple[Columns, Rows]]:
 
 def covering_blocks(layer: ReLULayer, blocks: Sequence[Sequence[int]]) -> list[tuple[Columns, Rows]]:
     """Blocks of columns as given, each with all rows that are zero outside it; `InputError` if they do not cover."""
-    chosen = [tuple(sorted(set(columns))) for columns in blocks]
-    wrong = [j for columns in chosen for j in columns if not 0 <= j < layer.n]
+    wrong = [j for columns in blocks for j in columns if not _is_column(j, layer.n)]
+    chosen = [tuple(sorted({int(j) for j in columns})) for columns in ([] if wrong else blocks)]
     missing = sorted(set(range(layer.n)) - {j for columns in chosen for j in columns})
     if wrong or missing or not all(chosen):
-        found = f"column {wrong[0]}" if wrong else f"no block with column {missing[0]}" if missing else "an empty block"
+        found = (
+            f"column {wrong[0]!r}" if wrong else f"no block with column {missing[0]}" if missing else "an empty block"
+        )
         raise InputError(f"found {found}, expected blocks that cover the columns 0 to {layer.n - 1} and no others")
     supports = _supports(layer)
     return [
         (columns, tuple(i for i, support in enumerate(supports) if support and set(support) <= set(columns)))
         for columns in chosen
     ]
+
+
+def _is_column(j: object, n: int) -> bool:
+    return isinstance(j, int | np.integer) and not isinstance(j, bool) and 0 <= int(j) < n
 
 
 def _supports(layer: ReLULayer) -> list[list[int]]:

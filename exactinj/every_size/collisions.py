@@ -24,6 +24,7 @@ __all__ = ["patches_to_try", "periods_to_try", "try_geometric", "try_patch", "tr
 
 LARGEST_PATCH = 200  # inputs of a patch
 LARGEST_PATCH_MATRIX = 200_000  # entries of its rows
+STARTS = 3  # of a finder
 HOPELESS = 8  # rows for each free input, beyond which a finder is not asked
 SECONDS_PER_PATCH = 20.0
 NODES_PER_PATCH = 3_000
@@ -42,10 +43,14 @@ def periods_to_try(bench: Workbench, width: int, most: int) -> list[tuple[int, .
 
 
 def try_period(bench: Workbench, period: tuple[int, ...]) -> ConvAnswer | None:
-    """A collision between inputs of that period, decided exactly."""
+    """A collision between inputs of that period; decided exactly for few inputs, otherwise by a finder."""
     what = "constants" if set(period) == {1} else f"inputs of period {times(period)}"
     bench.clock.report(what)
-    answer = bench.decided(periodic_layer(bench.layer, period), grid_domain(bench.domain, prod(period)))
+    rows, domain = periodic_layer(bench.layer, period), grid_domain(bench.domain, prod(period))
+    if rows.n <= EASY:
+        answer = bench.decided(rows, domain)
+    else:
+        answer = FinderEngine(bench.seed, STARTS).decide(rows, domain, bench.clock)
     if not isinstance(answer.proof, Collision):
         bench.steps.append(f"{what}: {outcome(answer)}")
         return None
@@ -73,7 +78,7 @@ def try_patch(bench: Workbench, patch: Patch) -> ConvAnswer | None:
     rows, domain = patch.rows(), grid_domain(bench.domain, prod(patch.size))
     clock = bench.clock.bounded(SECONDS_PER_PATCH)
     small = patch.free_columns <= EASY
-    answer = FinderEngine(bench.seed, 1 if small else 3).decide(rows, domain, clock)
+    answer = FinderEngine(bench.seed, 1 if small else STARTS).decide(rows, domain, clock)
     if small and answer.proof is None:
         answer = TreeEngine(NODES_PER_PATCH).decide(rows, domain, clock)
     if not isinstance(answer.proof, Collision):

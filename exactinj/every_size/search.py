@@ -65,15 +65,20 @@ def decide_convolution(
     lesser: ConvAnswer | None = None  # a collision at some residues of the size, while boxes may hold at others
     verdict, what = Verdict.UNKNOWN, "no proof was found either way"
     try:
-        for attempt in _attempts(bench, boxes):
-            clock.check()
-            answer = attempt()
-            if answer is not None and (size is not None or answer.verdict is Verdict.INJECTIVE or answer.share == 1):
-                return _with_rest(answer, lesser)
-            lesser = lesser or answer
+        for attempts in (_cheap_attempts(bench, boxes), _costly_attempts(bench, boxes)):
+            for attempt in attempts:
+                clock.check()
+                answer = attempt()
+                if answer is not None and (
+                    answer.verdict is Verdict.INJECTIVE or size is not None or answer.share == 1
+                ):
+                    return _with_rest(answer, lesser)
+                lesser = lesser or answer
+            if lesser is not None:
+                return lesser
     except OutOfTimeError:
         pass
-    if clock.is_over:  # in an attempt that gave up by itself
+    if clock.is_over:  # perhaps in an attempt that gave up by itself
         verdict, what = Verdict.TIMED_OUT, "out of time"
     return lesser or _undecided(bench, boxes, verdict, what)
 
@@ -85,27 +90,30 @@ def _with_rest(answer: ConvAnswer, lesser: ConvAnswer | None) -> ConvAnswer:
     return replace(answer, reason=f"{answer.reason}; it is not injective at any size N with {lesser.sizes.conditions}")
 
 
-def _attempts(bench: Workbench, boxes: BoxSearch) -> Iterator[Attempt]:
-    total = None if bench.size is None else bench.layer.in_channels * prod(bench.size)
-    unrolled: Attempt = partial(_try_unrolled, bench)
+def _cheap_attempts(bench: Workbench, boxes: BoxSearch) -> Iterator[Attempt]:
+    """What takes seconds at most, and the unrolled layer if it is small."""
+    total = bench.total
     if total is not None and total <= EASY:
-        yield unrolled
+        yield partial(_try_unrolled, bench)
     yield from _collisions(bench, 1)
-    easy = boxes.easy()
-    rest = [box for box in boxes.boxes() if box not in easy]
-    early = [*easy, *(box for box in rest[:1] if not easy and boxes.inputs(box) <= FAIR)]
-    yield from (partial(boxes.attempt, box) for box in early)
+    yield from (partial(boxes.attempt, box) for box in boxes.easy() or boxes.boxes()[:1] if boxes.inputs(box) <= FAIR)
     yield from _collisions(bench, 2)
     yield partial(try_geometric, bench)
+
+
+def _costly_attempts(bench: Workbench, boxes: BoxSearch) -> Iterator[Attempt]:
+    """Larger boxes and patches in turn; the unrolled layer before or after them."""
+    total = bench.total
     if total is not None and EASY < total <= FAIR:
-        yield unrolled
+        yield partial(_try_unrolled, bench)
     yield boxes.rule_out
+    rest = boxes.boxes()
     for k in range(max(len(rest), len(WIDTHS))):
         yield from (partial(boxes.attempt, box) for box in rest[k : k + 1])
         for width in WIDTHS[k : k + 1]:
             yield from _collisions(bench, width)
     if total is not None and total > FAIR:
-        yield unrolled
+        yield partial(_try_unrolled, bench)
 
 
 def _collisions(bench: Workbench, width: int) -> Iterator[Attempt]:

@@ -63,6 +63,11 @@ class Workbench:
     refuters: int = 0
 
     @property
+    def total(self) -> int | None:
+        """The number of inputs at the size in question, if there is one."""
+        return None if self.size is None else self.layer.in_channels * prod(self.size)
+
+    @property
     def channels(self) -> int:
         """The number of input channels of one group."""
         return self.layer.in_channels // self.layer.groups
