@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -120,6 +120,8 @@ def certify(
     if engine == "auto" or blocks is not None:
         from exactinj.engines.components import BlocksEngine
 
+        if blocks is not None and (isinstance(blocks, str) or not isinstance(blocks, Iterable)):
+            raise InputError(f"found blocks of type {type(blocks).__name__}, expected a list of lists of columns")
         chosen = BlocksEngine(chosen, blocks)
     try:
         answer = chosen.decide(layer, where, clock)

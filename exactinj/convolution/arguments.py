@@ -33,17 +33,24 @@ def flattened(kernels: Any) -> tuple[tuple[int, ...], Any]:
     if hasattr(kernels, "detach"):
         kernels = kernels.detach().cpu()
         kernels = (kernels.double() if kernels.is_floating_point() else kernels).numpy()
-    if isinstance(kernels, np.ndarray):
+    if isinstance(kernels, np.ndarray) and kernels.dtype != object:
         shape: tuple[int, ...] = kernels.shape
         flat: Any = kernels.reshape(kernels.shape[0], -1) if kernels.ndim and kernels.size else kernels
     else:
-        shape, flat = _nested(kernels)
+        shape, flat = _nested(_plain(kernels))
     if not LEAST_AXES <= len(shape) <= MOST_AXES or 0 in shape:
         raise InputError(
             f"kernels has the shape {tuple(shape)}, expected (out, in, *kernel size) with one to three axes "
             "of the grid, none of them empty"
         )
     return tuple(shape), flat
+
+
+def _plain(values: Any) -> Any:
+    """Nested lists, with the arrays and tensors among them as lists."""
+    if hasattr(values, "tolist"):
+        return values.tolist()
+    return [_plain(part) for part in values] if isinstance(values, list | tuple) else values
 
 
 def _nested(values: Any) -> tuple[tuple[int, ...], list[list[Any]]]:

@@ -168,7 +168,8 @@ class ConvLayer:
         """Channels and geometry in words; what has its usual value is left out."""
         size = "x".join(map(str, self.kernel_size))
         channels = "1 channel" if self.in_channels == 1 else f"{self.in_channels} channels"
-        parts = [f"{self.out_channels} kernels of size {size} on {channels}"]
+        kernels = "1 kernel" if self.out_channels == 1 else f"{self.out_channels} kernels"
+        parts = [f"{kernels} of size {size} on {channels}"]
         parts += [f"stride {_short(self.stride)}"] if set(self.stride) != {1} else []
         parts += [f"dilation {_short(self.dilation)}"] if set(self.dilation) != {1} else []
         if self.is_padded:

@@ -39,6 +39,11 @@ class Engine(ABC):
 
     name: str
 
+    @property
+    def proves_injectivity(self) -> bool:
+        """Whether it can answer ``injective`` at all."""
+        return True
+
     @abstractmethod
     def decide(self, layer: ReLULayer, domain: Domain, clock: Clock) -> Answer:
         """Decide whether ``ReLU(W x + b)`` is injective on the domain, within the clock's time."""

@@ -10,7 +10,7 @@ Cost: the components take linear time in the nonzero entries; equal blocks are d
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
@@ -53,6 +53,8 @@ def components(layer: ReLULayer) -> list[tuple[Columns, Rows]]:
 
 def covering_blocks(layer: ReLULayer, blocks: Sequence[Sequence[int]]) -> list[tuple[Columns, Rows]]:
     """Blocks of columns as given, each with all rows that are zero outside it; `InputError` if they do not cover."""
+    if not all(isinstance(columns, Iterable) and not isinstance(columns, str) for columns in blocks):
+        raise InputError("found blocks that are not lists of columns, expected for example [[0, 1], [1, 2]]")
     wrong = [j for columns in blocks for j in columns if not _is_column(j, layer.n)]
     chosen = [tuple(sorted({int(j) for j in columns})) for columns in ([] if wrong else blocks)]
     missing = sorted(set(range(layer.n)) - {j for columns in chosen for j in columns})
@@ -86,6 +88,10 @@ class BlocksEngine(Engine):
         """Use these blocks of columns; the connected components if none are given."""
         self.inner = inner
         self.blocks = blocks
+
+    @property
+    def proves_injectivity(self) -> bool:
+        return self.inner.proves_injectivity
 
     def decide(self, layer: ReLULayer, domain: Domain, clock: Clock) -> Answer:
         parts = components(layer) if self.blocks is None else covering_blocks(layer, self.blocks)

@@ -54,6 +54,10 @@ class FinderEngine(Engine):
         self.seed = seed
         self.starts = starts
 
+    @property
+    def proves_injectivity(self) -> bool:
+        return False
+
     def decide(self, layer: ReLULayer, domain: Domain, clock: Clock) -> Answer:
         problem = HomogeneousProblem(layer, domain)
         fewest = layer.m

@@ -72,6 +72,10 @@ class MilpEngine(Engine):
         require_solver(solver)
         self.solver = solver
 
+    @property
+    def proves_injectivity(self) -> bool:
+        return False
+
     def decide(self, layer: ReLULayer, domain: Domain, clock: Clock) -> Answer:
         with SolverProcess(self.solver, clock) as process:
             return _Search(HomogeneousProblem(layer, domain), process, clock).run()

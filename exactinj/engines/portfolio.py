@@ -45,6 +45,10 @@ class PortfolioEngine(Engine):
     def __init__(self, engines: Sequence[Engine]) -> None:
         self.engines = tuple(engines)
 
+    @property
+    def proves_injectivity(self) -> bool:
+        return any(engine.proves_injectivity for engine in self.engines)
+
     def decide(self, layer: ReLULayer, domain: Domain, clock: Clock) -> Answer:
         racers = [_start(engine, layer, domain, clock) for engine in self.engines]
         try:

@@ -33,7 +33,9 @@ class BoxSearch:
     ruled_out: list[Box] = field(default_factory=list)
 
     def boxes(self) -> list[Box]:
-        """All boxes up to the limit, and inside the grid if its size is given."""
+        """All boxes up to the limit, inside the grid if its size is given; none for an engine that proves nothing."""
+        if not self.bench.inner.proves_injectivity:
+            return []
         return boxes_up_to(self.bench.layer, self.limit, self.bench.size)
 
     def easy(self) -> list[Box]:
@@ -102,6 +104,8 @@ class BoxSearch:
 
     def in_words(self) -> str:
         """What was tried, and what follows where a box is the layer itself at that size."""
+        if not self.bench.inner.proves_injectivity:
+            return f"the engine {self.bench.inner.name} only finds collisions, so no box was tried"
         if not self.tried:
             return "no box was tried"
         count, largest = len(self.tried), times(max(self.tried, key=prod))

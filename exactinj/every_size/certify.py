@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from exactinj.convolution import ConvLayer
+from exactinj.convolution.arguments import whole
 from exactinj.domains import Domain
 from exactinj.engines.base import Engine
 from exactinj.engines.clock import Clock
-from exactinj.errors import InputError
 from exactinj.every_size.places import channel_domain
 from exactinj.every_size.search import decide_convolution
 from exactinj.evidence.conv_certificate import ConvCertificate
@@ -28,8 +28,7 @@ def certify_convolution(
     seed: int = 0,
 ) -> Result:
     """Decide a convolution and put the answer together; `InputError` for shapes and domains that do not fit."""
-    if box_limit < 1:
-        raise InputError(f"found the box limit {box_limit}, expected a positive number of inputs")
+    whole(box_limit, "box limit", least=1)
     where = channel_domain(domain, layer.in_channels)
     size = None if input_shape is None else layer.size_of(input_shape)
     answer = decide_convolution(layer, where, engine, clock, size=size, box_limit=box_limit, seed=seed)
