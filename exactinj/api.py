@@ -6,6 +6,7 @@ import io
 import os
 from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
+from numbers import Integral, Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -113,7 +114,16 @@ def certify(
             raise InputError(
                 "found blocks for a convolution, expected them for a dense layer; use layer.unrolled(size)"
             )
-        return certify_convolution(layer, asked, chosen, clock, input_shape=input_shape, box_limit=box_limit, seed=seed)
+        return certify_convolution(
+            layer,
+            asked,
+            chosen,
+            clock,
+            input_shape=input_shape,
+            box_limit=box_limit,
+            seed=seed,
+            small_engine=_engine(engine, seed, 1),
+        )
     if input_shape is not None:
         raise InputError("found an input shape for a dense layer, expected it for a ConvLayer only; remove it")
     where = asked.for_dimension(layer.n)
@@ -238,6 +248,7 @@ def alpha_star(
     """
     from exactinj.alpha import alpha_star as exact_alpha
 
+    _require_dense(layer)
     _require_positive(timeout)
     return exact_alpha(layer, Ball(1) if domain is None else domain, clock=Clock(timeout, report))
 
@@ -274,6 +285,7 @@ def hull_bias(layer: ReLULayer, *, domain: Region | None = None) -> HullBias:
     """
     from exactinj.hull.bias import hull_bias as exact_hull_bias
 
+    _require_dense(layer)
     return exact_hull_bias(layer, Ball(1) if domain is None else domain)
 
 
@@ -352,6 +364,7 @@ def sample_alpha(
     from exactinj.sampling import sample_alpha as estimate_alpha
     from exactinj.sampling.samplers import uniform_on
 
+    _require_dense(layer)
     _require_positive(timeout)
     if domain is not None and sampler is not None:
         raise InputError("found a domain and a sampler, expected one of them; a sampler says where its samples are")
@@ -405,6 +418,7 @@ def compare(
     """
     from exactinj.comparison import Comparison, biases_of, sampled_in_stages
 
+    _require_dense(layer)
     _require_positive(timeout)
     if seed < 0 or (samples is not None and samples < 1):
         raise InputError(
@@ -437,15 +451,27 @@ def compare(
 
 
 def _require_positive(timeout: float | None) -> None:
-    if timeout is not None and not timeout > 0:
-        raise InputError(f"found a timeout of {timeout} s, expected a positive number of seconds")
+    if timeout is not None and not (isinstance(timeout, Real) and timeout > 0):
+        raise InputError(f"found a timeout of {timeout!r}, expected a positive number of seconds")
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def _require_dense(layer: Any) -> None:
+    """Only `certify` and `check` take convolutions."""
+    if isinstance(layer, ConvLayer):
+        raise InputError("found a ConvLayer, expected a dense layer; use layer.unrolled(size)")
 
 
 def _engine(name: str, seed: int, jobs: int) -> Engine:
     if name not in ENGINES:
         raise InputError(f"found the engine {name!r}, expected one of {', '.join(ENGINES)}")
-    if jobs < 1:
-        raise InputError(f"found jobs = {jobs}, expected a positive number of processes")
+    if not _is_whole(jobs) or jobs < 1:
+        raise InputError(f"found jobs = {jobs!r}, expected a positive number of processes")
+    if not _is_whole(seed) or seed < 0:
+        raise InputError(f"found the seed {seed!r}, expected an integer that is not negative")
     from exactinj.engines.auto import AutoEngine  # these bring compilers and solvers along: only when needed
     from exactinj.engines.finder import FinderEngine
     from exactinj.engines.milp_engine import MilpEngine

@@ -96,7 +96,7 @@ def test_the_smallest_size_is_the_first_that_is_defined(case):
 def test_groups_are_layers_of_their_own(case, data):
     plain, size = case
     layer = package_layer(plain)
-    groups, cells = layer.group_layers(), prod(size)
+    groups, cells = layer.group_layers, prod(size)
     x = data.draw(st.lists(st.integers(-4, 4), min_size=layer.in_channels * cells, max_size=layer.in_channels * cells))
     width = layer.in_channels // layer.groups * cells
     parts = [group.evaluate(x[g * width : (g + 1) * width], size) for g, group in enumerate(groups)]

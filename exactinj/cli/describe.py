@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from exactinj.cli.pictures import LONGEST_NUMBER, LONGEST_VECTOR, pictures, vector_text
 from exactinj.convolution import ConvLayer, Sizes
+from exactinj.convolution.geometry import times
 from exactinj.domains import Box
 from exactinj.evidence.collision import Collision, FloatReplay, replay
 from exactinj.evidence.result import Result, Verdict
@@ -49,7 +50,7 @@ def _layer_text(layer: ReLULayer | ConvLayer) -> str:
     if not isinstance(layer, ConvLayer):
         return f"{formula}, m = {layer.m} rows, n = {layer.n}"
     usual = ", stride 1" if set(layer.stride) == {1} else ""
-    usual += "" if any(axis.is_padded for axis in layer.axes) else ", no padding"
+    usual += "" if layer.is_padded else ", no padding"
     return f"{formula}, {layer.description}{usual}"
 
 
@@ -58,11 +59,11 @@ def _layer_text(layer: ReLULayer | ConvLayer) -> str:
 
 def _sizes_text(result: Result, shape: Sequence[int] | None) -> str:
     if not isinstance(result.sizes, Sizes):
-        return f"the size {_times(result.sizes or ())}"
+        return f"the size {times(result.sizes or ())}"
     text = result.sizes.text
     if result.verdict is Verdict.NOT_INJECTIVE:
         text = text.replace("every", "any", 1)  # "not injective at every size" could mean: at some
-    return text + ("" if shape is None else f", so also at {_times(shape[1:])}")
+    return text + ("" if shape is None else f", so also at {times(shape[1:])}")
 
 
 def _sizes_left(result: Result) -> list[str]:
@@ -73,8 +74,10 @@ def _sizes_left(result: Result) -> list[str]:
     first = [axis.smallest_size for axis in layer.axes]
     if sizes.is_all and list(sizes.minimum) == first:
         return ["  (these are all sizes for which the layer is defined)"]
-    kinds = [] if list(sizes.minimum) == first else [f"smaller ones (the layer is defined from {_times(first)} on)"]
-    kinds += [] if sizes.is_all else ["other remainders modulo the stride"]
+    kinds = [] if list(sizes.minimum) == first else [f"smaller ones (the layer is defined from {times(first)} on)"]
+    kinds += [] if sizes.is_all or result.opposite_sizes is not None else ["other remainders modulo the stride"]
+    if not kinds:
+        return []
     return [f"  (this says nothing about other sizes: {', '.join(kinds)}; --input-shape decides one)"]
 
 
@@ -110,7 +113,7 @@ def _conv_output(layer: ConvLayer, pair: Collision) -> str:
     """The common output of both inputs, or how much of it is positive."""
     size = (pair.shape or ())[1:]
     output = layer.evaluate(pair.x, size)
-    head = f"ReLU output of both, of shape {layer.out_channels}x{_times(layer.output_size(size))}"
+    head = f"ReLU output of both, of shape {layer.out_channels}x{times(layer.output_size(size))}"
     if len(output) <= LONGEST_VECTOR:
         return f"{head}: {vector_text(output)}"
     return f"{head}: {sum(value > 0 for value in output)} of {len(output)} numbers positive"
@@ -126,7 +129,3 @@ def _replay_text(outcome: FloatReplay) -> str:
 
 def _is_long(pair: Collision, longest: int) -> bool:
     return any(len(rational_text(value)) > longest for value in (*pair.x, *pair.y))
-
-
-def _times(values: Sequence[int]) -> str:
-    return "x".join(map(str, values))

@@ -31,8 +31,12 @@ def shaped(rows: Sequence[Sequence[Any]], ins: int, kernel_size: Sequence[int]) 
 def flattened(kernels: Any) -> tuple[tuple[int, ...], Any]:
     """The shape (out, in, *kernel size) and rows of out, everything else in one."""
     if hasattr(kernels, "detach"):
-        kernels = kernels.detach().cpu()
-        kernels = (kernels.double() if kernels.is_floating_point() else kernels).numpy()
+        try:
+            kernels = kernels.detach().cpu()
+            kernels = (kernels.double() if kernels.is_floating_point() else kernels).numpy()
+        except (TypeError, NotImplementedError, RuntimeError) as error:
+            cause = str(error).splitlines()[0]
+            raise InputError(f"kernels is a tensor without plain numbers ({cause}); give a dense one") from None
     if isinstance(kernels, np.ndarray) and kernels.dtype != object:
         shape: tuple[int, ...] = kernels.shape
         flat: Any = kernels.reshape(kernels.shape[0], -1) if kernels.ndim and kernels.size else kernels

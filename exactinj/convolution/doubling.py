@@ -45,6 +45,8 @@ def doubled(layer: ConvLayer, scale: Any = 1) -> ConvLayer:
     >>> [[str(value) for value in row] for row in doubled(haar, "1/2").kernels.fractions()]
     [['1', '1'], ['-1/2', '-1/2'], ['1', '-1'], ['-1/2', '1/2']]
     """
+    if not isinstance(layer, ConvLayer):
+        raise InputError(f"found a {type(layer).__name__}, expected a ConvLayer")
     scales = _scales(scale, layer.out_channels)
     rows: list[list[Fraction]] = []
     bias: list[Fraction] = []

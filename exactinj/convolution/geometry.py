@@ -6,9 +6,11 @@ grid are padding. Axes are independent of each other, so that everything about a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 
-__all__ = ["PADDING_MODES", "Axis"]
+__all__ = ["PADDING_MODES", "Axis", "flat_place", "taps_on_grid", "times"]
 
 PADDING_MODES = ("zeros", "circular", "reflect", "replicate")
 
@@ -63,3 +65,29 @@ class Axis:
         if self.mode == "replicate":
             return 0 if place < 0 else size - 1
         return -place if place < 0 else 2 * (size - 1) - place
+
+
+def flat_place(place: Sequence[int], size: Sequence[int]) -> int:
+    """The lexicographic number of a place of a grid."""
+    number = 0
+    for j, n in zip(place, size, strict=True):
+        number = number * n + j
+    return number
+
+
+def taps_on_grid(reads: Sequence[Sequence[int | None]], size: Sequence[int]) -> list[tuple[int, int]]:
+    """For one window, the places that it reads: pairs (number of the tap, number of the place).
+
+    `reads` has for each axis the place that each tap reads, None for none.
+    """
+    pairs = []
+    for number, places in enumerate(product(*reads)):
+        inside = [place for place in places if place is not None]
+        if len(inside) == len(places):
+            pairs.append((number, flat_place(inside, size)))
+    return pairs
+
+
+def times(values: Sequence[int]) -> str:
+    """A size in words, ``3x4``."""
+    return "x".join(map(str, values))

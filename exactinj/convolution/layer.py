@@ -19,14 +19,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exactinj.convolution.arguments import flattened, listed, padding_pairs, per_axis, shaped, whole
-from exactinj.convolution.geometry import PADDING_MODES, Axis
+from exactinj.convolution.geometry import PADDING_MODES, Axis, taps_on_grid, times
 from exactinj.errors import InputError
 from exactinj.exact.matrix import RationalMatrix
-from exactinj.exact.numbers import nearest_float
+from exactinj.exact.numbers import fraction_from, nearest_float
 from exactinj.layer import ReLULayer
 
 __all__ = ["ConvLayer"]
 
+ZERO = Fraction(0)
 Bank = list[list[list[Fraction]]]
 
 
@@ -166,7 +167,7 @@ class ConvLayer:
     @property
     def description(self) -> str:
         """Channels and geometry in words; what has its usual value is left out."""
-        size = "x".join(map(str, self.kernel_size))
+        size = times(self.kernel_size)
         channels = "1 channel" if self.in_channels == 1 else f"{self.in_channels} channels"
         kernels = "1 kernel" if self.out_channels == 1 else f"{self.out_channels} kernels"
         parts = [f"{kernels} of size {size} on {channels}"]
@@ -246,6 +247,7 @@ class ConvLayer:
         """The bias of each output channel."""
         return [value for (value,) in self.b.fractions()]
 
+    @cached_property
     def group_layers(self) -> list[ConvLayer]:
         """One layer per group; the layer is injective on a product domain exactly if each of these is."""
         if self.groups == 1:
@@ -277,20 +279,21 @@ class ConvLayer:
             [[axis.source(t + axis.dilation * u, n) for u in range(axis.taps)] for t in axis.starts(n)]
             for axis, n in zip(self.axes, size, strict=True)
         ]
-        windows = list(product(*reads))
-        cells, ins, outs = prod(size), self.in_channels // self.groups, self.out_channels // self.groups
-        for o, kernel in enumerate(self.bank):
-            first = o // outs * ins
+        windows = [taps_on_grid(window, size) for window in product(*reads)]
+        for o in range(self.out_channels):
             for window in windows:
-                row: dict[int, Fraction] = {}
-                for number, places in enumerate(product(*window)):
-                    cell = flat_place(places, size)
-                    if cell is None:
-                        continue
-                    for i in range(ins):
-                        column = (first + i) * cells + cell
-                        row[column] = row.get(column, Fraction(0)) + kernel[i][number]
-                yield o, row
+                yield o, self.window_row(o, window, prod(size))
+
+    def window_row(self, o: int, window: Sequence[tuple[int, int]], cells: int) -> dict[int, Fraction]:
+        """The row of one output: entries by column ``(i, place)``, for the taps and places of `taps_on_grid`."""
+        ins, kernel = self.in_channels // self.groups, self.bank[o]
+        first = o // (self.out_channels // self.groups) * ins
+        row: dict[int, Fraction] = {}
+        for tap, place in window:
+            for i in range(ins):
+                column = (first + i) * cells + place
+                row[column] = row.get(column, ZERO) + kernel[i][tap]
+        return row
 
     def unrolled(self, size: Sequence[int]) -> ReLULayer:
         """The dense layer for one grid size: ``n = in * prod(size)`` columns, ``out * prod(output_size)`` rows.
@@ -307,13 +310,12 @@ class ConvLayer:
 
     def evaluate(self, x: Sequence[Fraction | int], size: Sequence[int]) -> list[Fraction]:
         """``ReLU(K * x + b)`` in exact rationals, for a flat input (channels, *size), as a flat output."""
-        values, denominator = _integers([Fraction(value) for value in x])
+        values, denominator = _integers([fraction_from(value) for value in x])
         rows, scale = self.integer_bank
         out = self._correlated(np.array(values, dtype=object), np.array(rows, dtype=object), size)
         bias = [value * scale * denominator for value in self.bias]
-        zero = Fraction(0)
         return [
-            max(Fraction(value) + beta, zero) / (scale * denominator)
+            max(Fraction(value) + beta, ZERO) / (scale * denominator)
             for channel, beta in zip(out, bias, strict=True)
             for value in channel
         ]
@@ -338,7 +340,7 @@ class ConvLayer:
         if len(x) != self.in_channels * prod(size):
             raise InputError(
                 f"found an input of {len(x)} numbers, expected {self.in_channels * prod(size)}: "
-                f"{self.in_channels} channel(s) of size {'x'.join(map(str, size))}"
+                f"{self.in_channels} channel(s) of size {times(size)}"
             )
         grid = x.reshape(self.in_channels, *size)
         for k, (axis, n) in enumerate(zip(self.axes, size, strict=True)):
@@ -359,16 +361,6 @@ class ConvLayer:
                 seen = grid[(g * ins + i, *corner)]
                 out[g * outs : (g + 1) * outs] += weights.reshape(-1, *[1] * len(counts)) * seen
         return out.reshape(self.out_channels, -1)
-
-
-def flat_place(places: Sequence[int | None], size: Sequence[int]) -> int | None:
-    """The lexicographic number of a place of the grid; None if a coordinate is."""
-    number = 0
-    for place, n in zip(places, size, strict=True):
-        if place is None:
-            return None
-        number = number * n + place
-    return number
 
 
 def _integers(values: Sequence[Fraction]) -> tuple[list[int], int]:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from math import prod
 
+from exactinj.convolution.geometry import times
 from exactinj.engines.finder import FinderEngine
-from exactinj.every_size.boxes import box_layer, boxes_up_to, inner_starts, try_box
-from exactinj.every_size.workbench import EASY, ConvAnswer, Workbench, times
+from exactinj.every_size.boxes import Box, box_layer, boxes_up_to, inner_starts, row_count, try_box
+from exactinj.every_size.workbench import EASY, LARGEST_UNROLLED, ConvAnswer, Workbench
 from exactinj.evidence.every_size import Slot
 from exactinj.evidence.result import Verdict
-from exactinj.layer import ReLULayer
 
 __all__ = ["BoxSearch"]
 
-Box = tuple[int, ...]
 STARTS = 2  # of the finder on a large box
 
 
@@ -32,15 +32,17 @@ class BoxSearch:
     tried: list[Box] = field(default_factory=list)
     ruled_out: list[Box] = field(default_factory=list)
 
+    @cached_property
     def boxes(self) -> list[Box]:
         """All boxes up to the limit, inside the grid if its size is given; none for an engine that proves nothing."""
         if not self.bench.inner.proves_injectivity:
             return []
         return boxes_up_to(self.bench.layer, self.limit, self.bench.size)
 
+    @cached_property
     def easy(self) -> list[Box]:
         """Those that are decided in no time."""
-        return [box for box in self.boxes() if self.inputs(box) <= EASY]
+        return [box for box in self.boxes if self.inputs(box) <= EASY]
 
     def inputs(self, box: Box) -> int:
         """The number of inputs in a box, of one group."""
@@ -51,7 +53,7 @@ class BoxSearch:
         answer = self._attempt(box)
         if answer is None or answer.share == 1 or self.bench.size is not None:
             return answer
-        others = (self._attempt(other) for other in self.easy())
+        others = (self._attempt(other) for other in self.easy)
         return next((better for better in others if better is not None and better.share > answer.share), answer)
 
     def _attempt(self, box: Box) -> ConvAnswer | None:
@@ -62,7 +64,7 @@ class BoxSearch:
             return None
         bench = self.bench
         bench.clock.report(f"box {times(box)}")
-        found = try_box(bench.layer, box, lambda rows, group: bench.proved(rows, group, prod(box)))
+        found = try_box(bench.layer, box, bench.proved)
         if found is None or not bench.covers(found[1]):
             bench.steps.append(f"box {times(box)}: not shown to recover what it sees")
             return None
@@ -79,7 +81,7 @@ class BoxSearch:
         layer = self.bench.layer
         if set(layer.stride) != {1} or (layer.padding_mode == "zeros" and layer.is_padded):
             return
-        boxes = self.boxes()
+        boxes = self.boxes
         for box in boxes:
             if not any(_lies_in(box, other) for other in boxes if other != box) and self._is_refuted(box):
                 self.bench.steps.append(f"box {times(box)}: a finder sees that it does not recover what it sees")
@@ -87,20 +89,21 @@ class BoxSearch:
 
     def _is_refuted(self, box: Box) -> bool:
         """Whether a finder knows two contents of the box that its windows do not tell apart."""
-        bench = self.bench
+        bench, slots = self.bench, self._plain(box)
         bench.clock.report(f"a finder looks at the box {times(box)}")
-        for number, rows in enumerate(self._plain_layers(box)):
-            domain = bench.group_domain(number, prod(box))
+        for number, group in enumerate(bench.layer.group_layers):
+            bench.clock.check()
+            if row_count(group, box, slots) * group.in_channels * prod(box) > LARGEST_UNROLLED:
+                return False
+            rows, domain = box_layer(group, box, slots), bench.group_domain(number, prod(box))
             if FinderEngine(bench.seed, STARTS).decide(rows, domain, bench.clock).proof is not None:
-                bench.refuted.add(rows.digest)
+                bench.refuted.add((number, box, slots))
                 return True
         return False
 
-    def _plain_layers(self, box: Box) -> Iterator[ReLULayer]:
-        """Per group the windows inside the box, for stride 1."""
-        slots = [Slot(inner_starts(axis, size, 0)) for axis, size in zip(self.bench.layer.axes, box, strict=True)]
-        layers = (box_layer(group, box, slots) for group in self.bench.layer.group_layers())
-        return (rows for rows in layers if rows is not None)
+    def _plain(self, box: Box) -> tuple[Slot, ...]:
+        """The windows inside the box, for stride 1."""
+        return tuple(Slot(inner_starts(axis, size, 0)) for axis, size in zip(self.bench.layer.axes, box, strict=True))
 
     def in_words(self) -> str:
         """What was tried, and what follows where a box is the layer itself at that size."""
@@ -118,9 +121,8 @@ class BoxSearch:
         """The largest box that is known not to be recovered, if the layer is neither padded nor strided."""
         if self.bench.layer.is_padded or set(self.bench.layer.stride) != {1}:
             return None
-        boxes = sorted({*self.tried, *self.ruled_out}, key=prod, reverse=True)
-        refuted = self.bench.refuted
-        return next((box for box in boxes if any(rows.digest in refuted for rows in self._plain_layers(box))), None)
+        lost = [box for _, box, slots in self.bench.refuted if slots == self._plain(box)]
+        return max(lost, key=prod, default=None)
 
 
 def _lies_in(box: Sequence[int], other: Sequence[int]) -> bool:

@@ -18,66 +18,82 @@ from itertools import product
 from math import prod
 
 from exactinj.convolution import Axis, ConvLayer, Sizes
-from exactinj.convolution.layer import flat_place
+from exactinj.convolution.geometry import taps_on_grid
 from exactinj.evidence.every_size import BoxesProof, InjectivityProof, Slot
 from exactinj.layer import ReLULayer
 
-__all__ = ["Prover", "box_layer", "boxes_up_to", "try_box"]
+__all__ = ["Prover", "box_layer", "boxes_up_to", "dense_layer", "inner_starts", "row_count", "try_box"]
 
 Starts = tuple[int, ...]
-Prover = Callable[[ReLULayer, int], InjectivityProof | None]
-"""From a box layer and the number of its group to a proof of injectivity, or None."""
+Box = tuple[int, ...]
+Prover = Callable[[int, Box, tuple[Slot, ...]], InjectivityProof | None]
+"""From the number of a group, a box and a slot for each axis to a proof that the box layer is injective, or None."""
 
 
-def boxes_up_to(layer: ConvLayer, limit: int, largest: Sequence[int] | None = None) -> list[tuple[int, ...]]:
+def boxes_up_to(layer: ConvLayer, limit: int, largest: Sequence[int] | None = None) -> list[Box]:
     """Boxes that hold a window and a stride, smallest first, with at most `limit` inputs of one group.
 
     The smallest box is among them even if it is larger than the limit; `largest` bounds each axis.
     """
-    least = [max(axis.extent, axis.stride) for axis in layer.axes]
-    if largest is not None and any(a > b for a, b in zip(least, largest, strict=True)):
+    least = tuple(max(axis.extent, axis.stride) for axis in layer.axes)
+    ceiling = least if largest is None else tuple(largest)
+    if any(a > b for a, b in zip(least, ceiling, strict=True)):
         return []
-    channels = layer.in_channels // layer.groups
-    ceilings = [max(a, limit // (channels * prod(least[:k] + least[k + 1 :]))) for k, a in enumerate(least)]
-    if largest is not None:
-        ceilings = [min(pair) for pair in zip(ceilings, largest, strict=True)]
-    boxes = [
-        box
-        for box in product(*(range(a, b + 1) for a, b in zip(least, ceilings, strict=True)))
-        if channels * prod(box) <= limit or list(box) == least
-    ]
+    cells = limit // (layer.in_channels // layer.groups)
+    boxes = list(_boxes(least, None if largest is None else ceiling, cells)) or [least]
     return sorted(boxes, key=lambda box: (prod(box), max(box) - min(box), box))
 
 
-def box_layer(group: ConvLayer, box: Sequence[int], slots: Sequence[Slot]) -> ReLULayer | None:
-    """Rows of the slots' windows, then two for each known column; columns (channel, place). None without windows."""
-    taps, cells = group.taps(), prod(box)
-    columns = group.in_channels * cells
-    rows, bias = [], []
-    for kernel, beta in zip(group.bank, group.bias, strict=True):
-        for start in product(*(slot.starts for slot in slots)):
-            row = [Fraction(0)] * columns
-            for number, tap in enumerate(taps):
-                places = [t + axis.dilation * u for t, axis, u in zip(start, group.axes, tap, strict=True)]
-                if all(0 <= place < size for place, size in zip(places, box, strict=True)):
-                    cell = flat_place(places, box) or 0
-                    for i in range(group.in_channels):
-                        row[i * cells + cell] += kernel[i][number]
-            rows.append(row)
-            bias.append(beta)
-    if not rows:
-        return None
+def _boxes(least: Box, ceiling: Box | None, cells: int) -> Iterator[Box]:
+    """All boxes between two with at most so many cells."""
+    if not least:
+        yield ()
+        return
+    most = cells // prod(least[1:])
+    for size in range(least[0], (most if ceiling is None else min(most, ceiling[0])) + 1):
+        rest = _boxes(least[1:], None if ceiling is None else ceiling[1:], cells // size)
+        yield from ((size, *others) for others in rest)
+
+
+def row_count(group: ConvLayer, box: Box, slots: Sequence[Slot]) -> int:
+    """The number of rows of `box_layer`, without making them."""
+    windows = group.out_channels * prod(len(slot.starts) for slot in slots)
+    seen = prod(size - slot.low - slot.high for slot, size in zip(slots, box, strict=True))
+    return windows + 2 * group.in_channels * (prod(box) - seen)
+
+
+def box_layer(group: ConvLayer, box: Box, slots: Sequence[Slot]) -> ReLULayer:
+    """Rows of the slots' windows, then two for each known column; columns (channel, place of the box)."""
+    cells, columns = prod(box), group.in_channels * prod(box)
+    reads = [
+        [[t + axis.dilation * u for u in range(axis.taps)] for t in slot.starts]
+        for slot, axis in zip(slots, group.axes, strict=True)
+    ]
+    inside = [
+        [[place if 0 <= place < size else None for place in window] for window in windows]
+        for windows, size in zip(reads, box, strict=True)
+    ]
+    windows = [taps_on_grid(window, box) for window in product(*inside)]
+    rows = [
+        (group.window_row(o, window, cells), group.bias[o]) for o in range(group.out_channels) for window in windows
+    ]
     known = [
         any(slot.knows(j, size) for slot, j, size in zip(slots, place, box, strict=True)) for place in _places(box)
     ]
-    for j in range(columns):
-        if known[j % cells]:
-            rows += [[Fraction(sign * (k == j)) for k in range(columns)] for sign in (1, -1)]
-            bias += [Fraction(0)] * 2
-    return ReLULayer(rows, bias)
+    rows += [
+        ({j: sign}, Fraction(0)) for j in range(columns) if known[j % cells] for sign in (Fraction(1), Fraction(-1))
+    ]
+    return dense_layer(rows, columns)
 
 
-def _places(box: Sequence[int]) -> Iterator[tuple[int, ...]]:
+def dense_layer(rows: Sequence[tuple[dict[int, Fraction], Fraction]], columns: int) -> ReLULayer:
+    """The layer with these nonzero entries and biases; one zero row if there are none."""
+    zero = Fraction(0)
+    weights = [[entries.get(j, zero) for j in range(columns)] for entries, _ in rows]
+    return ReLULayer(weights or [[zero] * columns], [beta for _, beta in rows] or [zero])
+
+
+def _places(box: Sequence[int]) -> Iterator[Box]:
     return product(*map(range, box))
 
 
@@ -175,7 +191,10 @@ class _Cover:
         Where a sweep begins, nothing is known.
         """
         known = (0, 0) if self.sweep[k] == begins else self._known(k)
-        if any(set(slot.starts) <= set(windows) and slot.known <= known for slot in self.slots[k]):
+        if any(
+            set(slot.starts) <= set(windows) and slot.low <= known[0] and slot.high <= known[1]
+            for slot in self.slots[k]
+        ):
             return True
         new = Slot(windows, *known)
         if not windows or not self._is_proved([*self.slots[:k], [new], *self.slots[k + 1 :]]):
@@ -190,9 +209,8 @@ class _Cover:
         """One proof for each group, or None."""
         if choice not in self.proofs:
             proofs = []
-            for number, group in enumerate(self.layer.group_layers()):
-                rows = box_layer(group, self.box, choice)
-                proof = None if rows is None else self.prove(rows, number)
+            for number in range(self.layer.groups):
+                proof = self.prove(number, self.box, choice)
                 if proof is None:
                     return None
                 proofs.append(proof)

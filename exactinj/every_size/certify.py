@@ -26,12 +26,15 @@ def certify_convolution(
     input_shape: Sequence[int] | None = None,
     box_limit: int = 12,
     seed: int = 0,
+    small_engine: Engine | None = None,
 ) -> Result:
     """Decide a convolution and put the answer together; `InputError` for shapes and domains that do not fit."""
     whole(box_limit, "box limit", least=1)
     where = channel_domain(domain, layer.in_channels)
     size = None if input_shape is None else layer.size_of(input_shape)
-    answer = decide_convolution(layer, where, engine, clock, size=size, box_limit=box_limit, seed=seed)
+    answer = decide_convolution(
+        layer, where, engine, clock, size=size, box_limit=box_limit, seed=seed, small=small_engine
+    )
     certificate = None
     if answer.proof is not None and answer.sizes is not None:
         certificate = ConvCertificate(layer, where, answer.sizes, answer.proof)
@@ -46,4 +49,5 @@ def certify_convolution(
         stats=answer.stats,
         explanation=answer.explanation,
         sizes=answer.sizes,
+        opposite_sizes=answer.opposite_sizes,
     )

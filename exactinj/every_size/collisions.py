@@ -5,7 +5,8 @@ from __future__ import annotations
 from itertools import product
 from math import prod
 
-from exactinj.convolution import Sizes
+from exactinj.convolution import ConvLayer, Sizes
+from exactinj.convolution.geometry import times
 from exactinj.engines.finder import FinderEngine
 from exactinj.engines.pairing import collision_at, homogeneous
 from exactinj.engines.problem import HomogeneousProblem
@@ -13,15 +14,16 @@ from exactinj.engines.tree import TreeEngine
 from exactinj.errors import InternalError
 from exactinj.every_size.geometric import allowed_active, find_geometric, grown
 from exactinj.every_size.patches import Patch, embedded, patches_of
-from exactinj.every_size.periodic import allows_period, periodic_layer, periodic_pair, tiled
-from exactinj.every_size.places import grid_domain
-from exactinj.every_size.workbench import EASY, LARGEST_UNROLLED, ConvAnswer, Workbench, outcome, times
+from exactinj.every_size.periodic import allows_period, periodic_layer, periodic_sizes, periodic_work, tiled
+from exactinj.every_size.workbench import EASY, ConvAnswer, Workbench, outcome
 from exactinj.evidence.collision import Collision
 from exactinj.evidence.every_size import GeometricPattern, PatchPair, PeriodicPair
 from exactinj.evidence.result import Verdict
 
 __all__ = ["patches_to_try", "periods_to_try", "try_geometric", "try_patch", "try_period"]
 
+LARGEST_WORK = 4_000_000  # products that the rows about periodic inputs take
+LARGEST_SYSTEM = 100_000  # entries of the matrix in which a pair of geometric inputs is looked for
 LARGEST_PATCH = 200  # inputs of a patch
 LARGEST_PATCH_MATRIX = 200_000  # entries of its rows
 STARTS = 3  # of a finder
@@ -38,44 +40,61 @@ def periods_to_try(bench: Workbench, width: int, most: int) -> list[tuple[int, .
         for period in sorted(grids, key=prod)
         if (bench.size is None or all(q <= n for q, n in zip(period, bench.size, strict=True)))
         and allows_period(bench.layer, period)
-        and (width == 1 or bench.layer.in_channels * prod(period) <= most)
+        and (width == 1 or bench.channels * prod(period) <= most)
     ]
 
 
 def try_period(bench: Workbench, period: tuple[int, ...]) -> ConvAnswer | None:
     """A collision between inputs of that period; decided exactly for few inputs, otherwise by a finder."""
     what = "constants" if set(period) == {1} else f"inputs of period {times(period)}"
-    bench.clock.report(what)
-    rows, domain = periodic_layer(bench.layer, period), grid_domain(bench.domain, prod(period))
-    if rows.n <= EASY:
-        answer = bench.decided(rows, domain)
-    else:
-        answer = FinderEngine(bench.seed, STARTS).decide(rows, domain, bench.clock)
-    if not isinstance(answer.proof, Collision):
-        bench.steps.append(f"{what}: {outcome(answer)}")
-        return None
-    proof, sizes = periodic_pair(bench.layer, period, answer.proof)
-    at = bench.size or sizes.smallest
-    points = [tiled(values, period, bench.layer.in_channels, at) for values in (proof.x, proof.y)]
-    return _collision(bench, f"two {what} have the same output at every size", proof, sizes, bench.verified(points, at))
+    cells = prod(period)
+    for number, group in _different(bench):
+        if periodic_work(group, period) > LARGEST_WORK:
+            bench.steps.append(f"{what}: too many kinds of windows")
+            return None
+        bench.clock.check()
+        bench.clock.report(what)
+        rows, domain = periodic_layer(group, period), bench.group_domain(number, cells)
+        if rows.n <= EASY:
+            answer = bench.decided(rows, domain)
+        else:
+            answer = FinderEngine(bench.seed, STARTS).decide(rows, domain, bench.clock)
+        if isinstance(answer.proof, Collision):
+            x, y = (bench.lifted(values, number, cells) for values in (answer.proof.x, answer.proof.y))
+            proof, sizes = PeriodicPair(period, x, y), periodic_sizes(bench.layer, period)
+            at = bench.size or sizes.smallest
+            points = [tiled(values, period, bench.layer.in_channels, at) for values in (x, y)]
+            return _collision(bench, f"two {what} have the same output", proof, sizes, bench.verified(points, at))
+    bench.steps.append(f"{what}: {outcome(answer)}")
+    return None
 
 
-def patches_to_try(bench: Workbench, width: int) -> list[Patch]:
-    """Patches that leave so many places along each axis free."""
+def _different(bench: Workbench) -> list[tuple[int, ConvLayer]]:
+    """Number and layer of the groups, of groups with equal kernels on equal domains the first one only."""
+    found: dict[tuple[str, str], tuple[int, ConvLayer]] = {}
+    for number, group in enumerate(bench.layer.group_layers):
+        found.setdefault((group.digest, bench.group_domain(number, 1).text), (number, group))
+    return list(found.values())
+
+
+def patches_to_try(bench: Workbench, width: int) -> list[tuple[int, Patch]]:
+    """Patches that leave so many places along each axis free, with the numbers of their groups."""
     return [
-        patch
-        for patch in patches_of(bench.layer, width)
+        (number, patch)
+        for number, group in _different(bench)
+        for patch in patches_of(group, width)
         if patch.columns <= LARGEST_PATCH
         and patch.columns * patch.row_count <= LARGEST_PATCH_MATRIX
         and (patch.free_columns <= EASY or patch.window_rows <= HOPELESS * patch.free_columns)
     ]
 
 
-def try_patch(bench: Workbench, patch: Patch) -> ConvAnswer | None:
+def try_patch(bench: Workbench, number: int, patch: Patch) -> ConvAnswer | None:
     """A collision between inputs that differ in a patch, by a finder; decided exactly for few places."""
     where = " x ".join(f"{side.width} ({side.anchor})" for side in patch.sides)
     bench.clock.report(f"inputs that differ in {where} places")
-    rows, domain = patch.rows(), grid_domain(bench.domain, prod(patch.size))
+    cells = prod(patch.size)
+    rows, domain = patch.rows(), bench.group_domain(number, cells)
     clock = bench.clock.bounded(SECONDS_PER_PATCH)
     small = patch.free_columns <= EASY
     answer = FinderEngine(bench.seed, 1 if small else STARTS).decide(rows, domain, clock)
@@ -84,16 +103,17 @@ def try_patch(bench: Workbench, patch: Patch) -> ConvAnswer | None:
     if not isinstance(answer.proof, Collision):
         bench.steps.append(f"inputs that differ in {where} places: {outcome(answer)}")
         return None
-    proof, sizes = patch.pair(answer.proof)
+    sizes = patch.sizes()
     if not bench.covers(sizes):
         return None
+    x, y = (bench.lifted(values, number, cells) for values in (answer.proof.x, answer.proof.y))
+    proof = PatchPair(patch.size, patch.anchor, patch.phase, x, y)
     filler = bench.domain.filler(bench.layer.in_channels)
     at = bench.size or sizes.smallest
-    points = embedded(proof, bench.layer, at, filler)
     width = times([side.width for side in patch.sides])
     places = "a single place" if patch.free_places == 1 else f"{width} places"
     reason = f"two inputs that differ in {places} only have the same output"
-    return _collision(bench, reason, proof, sizes, bench.verified(points, at))
+    return _collision(bench, reason, proof, sizes, bench.verified(embedded(proof, bench.layer, at, filler), at))
 
 
 def try_geometric(bench: Workbench) -> ConvAnswer | None:
@@ -105,21 +125,21 @@ def try_geometric(bench: Workbench) -> ConvAnswer | None:
         bench.steps.append("inputs that grow geometrically: none was seen that leaves few kernels active")
         return None
     proof, sizes = found
-    size = bench.size or next((one for one in sizes.some(4) if layer.output_size(one) < one), sizes.smallest)
-    group = layer.group_layers()[proof.group]
-    if prod(group.output_size(size)) * group.out_channels * group.in_channels * prod(size) > LARGEST_UNROLLED:
-        return None
+    group = layer.group_layers[proof.group]
+    active = allowed_active(group)
+    kernels = "one kernel" if active == 1 else f"{active} kernels"
+    reason = f"an input that grows geometrically leaves at most {kernels} active in every window, too few to span"
+    size = bench.size or sizes.smallest
+    if prod(group.output_size(size)) * group.out_channels * group.in_channels * prod(size) > LARGEST_SYSTEM:
+        reason += (
+            f" (the pair shown is of size {times(sizes.smallest)}; at larger sizes there is one by the same count)"
+        )
+        size = sizes.smallest
     problem = HomogeneousProblem(group.unrolled(size), bench.group_domain(proof.group, prod(size)))
     pair = collision_at(problem, homogeneous(problem, grown(proof, bench.channels, size)))
     if pair is None:
         raise InternalError("an input with fewer active rows than inputs has none to spare; please report this")
-    first = proof.group * bench.channels * prod(size)
-    filler = list(grid_domain(bench.domain, prod(size)).filler(layer.in_channels * prod(size)))
-    points = [[*filler[:first], *values, *filler[first + len(values) :]] for values in (pair.x, pair.y)]
-    active = allowed_active(group)
-    reason = (
-        f"an input that grows geometrically leaves at most {active} kernel(s) active in every window, too few to span"
-    )
+    points = [bench.lifted(values, proof.group, prod(size)) for values in (pair.x, pair.y)]
     return _collision(bench, reason, proof, sizes, bench.verified(points, size))
 
 

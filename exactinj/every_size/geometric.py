@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exactinj.convolution import ConvLayer, Sizes
-from exactinj.convolution.layer import flat_place
+from exactinj.convolution.geometry import flat_place
 from exactinj.domains import Domain, NonnegativeOrthant, RealSpace
 from exactinj.engines.clock import Clock
 from exactinj.evidence.every_size import GeometricPattern
@@ -40,7 +40,7 @@ def find_geometric(layer: ConvLayer, domain: Domain, clock: Clock, seed: int) ->
     if layer.is_padded or not isinstance(domain, RealSpace | NonnegativeOrthant):
         return None
     share = clock.bounded(SECONDS)
-    for number, group in enumerate(layer.group_layers()):
+    for number, group in enumerate(layer.group_layers):
         for period, factor in _shapes(group):
             if share.is_over:
                 return None
@@ -100,7 +100,7 @@ def _entry(
     x: Sequence[Fraction], first: int, period: Sequence[int], factor: Sequence[Fraction], place: Sequence[int]
 ) -> Fraction:
     growth = prod((rho ** (j // q) for rho, j, q in zip(factor, place, period, strict=True)), start=Fraction(1))
-    return x[first + (flat_place([j % q for j, q in zip(place, period, strict=True)], period) or 0)] * growth
+    return x[first + (flat_place([j % q for j, q in zip(place, period, strict=True)], period))] * growth
 
 
 def _shapes(group: ConvLayer) -> Iterator[tuple[tuple[int, ...], tuple[Fraction, ...]]]:
@@ -145,7 +145,7 @@ def _active_in_floats(
         for number, tap in enumerate(group.taps()):
             place = [p + axis.dilation * u for p, axis, u in zip(phase, group.axes, tap, strict=True)]
             growth = float(_entry([Fraction(1)] * prod(period), 0, period, factor, place))
-            cell = flat_place([j % q for j, q in zip(place, period, strict=True)], period) or 0
+            cell = flat_place([j % q for j, q in zip(place, period, strict=True)], period)
             values += growth * (patterns[:, :, cell] @ kernels[:, :, number].T)
         worst = np.maximum(worst, ((values >= 0) | ruled).sum(axis=1))
     return worst

@@ -15,8 +15,8 @@ from itertools import product
 from math import prod
 
 from exactinj.convolution import Axis, ConvLayer, Sizes
-from exactinj.convolution.layer import flat_place
-from exactinj.evidence.collision import Collision
+from exactinj.convolution.geometry import flat_place, taps_on_grid
+from exactinj.every_size.boxes import dense_layer
 from exactinj.evidence.every_size import PatchPair
 from exactinj.layer import ReLULayer
 
@@ -39,7 +39,7 @@ class _Side:
 class Patch:
     """A patch of the grid and the places inside where two inputs may differ."""
 
-    layer: ConvLayer
+    group: ConvLayer
     sides: tuple[_Side, ...]
 
     @property
@@ -54,12 +54,12 @@ class Patch:
     @property
     def free_columns(self) -> int:
         """The number of inputs that may differ."""
-        return self.layer.in_channels * self.free_places
+        return self.group.in_channels * self.free_places
 
     @property
     def window_rows(self) -> int:
         """The number of rows of windows that meet the free places."""
-        return self.layer.out_channels * prod(len(side.starts) for side in self.sides)
+        return self.group.out_channels * prod(len(side.starts) for side in self.sides)
 
     @property
     def row_count(self) -> int:
@@ -69,68 +69,67 @@ class Patch:
     @property
     def columns(self) -> int:
         """The number of inputs of the patch."""
-        return self.layer.in_channels * prod(self.size)
+        return self.group.in_channels * prod(self.size)
 
     def rows(self) -> ReLULayer:
         """The windows that meet the free places, then ``x_j`` and ``-x_j`` for every other column j."""
-        layer, cells = self.layer, prod(self.size)
-        ins, outs = layer.in_channels // layer.groups, layer.out_channels // layer.groups
-        rows, bias = [], []
-        for o, kernel in enumerate(layer.bank):
-            first = o // outs * ins
-            for start in product(*(side.starts for side in self.sides)):
-                row = [Fraction(0)] * self.columns
-                for number, tap in enumerate(layer.taps()):
-                    places = [t + axis.dilation * u for t, axis, u in zip(start, layer.axes, tap, strict=True)]
-                    if all(0 <= place < size for place, size in zip(places, self.size, strict=True)):
-                        for i in range(ins):
-                            row[(first + i) * cells + (flat_place(places, self.size) or 0)] += kernel[i][number]
-                rows.append(row)
-                bias.append(layer.bias[o])
-        free = set(self._free_cells())
-        for j in range(self.columns):
-            if j % cells not in free:
-                for sign in (1, -1):
-                    rows.append([Fraction(sign * (k == j)) for k in range(self.columns)])
-                    bias.append(Fraction(0))
-        return ReLULayer(rows or [[0] * self.columns], bias or [0])
-
-    def _free_cells(self) -> list[int]:
+        group, cells = self.group, prod(self.size)
+        inside = [
+            [
+                [place if 0 <= place < side.size else None for place in range(t, t + axis.extent, axis.dilation)]
+                for t in side.starts
+            ]
+            for axis, side in zip(group.axes, self.sides, strict=True)
+        ]
+        windows = [taps_on_grid(window, self.size) for window in product(*inside)]
+        rows = [
+            (group.window_row(o, window, cells), group.bias[o]) for o in range(group.out_channels) for window in windows
+        ]
         ranges = [range(side.begin, side.begin + side.width) for side in self.sides]
-        return [flat_place(places, self.size) or 0 for places in product(*ranges)]
+        free = {flat_place(place, self.size) for place in product(*ranges)}
+        fixed = [j for j in range(self.columns) if j % cells not in free]
+        rows += [({j: sign}, Fraction(0)) for j in fixed for sign in (Fraction(1), Fraction(-1))]
+        return dense_layer(rows, self.columns)
 
-    def pair(self, collision: Collision) -> tuple[PatchPair, Sizes]:
-        """The proof from a collision of `rows`, and the sizes that it speaks of."""
-        anchor, phase = tuple(side.anchor for side in self.sides), tuple(side.phase for side in self.sides)
+    @property
+    def anchor(self) -> tuple[str, ...]:
+        return tuple(side.anchor for side in self.sides)
+
+    @property
+    def phase(self) -> tuple[int, ...]:
+        return tuple(side.phase for side in self.sides)
+
+    def sizes(self) -> Sizes:
+        """The sizes that a collision of `rows` speaks of."""
         residues, minimum = [], []
-        for axis, side in zip(self.layer.axes, self.sides, strict=True):
+        for axis, side in zip(self.group.axes, self.sides, strict=True):
             last = side.anchor == "last"
             residues.append(((side.size - axis.low - side.phase) % axis.stride,) if last else tuple(range(axis.stride)))
-            minimum.append(max(axis.smallest_size, side.size + _corner(axis, side) + _margin(axis, side)))
-        sizes = Sizes(tuple(minimum), tuple(residues), self.layer.stride)
-        return PatchPair(self.size, anchor, phase, collision.x, collision.y), sizes
+            room = _corner(axis, side.anchor, side.phase) + _margin(axis, side.anchor)
+            minimum.append(max(axis.smallest_size, side.size + room))
+        return Sizes(tuple(minimum), tuple(residues), self.group.stride)
 
 
-def patches_of(layer: ConvLayer, width: int) -> list[Patch]:
-    """The patches with `width` free places along each axis: corners of the grid first, then all inside."""
-    corner = [_sides(axis, width, ("first", "last")) for axis in layer.axes]
-    inside = [_sides(axis, width, ("inner",)) for axis in layer.axes]
+def patches_of(group: ConvLayer, width: int) -> list[Patch]:
+    """The patches of a layer without groups with `width` free places along each axis: corners first, then inside."""
+    corner = [_sides(axis, width, ("first", "last")) for axis in group.axes]
+    inside = [_sides(axis, width, ("inner",)) for axis in group.axes]
     mixed = [(*corner[k][:1], *inside[k][:1]) for k in range(len(corner))] if len(corner) > 1 else []
     found: dict[tuple[_Side, ...], None] = {}
     for choices in (corner, mixed, inside):
         for sides in product(*choices) if choices else ():
             found.setdefault(tuple(sides), None)
-    return [Patch(layer, sides) for sides in found]
+    return [Patch(group, sides) for sides in found]
 
 
 def embedded(
     proof: PatchPair, layer: ConvLayer, size: Sequence[int], filler: Sequence[Fraction]
 ) -> list[list[Fraction]]:
     """Both inputs on a grid, flat: the patch where its anchor says, the filler of each channel elsewhere."""
-    corner = []
-    for axis, anchor, phase, length, n in zip(layer.axes, proof.anchor, proof.phase, proof.patch, size, strict=True):
-        side = _Side(anchor, phase, length, 0, 0, ())
-        corner.append(n - length if anchor == "last" else _corner(axis, side))
+    axes = zip(layer.axes, proof.anchor, proof.phase, proof.patch, size, strict=True)
+    corner = [
+        n - length if anchor == "last" else _corner(axis, anchor, phase) for axis, anchor, phase, length, n in axes
+    ]
     cells = prod(proof.patch)
     inputs = []
     for values in (proof.x, proof.y):
@@ -139,23 +138,23 @@ def embedded(
             for place in product(*map(range, size)):
                 inside = [j - p for j, p in zip(place, corner, strict=True)]
                 held = all(0 <= j < q for j, q in zip(inside, proof.patch, strict=True))
-                points.append(values[i * cells + (flat_place(inside, proof.patch) or 0)] if held else filler[i])
+                points.append(values[i * cells + flat_place(inside, proof.patch)] if held else filler[i])
         inputs.append(points)
     return inputs
 
 
-def _margin(axis: Axis, side: _Side) -> int:
+def _margin(axis: Axis, anchor: str) -> int:
     """Places at the ends of the grid that padding copies."""
-    copied = side.anchor == "inner" and axis.is_padded and axis.mode != "zeros"
+    copied = anchor == "inner" and axis.is_padded and axis.mode != "zeros"
     return max(axis.low, axis.high) + 1 if copied else 0
 
 
-def _corner(axis: Axis, side: _Side) -> int:
+def _corner(axis: Axis, anchor: str, phase: int) -> int:
     """Where a patch begins that does not lie at the end of the grid."""
-    if side.anchor != "inner":
+    if anchor != "inner":
         return 0
-    margin = _margin(axis, side)
-    return margin + (-axis.low - side.phase - margin) % axis.stride
+    margin = _margin(axis, anchor)
+    return margin + (-axis.low - phase - margin) % axis.stride
 
 
 def _sides(axis: Axis, width: int, anchors: Sequence[str]) -> list[_Side]:

@@ -14,12 +14,10 @@ from itertools import product
 from math import prod
 
 from exactinj.convolution import Axis, ConvLayer, Sizes
-from exactinj.convolution.layer import flat_place
-from exactinj.evidence.collision import Collision
-from exactinj.evidence.every_size import PeriodicPair
+from exactinj.convolution.geometry import flat_place, taps_on_grid
 from exactinj.layer import ReLULayer
 
-__all__ = ["allows_period", "periodic_layer", "periodic_pair", "tiled"]
+__all__ = ["allows_period", "periodic_layer", "periodic_sizes", "periodic_work", "tiled"]
 
 
 def allows_period(layer: ConvLayer, period: Sequence[int]) -> bool:
@@ -27,31 +25,33 @@ def allows_period(layer: ConvLayer, period: Sequence[int]) -> bool:
     return layer.padding_mode == "zeros" or set(period) == {1} or not layer.is_padded
 
 
-def periodic_layer(layer: ConvLayer, period: Sequence[int]) -> ReLULayer:
+def periodic_work(group: ConvLayer, period: Sequence[int]) -> int:
+    """The number of products that the rows of `periodic_layer` take."""
+    kinds = prod(q * len(_intervals(axis)) for axis, q in zip(group.axes, period, strict=True))
+    return kinds * group.out_channels * group.in_channels * prod(group.kernel_size)
+
+
+def periodic_layer(group: ConvLayer, period: Sequence[int]) -> ReLULayer:
     """What windows see of periodic inputs: ``n = in * prod(period)`` columns (channel, place), equal rows once."""
-    cells, ins = prod(period), layer.in_channels // layer.groups
-    outs = layer.out_channels // layer.groups
     reads = [
         [
             [(phase + axis.dilation * u) % q if u in taps else None for u in range(axis.taps)]
             for phase in range(q)
             for taps in _intervals(axis)
         ]
-        for axis, q in zip(layer.axes, period, strict=True)
+        for axis, q in zip(group.axes, period, strict=True)
     ]
-    windows = [[flat_place(places, period) for places in product(*window)] for window in product(*reads)]
-    kernels, scale = layer.integer_bank
-    taps = prod(layer.kernel_size)
+    windows = [taps_on_grid(window, period) for window in product(*reads)]
+    kernels, scale = group.integer_bank
+    cells, taps = prod(period), prod(group.kernel_size)
     rows: dict[tuple[tuple[int, ...], Fraction], None] = {}
-    for o, kernel in enumerate(kernels):
-        first = o // outs * ins
+    for kernel, beta in zip(kernels, group.bias, strict=True):
         for window in windows:
-            row = [0] * (layer.in_channels * cells)
-            for number, cell in enumerate(window):
-                if cell is not None:
-                    for i in range(ins):
-                        row[(first + i) * cells + cell] += kernel[i * taps + number]
-            rows[tuple(row), layer.bias[o]] = None
+            row = [0] * (group.in_channels * cells)
+            for number, cell in window:
+                for i in range(group.in_channels):
+                    row[i * cells + cell] += kernel[i * taps + number]
+            rows[tuple(row), beta] = None
     return ReLULayer([[Fraction(value, scale) for value in row] for row, _ in rows], [beta for _, beta in rows])
 
 
@@ -64,17 +64,16 @@ def _intervals(axis: Axis) -> list[range]:
     return [range(u, v + 1) for u in range(min(cut_low, last) + 1) for v in range(max(u, last - cut_high), last + 1)]
 
 
-def periodic_pair(layer: ConvLayer, period: Sequence[int], pair: Collision) -> tuple[PeriodicPair, Sizes]:
-    """The proof from a collision of the periodic layer, and the sizes that it speaks of."""
+def periodic_sizes(layer: ConvLayer, period: Sequence[int]) -> Sizes:
+    """The sizes that a collision of the periodic layer speaks of."""
     minimum = [max(axis.smallest_size, q) for axis, q in zip(layer.axes, period, strict=True)]
-    return PeriodicPair(tuple(period), pair.x, pair.y), Sizes.from_minimum(minimum, layer.stride)
+    return Sizes.from_minimum(minimum, layer.stride)
 
 
 def tiled(values: Sequence[Fraction], period: Sequence[int], channels: int, size: Sequence[int]) -> list[Fraction]:
     """The periodic input on a grid, flat."""
     cells = prod(period)
     places = [
-        flat_place([j % q for j, q in zip(place, period, strict=True)], period) or 0
-        for place in product(*map(range, size))
+        flat_place([j % q for j, q in zip(place, period, strict=True)], period) for place in product(*map(range, size))
     ]
     return [values[i * cells + place] for i in range(channels) for place in places]

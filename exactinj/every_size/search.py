@@ -13,7 +13,7 @@ from functools import partial
 from math import prod
 
 from exactinj.convolution import ConvLayer, Sizes
-from exactinj.domains import Domain
+from exactinj.domains import Domain, RealSpace
 from exactinj.engines.base import Engine
 from exactinj.engines.clock import Clock, OutOfTimeError
 from exactinj.every_size.box_search import BoxSearch
@@ -42,6 +42,7 @@ def decide_convolution(
     size: tuple[int, ...] | None = None,
     box_limit: int = 12,
     seed: int = 0,
+    small: Engine | None = None,
 ) -> ConvAnswer:
     """Decide for all sizes from some size on, or for one size.
 
@@ -59,8 +60,10 @@ def decide_convolution(
         Boxes with more inputs than that are not tried, but for the smallest one.
     seed : int
         Of the finder on patches.
+    small : Engine, optional
+        Decides dense layers of few inputs, if another one is better for these.
     """
-    bench = Workbench(layer, domain, inner, clock, size, seed)
+    bench = Workbench(layer, domain, inner, clock, size, seed, small or inner)
     boxes = BoxSearch(bench, box_limit)
     lesser: ConvAnswer | None = None  # a collision at some residues of the size, while boxes may hold at others
     verdict, what = Verdict.UNKNOWN, "no proof was found either way"
@@ -87,7 +90,8 @@ def _with_rest(answer: ConvAnswer, lesser: ConvAnswer | None) -> ConvAnswer:
     """The answer with a word on sizes for which the opposite was proved."""
     if lesser is None or answer.verdict is not Verdict.INJECTIVE or not isinstance(lesser.sizes, Sizes):
         return answer
-    return replace(answer, reason=f"{answer.reason}; it is not injective at any size N with {lesser.sizes.conditions}")
+    reason = f"{answer.reason}; it is not injective at any size N with {lesser.sizes.conditions}"
+    return replace(answer, reason=reason, opposite_sizes=lesser.sizes)
 
 
 def _cheap_attempts(bench: Workbench, boxes: BoxSearch) -> Iterator[Attempt]:
@@ -96,7 +100,9 @@ def _cheap_attempts(bench: Workbench, boxes: BoxSearch) -> Iterator[Attempt]:
     if total is not None and total <= EASY:
         yield partial(_try_unrolled, bench)
     yield from _collisions(bench, 1)
-    yield from (partial(boxes.attempt, box) for box in boxes.easy() or boxes.boxes()[:1] if boxes.inputs(box) <= FAIR)
+    if bench.size is not None and _has_too_few_rows(bench, bench.size):
+        yield partial(_try_unrolled, bench)
+    yield from (partial(boxes.attempt, box) for box in boxes.easy or boxes.boxes[:1] if boxes.inputs(box) <= FAIR)
     yield from _collisions(bench, 2)
     yield partial(try_geometric, bench)
 
@@ -107,7 +113,7 @@ def _costly_attempts(bench: Workbench, boxes: BoxSearch) -> Iterator[Attempt]:
     if total is not None and EASY < total <= FAIR:
         yield partial(_try_unrolled, bench)
     yield boxes.rule_out
-    rest = boxes.boxes()
+    rest = boxes.boxes
     for k in range(max(len(rest), len(WIDTHS))):
         yield from (partial(boxes.attempt, box) for box in rest[k : k + 1])
         for width in WIDTHS[k : k + 1]:
@@ -116,12 +122,18 @@ def _costly_attempts(bench: Workbench, boxes: BoxSearch) -> Iterator[Attempt]:
         yield partial(_try_unrolled, bench)
 
 
+def _has_too_few_rows(bench: Workbench, size: tuple[int, ...]) -> bool:
+    """Whether the unrolled layer has fewer than 2 n rows on R^n, which decides it."""
+    rows = bench.layer.out_channels * prod(bench.layer.output_size(size))
+    return rows < 2 * bench.layer.in_channels * prod(size) and isinstance(bench.domain, RealSpace)
+
+
 def _collisions(bench: Workbench, width: int) -> Iterator[Attempt]:
     """Inputs of short periods, and inputs that differ in so many places along each axis."""
     yield from (
         partial(try_period, bench, period) for period in periods_to_try(bench, width, FAIR) if width <= LONGEST_PERIOD
     )
-    yield from (partial(try_patch, bench, patch) for patch in patches_to_try(bench, width))
+    yield from (partial(try_patch, bench, number, patch) for number, patch in patches_to_try(bench, width))
 
 
 def _try_unrolled(bench: Workbench) -> ConvAnswer | None:
@@ -145,6 +157,7 @@ def _try_unrolled(bench: Workbench) -> ConvAnswer | None:
 def _undecided(bench: Workbench, boxes: BoxSearch, verdict: Verdict, what: str) -> ConvAnswer:
     reason = f"{what}; {boxes.in_words()}"
     if verdict is Verdict.UNKNOWN:
-        help_ = "one --input-shape, or a larger" if bench.size is None else "a larger"
-        reason += f"; {help_} --box-limit, may decide it"
-    return ConvAnswer(verdict, reason, "boxes", None, bench.size, None, bench.statistics(), tuple(bench.steps))
+        helps = [] if bench.size is not None else ["one input shape"]
+        helps.append("a larger box limit" if bench.inner.proves_injectivity else "an engine that proves injectivity")
+        reason += f"; {' or '.join(helps)} may decide it"
+    return ConvAnswer(verdict, reason, bench.inner.name, None, bench.size, None, bench.statistics(), tuple(bench.steps))

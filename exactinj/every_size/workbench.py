@@ -13,14 +13,15 @@ from exactinj.engines.base import Answer, Engine
 from exactinj.engines.clock import Clock, OutOfTimeError
 from exactinj.engines.components import BlocksEngine
 from exactinj.errors import InternalError
+from exactinj.every_size.boxes import Box, box_layer, row_count
 from exactinj.every_size.places import grid_domain, group_domain
 from exactinj.evidence.collision import Collision
 from exactinj.evidence.conv_certificate import ConvProof
-from exactinj.evidence.every_size import InjectivityProof
+from exactinj.evidence.every_size import InjectivityProof, Slot
 from exactinj.evidence.result import Statistics, Verdict
 from exactinj.layer import ReLULayer
 
-__all__ = ["EASY", "FAIR", "LARGEST_UNROLLED", "ConvAnswer", "Workbench", "outcome", "times"]
+__all__ = ["EASY", "FAIR", "LARGEST_UNROLLED", "ConvAnswer", "Workbench", "outcome"]
 
 EASY = 7  # inputs up to which the tree decides in hundredths of a second
 FAIR = 14  # inputs up to which engines decide within minutes
@@ -29,7 +30,10 @@ LARGEST_UNROLLED = 4_000_000  # entries of an unrolled matrix
 
 @dataclass(frozen=True)
 class ConvAnswer:
-    """A verdict about a convolution with its proof, the size or sizes it holds for, and how it was found."""
+    """A verdict about a convolution with its proof, the size or sizes it holds for, and how it was found.
+
+    `opposite_sizes` are sizes for which the opposite was proved on the way.
+    """
 
     verdict: Verdict
     reason: str
@@ -39,6 +43,7 @@ class ConvAnswer:
     witness: Collision | None = None
     stats: Statistics = field(default_factory=Statistics)
     explanation: tuple[str, ...] = ()
+    opposite_sizes: Sizes | None = None
 
     @property
     def share(self) -> Fraction:
@@ -48,7 +53,10 @@ class ConvAnswer:
 
 @dataclass
 class Workbench:
-    """One convolution in question, on a domain of one place of the grid, for one size or for all; mutable."""
+    """One convolution in question, on a domain of one place of the grid, for one size or for all; mutable.
+
+    `inner` decides dense layers; those of up to `FAIR` inputs go to `small`, which starts no processes.
+    """
 
     layer: ConvLayer
     domain: Domain
@@ -56,9 +64,10 @@ class Workbench:
     clock: Clock
     size: tuple[int, ...] | None
     seed: int
+    small: Engine
     steps: list[str] = field(default_factory=list)
     known: dict[tuple[str, str], Answer] = field(default_factory=dict)
-    refuted: set[str] = field(default_factory=set)
+    refuted: set[tuple[int, Box, tuple[Slot, ...]]] = field(default_factory=set)
     nodes: int = 0
     refuters: int = 0
 
@@ -76,7 +85,8 @@ class Workbench:
         """The engine's answer about a dense layer, once for equal layers; `OutOfTimeError` past the deadline."""
         key = rows.digest, domain.text
         if key not in self.known:
-            answer = BlocksEngine(self.inner).decide(rows, domain, self.clock)
+            engine = self.small if rows.n <= FAIR else self.inner
+            answer = BlocksEngine(engine).decide(rows, domain, self.clock)
             self.nodes += answer.stats.nodes
             self.refuters += answer.stats.refuters
             if answer.verdict is Verdict.TIMED_OUT and self.clock.is_over:
@@ -84,15 +94,26 @@ class Workbench:
             self.known[key] = answer
         return self.known[key]
 
-    def proved(self, rows: ReLULayer, group: int, cells: int) -> InjectivityProof | None:
-        """A proof that a layer on a box of the grid is injective; one that is not is noted as refuted."""
-        if rows.m < rows.n or (rows.m < 2 * rows.n and isinstance(self.domain, RealSpace)):
-            self.refuted.add(rows.digest)  # fewer than 2 n rows are never injective
+    def proved(self, number: int, box: Box, slots: tuple[Slot, ...]) -> InjectivityProof | None:
+        """A proof that a group's layer on a box is injective; one that is not is noted as refuted."""
+        self.clock.check()
+        group = self.layer.group_layers[number]
+        rows, columns = row_count(group, box, slots), group.in_channels * prod(box)
+        if rows < columns or (rows < 2 * columns and isinstance(self.domain, RealSpace)):
+            self.refuted.add((number, box, slots))  # fewer than 2 n rows are never injective
             return None
-        proof = self.decided(rows, self.group_domain(group, cells)).proof
+        if rows * columns > LARGEST_UNROLLED:
+            return None
+        proof = self.decided(box_layer(group, box, slots), self.group_domain(number, prod(box))).proof
         if isinstance(proof, Collision):
-            self.refuted.add(rows.digest)
+            self.refuted.add((number, box, slots))
         return proof if isinstance(proof, InjectivityProof) else None
+
+    def lifted(self, values: Sequence[Fraction], number: int, cells: int) -> tuple[Fraction, ...]:
+        """An input of a group on so many places, completed by the domain's filler in the other groups."""
+        first = number * self.channels * cells
+        filler = grid_domain(self.domain, cells).filler(self.layer.in_channels * cells)
+        return (*filler[:first], *values, *filler[first + len(values) :])
 
     def group_domain(self, group: int, cells: int) -> Domain:
         """The domain for a group's channels on so many places."""
@@ -116,11 +137,6 @@ class Workbench:
     def statistics(self, explored: float = 0.0) -> Statistics:
         """Work done so far."""
         return Statistics(self.nodes, self.refuters, explored=explored, seconds=self.clock.worked)
-
-
-def times(values: Sequence[int]) -> str:
-    """A size in words, ``3x4``."""
-    return "x".join(map(str, values))
 
 
 def outcome(answer: Answer) -> str:

@@ -48,7 +48,8 @@ class Result:
     `witness` is set exactly for ``not_injective``, `certificate` for both proved verdicts.
     `assumption` is None for an unconditional verdict, else what the verdict rests on.
     `explanation` says step by step why the automatic choice asked which engine. For a convolution, `sizes` is the grid
-    size, or the set of sizes, that the verdict speaks of, and `domain` that of one place of the grid.
+    size, or the set of sizes, that the verdict speaks of, `opposite_sizes` are sizes for which the opposite was proved
+    on the way (without a certificate), and `domain` is that of one place of the grid.
     """
 
     verdict: Verdict
@@ -62,6 +63,7 @@ class Result:
     stats: Statistics = field(default_factory=Statistics)
     explanation: tuple[str, ...] = ()
     sizes: tuple[int, ...] | Sizes | None = None
+    opposite_sizes: Sizes | None = None
 
     def __bool__(self) -> Never:
         raise TypeError("a result has no truth value, as 'unknown' is not 'no'; compare result.verdict")
@@ -88,6 +90,7 @@ class Result:
         }
         if isinstance(self.layer, ConvLayer):
             document["sizes"] = _sizes_document(self.sizes)
+            document["opposite_sizes"] = _sizes_document(self.opposite_sizes)
         if self.witness is not None:
             shape = {} if self.witness.shape is None else {"shape": list(self.witness.shape)}
             document["witness"] = {
