@@ -100,7 +100,8 @@ def _places(box: Sequence[int]) -> Iterator[Box]:
 def first_starts(axis: Axis, size: int) -> Starts:
     """Window starts in a sub-box at the beginning of the grid."""
     low = axis.low if axis.mode == "zeros" else 0
-    return tuple(t for t in range(-low, size - axis.extent + 1) if (t + axis.low) % axis.stride == 0)
+    first = max(-low, 1 - axis.extent)  # earlier windows see nothing of it
+    return tuple(t for t in range(first, size - axis.extent + 1) if (t + axis.low) % axis.stride == 0)
 
 
 def inner_starts(axis: Axis, size: int, phase: int) -> Starts:
@@ -111,7 +112,8 @@ def inner_starts(axis: Axis, size: int, phase: int) -> Starts:
 def last_starts(axis: Axis, size: int, residue: int) -> Starts:
     """Window starts in a sub-box at the end of a grid whose size has that residue modulo the stride."""
     high = axis.high if axis.mode == "zeros" else 0
-    return tuple(t for t in range(size - axis.extent + high + 1) if (t - size + residue + axis.low) % axis.stride == 0)
+    end = min(size - axis.extent + high + 1, size)  # later windows see nothing of it
+    return tuple(t for t in range(end) if (t - size + residue + axis.low) % axis.stride == 0)
 
 
 def try_box(layer: ConvLayer, box: tuple[int, ...], prove: Prover) -> tuple[BoxesProof, Sizes] | None:

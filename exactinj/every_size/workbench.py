@@ -26,6 +26,7 @@ __all__ = ["EASY", "FAIR", "LARGEST_UNROLLED", "ConvAnswer", "Workbench", "outco
 EASY = 7  # inputs up to which the tree decides in hundredths of a second
 FAIR = 14  # inputs up to which engines decide within minutes
 LARGEST_UNROLLED = 4_000_000  # entries of an unrolled matrix
+LARGEST_BOX_LAYER = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,8 @@ class Workbench:
         if rows < columns or (rows < 2 * columns and isinstance(self.domain, RealSpace)):
             self.refuted.add((number, box, slots))  # fewer than 2 n rows are never injective
             return None
-        if rows * columns > LARGEST_UNROLLED:
+        if rows * columns > LARGEST_BOX_LAYER:
+            self.steps.append(f"a box layer of {rows} x {columns} is too large to be decided")
             return None
         proof = self.decided(box_layer(group, box, slots), self.group_domain(number, prod(box))).proof
         if isinstance(proof, Collision):
