@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+import warnings
 from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass
@@ -99,7 +100,11 @@ def _require_joblib() -> Any:
 def _results(tasks: Sequence[Task], jobs: int | None) -> Generator[CellResult, None, None]:
     """The results in whatever order they are finished."""
     joblib = _require_joblib()
-    with nullcontext() if jobs is None else _own_processes(joblib, jobs):
+    with warnings.catch_warnings(), nullcontext() if jobs is None else _own_processes(joblib, jobs):
+        # an interrupt cancels tasks, which joblib says at length where it collects its pool
+        warnings.filterwarnings(
+            "ignore", message=".*tasks (which were still being|have been successfully)", category=UserWarning
+        )
         parallel, streams = _parallel(joblib)
         size = len(tasks) if streams else CHUNK * max(1, parallel.n_jobs)
         for start in range(0, len(tasks), max(1, size)):
