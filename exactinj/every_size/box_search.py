@@ -114,15 +114,17 @@ class BoxSearch:
         count, largest = len(self.tried), times(max(self.tried, key=prod))
         text = f"1 box tried, {largest}" if count == 1 else f"{count} boxes tried, the largest {largest}"
         text += "" if self.bench.channels == 1 else f" with {self.bench.channels} channels"
-        lost = self._refuted_size()
-        return text if lost is None else f"{text}; not injective at the size {times(lost)} or at smaller ones"
+        lost = self._refuted_sizes()
+        return (
+            text if not lost else f"{text}; not injective at the size {' or '.join(map(times, lost))}, or smaller ones"
+        )
 
-    def _refuted_size(self) -> Box | None:
-        """The largest box that is known not to be recovered, if the layer is neither padded nor strided."""
+    def _refuted_sizes(self) -> list[Box]:
+        """The largest boxes that are known not to be recovered, if the layer is neither padded nor strided."""
         if self.bench.layer.is_padded or set(self.bench.layer.stride) != {1}:
-            return None
-        lost = [box for _, box, slots in self.bench.refuted if slots == self._plain(box)]
-        return max(lost, key=prod, default=None)
+            return []
+        lost = {box for _, box, slots in self.bench.refuted if slots == self._plain(box)}
+        return sorted(box for box in lost if not any(_lies_in(box, other) for other in lost - {box}))
 
 
 def _lies_in(box: Sequence[int], other: Sequence[int]) -> bool:
