@@ -1,12 +1,14 @@
 """Monte Carlo bias estimation: cost a sample against the bare matrix product, and against a loop over samples.
 
-For Gaussian unit rows and points that are uniform on the sphere, per backend and type: the product of a block of
-points with W alone (the floor), the search on given points (product, scan, selection), the whole run with its random
-numbers, and the plain algorithm of the thesis, sample by sample: once with a numpy product and a sort of all rows
-("loop"), once as it is written down, with a product for each row ("plain loop").
+For Gaussian unit rows and points that are uniform on the sphere, per backend and type of the samples: the product of a
+block of points with W alone, in that type (the floor); the search on given points (product, screen, decisions); the
+whole run with its random numbers, with independent samples and with samples that share subspaces; and the plain
+algorithm of the thesis, sample by sample: once with a numpy product and a sort of all rows ("loop"), once as it is
+written down, with a product for each row ("plain loop"). Seconds are those of a run that has seen as many samples
+before as are measured.
 
     python benchmarks/mcbe.py
-    python benchmarks/mcbe.py --backend torch --device cuda --sizes 784,1568 3072,6144 --samples 500000 --dtypes float32
+    python benchmarks/mcbe.py --sizes 784,1568 3072,6144 --samples 500000 --dtypes float32 --backend torch --device cuda
 """
 
 from __future__ import annotations
@@ -18,13 +20,14 @@ from typing import Any
 import numpy as np
 
 from exactinj.engines.clock import Clock
-from exactinj.sampling.backend import backend_named
+from exactinj.sampling.backend import Backend, backend_named
+from exactinj.sampling.blocks import Source, Subspaces
 from exactinj.sampling.frame import Frame
-from exactinj.sampling.run import _block_size, _draw, _Search
+from exactinj.sampling.run import SUBSPACE, _block_size, _draw, _Search
 from exactinj.sampling.samplers import UniformSphere
 
 LOOPED = 300  # samples of the plain loop
-REPEATS = 3
+SEARCHED = 64  # blocks of the search on given points
 
 
 def loop_seconds(rows: np.ndarray) -> float:
@@ -54,24 +57,38 @@ def plain_loop_seconds(rows: np.ndarray) -> float:
 
 
 def measure(rows: np.ndarray, backend: str, dtype: str, device: str | None, samples: int) -> list[float]:
-    """Seconds a sample: product, search on given points, whole run; medians of a few repetitions after a warm-up."""
+    """Seconds a sample: product, search on given points, whole run of independent samples, the same in subspaces."""
     _, n = rows.shape
     source = backend_named(backend, dtype, 0, device)
-    size = _block_size(Frame(rows, None), source, None)
-    search = _Search(Frame(rows, None), source, UniformSphere(), greedy=False)
-    _draw(search, UniformSphere(), Clock(), samples=max(4 * size, samples // 4), patience=None, size=size)
-    count = max(2, min(64, samples // size))
-    blocks = [UniformSphere().draw(source, size, n) for _ in range(count)]
-    seconds: list[list[float]] = [[], [], []]
-    for _ in range(REPEATS):
-        seconds[0].append(
-            timed(source, lambda: sum(len(source.products(block, search.device_rows)) for block in blocks))
-        )
-        seconds[1].append(timed(source, lambda: sum(search.look_at(block) for block in blocks)))
-        seconds[2].append(
-            timed(source, lambda: [search.look_at(UniformSphere().draw(source, size, n)) for _ in blocks])
-        )
-    return [float(np.median(part)) / (count * size) for part in seconds]
+    frame = Frame(rows, None)
+    size = _block_size(frame, source, None)
+    search, _ = warm(frame, source, samples, size)
+    blocks = [UniformSphere().draw(source, size, n) for _ in range(max(2, min(SEARCHED, samples // size)))]
+    typed = source.array(rows)
+    seconds = [
+        timed(source, lambda: [len(source.products(block, typed)) for block in blocks]) / (len(blocks) * size),
+        timed(source, lambda: [search.look_at(search.independent.given(block)) for block in blocks])
+        / (len(blocks) * size),
+    ]
+    for dimension in (0, SUBSPACE):
+        search, stream = warm(frame, source, samples, size, dimension)
+        seconds.append(timed(source, lambda: draw(search, stream, samples, size)) / samples)  # noqa: B023
+    return seconds
+
+
+def warm(frame: Frame, backend: Backend, samples: int, size: int, dimension: int = 0) -> tuple[_Search, Source]:
+    """A search that has seen so many samples, and where it gets them from."""
+    search = _Search(frame, backend, UniformSphere(), greedy=False)
+    stream: Source = search.independent
+    if dimension:
+        stream = Subspaces(UniformSphere(), backend, search.rows, k=dimension, most=samples, block=size)
+    draw(search, stream, samples, size)
+    return search, stream
+
+
+def draw(search: _Search, stream: Source, samples: int, size: int) -> None:
+    """So many samples more."""
+    _draw(search, stream, Clock(), samples=search.drawn + samples, patience=None, size=size)
 
 
 def timed(source: Any, work: Any) -> float:
@@ -101,9 +118,10 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=40_000)
     options = parser.parse_args()
     print(
-        "| n, m | backend, type | product us | search us | / product | whole us | / product | loop / | plain loop / |"
+        "| n, m | backend, type | product us | search us | / product "
+        "| whole us | / product | loop / | plain loop / | subspaces us | / product | loop / | plain loop / |"
     )
-    print("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
+    print("| --- " * 13 + "|")
     for text in options.sizes:
         n, m = map(int, text.split(","))
         rows = np.random.default_rng(0).standard_normal((m, n))
@@ -112,9 +130,10 @@ def main() -> None:
         for backend in options.backend:
             for dtype in options.dtypes:
                 device = options.device if backend == "torch" else None
-                product, search, whole = measure(rows, backend, dtype, device, options.samples)
+                product, search, *whole = measure(rows, backend, dtype, device, options.samples)
                 cells = [f"{product * 1e6:.2f}", f"{search * 1e6:.2f}", f"{search / product:.2f}"]
-                cells += [f"{whole * 1e6:.2f}", f"{whole / product:.2f}", f"{loop / whole:.0f}", f"{plain / whole:.0f}"]
+                for one in whole:
+                    cells += [f"{one * 1e6:.2f}", f"{one / product:.2f}", f"{loop / one:.0f}", f"{plain / one:.0f}"]
                 print(f"| {n}, {m} | {backend}, {dtype} | {' | '.join(cells)} |", flush=True)
 
 

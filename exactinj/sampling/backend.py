@@ -1,16 +1,21 @@
-"""Array work of Monte Carlo Bias Estimation over numpy or torch: random points, products, and the selection.
+"""Array work of Monte Carlo Bias Estimation over numpy or torch: random points, products, and the screen.
 
 For a sample x with coefficients ``z = W x``, the estimate of row j falls to ``z_j`` if ``z_j`` is below it and fewer
-than n entries of z are larger. Most samples change nothing, and that can be seen without selecting the n largest
-entries: let c be the largest ``z_j`` that is below the estimate of its row. If n entries are larger than c, then n are
-larger than every other such ``z_j``, and the sample changes nothing. So one masked maximum and one count, both linear
-in m, leave few samples; only for those the n-th largest entry is found, and a column minimum is taken over the
-entries that are not smaller.
+than n entries of z are larger. Most samples change nothing, and that can be seen in float32 and without selecting the
+n largest entries:
+
+* If n entries are larger than the largest estimate, nothing changes: one comparison with one number per entry.
+* Else let c be the largest ``z_j`` that is below the estimate of its row. If n entries are larger than c, then n are
+  larger than every other such ``z_j``, and nothing changes.
+
+Both tests leave room for the error of the coefficients, so that what they drop is certain; `_kernels.decide` looks at
+the others in float64.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,16 +23,33 @@ from numpy.typing import NDArray
 
 from exactinj.errors import InputError, MissingExtraError
 
-__all__ = ["Backend", "NumpyBackend", "TorchBackend", "backend_named"]
+__all__ = ["Backend", "NumpyBackend", "Screen", "TorchBackend", "backend_named"]
 
 Floats = NDArray[np.float64]
+Singles = NDArray[np.float32]
 Array = Any  # a numpy array or a torch tensor
 
 DTYPES = ("float32", "float64")
 
 
+@dataclass(frozen=True)
+class Screen:
+    """What a float32 coefficient is compared with, all of it rounded up.
+
+    Attributes
+    ----------
+    slack : (m,) float32, a bound of the error of each row's coefficients
+    estimate : (m,) float32, each row's estimate
+    highest : the largest estimate plus the largest slack
+    """
+
+    slack: Singles
+    estimate: Singles
+    highest: float
+
+
 class Backend(ABC):
-    """Arrays of one type on one device, and one seeded source of random numbers."""
+    """Arrays on one device, points of one type, and one seeded source of random numbers."""
 
     name: str
     dtype: str
@@ -37,8 +59,24 @@ class Backend(ABC):
         """A copy of a float64 array in the type and on the device of the backend."""
 
     @abstractmethod
+    def cast(self, values: Array) -> Array:
+        """The same numbers in the type of the backend."""
+
+    @abstractmethod
+    def single(self, values: Array) -> Array:
+        """The same numbers in float32."""
+
+    @abstractmethod
+    def double(self, values: Array) -> Array:
+        """The same numbers in float64, where they are."""
+
+    @abstractmethod
     def numpy(self, values: Array) -> Floats:
-        """The same numbers as float64."""
+        """The same numbers as a numpy array of float64."""
+
+    @abstractmethod
+    def numpy_single(self, values: Array) -> Singles:
+        """float32 numbers as a numpy array."""
 
     @abstractmethod
     def normal(self, *shape: int) -> Array:
@@ -53,23 +91,23 @@ class Backend(ABC):
         """Independent uniform integers in [0, high)."""
 
     @abstractmethod
-    def products(self, points: Array, rows: Array) -> Array:
-        """``points @ rows^T``, shape (B, m)."""
+    def lengths(self, points: Array) -> Array:
+        """Euclidean lengths of the rows of an array (B, n), computed in float64."""
 
     @abstractmethod
-    def candidates(self, values: Array, estimate: Array, most: int) -> Array:
-        """The rows of `values` (B, m) that lower the estimate somewhere; see the head of this file."""
+    def orthonormal(self, columns: Array) -> Array:
+        """Orthonormal bases, float64, of the spans of the columns in a batch (b, n, k) of float64.
 
-    @abstractmethod
-    def column_minima(
-        self, values: Array, estimate: Array, most: int, margin: Array
-    ) -> tuple[Floats, NDArray[np.int64]]:
-        """Per column the least of the entries among the `most` largest of their row that is below the estimate.
-
-        With the number of the row, the first one if several attain it; infinity where there is none. With a margin of
-        0, entries that are equal to the `most`-th largest count as among the largest. With a positive one, shape (B,),
-        an entry has to be larger than the next one after the `most` largest by more than it.
+        Up to float64 rounding for columns that are far from dependent, such as independent normal ones with n >= 2k.
         """
+
+    @abstractmethod
+    def products(self, points: Array, rows: Array) -> Array:
+        """``points @ rows^T``, (B, n) and (m, n), or batches of such; in float32 with all of its bits."""
+
+    @abstractmethod
+    def candidates(self, coefficients: Array, screen: Screen, most: int) -> Array:
+        """Numbers of the rows of `coefficients` (B, m) that may lower the estimate; see the head of this file."""
 
     @property
     def is_device(self) -> bool:
@@ -101,8 +139,20 @@ class NumpyBackend(Backend):
     def array(self, values: Floats) -> Array:
         return np.array(values, dtype=self._type)
 
+    def cast(self, values: Array) -> Array:
+        return np.asarray(values, dtype=self._type)
+
+    def single(self, values: Array) -> Array:
+        return np.asarray(values, dtype=np.float32)
+
+    def double(self, values: Array) -> Array:
+        return np.asarray(values, dtype=np.float64)
+
     def numpy(self, values: Array) -> Floats:
         return np.asarray(values, dtype=np.float64)
+
+    def numpy_single(self, values: Array) -> Singles:
+        return np.asarray(values)
 
     def normal(self, *shape: int) -> Array:
         return self._random.standard_normal(shape, dtype=self._type)
@@ -113,26 +163,22 @@ class NumpyBackend(Backend):
     def integers(self, high: int, count: int) -> Array:
         return self._random.integers(high, size=count)
 
+    def lengths(self, points: Array) -> Array:
+        return np.sqrt(np.einsum("ij,ij->i", points, points, dtype=np.float64))
+
+    def orthonormal(self, columns: Array) -> Array:
+        lower = np.linalg.cholesky(columns.swapaxes(-1, -2) @ columns)
+        return columns @ np.linalg.inv(lower).swapaxes(-1, -2)
+
     def products(self, points: Array, rows: Array) -> Array:
-        return points @ rows.T
+        return points @ rows.swapaxes(-1, -2)
 
-    def candidates(self, values: Array, estimate: Array, most: int) -> Array:
-        from exactinj.sampling._scan import scan
+    def candidates(self, coefficients: Array, screen: Screen, most: int) -> Array:
+        from exactinj.sampling._kernels import scan
 
-        marks = np.zeros(len(values), dtype=np.uint8)
-        scan(values, estimate, most, marks)
+        marks = np.zeros(len(coefficients), dtype=np.uint8)
+        scan(coefficients, np.float32(screen.highest), screen.slack, screen.estimate, most, marks)
         return np.flatnonzero(marks)
-
-    def column_minima(
-        self, values: Array, estimate: Array, most: int, margin: Array
-    ) -> tuple[Floats, NDArray[np.int64]]:
-        counted = np.where(values < estimate, values, self._type.type(np.inf))
-        if values.shape[1] > most:
-            place = values.shape[1] - most - 1
-            ordered = np.partition(values, (place, place + 1), axis=1)
-            level = np.maximum(ordered[:, place + 1], ordered[:, place] + 2 * margin)  # twice, as sums are rounded
-            counted[~(values >= level[:, None])] = np.inf  # NaN selects nothing
-        return counted.min(axis=0).astype(np.float64), counted.argmin(axis=0)
 
 
 class TorchBackend(Backend):
@@ -163,8 +209,20 @@ class TorchBackend(Backend):
     def array(self, values: Floats) -> Array:
         return self._torch.as_tensor(np.array(values), dtype=self._type, device=self.device)
 
+    def cast(self, values: Array) -> Array:
+        return values.to(self._type)
+
+    def single(self, values: Array) -> Array:
+        return values.float()
+
+    def double(self, values: Array) -> Array:
+        return values.double()
+
     def numpy(self, values: Array) -> Floats:
         return np.asarray(values.double().cpu().numpy())
+
+    def numpy_single(self, values: Array) -> Singles:
+        return np.asarray(values.cpu().numpy())
 
     def normal(self, *shape: int) -> Array:
         return self._torch.randn(shape, generator=self._random, dtype=self._type, device=self.device)
@@ -175,40 +233,34 @@ class TorchBackend(Backend):
     def integers(self, high: int, count: int) -> Array:
         return self._torch.randint(high, (count,), generator=self._random, device=self.device)
 
+    def lengths(self, points: Array) -> Array:
+        return self._torch.linalg.vector_norm(points, dim=1, dtype=self._torch.float64)
+
+    def orthonormal(self, columns: Array) -> Array:
+        lower = self._torch.linalg.cholesky(columns.mT @ columns)
+        return self._torch.linalg.solve_triangular(lower, columns.mT, upper=False).mT
+
     def products(self, points: Array, rows: Array) -> Array:
         allowed = self._torch.backends.cuda.matmul.allow_tf32
         try:  # TF32 keeps ten bits: far too few to order coefficients
             self._torch.backends.cuda.matmul.allow_tf32 = False
-            return points @ rows.T
+            return points @ rows.mT
         finally:
             self._torch.backends.cuda.matmul.allow_tf32 = allowed
 
-    def candidates(self, values: Array, estimate: Array, most: int) -> Array:
+    def candidates(self, coefficients: Array, screen: Screen, most: int) -> Array:
         if not self.is_device:  # tensors on the CPU are numpy arrays in other clothes
-            return self._torch.from_numpy(self._numpy.candidates(values.numpy(), estimate.numpy(), most))
-        below = values.masked_fill(values >= estimate, -float("inf")).amax(dim=1)
-        larger = (values > below[:, None]).sum(dim=1)
-        return ((larger < most) & (below > -float("inf"))).nonzero()[:, 0]
-
-    def column_minima(
-        self, values: Array, estimate: Array, most: int, margin: Array
-    ) -> tuple[Floats, NDArray[np.int64]]:
-        if not self.is_device:
-            return self._numpy.column_minima(values.numpy(), estimate.numpy(), most, margin.numpy())
-        counted = values.masked_fill(values >= estimate, float("inf"))
-        if values.shape[1] > most:
-            # the smaller side of the two is selected; its two entries at the border are all that matters
-            if 2 * most < values.shape[1]:
-                top = values.topk(most + 1, dim=1, sorted=True).values
-                after, last = top[:, most], top[:, most - 1]
-            else:
-                low = values.topk(values.shape[1] - most + 1, dim=1, largest=False, sorted=True).values
-                after, last = low[:, -2], low[:, -1]
-            level = self._torch.maximum(last, after + 2 * margin)
-            counted = counted.masked_fill(~(values >= level[:, None]), float("inf"))  # NaN selects nothing
-        least = counted.amin(dim=0)
-        first = (counted == least).to(self._torch.uint8).argmax(dim=0)  # the first of equal ones
-        return self.numpy(least), first.cpu().numpy()
+            return self._torch.from_numpy(self._numpy.candidates(coefficients.numpy(), screen, most))
+        left = ((coefficients > screen.highest).sum(dim=1) < most).nonzero()[:, 0]
+        if not len(left):
+            return left
+        slack = self._torch.as_tensor(screen.slack, device=self.device)
+        estimate = self._torch.as_tensor(screen.estimate, device=self.device)
+        values = coefficients[left]
+        lowest, highest = values - slack, values + slack
+        below = highest.masked_fill(lowest >= estimate, -float("inf")).amax(dim=1)
+        larger = (lowest > below[:, None]).sum(dim=1)
+        return left[(larger < most) & (below > -float("inf"))]
 
 
 def backend_named(name: str, dtype: str, seed: int, device: str | None) -> Backend:

@@ -47,8 +47,9 @@ class AlphaEstimate:
     points : (m, n) float64, the sample that set each value; NaN where there is none
     samples : how many were drawn
     seeds : of the runs that it is made of
-    backend, dtype : what searched; every value was computed again in float64 at its point
+    backend, dtype : what drew the samples, and in which type; every value was computed in float64 at its point
     greedy : whether linearly independent rows were taken by decreasing coefficient, instead of the n largest
+    subspace : dimension of the random subspaces that samples shared, 0 for independent ones; None if runs differ
     ended : why it ended: enough samples, the stopping rule, or time
     """
 
@@ -61,6 +62,7 @@ class AlphaEstimate:
     backend: str
     dtype: str
     greedy: bool = False
+    subspace: int | None = 0
     ended: Ending = Ending.SAMPLES
     seconds: float = 0.0
 
@@ -90,6 +92,7 @@ class AlphaEstimate:
             self.backend if self.backend == other.backend else "several",
             self.dtype if self.dtype == other.dtype else "several",
             self.greedy,
+            self.subspace if self.subspace == other.subspace else None,
             Ending.MERGED,
             self.seconds + other.seconds,
         )
@@ -127,6 +130,7 @@ class AlphaEstimate:
             "estimate": [float(value) if np.isfinite(value) else None for value in self.values],
             "samples": self.samples,
             "sampler": self.sampler.text,
+            "subspace": self.subspace,
             "seeds": list(self.seeds),
             "ended_by": str(self.ended),
             "greedy": self.greedy,

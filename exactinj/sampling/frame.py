@@ -54,6 +54,12 @@ class Frame:
             return self.layer == other.layer
         return self.layer is other.layer and np.array_equal(self.rows, other.rows)
 
+    def has_equal_rows(self, i: int, j: int) -> bool:
+        """Whether rows i and j are the same, exactly."""
+        if not np.array_equal(self.rows[i], self.rows[j]):
+            return False
+        return self.layer is None or self.exact_row(i) == self.exact_row(j)
+
     def exact_row(self, i: int) -> list[Fraction]:
         """Row i, exactly."""
         if self.layer is None:

@@ -4,11 +4,13 @@ For samples X, ``alpha*_j(X) = min { <x, w_j> : x in X, row j is among the n lar
 [HEB24]). A layer with ``alpha <= alpha*(X)`` is rectifying at the points of X if its rows are full spark, and that is
 all that is known: the exact alpha* on the domain is lower, `exactinj.alpha_star` computes it in low dimension.
 
-Cost: one product of a block of samples with W, a masked maximum and a count (`backend`), and for the few samples that
-may lower the estimate the n-th largest coefficient. Every value is computed in float64 at the sample that set it, and
-in float64 (in float32 for small layers, too) a row counts as among the n largest only where an error bound or
-rationals say so. So a value is the coefficient of a real point, up to the rounding of that one product. In float32 a
-large layer is looked at again at the end, and rows that tie exactly with others may be left without a value.
+Cost: one float32 product of a block of samples with W and one comparison per coefficient. Only samples that may lower
+the estimate pass this screen (`backend`); those are looked at in float64, row by row (`_kernels`), and where two rows
+are too close for that, in rationals (`selection`). So whether a row counts as among the n largest is decided exactly,
+and each value is the coefficient of a real point, up to the rounding of that one product in float64. The type that is
+asked for is the one that samples are drawn in.
+
+In high dimension samples share random subspaces (`blocks`), which makes the product cheaper by a factor of n / k.
 """
 
 from __future__ import annotations
@@ -23,11 +25,12 @@ from exactinj.domains import Ball, NonnegativeBall, Sphere
 from exactinj.engines.clock import Clock
 from exactinj.errors import InputError
 from exactinj.layer import ReLULayer
-from exactinj.sampling.backend import Array, Backend, backend_named
+from exactinj.sampling.backend import Backend, Screen, backend_named
+from exactinj.sampling.blocks import SHARED, Block, Independent, Source, Subspaces
 from exactinj.sampling.estimate import AlphaEstimate, Ending
 from exactinj.sampling.frame import Frame
 from exactinj.sampling.greedy import greedy_selection
-from exactinj.sampling.samplers import Sampler
+from exactinj.sampling.samplers import RadialSampler, Sampler
 from exactinj.sampling.selection import is_selected
 
 __all__ = ["sample_alpha"]
@@ -37,8 +40,10 @@ Floats = NDArray[np.float64]
 FIRST_BLOCK = 256  # the first samples nearly all lower something; later blocks are longer
 COPIES = 4  # of a block of coefficients that are held at one time
 PROCESSOR_BYTES, DEVICE_BYTES = 1 << 21, 1 << 28  # of a block: what processors hold near, what accelerators like
-SMALL = 1 << 17  # weights up to which close calls are decided in float32, too
-SETTLED = 512  # points that are looked at again at one time
+SUBSPACE = 16  # dimension of shared subspaces, used from four times as many columns on
+FEWEST_SUBSPACES, FEWEST_SHARED = 32, 64  # that samples are spread over, and samples in each, for them to be used
+UNIT = 2.0**-24  # of rounding in float32
+TINIEST = 2.0**-100  # more than what float32 loses by underflow in a product of vectors no longer than 1
 
 
 def sample_alpha(
@@ -54,6 +59,7 @@ def sample_alpha(
     memory: int | None = None,
     rows_first: bool = False,
     greedy: bool = False,
+    subspace: int | None = None,
     clock: Clock | None = None,
 ) -> AlphaEstimate:
     """Estimate alpha* from samples; see `exactinj.sample_alpha` for the arguments.
@@ -68,17 +74,21 @@ def sample_alpha(
         raise InputError(f"found {found}, expected positive numbers and a seed that is not negative")
     frame = Frame.of(layer)
     sampler.require(frame.n)
-    source = backend_named(backend, dtype, seed, device)
-    search = _Search(frame, source, sampler, greedy=greedy)
+    backend_ = backend_named(backend, dtype, seed, device)
+    search = _Search(frame, backend_, sampler, greedy=greedy)
     clock = clock or Clock()
-    size = _block_size(frame, source, memory, greedy=greedy)
+    size = _block_size(frame, backend_, memory, greedy=greedy)
+    dimension = _subspace_dimension(subspace, sampler, frame.n, samples)
     if rows_first:
-        first = source.array(_rows_inside(frame.rows, sampler, source))
+        first = backend_.array(_rows_inside(frame.rows, sampler, backend_))
         for start in range(0, len(first), size):
-            search.look_at(first[start : start + size])
+            search.look_at(search.independent.given(first[start : start + size]))
+    source: Source = search.independent
+    if dimension and isinstance(sampler, RadialSampler):
+        most = max(1, min(samples // FEWEST_SUBSPACES, SHARED))
+        source = Subspaces(sampler, backend_, search.rows, k=dimension, most=most, block=size)
     goal = samples + search.drawn  # rows come on top
-    ended = _draw(search, sampler, clock, samples=goal, patience=patience, size=size)
-    search.settle()
+    ended = _draw(search, source, clock, samples=goal, patience=patience, size=size)
     return AlphaEstimate(
         frame,
         sampler,
@@ -89,12 +99,27 @@ def sample_alpha(
         backend,
         dtype,
         greedy,
+        dimension,
         ended,
         clock.worked,
     )
 
 
-def _draw(search: _Search, sampler: Sampler, clock: Clock, *, samples: int, patience: int | None, size: int) -> Ending:
+def _subspace_dimension(wanted: int | None, sampler: Sampler, n: int, samples: int) -> int:
+    """The dimension of the subspaces that samples share, 0 if each is drawn by itself; `InputError` if it cannot be."""
+    if wanted is None:
+        enough = n >= 4 * SUBSPACE and samples >= FEWEST_SUBSPACES * FEWEST_SHARED
+        return SUBSPACE if enough and isinstance(sampler, RadialSampler) else 0
+    if not wanted:
+        return 0
+    if not 2 <= wanted <= n // 2:  # noqa: PLR2004
+        raise InputError(f"found subspaces of dimension {wanted}, expected 0 or 2 to n / 2 = {n // 2}; 0 uses none")
+    if not isinstance(sampler, RadialSampler):
+        raise InputError(f"found subspaces for samples {sampler.text}, expected a sphere, a ball around 0 or a shell")
+    return wanted
+
+
+def _draw(search: _Search, source: Source, clock: Clock, *, samples: int, patience: int | None, size: int) -> Ending:
     """Blocks of samples until there are enough, time is over, or the stopping rule says so.
 
     The rule is looked at at the ends of blocks, which are at most `patience` long.
@@ -102,7 +127,7 @@ def _draw(search: _Search, sampler: Sampler, clock: Clock, *, samples: int, pati
     block, last = min(FIRST_BLOCK, size), search.drawn
     while search.drawn < samples and not clock.is_over:
         count = min(block, samples - search.drawn, patience or samples)
-        if search.look_at(sampler.draw(search.source, count, search.rows.shape[1])):
+        if search.look_at(source.draw(count)):
             last = search.drawn
         unchanged = search.drawn - last
         if patience is not None and unchanged >= patience:
@@ -112,18 +137,18 @@ def _draw(search: _Search, sampler: Sampler, clock: Clock, *, samples: int, pati
     return Ending.SAMPLES if search.drawn >= samples else Ending.TIME
 
 
-def _block_size(frame: Frame, source: Backend, memory: int | None, *, greedy: bool = False) -> int:
+def _block_size(frame: Frame, backend: Backend, memory: int | None, *, greedy: bool = False) -> int:
     """Samples in a block; with a memory budget in bytes, so many that a few copies of its coefficients fit."""
-    item = np.dtype(source.dtype).itemsize * (frame.m + frame.n)
+    item = 4 * frame.m + np.dtype(backend.dtype).itemsize * frame.n
     if greedy:
         item += 16 * frame.n**2  # a basis in float64, and a copy
     if memory is not None:
         return max(1, memory // (COPIES * item))
-    size = (DEVICE_BYTES if source.is_device else PROCESSOR_BYTES) // item
+    size = (DEVICE_BYTES if backend.is_device else PROCESSOR_BYTES) // item
     return max(1 if greedy else FIRST_BLOCK, size)
 
 
-def _rows_inside(rows: Floats, sampler: Sampler, source: Backend) -> Floats:
+def _rows_inside(rows: Floats, sampler: Sampler, backend: Backend) -> Floats:
     """The rows themselves as samples, those that lie in the sampler's region; [Eck24], section 4.2.
 
     On a sphere that is their directions. Rows within rounding of the rim of a ball are shortened by a few units of
@@ -139,81 +164,65 @@ def _rows_inside(rows: Floats, sampler: Sampler, source: Backend) -> Floats:
         near = lengths[:, 0] <= radius * (1 + 1e-9)
         if isinstance(region, NonnegativeBall):
             near &= (rows >= 0).all(axis=1)
-        longest = radius * (1 - 8 * source.epsilon)
+        longest = radius * (1 - 8 * backend.epsilon)
         return np.asarray(rows[near] * np.minimum(1.0, longest / np.maximum(lengths[near], longest / 2)))
-    cast = source.numpy(source.array(rows))
+    cast = backend.numpy(backend.array(rows))
     inside = [region is None or region.contains([Fraction(value) for value in row.tolist()]) for row in cast]
     return cast[np.array(inside, dtype=np.bool_)]
 
 
 class _Search:
-    """The state of one run: values and points in float64, and the estimate in the type of the search.
+    """The state of one run: values and points in float64.
 
-    Rows, values and the estimate are divided by ``2^exponent``, so that no row is longer than 1.
+    Rows and values are divided by ``2^exponent``, so that no row is longer than 1.
     """
 
-    def __init__(self, frame: Frame, source: Backend, sampler: Sampler, *, greedy: bool) -> None:
+    def __init__(self, frame: Frame, backend: Backend, sampler: Sampler, *, greedy: bool) -> None:
         self.frame = frame
-        self.source = source
-        self.sampler = sampler
+        self.backend = backend
         self.most = min(frame.n, frame.m)
         self.greedy = greedy
         self.exponent = int(np.frexp(np.abs(frame.rows).max() or 1.0)[1]) + frame.n.bit_length()
         self.rows: Floats = np.ldexp(frame.rows, -self.exponent)
+        self.lengths: Floats = np.linalg.norm(self.rows, axis=1)
         self.values: Floats = np.full(frame.m, np.inf)
         self.points: Floats = np.full(frame.rows.shape, np.nan)
-        self.spare_values, self.spare_points = self.values.copy(), self.points.copy()
-        self.device_rows: Any = source.array(self.rows)
-        self.estimate: Any = source.array(self.values)
-        self.decides_ties = source.dtype == "float64" or frame.m * frame.n <= SMALL
+        self.independent = Independent(sampler, backend, self.rows)
         self.drawn = 0
 
-    def look_at(self, points: Array) -> bool:
-        """Take a block of samples (B, n); returns whether the estimate fell."""
-        self.drawn += len(points)
-        if not len(points):
+    def look_at(self, block: Block) -> bool:
+        """Take a block of samples; returns whether the estimate fell."""
+        self.drawn += block.count
+        if not block.count:
             return False
         if self.greedy:
-            return self._look_greedily(self.source.numpy(points))
-        coefficients = self.source.products(points, self.device_rows)
-        chosen = self.source.candidates(coefficients, self.estimate, self.most)
+            return self._look_greedily(block.points())
+        unit = _unit(block.reach)
+        slack = self.lengths * (1.01 * block.roundings * UNIT * block.reach / unit) + TINIEST
+        coefficients = block.coefficients(unit)
+        chosen = self.backend.candidates(coefficients, self._screen(slack, unit), self.most)
         if not len(chosen):
             return False
-        points, coefficients = points[chosen], coefficients[chosen]
-        margin = self._margin(points)
-        fell = self._take(points, *self.source.column_minima(coefficients, self.estimate, self.most, margin), sure=True)
-        if self.decides_ties:
-            none = 0 * margin
-            close = self.source.column_minima(coefficients, self.estimate, self.most, none)
-            fell = self._take(points, *close, sure=False) or fell
-        return fell
+        return self._decide(self.backend.numpy_single(coefficients[chosen]), slack, unit, block.points(chosen))
 
-    def _take(self, points: Array, least: Floats, places: NDArray[np.int64], *, sure: bool) -> bool:
-        """Lower the rows with a finite `least` to their products with the points at `places`.
+    def _screen(self, slack: Floats, unit: float) -> Screen:
+        estimate = self.values / unit
+        highest = float(estimate.max() + slack.max())
+        return Screen(_rounded_up(slack), _rounded_up(estimate), float(_rounded_up(np.array([highest]))[0]))
 
-        Unless the selection is sure, each is first decided by `is_selected`.
-        """
-        changed = np.flatnonzero(np.isfinite(least))
-        if not len(changed):
-            return False
-        found = self.sampler.settled(self.source.numpy(points[places[changed]]))
-        values = np.einsum("kj,kj->k", found, self.rows[changed])
-        right = values < self.values[changed]
-        if not sure:
-            pairs = zip(changed.tolist(), found, right.tolist(), strict=True)
-            right = np.array([lower and is_selected(self.frame, self.rows, j, x) for j, x, lower in pairs])
-        self._lower(changed[right], values[right], found[right])
-        return bool(right.any())
+    def _decide(self, coefficients: NDArray[np.float32], slack: Floats, unit: float, points: Floats) -> bool:
+        from exactinj.sampling._kernels import decide
 
-    def _margin(self, points: Array) -> Array:
-        """How much larger than the next entry a coefficient has to be for its row to be selected, one number a sample.
-
-        In float64 a bound of the rounding error of a product of length n. In float32 a few standard deviations of it;
-        what slips through is found by `settle`.
-        """
-        n = self.frame.n
-        share = n + 2 if self.source.dtype == "float64" else 4 * (n**0.5 + 2)
-        return (points * points).sum(-1) ** 0.5 * (share * self.source.epsilon)
+        places = np.full(self.frame.m, -1)
+        unclear = np.zeros(coefficients.shape, dtype=np.bool_)
+        decide(coefficients, slack, unit, points, self.rows, self.most, self.values, places, unclear)
+        for k, j in np.argwhere(unclear).tolist():
+            value = float(self.rows[j] @ points[k])
+            if value < self.values[j] and is_selected(self.frame, self.rows, j, points[k]):
+                self.values[j], places[j] = value, k
+        fell = places >= 0
+        self.points[fell] = points[places[fell]]
+        return bool(fell.any())
 
     def _look_greedily(self, points: Floats) -> bool:
         """The variant for rows that are not full spark: independent rows by decreasing coefficient, in float64."""
@@ -221,39 +230,19 @@ class _Search:
         counted = np.where(greedy_selection(self.rows, products), products, np.inf)
         places = counted.argmin(axis=0)
         least = counted[places, np.arange(len(self.values))]
-        changed = np.flatnonzero(least < self.values)
-        self._lower(changed, least[changed], points[places[changed]])
-        return bool(len(changed))
+        fell = least < self.values
+        self.values[fell], self.points[fell] = least[fell], points[places[fell]]
+        return bool(fell.any())
 
-    def _lower(self, rows: NDArray[np.intp], values: Floats, points: Floats) -> None:
-        """Set the values of some rows; the ones before are kept as spares."""
-        if len(rows):
-            self.spare_values[rows], self.spare_points[rows] = self.values[rows], self.points[rows]
-            self.values[rows], self.points[rows] = values, points
-            self.estimate = self.source.array(self.values)
 
-    def settle(self) -> None:
-        """After a search in float32: is every row among the n largest at its point? If not, take its spare.
+def _unit(reach: float) -> float:
+    """A power of two by which points no longer than `reach` are divided for float32; 1 for usual sizes."""
+    if 2.0**-10 <= reach <= 2.0**10:
+        return 1.0
+    return float(2.0 ** np.frexp(reach)[1]) if reach else 1.0
 
-        A row for which neither holds has no value.
-        """
-        if self.source.dtype == "float64" or self.greedy:
-            return
-        suspects = np.flatnonzero(np.isfinite(self.values))
-        for _ in range(2):
-            suspects = suspects[~self._are_selected(suspects)]
-            self.values[suspects], self.points[suspects] = self.spare_values[suspects], self.spare_points[suspects]
-            self.spare_values[suspects], self.spare_points[suspects] = np.inf, np.nan
-            suspects = suspects[np.isfinite(self.values[suspects])]
 
-    def _are_selected(self, suspects: NDArray[np.intp]) -> NDArray[np.bool_]:
-        right = np.ones(len(suspects), dtype=np.bool_)
-        for start in range(0, len(suspects), SETTLED):
-            part = suspects[start : start + SETTLED]
-            products = self.points[part] @ self.rows.T
-            own = products[np.arange(len(part)), part][:, None]
-            bound = 2 * (self.frame.n + 2) * 2.0**-52 * np.linalg.norm(self.points[part], axis=1)[:, None]
-            possibly = np.count_nonzero(products > own - bound, axis=1)  # the row itself among them
-            for k in np.flatnonzero(possibly > self.most).tolist():
-                right[start + k] = is_selected(self.frame, self.rows, int(part[k]), self.points[part[k]])
-        return right
+def _rounded_up(values: Floats) -> NDArray[np.float32]:
+    """The least float32 numbers that are not smaller, or the ones after them."""
+    with np.errstate(over="ignore"):
+        return np.nextafter(values.astype(np.float32), np.float32(np.inf))

@@ -22,6 +22,7 @@ from exactinj.sampling.backend import Array, Backend, NumpyBackend
 
 __all__ = [
     "KernelDensity",
+    "RadialSampler",
     "Sampler",
     "Smoothing",
     "UniformBall",
@@ -73,8 +74,25 @@ class Sampler(ABC):
             raise InputError(f"found samples in dimension {self.dimension} and a layer with n = {n}; make them fit")
 
 
+class RadialSampler(Sampler):
+    """A distribution that knows no direction: uniform directions, and independent radii."""
+
+    @abstractmethod
+    def radii(self, backend: Backend, count: int, n: int) -> Array | float:
+        """So many radii of points of R^n, or the one that all have."""
+
+    def draw(self, backend: Backend, count: int, n: int) -> Array:
+        return self.scaled(backend, backend.normal(count, n), n)
+
+    def scaled(self, backend: Backend, directions: Array, n: int) -> Array:
+        """Radii of points of R^n for the directions (B, k), k may be less than n; changed in place."""
+        factors = self.radii(backend, len(directions), n) / backend.lengths(directions)
+        directions *= backend.cast(factors)[:, None]
+        return directions
+
+
 @dataclass(frozen=True)
-class UniformSphere(Sampler):
+class UniformSphere(RadialSampler):
     """Uniform on ``|x| = radius``, up to rounding."""
 
     radius: float = 1.0
@@ -87,11 +105,9 @@ class UniformSphere(Sampler):
     def region(self) -> Region:
         return Sphere(self.radius)
 
-    def draw(self, backend: Backend, count: int, n: int) -> Array:
+    def radii(self, backend: Backend, count: int, n: int) -> float:
         backend.require_size(self.radius)
-        points = backend.normal(count, n)
-        points *= (self.radius / _lengths(points))[:, None]
-        return points
+        return self.radius
 
     def settled(self, points: Floats) -> Floats:
         """On the sphere up to the rounding of float64, whatever type they were drawn in."""
@@ -99,7 +115,7 @@ class UniformSphere(Sampler):
 
 
 @dataclass(frozen=True)
-class UniformShell(Sampler):
+class UniformShell(RadialSampler):
     """Uniform on ``inner <= |x| <= outer``, by volume."""
 
     inner: float
@@ -113,21 +129,18 @@ class UniformShell(Sampler):
     def region(self) -> Region:
         return Shell(self.inner, self.outer)
 
-    def draw(self, backend: Backend, count: int, n: int) -> Array:
+    def radii(self, backend: Backend, count: int, n: int) -> Array:
         backend.require_size(self.outer)
-        room = 8 * backend.epsilon  # rounding must not leave the domain
+        room = 8 * backend.epsilon + n * 2.0**-52  # rounding must not leave the domain
         inner, outer = self.inner * (1 + room), self.outer * (1 - room)
         if not inner < outer:
             raise InputError(f"found a shell too thin for {backend.dtype}, expected room for rounding; use a sphere")
-        points = backend.normal(count, n)
         share = (inner / outer) ** n
-        radii = outer * (share + (1 - share) * backend.uniform(count)) ** (1.0 / n)
-        points *= (radii / _lengths(points))[:, None]
-        return points
+        return outer * (share + (1 - share) * backend.uniform(count)) ** (1.0 / n)
 
 
 @dataclass(frozen=True)
-class UniformBall(Sampler):
+class UniformBall(RadialSampler):
     """Uniform on ``|x| <= radius``, by volume."""
 
     radius: float = 1.0
@@ -140,8 +153,8 @@ class UniformBall(Sampler):
     def region(self) -> Region:
         return Ball(self.radius)
 
-    def draw(self, backend: Backend, count: int, n: int) -> Array:
-        return UniformShell(0.0, self.radius).draw(backend, count, n)
+    def radii(self, backend: Backend, count: int, n: int) -> Array:
+        return UniformShell(0.0, self.radius).radii(backend, count, n)
 
 
 @dataclass(frozen=True)
@@ -284,7 +297,3 @@ def _inward(lower: float, upper: float, dtype: str) -> tuple[float, float]:
     if not low < high:
         raise InputError(f"found a box too thin for {dtype}, expected room for rounding; use float64")
     return float(low), float(high)
-
-
-def _lengths(points: Array) -> Array:
-    return (points * points).sum(-1) ** 0.5

@@ -33,6 +33,8 @@ def is_selected(frame: Frame, rows: Floats, row: int, point: Floats) -> bool:
     own = frame.exact_row(row)
     x = [Fraction(value) for value in point.tolist()]
     for i in near:
+        if frame.has_equal_rows(i, row):
+            continue
         difference = sum((a - c) * value for a, c, value in zip(frame.exact_row(i), own, x, strict=True))
         larger += difference > 0
     return larger < frame.n
