@@ -81,7 +81,7 @@ def warm(frame: Frame, backend: Backend, samples: int, size: int, dimension: int
     search = _Search(frame, backend, UniformSphere(), greedy=False)
     stream: Source = search.independent
     if dimension:
-        stream = Subspaces(UniformSphere(), backend, search.rows, k=dimension, most=samples, block=size)
+        stream = Subspaces(UniformSphere(), backend, search.device_rows, k=dimension, most=samples, block=size)
     draw(search, stream, samples, size)
     return search, stream
 

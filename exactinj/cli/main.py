@@ -155,7 +155,13 @@ def _add_sample(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     verb.add_argument("--greedy", action="store_true", help="independent rows by size, where rows are not full spark")
     verb.add_argument("--backend", choices=("numpy", "torch"), default="numpy", help="numpy (default) or torch")
     verb.add_argument("--device", metavar="NAME", help="cpu or cuda, for torch")
-    verb.add_argument("--dtype", choices=("float64", "float32"), default="float64", help="of the search")
+    verb.add_argument("--dtype", choices=("float64", "float32"), default="float64", help="of the samples")
+    verb.add_argument(
+        "--subspace",
+        type=int,
+        metavar="K",
+        help="draw from random subspaces of dimension K, 0 for independent samples (default 16 from n = 64 on)",
+    )
     verb.add_argument("--seed", type=int, default=0, help="of the random numbers (default 0)")
     verb.add_argument("--timeout", type=_seconds, metavar="SECONDS", help="stop sampling after so many seconds")
     _add_output_options(verb)

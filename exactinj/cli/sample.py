@@ -47,6 +47,7 @@ def _work(options: argparse.Namespace, desk: Desk) -> Callable[[], int]:
         device=options.device,
         rows_first=options.rows_first,
         greedy=options.greedy,
+        subspace=options.subspace,
         timeout=desk.left,
         report=desk.report,
     )
@@ -91,8 +92,9 @@ def _describe(name: str, estimate: AlphaEstimate) -> str:
         "rule": "stopped, as it did not change for so long",
         "time": "stopped at the deadline",
     }[estimate.ended]
+    shared = f", in random subspaces of dimension {estimate.subspace}" if estimate.subspace else ""
     lines = [
-        f"{name}: ESTIMATE of alpha* from {estimate.samples:,} samples, {estimate.sampler.text}; {stop}",
+        f"{name}: ESTIMATE of alpha* from {estimate.samples:,} samples, {estimate.sampler.text}{shared}; {stop}",
         f"  m = {frame.m} rows, n = {frame.n}, backend {estimate.backend}, {estimate.dtype}, {estimate.seconds:.2f} s",
     ]
     rows = [

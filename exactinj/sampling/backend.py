@@ -59,6 +59,10 @@ class Backend(ABC):
         """A copy of a float64 array in the type and on the device of the backend."""
 
     @abstractmethod
+    def doubles(self, values: Floats) -> Array:
+        """A copy of a float64 array on the device of the backend, in float64."""
+
+    @abstractmethod
     def cast(self, values: Array) -> Array:
         """The same numbers in the type of the backend."""
 
@@ -103,7 +107,7 @@ class Backend(ABC):
 
     @abstractmethod
     def products(self, points: Array, rows: Array) -> Array:
-        """``points @ rows^T``, (B, n) and (m, n), or batches of such; in float32 with all of its bits."""
+        """``points @ rows^T``, (B, n) and (m, n), or batches of such, in float32 with all of its bits or float64."""
 
     @abstractmethod
     def candidates(self, coefficients: Array, screen: Screen, most: int) -> Array:
@@ -138,6 +142,9 @@ class NumpyBackend(Backend):
 
     def array(self, values: Floats) -> Array:
         return np.array(values, dtype=self._type)
+
+    def doubles(self, values: Floats) -> Array:
+        return np.array(values, dtype=np.float64)
 
     def cast(self, values: Array) -> Array:
         return np.asarray(values, dtype=self._type)
@@ -208,6 +215,9 @@ class TorchBackend(Backend):
 
     def array(self, values: Floats) -> Array:
         return self._torch.as_tensor(np.array(values), dtype=self._type, device=self.device)
+
+    def doubles(self, values: Floats) -> Array:
+        return self._torch.as_tensor(np.array(values), dtype=self._torch.float64, device=self.device)
 
     def cast(self, values: Array) -> Array:
         return values.to(self._type)

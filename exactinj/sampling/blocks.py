@@ -1,11 +1,11 @@
 """Blocks of samples, independent or from shared random subspaces, and their coefficients in float32.
 
-A subspace of dimension k with an orthonormal basis Q holds the points ``x = Q y``, and ``W x = (W Q) y`` costs k
-products instead of n once W Q is there. For Q spanned by independent normal vectors and y uniform on the sphere of R^k
-each x is uniform on the sphere of R^n: samples that share a subspace follow the same distribution as others, but are
-not independent of each other. With S points in each the closest two are about ``S^(-1/(k - 1))`` apart, as angles go,
-0.63 for k = 16 and S = 1024: at finer scales they look independent, and only near low values that reach further
-than that does the estimate of N such samples differ from that of N independent ones.
+A subspace of dimension k with basis B holds the points ``x = B y``, and ``W x = (W B) y`` costs k products per row
+instead of n once W B is there. If B is an orthonormal basis of the span of independent normal vectors and y is uniform
+on the sphere of R^k, x is uniform on the sphere of R^n; if the columns of B are independent and normal themselves and
+``|y| = 1``, x is normal. So samples that share a subspace follow the distribution that is asked for, but are not
+independent of each other. S uniform directions in it are about ``S^(-1/(k - 1))`` apart, 0.63 for k = 16 and S = 1024:
+as long as n is so large that no sample has others nearer than that anyhow, an estimate loses next to nothing.
 """
 
 from __future__ import annotations
@@ -17,13 +17,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exactinj.sampling.backend import Array, Backend
-from exactinj.sampling.samplers import RadialSampler, Sampler
+from exactinj.sampling.samplers import Sampler, SubspaceSampler
 
 __all__ = ["Block", "GivenBlock", "Independent", "Source", "Subspaces"]
 
 Floats = NDArray[np.float64]
 
-SHARED = 1024  # points of a subspace, at most
+SHARED = 1024  # points of a subspace, or four times the columns if that is more: the basis costs as much as n points
+
+
+ROUNDING = 2.0**-24  # unit of float32
+NEARLY = 1 + 2.0**-20  # more than what rounding takes from a sum of a few nonnegative numbers
+DATA_SHARE = 16  # samples to each data point that a subspace is put at
 
 
 class Block(ABC):
@@ -32,13 +37,13 @@ class Block(ABC):
     Attributes
     ----------
     count : how many
-    reach : a number that no sample is longer than
-    roundings : the error of a coefficient is at most this many times ``2^-24 |x| |w|``
+    reach : a number that no sample is longer than, roughly
+    error : (m,) float64, a bound of the error of each row's coefficients, underflow aside
     """
 
     count: int
     reach: float
-    roundings: int
+    error: Floats
 
     @abstractmethod
     def coefficients(self, unit: float) -> Array:
@@ -49,18 +54,29 @@ class Block(ABC):
         """The points with these numbers, or all, in float64."""
 
 
+class Rows:
+    """The rows of a layer, no longer than 1: in float32 and float64 where the backend is, and their lengths."""
+
+    def __init__(self, rows: Floats, backend: Backend) -> None:
+        self.n = rows.shape[1]
+        self.doubles = backend.doubles(rows)
+        self.singles = backend.single(self.doubles)
+        self.lengths: Floats = np.linalg.norm(rows, axis=1) * NEARLY
+
+
 class GivenBlock(Block):
     """Points as an array (B, n)."""
 
-    def __init__(self, points: Array, rows: Array, backend: Backend, sampler: Sampler) -> None:
+    def __init__(self, points: Array, rows: Rows, backend: Backend, sampler: Sampler) -> None:
         self.count = len(points)
-        self.roundings = points.shape[1] + 12
         self._points, self._rows, self._backend, self._sampler = points, rows, backend, sampler
-        self.reach = float(backend.lengths(points).max()) * (1 + 2.0**-20) if self.count else 0.0
+        self.reach = _longest(points, backend)
+        # the product, one rounding each of point and row, two of the point's settlement, four in comparisons
+        self.error = rows.lengths * ((rows.n + 12) * ROUNDING * self.reach)
 
     def coefficients(self, unit: float) -> Array:
         points = self._points if unit == 1.0 else self._points * (1 / unit)
-        return self._backend.products(self._backend.single(points), self._rows)
+        return self._backend.products(self._backend.single(points), self._rows.singles)
 
     def points(self, chosen: Array | None = None) -> Floats:
         points = self._points if chosen is None else self._points[chosen]
@@ -68,33 +84,71 @@ class GivenBlock(Block):
 
 
 class _SpannedBlock(Block):
-    """Points ``Q_i y`` in subspaces: bases (b, n, k), rows in them (b, m, k), and coordinates (b, S, k)."""
+    """Points ``B_i y``, or ``B_i y + centre``: coordinates (b, S, k) in some subspaces, numbers (b S,) of centres."""
 
-    def __init__(self, bases: Array, rows: Array, coordinates: Array, backend: Backend, sampler: Sampler) -> None:
-        shape = coordinates.shape
-        self.count = shape[0] * shape[1]
-        self.roundings = shape[2] + 16
-        self._bases, self._rows, self._coordinates = bases, rows, coordinates
+    def __init__(
+        self, spans: _Spans, coordinates: Array, chosen: Array | None, backend: Backend, sampler: SubspaceSampler
+    ) -> None:
+        self._number, self._each, k = coordinates.shape
+        self.count = self._number * self._each
+        self._spans, self._coordinates, self._chosen = spans, coordinates.reshape(self.count, k), chosen
         self._backend, self._sampler = backend, sampler
-        self.reach = float(backend.lengths(coordinates.reshape(-1, shape[2])).max()) * (1 + 2.0**-20)
+        longest = _longest(self._coordinates, backend)
+        rows = spans.rows
+        self.reach = longest * spans.size + spans.farthest
+        # as for given points, with float64 in the product of rows and bases
+        own = (k + 16) * spans.lengths * longest + rows.lengths * (longest * spans.size)
+        self.error = ROUNDING * (own + rows.lengths * ((rows.n + 12) * spans.farthest))
 
     def coefficients(self, unit: float) -> Array:
         points = self._coordinates if unit == 1.0 else self._coordinates * (1 / unit)
-        return self._backend.products(self._backend.single(points), self._rows).reshape(self.count, -1)
+        points = self._backend.single(points).reshape(self._number, self._each, -1)
+        found = self._backend.products(points, self._spans.local_rows[: self._number]).reshape(self.count, -1)
+        if self._chosen is not None:
+            found += self._spans.products[self._chosen] * (1 / unit)
+        return found
 
     def points(self, chosen: Array | None = None) -> Floats:
-        """In the subspace, as long as their coordinates are, up to rounding in float64."""
-        backend, (number, each, k) = self._backend, self._coordinates.shape
+        backend, spans = self._backend, self._spans
         numbers = np.arange(self.count) if chosen is None else backend.numpy(chosen).astype(np.int64)
-        flat = self._coordinates.reshape(-1, k)
-        local = backend.numpy(flat if chosen is None else flat[chosen])
-        found = np.empty((len(local), self._bases.shape[1]))
-        for i in range(number):
-            own = numbers // each == i
+        local = backend.numpy(self._coordinates if chosen is None else self._coordinates[chosen])
+        found = np.empty((len(local), spans.rows.n))
+        for i in range(self._number):
+            own = numbers // self._each == i
             if own.any():
-                found[own] = local[own] @ backend.numpy(self._bases[i]).T
-        found *= (np.linalg.norm(local, axis=1) / np.linalg.norm(found, axis=1))[:, None]
-        return self._sampler.settled(found)
+                found[own] = local[own] @ backend.numpy(spans.bases[i]).T
+        if self._chosen is not None:
+            centres = self._chosen if chosen is None else self._chosen[chosen]
+            return found + backend.numpy(spans.centres[centres])
+        return self._sampler.settled(found * (np.linalg.norm(local, axis=1) / np.linalg.norm(found, axis=1))[:, None])
+
+
+class _Spans:
+    """Some random subspaces, with what blocks of their points need.
+
+    Attributes
+    ----------
+    bases : (b, n, k) float64
+    local_rows : (b, m, k) float32, the rows times the bases; `lengths` (m,) float64, the longest of each row
+    size : at least the norm of every basis
+    centres : (P, n), or None for 0; `products` (P, m) float32, with the rows; `farthest`, the length of the longest
+    """
+
+    def __init__(self, sampler: SubspaceSampler, backend: Backend, rows: Rows, shape: tuple[int, int, int]) -> None:
+        number, each, k = shape
+        self.rows = rows
+        self.bases = sampler.bases(backend, backend.double(backend.normal(number, rows.n, k)))
+        local = backend.products(self.bases.swapaxes(-1, -2), rows.doubles).swapaxes(-1, -2)
+        self.local_rows = backend.single(local)
+        lengths = backend.numpy(backend.lengths(local.reshape(-1, k)))
+        self.lengths: Floats = lengths.reshape(number, -1).max(axis=0) * NEARLY
+        flat = self.bases.reshape(number, -1)
+        self.size = _longest(flat, backend)
+        self.centres: Any = sampler.centres(backend, max(1, number * each // DATA_SHARE))
+        self.farthest = 0.0
+        if self.centres is not None:
+            self.products = backend.products(backend.single(self.centres), rows.singles)
+            self.farthest = _longest(self.centres, backend)
 
 
 class Source(ABC):
@@ -108,12 +162,11 @@ class Source(ABC):
 class Independent(Source):
     """Independent samples."""
 
-    def __init__(self, sampler: Sampler, backend: Backend, rows: Floats) -> None:
-        self._sampler, self._backend, self._n = sampler, backend, rows.shape[1]
-        self._rows = backend.single(backend.array(rows))
+    def __init__(self, sampler: Sampler, backend: Backend, rows: Rows) -> None:
+        self._sampler, self._backend, self._rows = sampler, backend, rows
 
     def draw(self, count: int) -> Block:
-        return self.given(self._sampler.draw(self._backend, count, self._n))
+        return self.given(self._sampler.draw(self._backend, count, self._rows.n))
 
     def given(self, points: Array) -> Block:
         """A block of points that somebody else chose."""
@@ -121,42 +174,39 @@ class Independent(Source):
 
 
 class Subspaces(Source):
-    """Samples from random subspaces of dimension k; for samplers that know no direction.
+    """Samples from random subspaces of dimension k.
 
     Parameters
     ----------
-    rows : (m, n) float64, no longer than 1
     k : dimension of the subspaces, at most n / 2
-    most : points of one subspace, at most; `SHARED` if that is less
+    most : points of one subspace, at most; `SHARED` or 4n if that is less
     block : samples that are wanted at one time; that many are drawn from several subspaces
     """
 
     def __init__(
-        self, sampler: RadialSampler, backend: Backend, rows: Floats, *, k: int, most: int, block: int
+        self, sampler: SubspaceSampler, backend: Backend, rows: Rows, *, k: int, most: int, block: int
     ) -> None:
-        self._sampler, self._backend, self._k = sampler, backend, k
-        self._rows = backend.double(backend.array(rows))
-        self._n = rows.shape[1]
-        self._each = min(most, SHARED)
+        self._sampler, self._backend, self._rows, self._k = sampler, backend, rows, k
+        self._each = min(most, max(SHARED, 4 * rows.n))
         self._number = max(1, block // self._each)
         self._left = 0
-        self._bases: Any = None
-        self._local_rows: Any = None
+        self._spans: Any = None
 
     def draw(self, count: int) -> Block:
-        backend, k = self._backend, self._k
+        backend = self._backend
         if not self._left:
-            self._bases = backend.orthonormal(backend.double(backend.normal(self._number, self._n, k)))
-            self._local_rows = backend.single(self._rows @ self._bases)
+            self._spans = _Spans(self._sampler, backend, self._rows, (self._number, self._each, self._k))
             self._left = self._each
         number = min(self._number, count)
         each = min(self._left, count // number)
         self._left -= each
-        coordinates = self._sampler.scaled(backend, backend.normal(number * each, k), self._n)
-        return _SpannedBlock(
-            self._bases[:number],
-            self._local_rows[:number],
-            coordinates.reshape(number, each, k),
-            backend,
-            self._sampler,
-        )
+        coordinates = self._sampler.coordinates(backend, backend.normal(number * each, self._k), self._rows.n)
+        coordinates = coordinates.reshape(number, each, self._k)
+        centres = self._spans.centres
+        chosen = None if centres is None else backend.integers(len(centres), number * each)
+        return _SpannedBlock(self._spans, coordinates, chosen, backend, self._sampler)
+
+
+def _longest(points: Array, backend: Backend) -> float:
+    """At least the length of every row."""
+    return float(backend.lengths(points).max()) * NEARLY if len(points) else 0.0

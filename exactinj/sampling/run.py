@@ -26,11 +26,11 @@ from exactinj.engines.clock import Clock
 from exactinj.errors import InputError
 from exactinj.layer import ReLULayer
 from exactinj.sampling.backend import Backend, Screen, backend_named
-from exactinj.sampling.blocks import SHARED, Block, Independent, Source, Subspaces
+from exactinj.sampling.blocks import Block, Independent, Rows, Source, Subspaces
 from exactinj.sampling.estimate import AlphaEstimate, Ending
 from exactinj.sampling.frame import Frame
 from exactinj.sampling.greedy import greedy_selection
-from exactinj.sampling.samplers import RadialSampler, Sampler
+from exactinj.sampling.samplers import Sampler, SubspaceSampler
 from exactinj.sampling.selection import is_selected
 
 __all__ = ["sample_alpha"]
@@ -42,7 +42,6 @@ COPIES = 4  # of a block of coefficients that are held at one time
 PROCESSOR_BYTES, DEVICE_BYTES = 1 << 21, 1 << 28  # of a block: what processors hold near, what accelerators like
 SUBSPACE = 16  # dimension of shared subspaces, used from four times as many columns on
 FEWEST_SUBSPACES, FEWEST_SHARED = 32, 64  # that samples are spread over, and samples in each, for them to be used
-UNIT = 2.0**-24  # of rounding in float32
 TINIEST = 2.0**-100  # more than what float32 loses by underflow in a product of vectors no longer than 1
 
 
@@ -78,15 +77,15 @@ def sample_alpha(
     search = _Search(frame, backend_, sampler, greedy=greedy)
     clock = clock or Clock()
     size = _block_size(frame, backend_, memory, greedy=greedy)
-    dimension = _subspace_dimension(subspace, sampler, frame.n, samples)
+    dimension = _subspace_dimension(0 if greedy and subspace is None else subspace, sampler, frame.n, samples)
     if rows_first:
         first = backend_.array(_rows_inside(frame.rows, sampler, backend_))
         for start in range(0, len(first), size):
             search.look_at(search.independent.given(first[start : start + size]))
     source: Source = search.independent
-    if dimension and isinstance(sampler, RadialSampler):
-        most = max(1, min(samples // FEWEST_SUBSPACES, SHARED))
-        source = Subspaces(sampler, backend_, search.rows, k=dimension, most=most, block=size)
+    if dimension and isinstance(sampler, SubspaceSampler):
+        most = max(1, samples // FEWEST_SUBSPACES)
+        source = Subspaces(sampler, backend_, search.device_rows, k=dimension, most=most, block=size)
     goal = samples + search.drawn  # rows come on top
     ended = _draw(search, source, clock, samples=goal, patience=patience, size=size)
     return AlphaEstimate(
@@ -109,13 +108,15 @@ def _subspace_dimension(wanted: int | None, sampler: Sampler, n: int, samples: i
     """The dimension of the subspaces that samples share, 0 if each is drawn by itself; `InputError` if it cannot be."""
     if wanted is None:
         enough = n >= 4 * SUBSPACE and samples >= FEWEST_SUBSPACES * FEWEST_SHARED
-        return SUBSPACE if enough and isinstance(sampler, RadialSampler) else 0
+        return SUBSPACE if enough and isinstance(sampler, SubspaceSampler) else 0
     if not wanted:
         return 0
     if not 2 <= wanted <= n // 2:  # noqa: PLR2004
         raise InputError(f"found subspaces of dimension {wanted}, expected 0 or 2 to n / 2 = {n // 2}; 0 uses none")
-    if not isinstance(sampler, RadialSampler):
-        raise InputError(f"found subspaces for samples {sampler.text}, expected a sphere, a ball around 0 or a shell")
+    if not isinstance(sampler, SubspaceSampler):
+        raise InputError(
+            f"found subspaces for samples {sampler.text}, expected a sphere, a ball around 0, a shell or data"
+        )
     return wanted
 
 
@@ -184,10 +185,10 @@ class _Search:
         self.greedy = greedy
         self.exponent = int(np.frexp(np.abs(frame.rows).max() or 1.0)[1]) + frame.n.bit_length()
         self.rows: Floats = np.ldexp(frame.rows, -self.exponent)
-        self.lengths: Floats = np.linalg.norm(self.rows, axis=1)
         self.values: Floats = np.full(frame.m, np.inf)
         self.points: Floats = np.full(frame.rows.shape, np.nan)
-        self.independent = Independent(sampler, backend, self.rows)
+        self.device_rows = Rows(self.rows, backend)
+        self.independent = Independent(sampler, backend, self.device_rows)
         self.drawn = 0
 
     def look_at(self, block: Block) -> bool:
@@ -198,7 +199,7 @@ class _Search:
         if self.greedy:
             return self._look_greedily(block.points())
         unit = _unit(block.reach)
-        slack = self.lengths * (1.01 * block.roundings * UNIT * block.reach / unit) + TINIEST
+        slack = 1.01 * block.error / unit + TINIEST
         coefficients = block.coefficients(unit)
         chosen = self.backend.candidates(coefficients, self._screen(slack, unit), self.most)
         if not len(chosen):

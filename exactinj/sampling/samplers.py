@@ -25,6 +25,7 @@ __all__ = [
     "RadialSampler",
     "Sampler",
     "Smoothing",
+    "SubspaceSampler",
     "UniformBall",
     "UniformBox",
     "UniformNonnegativeBall",
@@ -74,7 +75,22 @@ class Sampler(ABC):
             raise InputError(f"found samples in dimension {self.dimension} and a layer with n = {n}; make them fit")
 
 
-class RadialSampler(Sampler):
+class SubspaceSampler(Sampler):
+    """A distribution that can be drawn from random subspaces, many points from each: ``x = centre + B y``."""
+
+    @abstractmethod
+    def bases(self, backend: Backend, normals: Array) -> Array:
+        """The bases (b, n, k), float64, for independent normal numbers; they may be changed in place."""
+
+    @abstractmethod
+    def coordinates(self, backend: Backend, normals: Array, n: int) -> Array:
+        """The y (B, k) of points of R^n for independent normal numbers; they may be changed in place."""
+
+    def centres(self, backend: Backend, count: int) -> Array | None:
+        """Some points, any of which samples are drawn around; None for 0."""
+
+
+class RadialSampler(SubspaceSampler):
     """A distribution that knows no direction: uniform directions, and independent radii."""
 
     @abstractmethod
@@ -82,13 +98,13 @@ class RadialSampler(Sampler):
         """So many radii of points of R^n, or the one that all have."""
 
     def draw(self, backend: Backend, count: int, n: int) -> Array:
-        return self.scaled(backend, backend.normal(count, n), n)
+        return self.coordinates(backend, backend.normal(count, n), n)
 
-    def scaled(self, backend: Backend, directions: Array, n: int) -> Array:
-        """Radii of points of R^n for the directions (B, k), k may be less than n; changed in place."""
-        factors = self.radii(backend, len(directions), n) / backend.lengths(directions)
-        directions *= backend.cast(factors)[:, None]
-        return directions
+    def bases(self, backend: Backend, normals: Array) -> Array:
+        return backend.orthonormal(normals)
+
+    def coordinates(self, backend: Backend, normals: Array, n: int) -> Array:
+        return _stretched(backend, normals, self.radii(backend, len(normals), n))
 
 
 @dataclass(frozen=True)
@@ -197,7 +213,7 @@ class UniformBox(Sampler):
         return points.clip(lower, upper)
 
 
-class _AroundData(Sampler):
+class _AroundData(SubspaceSampler):
     """A uniform data point plus independent Gaussian noise."""
 
     def __init__(self, data: Any, noise: Floats) -> None:
@@ -219,11 +235,20 @@ class _AroundData(Sampler):
         return int(self.data.shape[1])
 
     def draw(self, backend: Backend, count: int, n: int) -> Array:
-        backend.require_size(1.0 + float(np.abs(self.data).max()) + float(self.noise.max()))
-        chosen = backend.integers(len(self.data), count)
-        points = backend.normal(count, n) * backend.array(self.noise)
-        points += backend.array(self.data)[chosen]
+        points = self.centres(backend, count)
+        points += backend.normal(count, n) * backend.array(self.noise)
         return points
+
+    def bases(self, backend: Backend, normals: Array) -> Array:
+        return normals * backend.doubles(self.noise)[:, None]
+
+    def coordinates(self, backend: Backend, normals: Array, n: int) -> Array:
+        return _stretched(backend, normals, 1.0)
+
+    def centres(self, backend: Backend, count: int) -> Array:
+        """Data points, drawn with replacement."""
+        backend.require_size(1.0 + float(np.abs(self.data).max()) + float(self.noise.max()))
+        return backend.array(self.data[backend.numpy(backend.integers(len(self.data), count)).astype(np.int64)])
 
 
 class Smoothing(_AroundData):
@@ -297,3 +322,9 @@ def _inward(lower: float, upper: float, dtype: str) -> tuple[float, float]:
     if not low < high:
         raise InputError(f"found a box too thin for {dtype}, expected room for rounding; use float64")
     return float(low), float(high)
+
+
+def _stretched(backend: Backend, directions: Array, lengths: Array | float) -> Array:
+    """Vectors (B, k) with their lengths changed, in place."""
+    directions *= backend.cast(lengths / backend.lengths(directions))[:, None]
+    return directions
