@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from fractions import Fraction
 
 import numpy as np
@@ -274,6 +275,30 @@ def test_when_subspaces_are_used():
     assert alone.subspace == 16
     assert shared.merge(alone).subspace is None
     assert shared.merge(alone).to_json()["subspace"] is None
+
+
+def test_long_products_are_within_their_error():
+    """Beyond a thousand columns products are summed by chunks."""
+    random = np.random.default_rng(4)
+    rows = random.standard_normal((5, 1700)) / 100
+    for backend, dtype in BACKENDS:
+        source = backend_named(backend, dtype, 3, None)
+        block = source_of(0, UniformSphere(), source, rows).draw(6)
+        assert block.error.max() < 1700 * 2.0**-24 / 2
+        found, points = source.numpy(block.coefficients(1.0)), block.points()
+        for k in range(6):
+            x = [Fraction(value) for value in points[k].tolist()]
+            for j, row in enumerate(rows):
+                exact = sum(Fraction(a) * b for a, b in zip(row.tolist(), x, strict=True))
+                assert abs(Fraction(found[k, j]) - exact) <= Fraction(block.error[j])
+
+
+def test_rows_in_any_order_of_memory():
+    rows = np.random.default_rng(6).standard_normal((3, 9)).T
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        estimate = sample_alpha(rows, UniformSphere(), samples=300)
+    np.testing.assert_array_equal(estimate.values, sample_alpha(rows.copy(), UniformSphere(), samples=300).values)
 
 
 def test_subspaces_are_as_good():

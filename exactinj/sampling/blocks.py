@@ -28,6 +28,7 @@ SHARED = 1024  # points of a subspace, or four times the columns if that is more
 
 ROUNDING = 2.0**-24  # unit of float32
 NEARLY = 1 + 2.0**-20  # more than what rounding takes from a sum of a few nonnegative numbers
+LONG, CHUNK = 1024, 512  # products of longer vectors are summed by chunks, as their error grows with the length
 DATA_SHARE = 16  # samples to each data point that a subspace is put at
 
 
@@ -71,12 +72,20 @@ class GivenBlock(Block):
         self.count = len(points)
         self._points, self._rows, self._backend, self._sampler = points, rows, backend, sampler
         self.reach = _longest(points, backend)
-        # the product, one rounding each of point and row, two of the point's settlement, four in comparisons
-        self.error = rows.lengths * ((rows.n + 12) * ROUNDING * self.reach)
+        # the product and the sum of its chunks, one rounding each of point and row, two when the point is settled, four
+        # in comparisons
+        terms = rows.n if rows.n <= LONG else CHUNK + rows.n // CHUNK
+        self.error = rows.lengths * ((terms + 12) * ROUNDING * self.reach)
 
     def coefficients(self, unit: float) -> Array:
-        points = self._points if unit == 1.0 else self._points * (1 / unit)
-        return self._backend.products(self._backend.single(points), self._rows.singles)
+        points = self._backend.single(self._points if unit == 1.0 else self._points * (1 / unit))
+        rows, n = self._rows.singles, self._rows.n
+        if n <= LONG:
+            return self._backend.products(points, rows)
+        found = self._backend.products(points[:, :CHUNK], rows[:, :CHUNK])
+        for start in range(CHUNK, n, CHUNK):
+            found += self._backend.products(points[:, start : start + CHUNK], rows[:, start : start + CHUNK])
+        return found
 
     def points(self, chosen: Array | None = None) -> Floats:
         points = self._points if chosen is None else self._points[chosen]

@@ -35,7 +35,7 @@ class Frame:
             rows, exact = layer.W.to_float(), layer
         else:
             values = layer.detach().cpu().double().numpy() if hasattr(layer, "detach") else layer
-            rows, exact = np.array(values, dtype=np.float64), None
+            rows, exact = np.array(values, dtype=np.float64, order="C"), None
         if rows.ndim != 2 or not rows.size or not np.isfinite(rows).all():  # noqa: PLR2004
             raise InputError(f"found weights of shape {rows.shape}, expected finite floats (m, n); scale or reshape")
         return cls(rows, exact)
