@@ -40,11 +40,13 @@ __all__ = [
     "parse_domain",
     "read_layer",
     "read_points",
+    "read_rows",
 ]
 
 LAYER_KEYS = ("W", "b", "alpha")
 POLYTOPE_KEYS = {"G", "h"}
 MATRIX_AXES = 2
+MANY = 1 << 20  # weights, from which on `read_rows` leaves floats as they are
 KERNELS_ELSEWHERE = "for the kernels of a convolution use `exactinj conv` (in Python `read_kernels`)"
 DOMAIN_FORMS = (
     "R^n, nonneg, ball:r, ball:r:c1,...,cn, nonneg-ball:r, sphere:r, shell:s,r, box:l,u, "
@@ -85,6 +87,33 @@ def guarded(file: Path, readers: dict[str, Callable[[Path], Content]]) -> Conten
         raise InputError(f"{file}: no such file; check the path") from None
     except OSError as error:
         raise InputError(f"{file}: cannot be read ({error.strerror or error}); check the file") from None
+
+
+def read_rows(path: str | os.PathLike[str]) -> ReLULayer | np.ndarray:
+    """As `read_layer`, but where a ``.npz`` or ``.npy`` file holds a million floats or more, they stay floats (m, n).
+
+    For methods that need the weights as floats only; exact rationals take a hundred times their room. Raises
+    `InputError`.
+    """
+
+    def floats(array: np.ndarray) -> bool:
+        return array.size >= MANY and array.dtype.kind == "f" and array.ndim == MATRIX_AXES
+
+    def npy(file: Path) -> ReLULayer | np.ndarray:
+        array = npy_array(file, "shape (m, n)")
+        return array.astype(np.float64) if floats(array) else _from_array(array)
+
+    def npz(file: Path) -> ReLULayer | np.ndarray:
+        parts = npz_arrays(file, "W and b")
+        weights: np.ndarray | None = parts.get("W")
+        if weights is not None and set(parts) <= set(LAYER_KEYS) and floats(weights):
+            return weights.astype(np.float64)
+        return _from_parts(parts, "array")
+
+    file = Path(path)
+    if file.suffix.lower() in (".npy", ".npz"):
+        return guarded(file, {".npy": npy, ".npz": npz})
+    return read_layer(file)
 
 
 def read_points(path: str | os.PathLike[str]) -> np.ndarray:
@@ -173,7 +202,10 @@ def npz_arrays(file: Path, wanted: str) -> Arrays:
 
 
 def _read_npy(file: Path) -> ReLULayer:
-    array = npy_array(file, "shape (m, n)")
+    return _from_array(npy_array(file, "shape (m, n)"))
+
+
+def _from_array(array: np.ndarray) -> ReLULayer:
     if array.ndim > MATRIX_AXES:
         raise InputError(
             f"found an array of shape {array.shape}, expected a matrix W of shape (m, n); {KERNELS_ELSEWHERE}"

@@ -89,3 +89,22 @@ def test_what_sampling_missed_is_a_collision():
     assert outcome.stages[-1].largest_gap <= outcome.stages[0].largest_gap
     assert outcome.samples_needed(10.0) == 1000
     assert outcome.samples_needed(0.0) is None
+
+
+def test_many_floats_stay_floats(run_command, tmp_path, monkeypatch):
+    """From a million weights on, exact rationals would take minutes and gigabytes; --subspace says how to draw."""
+    rows = np.random.default_rng(0).standard_normal((1040, 1024))
+    np.save(tmp_path / "wide.npy", rows.astype(np.float32))
+    np.savez(tmp_path / "wide.npz", W=rows.astype(np.float32), alpha=rows[:, 0])
+    documents = [
+        json.loads(run_command("sample", tmp_path / name, "--samples", "2100", "--json", *more).stdout)
+        for name, more in (("wide.npy", ()), ("wide.npz", ()), ("wide.npy", ("--subspace", "0")))
+    ]
+    assert [document["subspace"] for document in documents] == [16, 16, 0]
+    assert documents[0]["layer"] == {"m": 1040, "n": 1024, "sha256": None}
+    assert documents[0]["estimate"] == documents[1]["estimate"]
+    rows[3, 4] = np.nan
+    np.save(tmp_path / "bad.npy", rows)
+    refused = run_command("sample", tmp_path / "bad.npy", "--samples", "10")
+    assert refused.returncode == 3
+    assert "finite floats" in refused.stderr

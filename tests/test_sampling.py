@@ -287,7 +287,17 @@ def test_the_same_on_a_gpu():
     rows = random_rows(3, 6, 20)
     points = np.random.default_rng(3).standard_normal((5000, 6)).astype("float32").astype(float)
     estimate = sample_alpha(rows, Given(points), samples=5000, backend="torch", device="cuda", dtype="float32")
-    np.testing.assert_allclose(estimate.values, algorithm_1(rows, points), atol=1e-5)
+    np.testing.assert_allclose(estimate.values, algorithm_1(rows, points), rtol=1e-13, atol=1e-13)
+    wide = random_rows(4, 64, 200)
+    for sampler in (UniformSphere(), KernelDensity(random_rows(5, 64, 50))):
+        few, many = (
+            sample_alpha(wide, sampler, samples=count, backend="torch", device="cuda", dtype="float32")
+            for count in (5000, 200_000)
+        )
+        assert many.subspace == 16
+        assert many.values.mean() < few.values.mean()
+        for j in range(0, 200, 20):
+            assert many.values[j] == pytest.approx(float(many.exact(j)), rel=1e-12)
 
 
 def test_fifty_frames_on_the_sphere():

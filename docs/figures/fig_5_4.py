@@ -57,8 +57,8 @@ def main() -> None:
     makers: list[Callable[[], Setting]] = [
         lambda: trained("Iris", iris(), (8, 27), samples=100),
         lambda: trained("digits", digits(), (128,), samples=2000 if quick else 20_000),
-        lambda: synthetic("MNIST shape", 784, samples=300 if quick else 10_000),
-        lambda: synthetic("CIFAR-10 shape", 96 if quick else 3072, samples=100 if quick else 800),
+        lambda: synthetic("MNIST shape", 784, samples=300 if quick else 500_000),
+        lambda: synthetic("CIFAR-10 shape", 96 if quick else 3072, samples=100 if quick else 500_000),
     ]
     figure, panels = plt.subplots(1, 4, figsize=(17, 5), layout="constrained")
     for axes, make in zip(panels, makers, strict=True):

@@ -32,10 +32,14 @@ def run(options: argparse.Namespace) -> int:
 
 def _work(options: argparse.Namespace, desk: Desk) -> Callable[[], int]:
     from exactinj.api import sample_alpha
-    from exactinj.reading import read_layer
+    from exactinj.layer import ReLULayer
+    from exactinj.reading import read_rows
 
-    layer = read_layer(options.layer)
-    desk.remember(layer={"m": layer.m, "n": layer.n, "sha256": layer.digest})
+    layer = read_rows(options.layer)
+    if isinstance(layer, ReLULayer):
+        desk.remember(layer=layer.summary)
+    else:
+        desk.remember(layer={"m": layer.shape[0], "n": layer.shape[1], "sha256": None})
     estimate = sample_alpha(
         layer,
         sampler=_sampler(options),
