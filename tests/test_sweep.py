@@ -56,6 +56,16 @@ def test_two_jobs_give_the_same_lines(finished, tmp_path):
         assert lines_of(path) == lines_of(finished)
 
 
+def test_a_dask_cluster_gives_the_same_lines(finished, tmp_path):
+    distributed = pytest.importorskip("distributed")
+    import joblib
+
+    local = {"n_workers": 1, "threads_per_worker": 2, "processes": False, "dashboard_address": None}
+    with distributed.LocalCluster(**local) as cluster, distributed.Client(cluster), joblib.parallel_config("dask"):
+        run_sweep(PLAN, tmp_path / "dask.jsonl")
+    assert lines_of(tmp_path / "dask.jsonl") == lines_of(finished)
+
+
 def test_backends_without_streams_work_too(finished, tmp_path, monkeypatch):
     import joblib
 

@@ -51,7 +51,10 @@ def run_sweep(
         A file of JSON lines; made if it is not there, otherwise only appended to.
     jobs : int, optional
         Processes on this machine, each with one thread for linear algebra. Left out, the backend of
-        ``joblib.parallel_config`` is used, for instance ``dask`` or ``ray``, or this process if there is none.
+        ``joblib.parallel_config`` is used, for instance ``dask`` or ``ray``, or this process if there is none::
+
+            with Client(address), joblib.parallel_config("dask"):  # distributed.Client
+                run_sweep(plan, "results.jsonl")
     shard : (i, N), 1 <= i <= N
         Do only the i-th of N parts, into a file of its own; the files may be concatenated afterwards.
     report : callable, optional
