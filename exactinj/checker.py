@@ -2005,12 +2005,17 @@ class _Growing:
         return count
 
 
-def _read_growing(reader: _Reader, domain: _Domain, kernels: _Kernels) -> tuple[int, _Growing]:
-    """The keys of the proof, and the conditions 1 and 2."""
+def _read_group(reader: _Reader) -> int:
     reader.key(",", "group")
     group = reader.value()
     if type(group) is not int:
         raise reader.malformed(f'"group": expected an integer, found {_show(group)}')
+    return group
+
+
+def _read_growing(reader: _Reader, domain: _Domain, kernels: _Kernels) -> tuple[int, _Growing]:
+    """The keys of the proof, and the conditions 1 and 2."""
+    group = _read_group(reader)
     period = _read_integers(reader, "period", len(kernels.axes))
     reader.key(",", "factor")
     factor = _rationals(reader.value(), len(kernels.axes), "factor")
@@ -2052,6 +2057,31 @@ def _check_geometric(reader: _Reader, domain: _Domain, kernels: _Kernels, _: _Si
     return f"at an input that grows geometrically at most {largest} outputs of group {group} are not negative"
 
 
+# ------------------------------------------------------------------ rule "count"
+
+
+def _check_count(reader: _Reader, domain: _Domain, kernels: _Kernels, sizes: _Sizes) -> str:
+    """Rule "count": a group with too few rows at every size, whatever its weights.
+
+    Condition 2 holds for every domain that can stand here: `_read_box` asks for lower < upper in all channels.
+    """
+    group = _read_group(reader)
+    reader.expect("}")
+    if not 0 <= group < kernels.layer.groups:
+        raise Rejected(f"count: there is no group {_show(group)}")
+    twice = isinstance(domain, _Space)
+    rows, needed, short = kernels.outputs, kernels.inputs * (2 if twice else 1), False
+    for axis, least in zip(kernels.axes, sizes.minimum, strict=True):
+        excess = axis.low + axis.high - axis.extent + axis.stride  # there are at most (N + excess) / stride windows
+        rows *= least + max(excess, 0)
+        needed *= least * axis.stride
+        short |= excess < 0
+    fewer = f"fewer rows than {'twice its ' if twice else ''}inputs"
+    if rows > needed or (rows == needed and not short):
+        raise Rejected(f"count: group {group} is not shown to have {fewer}")
+    return f"group {group} has {fewer} at every size"
+
+
 # ------------------------------------------------------------------ the document
 
 PROVES = {
@@ -2064,6 +2094,7 @@ PROVES = {
     "periodic": "not_injective_for_sizes",
     "patch": "not_injective_for_sizes",
     "geometric": "not_injective_for_sizes",
+    "count": "not_injective_for_sizes",
 }
 CLAIMS = ("injective", "not_injective", "alpha_star", "injective_for_sizes", "not_injective_for_sizes")
 
@@ -2079,6 +2110,7 @@ _SIZES_RULES: dict[str, Callable[[_Reader, _Domain, _Kernels, _Sizes], str]] = {
     "periodic": _check_periodic,
     "patch": _check_patch,
     "geometric": _check_geometric,
+    "count": _check_count,
 }
 
 

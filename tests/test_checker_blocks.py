@@ -53,7 +53,8 @@ def naive_injective(
     W: Matrix, b: list[Fraction], domain: Document, proof: Any, allowed: tuple[str, ...] = ("flat-tree", "sign-split")
 ) -> None:
     """A proof object inside a proof."""
-    known = ["collision", "flat-tree", "sign-split", "blocks", "depth-tree", "boxes", "periodic", "patch", "geometric"]
+    known = ["collision", "flat-tree", "sign-split", "blocks", "depth-tree"]
+    known += ["boxes", "periodic", "patch", "geometric", "count"]
     demand(isinstance(proof, dict) and proof.get("rule") in known and next(iter(proof)) == "rule", Malformed)
     demand(proof["rule"] in allowed, Wrong)
     check = {"flat-tree": naive_flat_tree, "sign-split": naive_sign_split, "blocks": naive_blocks}[proof["rule"]]
@@ -209,7 +210,7 @@ def test_the_document_around() -> None:
     expect({**found, "proof": {**found["proof"], "more": 1}}, "unreadable")
     expect({**found, "claim": "not_injective"}, 'the rule "blocks" proves "injective"')
     expect({**found, "claim": "injective_for_sizes"}, 'unreadable: character 115: expected the key "convolution"')
-    for rule in ("boxes", "periodic", "patch", "geometric"):
+    for rule in ("boxes", "periodic", "patch", "geometric", "count"):
         assert f'rejected: the rule "{rule}" proves' in reason({**found, "proof": {"rule": rule}})
 
 

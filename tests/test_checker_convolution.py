@@ -1,8 +1,9 @@
 """Certificates about convolutions: the checker against docs/certificates-convolution.md.
 
 A naive reading of that page judges it: padded inputs are built as lists of places, outputs come from nested loops over
-Fractions, unrolled layers from the outputs of unit vectors. What the rules `boxes`, `periodic` and `patch` accept is
-put to the test at many sizes as well: the boxes have to cover the grid, the inputs have to have the same output.
+Fractions, unrolled layers from the outputs of unit vectors. What the rules `boxes`, `periodic`, `patch` and `count`
+accept is put to the test at many sizes as well: the boxes have to cover the grid, the inputs have to have the same
+output, the rows have to be too few and two inputs with the same output have to exist.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import math
 import random
 from fractions import Fraction
 from itertools import product
+from operator import mul
 from pathlib import Path
 from typing import Any
 
@@ -234,7 +236,7 @@ def naive_sizes(c: Document) -> None:
     demand(isinstance(residues, list) and len(residues) == len(minimum), Malformed)
     for values, s in zip(residues, c["stride"], strict=True):
         increasing(values)
-        demand(set(values) <= set(range(s)), Malformed)
+        demand(all(0 <= value < s for value in values), Malformed)
     demand(defined(c, minimum), Wrong)
 
 
@@ -429,6 +431,44 @@ def naive_geometric(c: Document, domain: Document, proof: Document) -> None:
         demand(A < L or (A == L and any(width(c, k) > c["stride"][k] for k in range(d))), Wrong)
 
 
+def window_count(c: Document, k: int, N: int) -> int:
+    """M_k, counted."""
+    places = N + sum(c["padding"][k])
+    return sum(1 for _ in range(width(c, k), places + 1, c["stride"][k]))  # by the place after the window
+
+
+def some_sizes(c: Document, more: int) -> list[tuple[int, ...]]:
+    """The sizes in `sizes` that are at most this much larger than the minimum along each axis."""
+    stated = zip(c["sizes"]["minimum"], c["stride"], c["sizes"]["residues"], strict=True)
+    return list(product(*([N for N in range(a, a + more + 1) if N % s in residues] for a, s, residues in stated)))
+
+
+def too_few_rows(c: Document, F: int, size: tuple[int, ...]) -> bool:
+    """Whether a group has fewer than F times as many rows as columns."""
+    rows = c["out_channels"] * math.prod(window_count(c, k, N) for k, N in enumerate(size))
+    return rows < F * c["in_channels"] * math.prod(size)
+
+
+def naive_count(c: Document, domain: Document, proof: Document) -> None:
+    """The ratio (N + e) / (s N) falls or rises with N: it is largest at the minimum, or nears 1 / s from below."""
+    _, group = keys(proof, ["rule", "group"])
+    demand(type(group) is int, Malformed)
+    demand(group in range(c["groups"]), Wrong)
+    if domain["type"] == "box":
+        inputs = c["in_channels"] // c["groups"]
+        bounds = list(zip(domain["lower"], domain["upper"], strict=True))[group * inputs : (group + 1) * inputs]
+        demand(all(Fraction(low) < Fraction(high) for low, high in bounds), Wrong)
+    F = 2 if domain["type"] == "R^n" else 1
+    largest, reached = Fraction(c["out_channels"], c["in_channels"]), True
+    for k, (a, s) in enumerate(zip(c["sizes"]["minimum"], c["stride"], strict=True)):
+        at_minimum, limit = Fraction(a + sum(c["padding"][k]) - width(c, k) + s, s * a), Fraction(1, s)
+        largest *= max(at_minimum, limit)
+        reached = reached and at_minimum >= limit
+    demand(largest < F or (largest == F and not reached), Wrong)
+    if max(c["sizes"]["minimum"]) < 1000:
+        assert all(too_few_rows(c, F, N) for N in some_sizes(c, 3)), (c, F)
+
+
 RULES: dict[str, Any] = {
     "collision": ("not_injective", naive_collision),
     "flat-tree": ("injective", naive_at_size),
@@ -439,6 +479,7 @@ RULES: dict[str, Any] = {
     "periodic": ("not_injective_for_sizes", naive_periodic),
     "patch": ("not_injective_for_sizes", naive_patch),
     "geometric": ("not_injective_for_sizes", naive_geometric),
+    "count": ("not_injective_for_sizes", naive_count),
 }
 
 
@@ -524,6 +565,10 @@ def geometric(  # noqa: PLR0917
 ) -> Document:
     proof = {"rule": "geometric", "group": group, "period": q, "factor": factor.split(), "x": x.split()}
     return enclose(c, "not_injective_for_sizes", proof, sizes, domain)
+
+
+def count(c: Document, sizes: Any, domain: Any = "R^n", group: Any = 0) -> Document:
+    return enclose(c, "not_injective_for_sizes", {"rule": "count", "group": group}, sizes, domain)
 
 
 def patch(  # noqa: PLR0917
@@ -1597,6 +1642,240 @@ def test_accepted_geometric_inputs_leave_too_few_rows() -> None:
     assert accepted > 8
 
 
+# ------------------------------------------------------------------ the rule count
+
+INTERVAL = {"type": "box", "lower": ["0"], "upper": ["1"]}
+NOT_TWICE, NOT_ONCE = "not shown to have fewer rows than twice its inputs", "not shown to have fewer rows than inputs"
+SAME = convolution("1 2 3", [3], padding=1)
+WIDER = convolution("1", [1], padding=1)
+"""N + 2 windows at N places."""
+
+
+def from_size(*minimum: int) -> Any:
+    """All sizes from this one on, for the stride 1."""
+    return [*minimum], [[0]] * len(minimum)
+
+
+def wider(d: int, e: int = 1, **options: Any) -> Document:
+    """e more windows than places along each of d axes."""
+    return convolution("1", [1] * d, padding=[[0, e]] * d, **options)
+
+
+@pytest.mark.parametrize(
+    ("document", "expected"),
+    [
+        pytest.param(count(convolution("1", [1]), TWO), "valid: not injective for any input size with", id="pointwise"),
+        pytest.param(count(convolution("1", [1]), TWO), "group 0 has fewer rows than twice its inputs", id="twice"),
+        pytest.param(count(convolution("1 1", [2]), TWO, "nonneg"), "group 0 has fewer rows than inputs", id="once"),
+        pytest.param(count(convolution("1; -1", [1]), TWO), f"rejected: count: group 0 is {NOT_TWICE}", id="2 n"),
+        pytest.param(count(convolution("1 0; -1 0", [2]), TWO), "valid", id="2 n, overlap"),
+        pytest.param(count(convolution("1 0; -1 0; 0 1", [2]), TWO), NOT_TWICE, id="3 n, overlap"),
+        pytest.param(count(convolution("1", [1]), TWO, "nonneg"), f"count: group 0 is {NOT_ONCE}", id="n"),
+        pytest.param(count(convolution("1", [1]), TWO, INTERVAL), NOT_ONCE, id="n, box"),
+        pytest.param(count(convolution("1 0", [2]), TWO, INTERVAL), "valid", id="n, box, overlap"),
+        pytest.param(count(convolution("1 0; -1 0", [2]), TWO, "nonneg"), NOT_ONCE, id="2 n, nonneg"),
+        pytest.param(count(convolution("1 0; -1 0", [2]), TWO, INTERVAL), NOT_ONCE, id="2 n, box"),
+        pytest.param(count(convolution("0", [1], b="9"), TWO), "valid", id="weights do not matter"),
+        pytest.param(count(SAME, from_size(1)), "valid", id="same"),
+        pytest.param(count(SAME, from_size(1), "nonneg"), NOT_ONCE, id="same, nonneg"),
+        pytest.param(count(convolution("1 2 3", [3], padding=[[1, 0]]), TWO, "nonneg"), "valid", id="almost same"),
+        pytest.param(count(WIDER, from_size(2)), NOT_TWICE, id="wider, equal"),
+        pytest.param(count(WIDER, from_size(3)), "valid", id="wider"),
+        pytest.param(count(WIDER, from_size(10**9), "nonneg"), NOT_ONCE, id="wider, nonneg"),
+        pytest.param(count(wider(2), from_size(2, 2)), NOT_TWICE, id="two axes, above"),
+        pytest.param(count(wider(2), from_size(3, 2)), NOT_TWICE, id="two axes, equal"),
+        pytest.param(count(wider(2), from_size(3, 3)), "valid", id="two axes"),
+        pytest.param(count(wider(3), from_size(3, 3, 3)), NOT_TWICE, id="three axes, above"),
+        pytest.param(count(wider(3), from_size(4, 4, 4)), "valid", id="three axes"),
+        pytest.param(count(wider(3), from_size(2, 4, 15)), NOT_TWICE, id="three axes, equal"),
+        pytest.param(count(wider(3), from_size(2, 4, 16)), "valid", id="three axes, below"),
+        pytest.param(
+            count(convolution("1 1", [1, 2], padding=[[1, 1], [0, 0]]), from_size(2, 2)), "valid", id="equal, overlap"
+        ),
+        pytest.param(
+            count(convolution("1 1", [1, 2], padding=[[1, 1], [0, 1]]), from_size(2, 2)), NOT_TWICE, id="equal, same"
+        ),
+        pytest.param(
+            count(convolution("1 1", [1, 2], padding=[[1, 2], [0, 0]]), from_size(2, 2)), NOT_TWICE, id="above, overlap"
+        ),
+        pytest.param(
+            count(convolution("1", [1], stride=[2]), ([1], [[0, 1]]), "nonneg"), NOT_ONCE, id="stride longer than E"
+        ),
+        pytest.param(count(convolution("1", [1], stride=[2]), ([1], [[0]]), "nonneg"), NOT_ONCE, id="even sizes"),
+        pytest.param(count(convolution("1", [1], stride=[2]), ([2], [[0, 1]]), "nonneg"), "valid", id="stride, from 2"),
+        pytest.param(count(convolution("1", [1], stride=[2]), ([1], [[0, 1]])), "valid", id="stride, twice"),
+        pytest.param(count(convolution("1", [1], stride=[9]), ([1], [[*range(9)]]), "nonneg"), NOT_ONCE, id="stride 9"),
+        pytest.param(count(convolution("1", [1], stride=[9]), ([2], [[4]]), "nonneg"), "valid", id="stride 9, from 2"),
+        pytest.param(
+            count(convolution("1 1; 1 0", [2], stride=[2]), ([2], [[0, 1]]), "nonneg"), NOT_ONCE, id="stride, equal"
+        ),
+        pytest.param(
+            count(convolution("1 1 1; 1 0 0", [3], stride=[2]), ([3], [[0, 1]]), "nonneg"), "valid", id="stride, short"
+        ),
+        pytest.param(
+            count(convolution("1 0; 2 0; 3 0", [2], stride=[3], dilation=[2]), ([3], [[0]]), "nonneg"),
+            NOT_ONCE,
+            id="dilation 2",
+        ),
+        pytest.param(
+            count(convolution("1 0; 2 0; 3 0", [2], stride=[3], dilation=[3]), ([4], [[0]]), "nonneg"),
+            "valid",
+            id="dilation 3",
+        ),
+        pytest.param(count(convolution("1 0; 0 1; 1 1", [1]), TWO), "valid", id="3 of 4"),
+        pytest.param(count(convolution("1 0; 0 1; 1 1; 1 -1", [1]), TWO), NOT_TWICE, id="4 of 4"),
+        pytest.param(count(convolution("1 0", [1]), TWO, "nonneg"), "valid", id="1 of 2"),
+        pytest.param(count(convolution("1; 1", [1], groups=2), TWO, group=0), "valid", id="group 0"),
+        pytest.param(count(convolution("1; 1", [1], groups=2), TWO, group=1), "valid", id="group 1"),
+        pytest.param(count(convolution("1; 1", [1], groups=2), TWO, group=2), "count: there is no group 2", id="no"),
+        pytest.param(count(convolution("1; 1", [1], groups=2), TWO, group=-1), "there is no group -1", id="group -1"),
+        pytest.param(count(convolution("1; 1", [1], groups=2), TWO, group=10**99), "no group an integer", id="huge"),
+        pytest.param(count(convolution("1; 1; 1; 1", [1], groups=2), TWO), NOT_TWICE, id="2 outputs of a group"),
+        pytest.param(count(convolution("1", [1]), TWO, group=True), "unreadable: character 4", id="true"),
+        pytest.param(count(convolution("1", [1]), TWO, group="0"), '"group": expected an integer', id="group a text"),
+        pytest.param(count(convolution("1", [1]), TWO, group=None), "unreadable", id="null"),
+        pytest.param(count(convolution("1", [1]), TWO, group=[0]), "unreadable", id="list"),
+        pytest.param(
+            count(convolution("1; 1", [1], groups=2), TWO, {"type": "box", "lower": ["0", "1"], "upper": ["1", "1"]}),
+            "rejected: domain: the box has lower >= upper in coordinate 1",
+            id="empty box",
+        ),
+        pytest.param(count(wider(1, 10**40), from_size(10**40)), NOT_TWICE, id="huge padding, equal"),
+        pytest.param(count(wider(1, 10**40), from_size(10**40 + 1)), "valid", id="huge padding"),
+        pytest.param(
+            count(convolution("1 1", [2], stride=[10**40], dilation=[10**40]), ([10**41], [[7]]), "nonneg"),
+            "valid",
+            id="huge stride",
+        ),
+    ],
+)
+def test_count(document: Document, expected: str) -> None:
+    expect(document, expected)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_count_with_each_padding_mode(mode: str) -> None:
+    """The windows are as many in each mode; the least size may be larger."""
+    c = convolution("1", [1], padding=[[2, 1]], mode=mode)
+    expect(count(c, from_size(3)), NOT_TWICE)
+    expect(count(c, from_size(4)), "valid")
+    expect(count(c, from_size(1)), "sizes: the layer is not defined" if mode in ("circular", "reflect") else NOT_TWICE)
+    if mode != "reflect":
+        expect(count(convolution("1 1 1", [3], padding=1, mode=mode), from_size(1)), "valid")
+
+
+@pytest.mark.parametrize(
+    "proof",
+    [
+        {"rule": "count"},
+        {"rule": "count", "group": 0, "size": [2]},
+        {"rule": "count", "group": 0, "group ": 0},
+        {"group": 0, "rule": "count"},
+    ],
+)
+def test_count_has_one_key(proof: Document) -> None:
+    expect(enclose(convolution("1", [1]), "not_injective_for_sizes", proof, TWO), "unreadable")
+
+
+def test_count_with_integers_of_any_length() -> None:
+    long = "7" * 5000
+    text = json.dumps(count(convolution("1", [1]), ([123454321], [[0]]), group=0))
+    assert "valid: not injective for any input size with N_1 >= an integer of" in reason(
+        text.replace("123454321", long)
+    )
+    text = json.dumps(count(convolution("1", [1]), TWO, group=123454321))
+    assert "rejected: count: there is no group an integer of 16610 bits" in reason(text.replace("123454321", long))
+
+
+def orthogonal(rows: Matrix, n: int) -> Vector:
+    """A vector that is not zero and orthogonal to fewer than n rows of length n."""
+    basis = [[Fraction(int(i == j)) for j in range(n)] for i in range(n)]  # of what is orthogonal to the rows so far
+    for row in rows:
+        values = [sum(map(mul, row, v)) for v in basis]
+        pivot = next((k for k, value in enumerate(values) if value), None)
+        if pivot is not None:
+            first = basis.pop(pivot)
+            ratios = [value / values[pivot] for k, value in enumerate(values) if k != pivot]
+            basis = [[a - r * b for a, b in zip(v, first, strict=True)] for v, r in zip(basis, ratios, strict=True)]
+    return basis[0]
+
+
+def counted_collision(
+    rng: random.Random, c: Document, domain: Document, group: int, size: tuple[int, ...]
+) -> tuple[Vector, Vector]:
+    """The two inputs of the proof in the specification."""
+    W, b = unrolled(c, [*size])
+    n, m, places = len(W[0]) // c["groups"], len(W) // c["groups"], math.prod(size)
+    own, columns = slice(group * m, (group + 1) * m), slice(group * n, (group + 1) * n)
+    few = W = [row[columns] for row in W[own]]
+    if domain["type"] == "box":
+        middle = [(low + high) / 2 for low, high in zip(domain["lower"], domain["upper"], strict=True)]
+        x = [value for value in middle for _ in range(places)]
+    else:
+        x = [Fraction(1)] * (c["in_channels"] * places)
+    if domain["type"] == "R^n":
+        while True:
+            v = [Fraction(rng.randint(-9, 9)) for _ in range(n)]
+            slopes = [sum(map(mul, row, v)) for row in W]
+            if all(slope or not any(row) for slope, row in zip(slopes, W, strict=True)):
+                break
+        if sum(slope > 0 for slope in slopes) >= n:
+            v, slopes = [-value for value in v], [-slope for slope in slopes]
+        few = [row for row, slope in zip(W, slopes, strict=True) if slope > 0]
+        t = 1 + max((abs(beta / slope) for beta, slope in zip(b[own], slopes, strict=True) if slope), default=0)
+        x[columns] = [t * value for value in v]
+    assert len(few) < n
+    y = [*x]
+    y[columns] = [value + step / 10**20 for value, step in zip(x[columns], orthogonal(few, n), strict=True)]
+    return x, y
+
+
+def test_accepted_counts_leave_too_few_rows() -> None:
+    """Windows counted at many sizes; and where the layer is small, two inputs with the same output."""
+    rng = random.Random(9)
+    accepted = dict.fromkeys(product((1, 2, 3), ("R^n", "nonneg", "box")), 0)
+    equal = collisions = rejected = 0
+    while min(accepted.values()) < 40:
+        d = rng.choice([1, 2, 3])
+        c = random_convolution(rng, d)
+        minimum = [rng.randint(1, 9) for _ in range(d)]
+        residues = [sorted(rng.sample(range(s), rng.randint(1, s))) for s in c["stride"]]
+        if not defined(c, minimum):
+            continue
+        domain: Document = {"type": rng.choice(["R^n", "nonneg", "box"])}
+        if domain["type"] == "box":
+            domain["lower"] = [str(Fraction(rng.randint(-4, 3), 2)) for _ in range(c["in_channels"])]
+            domain["upper"] = [str(Fraction(low) + rng.randint(1, 2)) for low in domain["lower"]]
+        document = count(c, (minimum, residues), domain, rng.randrange(c["groups"]))
+        c, answer = document["convolution"], verdict(json.dumps(document).encode())
+        assert answer == naive_verdict(json.dumps(document))
+        rejected += answer == "rejected"
+        if answer != "valid":
+            continue
+        accepted[d, domain["type"]] += 1
+        F = 2 if domain["type"] == "R^n" else 1
+        sizes = some_sizes(c, 3 * max(c["stride"]) if d < 3 else max(c["stride"]))
+        for size in sizes:
+            windows = [
+                len(range(0, len(axis_places(c, k, N)) - width(c, k) + 1, c["stride"][k])) for k, N in enumerate(size)
+            ]
+            assert c["out_channels"] * math.prod(windows) < F * c["in_channels"] * math.prod(size)
+        size = min(sizes, key=math.prod)
+        if c["in_channels"] * math.prod(size) <= 24:
+            domain = naive_domain(domain, c["in_channels"])
+            x, y = counted_collision(rng, c, domain, document["proof"]["group"], size)
+            wide = spread(domain, range(c["in_channels"]), math.prod(size))
+            assert x != y
+            assert naive_contains(wide, x)
+            assert naive_contains(wide, y)
+            assert positive_part(outputs(c, x, [*size])) == positive_part(outputs(c, y, [*size]))
+            collisions += 1
+        equal += c["out_channels"] == F * c["in_channels"] * math.prod(c["stride"])
+    assert collisions > 100
+    assert rejected > 100
+    assert equal > 2
+
+
 # ------------------------------------------------------------------ what accepted inputs mean
 
 
@@ -1966,6 +2245,13 @@ SAMPLES = {
     ),
     "boxes": strided(),
     "geometric": geometric(convolution("-2 1; 1 1; -1 -1", [2]), [2], "3/2", "1 4/3", ([3], [[0]]), "nonneg"),
+    "count": count(
+        convolution("1 2; -1 3", [2], groups=2, stride=[2], padding=[[3, 1]], mode="circular"),
+        ([5], [[0, 1]]),
+        {"type": "box", "lower": ["0", "-1"], "upper": ["1/2", "2"]},
+        1,
+    ),
+    "count, as many": count(convolution("1 1; 1 -1", [1, 2], stride=[2, 1], b="0 1"), ([1, 2], [[1], [0]])),
     "boxes swept up": boxes(HALVES, [3], [UP[:2]], ([3], [[1]])),
     "boxes swept both ways": boxes(
         convolution("1; -2", [1, 1]),

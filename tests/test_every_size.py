@@ -23,7 +23,7 @@ import exactinj as xi
 from exactinj.every_size.patches import embedded
 from exactinj.every_size.periodic import tiled
 from exactinj.every_size.places import channel_domain
-from exactinj.evidence.every_size import BoxesProof, GeometricPattern, PatchPair, PeriodicPair
+from exactinj.evidence.every_size import BoxesProof, GeometricPattern, PatchPair, PeriodicPair, RowCount
 
 LARGEST = 9
 """Inputs of the unrolled layers that are decided again."""
@@ -118,6 +118,9 @@ def require_collision(proof, plain, domain, size):
     if isinstance(proof, GeometricPattern):
         require_few_active(proof, plain, domain, size)
         return
+    if isinstance(proof, RowCount):
+        require_few_rows(plain, domain, size)
+        return
     layer = package_layer(plain)
     if isinstance(proof, PeriodicPair):
         points = [tiled(values, proof.period, layer.in_channels, size) for values in (proof.x, proof.y)]
@@ -125,6 +128,13 @@ def require_collision(proof, plain, domain, size):
         assert isinstance(proof, PatchPair)
         points = embedded(proof, layer, size, channel_domain(domain, layer.in_channels).filler(layer.in_channels))
     require_pair(plain, domain, size, *points)
+
+
+def require_few_rows(plain, domain, size):
+    """Fewer rows than injective layers have; groups are alike in that."""
+    inputs = plain.channels * prod(size)
+    rows = len(outputs(plain, [Fraction(0)] * inputs, size))
+    assert rows < (2 if domain == xi.RealSpace() else 1) * inputs
 
 
 def require_few_active(proof, plain, domain, size):
@@ -285,6 +295,10 @@ TWO_KINDS = [
 ]
 
 
+MIXING = np.random.default_rng(4).integers(-9, 9, (15, 8, 3)).tolist()  # 15 kernels on 8 channels
+COUNTED = ("not_injective", "count")
+
+
 def both_signs(*kernels):
     return [sign for kernel in kernels for sign in (kernel, scaled(kernel, -1))]
 
@@ -318,6 +332,11 @@ def both_signs(*kernels):
         ([[[1]], [[1]]], {"domain": xi.NonnegativeOrthant()}, "injective", "boxes", "every size N with N >= 1"),
         ([[[1]]], {"b": [1], "domain": xi.Box(-1, 1)}, "injective", "boxes", "every size N with N >= 1"),
         ([[[1]]], {"b": ["1/2"], "domain": xi.Box(-1, 1)}, "not_injective", "periodic", "every size N with N >= 1"),
+        (MIXING, {"padding": 1}, "not_injective", "count", "every size N with N >= 1"),
+        (MIXING, {"padding": 1, "b": ["1/3"] * 15}, "not_injective", "count", "every size N with N >= 1"),
+        (MIXING, {"padding": 2}, "not_injective", "count", "every size N with N >= 31"),
+        (MIXING, {"padding": 1, "stride": 2, "domain": xi.NonnegativeOrthant()}, *COUNTED, "every size N with N >= 16"),
+        (MIXING, {"padding": 1, "stride": 2, "domain": xi.Box(0, "1e-30")}, *COUNTED, "every size N with N >= 16"),
     ],
 )
 def test_known_answers(kernels, options, verdict, engine, text):

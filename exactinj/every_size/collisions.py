@@ -1,4 +1,4 @@
-"""Attempts to find a collision: between periodic inputs, between inputs that differ in a few places, by counting."""
+"""Attempts to find a collision: between periodic inputs, inputs that differ in a few places, by counting rows."""
 
 from __future__ import annotations
 
@@ -12,24 +12,27 @@ from exactinj.engines.pairing import collision_at, homogeneous
 from exactinj.engines.problem import HomogeneousProblem
 from exactinj.engines.tree import TreeEngine
 from exactinj.errors import InternalError
+from exactinj.every_size.counting import find_count, find_unpaired, rows_needed
 from exactinj.every_size.geometric import allowed_active, find_geometric, grown
 from exactinj.every_size.patches import Patch, embedded, patches_of
 from exactinj.every_size.periodic import allows_period, periodic_layer, periodic_sizes, periodic_work, tiled
 from exactinj.every_size.workbench import EASY, ConvAnswer, Workbench, outcome
 from exactinj.evidence.collision import Collision
-from exactinj.evidence.every_size import GeometricPattern, PatchPair, PeriodicPair
+from exactinj.evidence.every_size import GeometricPattern, PatchPair, PeriodicPair, RowCount, UnpairedRow
 from exactinj.evidence.result import Verdict
 
-__all__ = ["patches_to_try", "periods_to_try", "try_geometric", "try_patch", "try_period"]
+__all__ = ["patches_to_try", "periods_to_try", "try_count", "try_geometric", "try_patch", "try_period"]
 
 LARGEST_WORK = 4_000_000  # products that the rows about periodic inputs take
 LARGEST_SYSTEM = 100_000  # entries of the matrix in which a pair of geometric inputs is looked for
+LARGEST_COUNTED = 1_000_000  # likewise where rows were counted
 LARGEST_PATCH = 200  # inputs of a patch
 LARGEST_PATCH_MATRIX = 200_000  # entries of its rows
 STARTS = 3  # of a finder
 HOPELESS = 8  # rows for each free input, beyond which a finder is not asked
 SECONDS_PER_PATCH = 20.0
 NODES_PER_PATCH = 3_000
+AnyPair = PeriodicPair | PatchPair | GeometricPattern | RowCount | UnpairedRow
 
 
 def periods_to_try(bench: Workbench, width: int, most: int) -> list[tuple[int, ...]]:
@@ -129,12 +132,8 @@ def try_geometric(bench: Workbench) -> ConvAnswer | None:
     active = allowed_active(group)
     kernels = "one kernel" if active == 1 else f"{active} kernels"
     reason = f"an input that grows geometrically leaves at most {kernels} active in every window, too few to span"
-    size = bench.size or sizes.smallest
-    if prod(group.output_size(size)) * group.out_channels * group.in_channels * prod(size) > LARGEST_SYSTEM:
-        reason += (
-            f" (the pair shown is of size {times(sizes.smallest)}; at larger sizes there is one by the same count)"
-        )
-        size = sizes.smallest
+    size, note = _size_shown(bench, group, sizes, LARGEST_SYSTEM)
+    reason += note
     problem = HomogeneousProblem(group.unrolled(size), bench.group_domain(proof.group, prod(size)))
     pair = collision_at(problem, homogeneous(problem, grown(proof, bench.channels, size)))
     if pair is None:
@@ -143,9 +142,43 @@ def try_geometric(bench: Workbench) -> ConvAnswer | None:
     return _collision(bench, reason, proof, sizes, bench.verified(points, size))
 
 
-def _collision(
-    bench: Workbench, reason: str, proof: PeriodicPair | PatchPair | GeometricPattern, sizes: Sizes, witness: Collision
-) -> ConvAnswer:
-    rule = {PeriodicPair: "periodic", PatchPair: "patch"}.get(type(proof), "geometric")
+def try_count(bench: Workbench) -> ConvAnswer | None:
+    """Non-injectivity because a group has too few rows at every size, with a pair at one of them."""
+    domains = [bench.group_domain(number, 1) for number in range(bench.layer.groups)]
+    found = find_count(bench.layer, domains) or find_unpaired(bench.layer, bench.domain)
+    if found is None or not bench.covers(found[1]):
+        return None
+    proof, sizes = found
+    group = bench.layer.group_layers[proof.group]
+    size, note = _size_shown(bench, group, sizes, LARGEST_COUNTED)
+    bench.clock.report("a pair where there are too few rows")
+    cells = prod(size)
+    rows, domain = group.unrolled(size), bench.group_domain(proof.group, cells)
+    answer = FinderEngine(bench.seed, STARTS).decide(rows, domain, bench.clock)
+    if not isinstance(answer.proof, Collision):
+        bench.steps.append(f"there are too few rows at every size, but no pair was found at {times(size)}")
+        return None
+    points = [bench.lifted(values, proof.group, cells) for values in (answer.proof.x, answer.proof.y)]
+    if isinstance(proof, UnpairedRow):
+        few = "at most twice as many outputs as inputs, and a row without an antiparallel one,"
+    else:
+        few = "fewer outputs than inputs" if rows_needed(domain) == 1 else "fewer than twice as many outputs as inputs"
+    where = "" if bench.layer.groups == 1 else f"group {proof.group} has "
+    return _collision(bench, f"{where}{few} at every size{note}", proof, sizes, bench.verified(points, size))
+
+
+def _size_shown(bench: Workbench, group: ConvLayer, sizes: Sizes, most: int) -> tuple[tuple[int, ...], str]:
+    """The size that a pair is computed for: the one in question unless its matrix is too large; and a word on that."""
+    size = bench.size or sizes.smallest
+    if prod(group.output_size(size)) * group.out_channels * group.in_channels * prod(size) <= most:
+        return size, ""
+    shown = f"the pair shown is of size {times(sizes.smallest)}; at larger sizes there is one by the same count"
+    return sizes.smallest, "" if size == sizes.smallest else f" ({shown})"
+
+
+def _collision(bench: Workbench, reason: str, proof: AnyPair, sizes: Sizes, witness: Collision) -> ConvAnswer:
+    rule = {PeriodicPair: "periodic", PatchPair: "patch", RowCount: "count", UnpairedRow: "unpaired"}.get(
+        type(proof), "geometric"
+    )
     steps = (*bench.steps, reason)
     return ConvAnswer(Verdict.NOT_INJECTIVE, reason, rule, proof, sizes, witness, bench.statistics(1.0), steps)

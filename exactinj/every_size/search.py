@@ -17,7 +17,14 @@ from exactinj.domains import Domain, RealSpace
 from exactinj.engines.base import Engine
 from exactinj.engines.clock import Clock, OutOfTimeError
 from exactinj.every_size.box_search import BoxSearch
-from exactinj.every_size.collisions import patches_to_try, periods_to_try, try_geometric, try_patch, try_period
+from exactinj.every_size.collisions import (
+    patches_to_try,
+    periods_to_try,
+    try_count,
+    try_geometric,
+    try_patch,
+    try_period,
+)
 from exactinj.every_size.places import grid_domain
 from exactinj.every_size.workbench import EASY, FAIR, LARGEST_UNROLLED, ConvAnswer, Workbench, outcome
 from exactinj.evidence.blocks import BlocksProof
@@ -99,9 +106,15 @@ def _cheap_attempts(bench: Workbench, boxes: BoxSearch) -> Iterator[Attempt]:
     total = bench.total
     if total is not None and total <= EASY:
         yield partial(_try_unrolled, bench)
-    yield from _collisions(bench, 1)
+    yield from _periods(bench, 1)
+    small = bench.channels <= EASY
+    if small:  # a pair of a few numbers says more than a count
+        yield from _patches(bench, 1)
     if bench.size is not None and _has_too_few_rows(bench, bench.size):
         yield partial(_try_unrolled, bench)
+    yield partial(try_count, bench)
+    if not small:
+        yield from _patches(bench, 1)
     yield from (partial(boxes.attempt, box) for box in boxes.easy or boxes.boxes[:1] if boxes.inputs(box) <= FAIR)
     yield from _collisions(bench, 2)
     yield partial(try_geometric, bench)
@@ -130,9 +143,16 @@ def _has_too_few_rows(bench: Workbench, size: tuple[int, ...]) -> bool:
 
 def _collisions(bench: Workbench, width: int) -> Iterator[Attempt]:
     """Inputs of short periods, and inputs that differ in so many places along each axis."""
-    yield from (
-        partial(try_period, bench, period) for period in periods_to_try(bench, width, FAIR) if width <= LONGEST_PERIOD
-    )
+    yield from _periods(bench, width)
+    yield from _patches(bench, width)
+
+
+def _periods(bench: Workbench, width: int) -> Iterator[Attempt]:
+    if width <= LONGEST_PERIOD:
+        yield from (partial(try_period, bench, period) for period in periods_to_try(bench, width, FAIR))
+
+
+def _patches(bench: Workbench, width: int) -> Iterator[Attempt]:
     yield from (partial(try_patch, bench, number, patch) for number, patch in patches_to_try(bench, width))
 
 

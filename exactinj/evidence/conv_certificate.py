@@ -13,12 +13,22 @@ from exactinj.convolution import ConvLayer, Sizes
 from exactinj.domains import Domain
 from exactinj.evidence.collision import Collision
 from exactinj.evidence.document import FORMAT, VERSION, Document
-from exactinj.evidence.every_size import BoxesProof, GeometricPattern, InjectivityProof, PatchPair, PeriodicPair
+from exactinj.evidence.every_size import (
+    BoxesProof,
+    GeometricPattern,
+    InjectivityProof,
+    PatchPair,
+    PeriodicPair,
+    RowCount,
+    UnpairedRow,
+)
 from exactinj.evidence.proof_text import proof_pieces, separated, strings
 
 __all__ = ["ConvCertificate", "ConvProof"]
 
-ConvProof = InjectivityProof | Collision | BoxesProof | PeriodicPair | PatchPair | GeometricPattern
+ConvProof = (
+    InjectivityProof | Collision | BoxesProof | PeriodicPair | PatchPair | GeometricPattern | RowCount | UnpairedRow
+)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,16 @@ from exactinj.evidence.blocks import BlocksProof
 from exactinj.evidence.sign_split import SignSplitTree
 from exactinj.evidence.tree_proof import FlatTree
 
-__all__ = ["BoxesProof", "GeometricPattern", "InjectivityProof", "PatchPair", "PeriodicPair", "Slot"]
+__all__ = [
+    "BoxesProof",
+    "GeometricPattern",
+    "InjectivityProof",
+    "PatchPair",
+    "PeriodicPair",
+    "RowCount",
+    "Slot",
+    "UnpairedRow",
+]
 
 InjectivityProof = FlatTree | SignSplitTree | BlocksProof
 
@@ -78,3 +87,19 @@ class GeometricPattern:
     period: tuple[int, ...]
     factor: tuple[Fraction, ...]
     x: tuple[Fraction, ...]
+
+
+@dataclass(frozen=True)
+class RowCount:
+    """The body of the rule ``count``: a group that has too few rows at every size in question."""
+
+    group: int
+
+
+@dataclass(frozen=True)
+class UnpairedRow:
+    """The body of the rule ``unpaired``: a group with at most 2 n rows, and a tap of a kernel without a negative."""
+
+    group: int
+    kernel: int
+    tap: tuple[int, ...]

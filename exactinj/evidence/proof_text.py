@@ -14,7 +14,7 @@ from exactinj.errors import InternalError
 from exactinj.evidence.blocks import BlocksProof
 from exactinj.evidence.collision import Collision
 from exactinj.evidence.depth_tree import DepthTree, RowProof
-from exactinj.evidence.every_size import BoxesProof, GeometricPattern, PatchPair, PeriodicPair
+from exactinj.evidence.every_size import BoxesProof, GeometricPattern, PatchPair, PeriodicPair, RowCount, UnpairedRow
 from exactinj.evidence.sign_split import SignSplitTree
 from exactinj.evidence.tree_proof import FlatTree
 from exactinj.exact.numbers import integer_text, rational_text
@@ -24,7 +24,7 @@ __all__ = ["Proof", "proof_pieces", "separated", "strings"]
 TOKENS_A_LINE = 16
 
 Proof = FlatTree | SignSplitTree | BlocksProof | Collision | DepthTree
-AnyProof = Proof | BoxesProof | PeriodicPair | PatchPair | GeometricPattern
+AnyProof = Proof | BoxesProof | PeriodicPair | PatchPair | GeometricPattern | RowCount | UnpairedRow
 
 
 @singledispatch
@@ -71,6 +71,16 @@ def _patch_pieces(proof: PatchPair) -> Iterator[str]:
 def _geometric_pieces(proof: GeometricPattern) -> Iterator[str]:
     yield f'{{"rule": "geometric",\n"group": {proof.group},\n"period": {list(proof.period)},\n'
     yield f'"factor": {_rationals(proof.factor)},\n"x": {_rationals(proof.x)}}}'
+
+
+@proof_pieces.register
+def _count_pieces(proof: RowCount) -> Iterator[str]:
+    yield f'{{"rule": "count",\n"group": {proof.group}}}'
+
+
+@proof_pieces.register
+def _unpaired_pieces(proof: UnpairedRow) -> Iterator[str]:
+    yield f'{{"rule": "unpaired",\n"group": {proof.group},\n"kernel": {proof.kernel},\n"tap": {list(proof.tap)}}}'
 
 
 @proof_pieces.register
