@@ -1592,12 +1592,13 @@ class _Sizes:
         return " and ".join(parts)
 
 
-def _integers(value: Any, count: int | None, least: int, place: str) -> tuple[int, ...]:
+def _integers(value: Any, count: int | None, least: int | None, place: str) -> tuple[int, ...]:
     """A list of `count` integers that are not below `least`; of one for each of 1 to 3 axes."""
     right_length = isinstance(value, list) and (len(value) == count if count else 1 <= len(value) <= 3)
-    if right_length and all(type(entry) is int and entry >= least for entry in value):
+    if right_length and all(type(entry) is int and (least is None or entry >= least) for entry in value):
         return tuple(value)
-    raise Unreadable(f"{place}: expected {count or '1 to 3'} integers >= {least}, found {_show_list(value)}")
+    wanted = f"{count or '1 to 3'} integers" + ("" if least is None else f" >= {least}")
+    raise Unreadable(f"{place}: expected {wanted}, found {_show_list(value)}")
 
 
 def _show_list(value: object) -> str:
@@ -1605,7 +1606,7 @@ def _show_list(value: object) -> str:
     return f"[{', '.join(map(_show, value))}]" if isinstance(value, list) and shown else _show(value)
 
 
-def _read_integers(reader: _Reader, name: str, count: int | None, least: int = 1) -> tuple[int, ...]:
+def _read_integers(reader: _Reader, name: str, count: int | None, least: int | None = 1) -> tuple[int, ...]:
     reader.key(",", name)
     return _integers(reader.value(), count, least, name)
 
@@ -2005,17 +2006,22 @@ class _Growing:
         return count
 
 
-def _read_group(reader: _Reader) -> int:
-    reader.key(",", "group")
-    group = reader.value()
-    if type(group) is not int:
-        raise reader.malformed(f'"group": expected an integer, found {_show(group)}')
-    return group
+def _read_integer(reader: _Reader, name: str) -> int:
+    reader.key(",", name)
+    found = reader.value()
+    if type(found) is not int:
+        raise reader.malformed(f'"{name}": expected an integer, found {_show(found)}')
+    return found
+
+
+def _require_group(group: int, kernels: _Kernels, rule: str) -> None:
+    if not 0 <= group < kernels.layer.groups:
+        raise Rejected(f"{rule}: there is no group {_show(group)}")
 
 
 def _read_growing(reader: _Reader, domain: _Domain, kernels: _Kernels) -> tuple[int, _Growing]:
     """The keys of the proof, and the conditions 1 and 2."""
-    group = _read_group(reader)
+    group = _read_integer(reader, "group")
     period = _read_integers(reader, "period", len(kernels.axes))
     reader.key(",", "factor")
     factor = _rationals(reader.value(), len(kernels.axes), "factor")
@@ -2024,8 +2030,7 @@ def _read_growing(reader: _Reader, domain: _Domain, kernels: _Kernels) -> tuple[
     reader.expect("}")
     if min(factor) <= 0:
         raise Rejected("geometric: a factor is not positive")
-    if not 0 <= group < kernels.layer.groups:
-        raise Rejected(f"geometric: there is no group {_show(group)}")
+    _require_group(group, kernels, "geometric")
     if any(map(any, kernels.layer.padding)):
         raise Rejected("geometric: the layer has padding")
     if isinstance(domain, _Box) or (isinstance(domain, _Orthant) and min(x) <= 0):
@@ -2060,26 +2065,90 @@ def _check_geometric(reader: _Reader, domain: _Domain, kernels: _Kernels, _: _Si
 # ------------------------------------------------------------------ rule "count"
 
 
-def _check_count(reader: _Reader, domain: _Domain, kernels: _Kernels, sizes: _Sizes) -> str:
-    """Rule "count": a group with too few rows at every size, whatever its weights.
-
-    Condition 2 holds for every domain that can stand here: `_read_box` asks for lower < upper in all channels.
-    """
-    group = _read_group(reader)
-    reader.expect("}")
-    if not 0 <= group < kernels.layer.groups:
-        raise Rejected(f"count: there is no group {_show(group)}")
-    twice = isinstance(domain, _Space)
-    rows, needed, short = kernels.outputs, kernels.inputs * (2 if twice else 1), False
+def _most_rows(kernels: _Kernels, sizes: _Sizes) -> tuple[int, int, bool]:
+    """(r, n, less): at every size a group has at most r rows for n inputs; less than that if it says so."""
+    rows, inputs, less = kernels.outputs, kernels.inputs, False
     for axis, least in zip(kernels.axes, sizes.minimum, strict=True):
         excess = axis.low + axis.high - axis.extent + axis.stride  # there are at most (N + excess) / stride windows
         rows *= least + max(excess, 0)
-        needed *= least * axis.stride
-        short |= excess < 0
+        inputs *= least * axis.stride
+        less |= excess < 0
+    return rows, inputs, less
+
+
+def _check_count(reader: _Reader, domain: _Domain, kernels: _Kernels, sizes: _Sizes) -> str:
+    """Rule "count": a group with too few rows at every size, whatever its weights.
+
+    The domain has to have an interior: `_read_box` asks for lower < upper in all channels.
+    """
+    group = _read_integer(reader, "group")
+    reader.expect("}")
+    _require_group(group, kernels, "count")
+    rows, inputs, less = _most_rows(kernels, sizes)
+    twice = isinstance(domain, _Space)
+    needed = 2 * inputs if twice else inputs
     fewer = f"fewer rows than {'twice its ' if twice else ''}inputs"
-    if rows > needed or (rows == needed and not short):
+    if rows > needed or (rows == needed and not less):
         raise Rejected(f"count: group {group} is not shown to have {fewer}")
     return f"group {group} has {fewer} at every size"
+
+
+# ------------------------------------------------------------------ rule "unpaired"
+
+
+def _is_read(axis: _Axis, u: int, size: int) -> bool:
+    """Whether some window along the axis has its tap u in the grid."""
+    first = axis.low - axis.dilation * u  # the window J reads the place stride * J - first with this tap
+    lowest = max(0, -(-first // axis.stride))
+    return lowest <= min((size - 1 + first) // axis.stride, axis.windows(size) - 1)
+
+
+def _require_no_negative(kernels: _Kernels, group: int, kernel: int, tap: Sequence[int]) -> None:
+    """Condition 5. The sign at a place where K_r[u] is not 0 tells most vectors apart from its negative multiples."""
+    kernel_size = kernels.layer.kernel_size
+    taps = math.prod(kernel_size)
+    first = group * kernels.outputs
+    entries, _ = kernels.scaled[first + kernel]
+    row = entries[_place(tap, kernel_size) : -1 : taps]
+    pivot = next((i for i, value in enumerate(row) if value), None)
+    if pivot is None:
+        raise Rejected(f"unpaired: kernel {kernel} is 0 at the tap {_show_list(list(tap))}")
+    lead = row[pivot]
+    for q in range(kernels.outputs):
+        entries, _ = kernels.scaled[first + q]
+        for v in range(taps):
+            factor = entries[pivot * taps + v]
+            if factor and (factor > 0) != (lead > 0):
+                other = entries[v:-1:taps]
+                if all(x * lead == y * factor for x, y in zip(other, row, strict=True)):
+                    place = _show_list(_digits(v, kernel_size))
+                    raise Rejected(f"unpaired: kernel {q} is a negative multiple at the tap {place}")
+
+
+def _check_unpaired(reader: _Reader, domain: _Domain, kernels: _Kernels, sizes: _Sizes) -> str:
+    """Rule "unpaired": a group with at most 2 n rows at every size, and a row without a negative multiple."""
+    group, kernel = _read_integer(reader, "group"), _read_integer(reader, "kernel")
+    tap = _read_integers(reader, "tap", len(kernels.axes), None)
+    reader.expect("}")
+    _require_group(group, kernels, "unpaired")
+    place = _show_list(list(tap))
+    if not 0 <= kernel < kernels.outputs:
+        raise Rejected(f"unpaired: there is no kernel {_show(kernel)} in a group")
+    if not all(0 <= u < axis.taps for u, axis in zip(tap, kernels.axes, strict=True)):
+        raise Rejected(f"unpaired: there is no tap {place}")
+    if not isinstance(domain, _Space):
+        raise Rejected(f"unpaired: the domain is {domain.type}, not R^n")
+    if kernels.layer.padding_mode != "zeros" and any(map(any, kernels.layer.padding)):
+        raise Rejected("unpaired: the layer has padding that is not zero")
+    rows, inputs, _ = _most_rows(kernels, sizes)
+    if rows > 2 * inputs:
+        raise Rejected(f"unpaired: group {group} is not shown to have at most twice as many rows as inputs")
+    for k, (axis, u, least) in enumerate(zip(kernels.axes, tap, sizes.minimum, strict=True), 1):
+        if not _is_read(axis, u, least):
+            raise Rejected(f"unpaired: at the minimum no window has the tap {place} in the grid along axis {k}")
+    _require_no_negative(kernels, group, kernel, tap)
+    row = f"a row with the tap {place} of kernel {kernel} in the grid has no negative multiple"
+    return f"group {group} has at most twice as many rows as inputs at every size, and {row}"
 
 
 # ------------------------------------------------------------------ the document
@@ -2095,6 +2164,7 @@ PROVES = {
     "patch": "not_injective_for_sizes",
     "geometric": "not_injective_for_sizes",
     "count": "not_injective_for_sizes",
+    "unpaired": "not_injective_for_sizes",
 }
 CLAIMS = ("injective", "not_injective", "alpha_star", "injective_for_sizes", "not_injective_for_sizes")
 
@@ -2111,6 +2181,7 @@ _SIZES_RULES: dict[str, Callable[[_Reader, _Domain, _Kernels, _Sizes], str]] = {
     "patch": _check_patch,
     "geometric": _check_geometric,
     "count": _check_count,
+    "unpaired": _check_unpaired,
 }
 
 

@@ -36,6 +36,9 @@ SAMPLERS = [
     UniformShell(0.5, 1.0),
     Smoothing(DATA, 0.25),
     KernelDensity(DATA),
+    Smoothing(1e6 * DATA, 1e-3),
+    Smoothing(1e-12 * DATA, 1e-9),
+    Smoothing(1e-3 * DATA, 1e12),
 ]
 
 
@@ -291,6 +294,17 @@ def test_long_products_are_within_their_error():
             for j, row in enumerate(rows):
                 exact = sum(Fraction(a) * b for a, b in zip(row.tolist(), x, strict=True))
                 assert abs(Fraction(found[k, j]) - exact) <= Fraction(block.error[j])
+
+
+@pytest.mark.parametrize("size", [1e-140, 1e140])
+def test_data_beyond_float32(size):
+    rows = np.random.default_rng(3).standard_normal((12, 6))
+    for subspace in (0, 3):
+        shapes = [
+            sample_alpha(rows, Smoothing(scale * DATA[:, :6], 0.1 * scale), samples=500, subspace=subspace).values
+            for scale in (1.0, size)
+        ]
+        np.testing.assert_allclose(shapes[1] / size, shapes[0], rtol=1e-9)
 
 
 def test_rows_in_any_order_of_memory():

@@ -54,7 +54,7 @@ def naive_injective(
 ) -> None:
     """A proof object inside a proof."""
     known = ["collision", "flat-tree", "sign-split", "blocks", "depth-tree"]
-    known += ["boxes", "periodic", "patch", "geometric", "count"]
+    known += ["boxes", "periodic", "patch", "geometric", "count", "unpaired"]
     demand(isinstance(proof, dict) and proof.get("rule") in known and next(iter(proof)) == "rule", Malformed)
     demand(proof["rule"] in allowed, Wrong)
     check = {"flat-tree": naive_flat_tree, "sign-split": naive_sign_split, "blocks": naive_blocks}[proof["rule"]]
@@ -210,7 +210,7 @@ def test_the_document_around() -> None:
     expect({**found, "proof": {**found["proof"], "more": 1}}, "unreadable")
     expect({**found, "claim": "not_injective"}, 'the rule "blocks" proves "injective"')
     expect({**found, "claim": "injective_for_sizes"}, 'unreadable: character 115: expected the key "convolution"')
-    for rule in ("boxes", "periodic", "patch", "geometric", "count"):
+    for rule in ("boxes", "periodic", "patch", "geometric", "count", "unpaired"):
         assert f'rejected: the rule "{rule}" proves' in reason({**found, "proof": {"rule": rule}})
 
 

@@ -1,9 +1,10 @@
 """Certificates about convolutions: the checker against docs/certificates-convolution.md.
 
 A naive reading of that page judges it: padded inputs are built as lists of places, outputs come from nested loops over
-Fractions, unrolled layers from the outputs of unit vectors. What the rules `boxes`, `periodic`, `patch` and `count`
-accept is put to the test at many sizes as well: the boxes have to cover the grid, the inputs have to have the same
-output, the rows have to be too few and two inputs with the same output have to exist.
+Fractions, unrolled layers from the outputs of unit vectors. What the rules `boxes`, `periodic`, `patch`, `count` and
+`unpaired` accept is put to the test at many sizes as well: the boxes have to cover the grid, the inputs have to have
+the same output, the rows have to be too few or one of them without a negative multiple, and two inputs with the same
+output have to exist.
 """
 
 from __future__ import annotations
@@ -443,30 +444,73 @@ def some_sizes(c: Document, more: int) -> list[tuple[int, ...]]:
     return list(product(*([N for N in range(a, a + more + 1) if N % s in residues] for a, s, residues in stated)))
 
 
-def too_few_rows(c: Document, F: int, size: tuple[int, ...]) -> bool:
-    """Whether a group has fewer than F times as many rows as columns."""
+def group_counts(c: Document, size: tuple[int, ...]) -> tuple[int, int]:
+    """The number of rows and the number of columns of a group."""
     rows = c["out_channels"] * math.prod(window_count(c, k, N) for k, N in enumerate(size))
-    return rows < F * c["in_channels"] * math.prod(size)
+    return rows // c["groups"], c["in_channels"] * math.prod(size) // c["groups"]
 
 
-def naive_count(c: Document, domain: Document, proof: Document) -> None:
-    """The ratio (N + e) / (s N) falls or rises with N: it is largest at the minimum, or nears 1 / s from below."""
-    _, group = keys(proof, ["rule", "group"])
-    demand(type(group) is int, Malformed)
-    demand(group in range(c["groups"]), Wrong)
-    if domain["type"] == "box":
-        inputs = c["in_channels"] // c["groups"]
-        bounds = list(zip(domain["lower"], domain["upper"], strict=True))[group * inputs : (group + 1) * inputs]
-        demand(all(Fraction(low) < Fraction(high) for low, high in bounds), Wrong)
-    F = 2 if domain["type"] == "R^n" else 1
+def largest_ratio(c: Document) -> tuple[Fraction, bool]:
+    """The least bound of rows by columns at all sizes >= the minimum, whatever the residues; whether it is reached.
+
+    The ratio (N + e) / (s N) falls or rises with N: it is largest at the minimum, or nears 1 / s from below.
+    """
     largest, reached = Fraction(c["out_channels"], c["in_channels"]), True
     for k, (a, s) in enumerate(zip(c["sizes"]["minimum"], c["stride"], strict=True)):
         at_minimum, limit = Fraction(a + sum(c["padding"][k]) - width(c, k) + s, s * a), Fraction(1, s)
         largest *= max(at_minimum, limit)
         reached = reached and at_minimum >= limit
+    return largest, reached
+
+
+def naive_count(c: Document, domain: Document, proof: Document) -> None:
+    _, group = keys(proof, ["rule", "group"])
+    demand(type(group) is int, Malformed)
+    demand(group in range(c["groups"]), Wrong)
+    F = 2 if domain["type"] == "R^n" else 1
+    largest, reached = largest_ratio(c)
     demand(largest < F or (largest == F and not reached), Wrong)
     if max(c["sizes"]["minimum"]) < 1000:
-        assert all(too_few_rows(c, F, N) for N in some_sizes(c, 3)), (c, F)
+        for size in some_sizes(c, 3):
+            rows, columns = group_counts(c, size)
+            assert rows < F * columns, (c, F)
+
+
+def is_negative_multiple(v: Vector, w: Vector) -> bool:
+    """Neither is 0, they span a line, and they lie on different sides of 0."""
+    parallel = all(p * y == q * x for (p, x), (q, y) in product(zip(v, w, strict=True), repeat=2))
+    return parallel and sum(map(mul, v, w)) < 0
+
+
+def reading_windows(c: Document, k: int, u: int, N: int) -> list[int]:
+    """The windows J along axis k that read a place of the grid with the tap u."""
+    low, high = c["padding"][k]
+    starts = range(-low, N + high - width(c, k) + 1, c["stride"][k])
+    return [J for J, start in enumerate(starts[: low + 1 + N]) if 0 <= start + c["dilation"][k] * u < N]
+
+
+def naive_unpaired(c: Document, domain: Document, proof: Document) -> None:
+    _, group, kernel, tap = keys(proof, ["rule", "group", "kernel", "tap"])
+    demand(type(group) is int and type(kernel) is int and isinstance(tap, list), Malformed)
+    demand(len(tap) == len(c["kernel_size"]) and all(type(u) is int for u in tap), Malformed)
+    inputs, outs = c["in_channels"] // c["groups"], c["out_channels"] // c["groups"]
+    taps = list(product(*map(range, c["kernel_size"])))
+    demand(group in range(c["groups"]) and kernel in range(outs) and tuple(tap) in taps, Wrong)
+    demand(domain["type"] == "R^n", Wrong)
+    demand(c["padding_mode"] == "zeros" or not any(low or high for low, high in c["padding"]), Wrong)
+    demand(largest_ratio(c)[0] <= 2, Wrong)
+    for k, (u, a) in enumerate(zip(tap, c["sizes"]["minimum"], strict=True)):
+        demand(len(reading_windows(c, k, u, a)) > 0, Wrong)
+    vectors = {}
+    for q in range(outs):
+        weights = kernel_of(c, group * outs + q)
+        vectors |= {(q, v): [weights[i, *v] for i in range(inputs)] for v in taps}
+    own = vectors[kernel, tuple(tap)]
+    demand(any(own) and not any(is_negative_multiple(own, other) for other in vectors.values()), Wrong)
+    if max(c["sizes"]["minimum"]) < 1000:
+        for size in some_sizes(c, 3):
+            rows, columns = group_counts(c, size)
+            assert rows <= 2 * columns, c
 
 
 RULES: dict[str, Any] = {
@@ -480,6 +524,7 @@ RULES: dict[str, Any] = {
     "patch": ("not_injective_for_sizes", naive_patch),
     "geometric": ("not_injective_for_sizes", naive_geometric),
     "count": ("not_injective_for_sizes", naive_count),
+    "unpaired": ("not_injective_for_sizes", naive_unpaired),
 }
 
 
@@ -569,6 +614,14 @@ def geometric(  # noqa: PLR0917
 
 def count(c: Document, sizes: Any, domain: Any = "R^n", group: Any = 0) -> Document:
     return enclose(c, "not_injective_for_sizes", {"rule": "count", "group": group}, sizes, domain)
+
+
+def unpaired(  # noqa: PLR0917
+    c: Document, sizes: Any, tap: Any = (0,), kernel: Any = 0, group: Any = 0, domain: Any = "R^n"
+) -> Document:
+    tap = list(tap) if isinstance(tap, tuple) else tap
+    proof = {"rule": "unpaired", "group": group, "kernel": kernel, "tap": tap}
+    return enclose(c, "not_injective_for_sizes", proof, sizes, domain)
 
 
 def patch(  # noqa: PLR0917
@@ -1800,34 +1853,53 @@ def orthogonal(rows: Matrix, n: int) -> Vector:
     return basis[0]
 
 
+def group_layer(c: Document, group: int, size: tuple[int, ...]) -> tuple[Matrix, Vector]:
+    """The rows of the group on its own columns."""
+    W, b = unrolled(c, [*size])
+    n, m = len(W[0]) // c["groups"], len(W) // c["groups"]
+    own = slice(group * m, (group + 1) * m)
+    return [row[group * n : (group + 1) * n] for row in W[own]], b[own]
+
+
+def within(inner: Vector, group: int, other: Vector) -> Vector:
+    """The input with these values in the channels of the group."""
+    return [*other[: group * len(inner)], *inner, *other[(group + 1) * len(inner) :]]
+
+
+def far_out(W: Matrix, b: Vector, v: Vector) -> tuple[Vector, Matrix]:
+    """A point in the direction v where only rows that rise along v, or are 0, may be positive; those that rise."""
+    slopes = [sum(map(mul, row, v)) for row in W]
+    assert all(slope or not any(row) for slope, row in zip(slopes, W, strict=True))
+    t = 1 + max((abs(beta / slope) for beta, slope in zip(b, slopes, strict=True) if slope), default=0)
+    return [t * value for value in v], [row for row, slope in zip(W, slopes, strict=True) if slope > 0]
+
+
+def beside(x: Vector, rows: Matrix) -> Vector:
+    """A point near x at which these rows, which are too few, have the same values."""
+    assert len(rows) < len(x)
+    return [value + step / 10**20 for value, step in zip(x, orthogonal(rows, len(x)), strict=True)]
+
+
 def counted_collision(
     rng: random.Random, c: Document, domain: Document, group: int, size: tuple[int, ...]
 ) -> tuple[Vector, Vector]:
     """The two inputs of the proof in the specification."""
-    W, b = unrolled(c, [*size])
-    n, m, places = len(W[0]) // c["groups"], len(W) // c["groups"], math.prod(size)
-    own, columns = slice(group * m, (group + 1) * m), slice(group * n, (group + 1) * n)
-    few = W = [row[columns] for row in W[own]]
+    W, b = group_layer(c, group, size)
+    n, places = len(W[0]), math.prod(size)
     if domain["type"] == "box":
         middle = [(low + high) / 2 for low, high in zip(domain["lower"], domain["upper"], strict=True)]
-        x = [value for value in middle for _ in range(places)]
+        other = [value for value in middle for _ in range(places)]
     else:
-        x = [Fraction(1)] * (c["in_channels"] * places)
+        other = [Fraction(1)] * (c["in_channels"] * places)
+    x, few = other[group * n : (group + 1) * n], W
     if domain["type"] == "R^n":
         while True:
             v = [Fraction(rng.randint(-9, 9)) for _ in range(n)]
             slopes = [sum(map(mul, row, v)) for row in W]
             if all(slope or not any(row) for slope, row in zip(slopes, W, strict=True)):
                 break
-        if sum(slope > 0 for slope in slopes) >= n:
-            v, slopes = [-value for value in v], [-slope for slope in slopes]
-        few = [row for row, slope in zip(W, slopes, strict=True) if slope > 0]
-        t = 1 + max((abs(beta / slope) for beta, slope in zip(b[own], slopes, strict=True) if slope), default=0)
-        x[columns] = [t * value for value in v]
-    assert len(few) < n
-    y = [*x]
-    y[columns] = [value + step / 10**20 for value, step in zip(x[columns], orthogonal(few, n), strict=True)]
-    return x, y
+        x, few = far_out(W, b, v if sum(slope > 0 for slope in slopes) < n else [-value for value in v])
+    return within(x, group, other), within(beside(x, few), group, other)
 
 
 def test_accepted_counts_leave_too_few_rows() -> None:
@@ -1874,6 +1946,308 @@ def test_accepted_counts_leave_too_few_rows() -> None:
     assert collisions > 100
     assert rejected > 100
     assert equal > 2
+
+
+# ------------------------------------------------------------------ the rule unpaired
+
+NOT_TWO = "unpaired: group 0 is not shown to have at most twice as many rows as inputs"
+NOT_READ = "unpaired: at the minimum no window has the tap [{}] in the grid along axis {}"
+PAIR = convolution("1; 2", [1])
+THREE = convolution("1 2 3; 4 5 6", [3], padding=1)
+CROSS = convolution("1 2 3 4; 0 1 1 1; 1 1 -1 1; 1 -1 1 1", [2])
+"""The vectors (1, 3) and (2, 4), (0, 1) and (1, 1), (1, -1) and (1, 1), (1, 1) and (-1, 1)."""
+FAR = convolution("1 2 3; 4 5 6", [3], dilation=[5], padding=5)
+LATE = convolution("1 2; 2 1", [2], dilation=[2], padding=[[2, 0]])
+GAPS = convolution("1", [1], stride=[3], padding=[[1, 5]])
+
+
+def signs(kernels: str, kernel_size: list[int], **options: Any) -> Document:
+    return unpaired(convolution(kernels, kernel_size, **options), TWO, (0,) * len(kernel_size))
+
+
+@pytest.mark.parametrize(
+    ("document", "expected"),
+    [
+        pytest.param(unpaired(PAIR, TWO), "valid: not injective for any input size with N_1 >= 2", id="pair"),
+        pytest.param(
+            unpaired(PAIR, TWO, kernel=1),
+            "on R^n: group 0 has at most twice as many rows as inputs at every size, and a row with the tap [0] of "
+            "kernel 1 in the grid has no negative multiple; ",
+            id="kernel 1",
+        ),
+        # condition 1
+        pytest.param(unpaired(PAIR, TWO, group=1), "unpaired: there is no group 1", id="group 1"),
+        pytest.param(unpaired(PAIR, TWO, group=-1), "unpaired: there is no group -1", id="group -1"),
+        pytest.param(unpaired(PAIR, TWO, kernel=2), "unpaired: there is no kernel 2 in a group", id="kernel 2"),
+        pytest.param(unpaired(PAIR, TWO, kernel=-1), "unpaired: there is no kernel -1", id="kernel -1"),
+        pytest.param(unpaired(PAIR, TWO, (1,)), "unpaired: there is no tap [1]", id="tap 1"),
+        pytest.param(unpaired(PAIR, TWO, (-1,)), "unpaired: there is no tap [-1]", id="tap -1"),
+        pytest.param(unpaired(THREE, TWO, (2,)), "valid", id="last tap"),
+        pytest.param(unpaired(THREE, TWO, (3,)), "unpaired: there is no tap [3]", id="tap 3"),
+        pytest.param(
+            unpaired(convolution("1 2; 3 4", [2, 1]), from_size(2, 2), (0, 1)), "there is no tap [0, 1]", id="axes"
+        ),
+        pytest.param(unpaired(convolution("1 2; 3 4", [2, 1]), from_size(2, 2), (1, 0)), "valid", id="other axes"),
+        # condition 2
+        pytest.param(unpaired(PAIR, TWO, domain="nonneg"), "unpaired: the domain is nonneg, not R^n", id="nonneg"),
+        pytest.param(unpaired(PAIR, TWO, domain=INTERVAL), "unpaired: the domain is box, not R^n", id="box"),
+        # condition 3
+        pytest.param(unpaired(convolution("1", [1]), TWO), "valid", id="n"),
+        pytest.param(unpaired(convolution("1; 2; 3", [1]), TWO), NOT_TWO, id="3 n"),
+        pytest.param(unpaired(convolution("1 0; 2 0; 3 0", [2]), TWO), NOT_TWO, id="3 n, overlap"),
+        pytest.param(unpaired(WIDER, from_size(1)), NOT_TWO, id="wider, above"),
+        pytest.param(unpaired(WIDER, from_size(2)), "valid", id="wider, equal"),
+        pytest.param(unpaired(wider(1, 4), from_size(3)), NOT_TWO, id="wider by 4, above"),
+        pytest.param(unpaired(wider(1, 4), from_size(4)), "valid", id="wider by 4, equal"),
+        pytest.param(unpaired(wider(2), from_size(2, 2), (0, 0)), NOT_TWO, id="two axes, above"),
+        pytest.param(unpaired(wider(2), from_size(3, 2), (0, 0)), "valid", id="two axes, equal"),
+        pytest.param(unpaired(wider(3), from_size(2, 4, 14), (0, 0, 0)), NOT_TWO, id="three axes, above"),
+        pytest.param(unpaired(wider(3), from_size(2, 4, 15), (0, 0, 0)), "valid", id="three axes, equal"),
+        pytest.param(unpaired(convolution("1; 1; 1; 1", [1], stride=[2]), TWO), NOT_TWO, id="stride longer than E"),
+        pytest.param(
+            unpaired(convolution("1; 1; 1; 1", [1], stride=[2]), ([2], [[0]])), NOT_TWO, id="whatever the residues"
+        ),
+        pytest.param(unpaired(convolution("1 1; 1 2; 3 1; 1 1", [2], stride=[2]), TWO), "valid", id="stride, equal"),
+        pytest.param(
+            unpaired(convolution("1 1; 1 2; 3 1; 1 1; 1 1", [2], stride=[2]), ([5], [[1]])), NOT_TWO, id="stride, above"
+        ),
+        pytest.param(unpaired(convolution("1 1; 1 2; 3 1; 1 -1", [1]), TWO), "valid", id="4 of 4"),
+        pytest.param(unpaired(convolution("1 1; 1 2; 3 1; 1 -1; 2 1", [1]), TWO), NOT_TWO, id="5 of 4"),
+        # condition 4
+        pytest.param(unpaired(FAR, from_size(5)), NOT_READ.format(0, 1), id="before the grid"),
+        pytest.param(unpaired(FAR, from_size(6)), "valid", id="not before the grid"),
+        pytest.param(unpaired(FAR, from_size(1), (1,)), "valid", id="middle"),
+        pytest.param(unpaired(FAR, from_size(5), (2,)), NOT_READ.format(2, 1), id="after the grid"),
+        pytest.param(unpaired(FAR, from_size(6), (2,)), "valid", id="not after the grid"),
+        pytest.param(unpaired(LATE, from_size(2)), NOT_READ.format(0, 1), id="the window does not exist"),
+        pytest.param(unpaired(LATE, from_size(3)), "valid", id="the window exists"),
+        pytest.param(unpaired(LATE, from_size(1), (1,)), "valid", id="the other tap"),
+        pytest.param(unpaired(GAPS, ([2], [[0, 1, 2]])), NOT_READ.format(0, 1), id="between two windows"),
+        pytest.param(unpaired(GAPS, ([3], [[0, 1, 2]])), "valid", id="second window"),
+        pytest.param(unpaired(GAPS, ([2], [[0]])), NOT_READ.format(0, 1), id="not at the least size itself"),
+        pytest.param(
+            unpaired(
+                convolution("1 1; 2 2", [1, 2], dilation=[1, 4], padding=[[0, 0], [4, 0]]), from_size(9, 4), (0, 0)
+            ),
+            NOT_READ.format("0, 0", 2),
+            id="second axis",
+        ),
+        pytest.param(
+            unpaired(
+                convolution("1 1; 2 2", [1, 2], dilation=[1, 4], padding=[[0, 0], [4, 0]]), from_size(1, 5), (0, 0)
+            ),
+            "valid",
+            id="both axes",
+        ),
+        # condition 5
+        pytest.param(signs("1; -2", [1]), "unpaired: kernel 1 is a negative multiple at the tap [0]", id="negative"),
+        pytest.param(signs("-1/3; 2/5", [1]), "kernel 1 is a negative multiple", id="negative, rationals"),
+        pytest.param(signs("-1/3; -2/5", [1], b="1 -1"), "valid", id="the bias does not matter"),
+        pytest.param(signs("0; 1", [1]), "unpaired: kernel 0 is 0 at the tap [0]", id="zero"),
+        pytest.param(signs("1; 0", [1]), "valid", id="zero elsewhere"),
+        pytest.param(signs("0 1; 2 3", [2]), "kernel 0 is 0 at the tap [0]", id="zero tap"),
+        pytest.param(
+            signs("1 2 3; 4 -5 6", [3], padding=1), "kernel 1 is a negative multiple at the tap [1]", id="tap"
+        ),
+        pytest.param(
+            signs("1 2 -3; 4 5 6", [3], padding=1), "kernel 0 is a negative multiple at the tap [2]", id="same kernel"
+        ),
+        pytest.param(signs("1 0; -1/2 0", [1]), "kernel 1 is a negative multiple at the tap [0]", id="two channels"),
+        pytest.param(signs("1 0; 0 -1; -1 1; -1 -1", [1]), "valid", id="other directions"),
+        pytest.param(signs("0 1; 5 -2; 0 2", [1]), "valid", id="first channel not 0"),
+        pytest.param(signs("0 1; 5 -2; 0 -2", [1]), "kernel 2 is a negative multiple", id="first channel 0"),
+        pytest.param(signs("1 0; -1 -1", [1]), "valid", id="second channel not 0"),
+        pytest.param(signs("1 -2 3; -1 2 3", [1]), "valid", id="up to a sign"),
+        pytest.param(signs("1 -2 3; -2/7 4/7 -6/7", [1]), "kernel 1 is a negative multiple", id="three channels"),
+        pytest.param(unpaired(CROSS, TWO), "valid", id="taps of two channels"),
+        pytest.param(unpaired(CROSS, TWO, (1,), 1), "valid", id="tap 1 of kernel 1"),
+        pytest.param(unpaired(CROSS, TWO, (0,), 2), "kernel 3 is a negative multiple at the tap [1]", id="cross"),
+        pytest.param(unpaired(CROSS, TWO, (1,), 3), "kernel 2 is a negative multiple at the tap [0]", id="crossed"),
+        pytest.param(
+            unpaired(convolution("1 2 3 4 5 6; 7 8 9 1 -1 2", [3, 2]), from_size(3, 2), (1, 1)),
+            "kernel 1 is a negative multiple at the tap [2, 0]",
+            id="tap of two axes",
+        ),
+        pytest.param(
+            unpaired(convolution("1 2 3 -4 5 6; 7 8 9 1 1 2", [3, 2]), from_size(3, 2), (1, 1)),
+            "kernel 0 is a negative multiple at the tap [0, 0]",
+            id="tap [1, 1]",
+        ),
+        pytest.param(signs("1; 2; -1; -2", [1], groups=2), "valid", id="other group"),
+        pytest.param(unpaired(convolution("1; 2; -1; -2", [1], groups=2), TWO, kernel=1, group=1), "valid", id="1"),
+        pytest.param(
+            unpaired(convolution("1; 2; -1; 2", [1], groups=2), TWO, kernel=1, group=1),
+            "kernel 0 is a negative multiple",
+            id="group 1, negative",
+        ),
+        pytest.param(
+            unpaired(convolution("1; -2; 0; 2", [1], groups=2), TWO, kernel=1, group=1), "valid", id="group 1 alone"
+        ),
+        # form
+        pytest.param(unpaired(PAIR, TWO, group=True), "unreadable: character 4", id="group true"),
+        pytest.param(unpaired(PAIR, TWO, kernel=True), '"kernel": expected an integer, found true', id="kernel true"),
+        pytest.param(unpaired(PAIR, TWO, kernel="0"), "\"kernel\": expected an integer, found '0'", id="kernel text"),
+        pytest.param(unpaired(PAIR, TWO, kernel=None), "unreadable", id="kernel null"),
+        pytest.param(unpaired(PAIR, TWO, ()), "unreadable: tap: expected 1 integers, found []", id="no taps"),
+        pytest.param(unpaired(PAIR, TWO, (0, 0)), "tap: expected 1 integers, found [0, 0]", id="two taps"),
+        pytest.param(unpaired(PAIR, TWO, (True,)), "tap: expected 1 integers, found [true]", id="tap true"),
+        pytest.param(unpaired(PAIR, TWO, ("0",)), "tap: expected 1 integers, found ['0']", id="tap text"),
+        pytest.param(unpaired(PAIR, TWO, ([0],)), "tap: expected 1 integers, found [a list of 1]", id="tap list"),
+        pytest.param(unpaired(PAIR, TWO, 0), "unreadable: tap: expected 1 integers, found 0", id="tap number"),
+        pytest.param(unpaired(PAIR, TWO, (-1,), 0, True), "unreadable", id="form before content"),
+    ],
+)
+def test_unpaired(document: Document, expected: str) -> None:
+    expect(document, expected)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_unpaired_with_each_padding_mode(mode: str) -> None:
+    """Padding that copies places lets a row read a place twice."""
+    expect(unpaired(convolution("1 2; 3 4", [2], mode=mode), TWO), "valid")
+    for padding in ([[1, 0]], [[0, 1]]):
+        c = convolution("1 2; 3 4", [2], padding=padding, mode=mode)
+        expect(unpaired(c, TWO), "valid" if mode == "zeros" else "unpaired: the layer has padding that is not zero")
+    c = convolution("1 2; 3 4", [1, 2], padding=[[0, 0], [0, 1]], mode=mode)
+    expect(unpaired(c, from_size(2, 2), (0, 0)), "valid" if mode == "zeros" else "has padding")
+
+
+@pytest.mark.parametrize(
+    "proof",
+    [
+        {"rule": "unpaired"},
+        {"rule": "unpaired", "group": 0, "kernel": 0},
+        {"rule": "unpaired", "group": 0, "tap": [0]},
+        {"rule": "unpaired", "kernel": 0, "tap": [0]},
+        {"rule": "unpaired", "group": 0, "kernel": 0, "tap": [0], "place": [0]},
+        {"rule": "unpaired", "kernel": 0, "group": 0, "tap": [0]},
+        {"rule": "unpaired", "group": 0, "tap": [0], "kernel": 0},
+        {"group": 0, "rule": "unpaired", "kernel": 0, "tap": [0]},
+    ],
+)
+def test_unpaired_has_three_keys(proof: Document) -> None:
+    expect(enclose(PAIR, "not_injective_for_sizes", proof, TWO), "unreadable")
+
+
+def test_unpaired_with_huge_integers() -> None:
+    """Condition 4 by arithmetic: the windows are too many to try."""
+    far = 10**40
+    c = convolution("1 2; 2 1", [2], dilation=[far], padding=[[far, 0]])
+    assert NOT_READ.format(0, 1) in reason(unpaired(c, from_size(far)))
+    assert "valid: not" in reason(unpaired(c, from_size(far + 1)))
+    assert "valid: not" in reason(unpaired(c, from_size(1), (1,)))
+    c = convolution("1; 2", [1], stride=[far], padding=[[3, far]])
+    assert NOT_READ.format(0, 1) in reason(unpaired(c, ([far - 3], [[0, far - 1]])))
+    assert "valid: not" in reason(unpaired(c, ([far - 2], [[0, far - 1]])))
+    assert NOT_TWO in reason(unpaired(c, ([1], [[0]])))
+    assert "there is no group an integer of 133 bits" in reason(unpaired(PAIR, TWO, group=far))
+    assert "there is no kernel an integer of 133 bits in a group" in reason(unpaired(PAIR, TWO, kernel=far))
+    assert "there is no tap [an integer of 133 bits]" in reason(unpaired(PAIR, TWO, (far,)))
+    text, long = json.dumps(unpaired(PAIR, ([123454321], [[0]]), (987656789,))), "7" * 5000
+    assert "there is no tap [an integer of 16610 bits]" in reason(text.replace("987656789", long))
+    found = reason(text.replace("987656789", "0").replace("123454321", long))
+    assert "valid: not injective for any input size with N_1 >= an integer of 16610 bits" in found
+
+
+def test_unpaired_in_a_layer_of_many_kernels() -> None:
+    """128 kernels of 64 channels and 3 x 3 taps; the two that matter differ in the last channel alone."""
+    weights = [[(7 * o + 5 * i + 3 * u) % 11 + 1 for i in range(64) for u in range(9)] for o in range(128)]
+    weights[100][4::9] = [-2 * v for v in weights[3][2::9]]
+    for last, expected in ((0, "kernel 100 is a negative multiple at the tap [1, 1]"), (1, "valid: not injective")):
+        weights[100][-5] -= last
+        c = convolution("; ".join(" ".join(map(str, kernel)) for kernel in weights), [3, 3], padding=1)
+        assert expected in reason(unpaired(c, from_size(2, 2), (0, 2), 3))
+
+
+def unpaired_direction(rng: random.Random, W: Matrix, w: Vector) -> Vector:
+    """A direction along which fewer than n rows rise and none is constant but zero rows.
+
+    x is orthogonal to w and to no row but its multiples, which are positive. Along x - eps w and -x - eps w, eps small,
+    different rows rise, and w is none of them: together they are at most 2 n - 1.
+    """
+    while True:
+        y = [Fraction(rng.randint(-9, 9)) for _ in w]
+        along = Fraction(sum(map(mul, y, w)), sum(map(mul, w, w)))
+        x = [p - along * q for p, q in zip(y, w, strict=True)]
+        slopes = [abs(sum(map(mul, row, x))) for row in W]
+        if all(slope or rank([row, w]) == 1 for row, slope in zip(W, slopes, strict=True)):
+            break
+    steps = [abs(sum(map(mul, row, w))) for row in W]
+    eps = min((slope / step / 2 for slope, step in zip(slopes, steps, strict=True) if slope and step), default=1)
+    found = [[sign * p - eps * q for p, q in zip(x, w, strict=True)] for sign in (1, -1)]
+    return min(found, key=lambda v: sum(sum(map(mul, row, v)) > 0 for row in W))
+
+
+def unpaired_document(rng: random.Random) -> Document:
+    """Often with as many outputs as fit, and with weights that are seldom each other's negatives."""
+    d = rng.choice([1, 1, 1, 2, 2, 3])
+    c = random_convolution(rng, d)
+    if rng.random() < 0.6:
+        c["padding_mode"] = "zeros"
+    elif rng.random() < 0.9:
+        c["padding"] = [[0, 0]] * d
+    groups, inputs = c["groups"], c["in_channels"] // c["groups"]
+    least = [max(1, width(c, k) - sum(c["padding"][k])) for k in range(d)]
+    minimum = [rng.choice([a, a + rng.randint(0, 4)]) for a in least]
+    ratio = largest_ratio({**c, "out_channels": 1, "in_channels": inputs, "sizes": {"minimum": minimum}})[0]
+    outs = max(1, min(8, math.floor(2 / ratio))) if rng.random() < 0.9 else rng.randint(1, 5)
+    values = rng.choice([[0, 1, 2], [-1, 1, 2], [0, 0, 1, 3], [-2, 0, 1]])
+    weights = inputs * math.prod(c["kernel_size"])
+    c["kernels"] = [
+        [str(Fraction(rng.choice(values), rng.choice([1, 1, 2]))) for _ in range(weights)] for _ in range(outs * groups)
+    ]
+    c["out_channels"], c["b"] = outs * groups, [str(rng.randint(-2, 2)) for _ in range(outs * groups)]
+    c["sha256"] = digest(c)
+    residues = [sorted(rng.sample(range(s), rng.randint(1, s))) for s in c["stride"]]
+    tap = tuple(map(rng.randrange, c["kernel_size"]))
+    return unpaired(c, (minimum, residues), tap, rng.randrange(outs), rng.randrange(groups))
+
+
+def rows_of_tap(c: Document, proof: Document, W: Matrix, size: tuple[int, ...]) -> Matrix:
+    """The rows of the group that have a place of the grid at the tap of the proof."""
+    windows = list(product(*(range(window_count(c, k, N)) for k, N in enumerate(size))))
+    reading = set(product(*(reading_windows(c, k, proof["tap"][k], N) for k, N in enumerate(size))))
+    first = proof["kernel"] * len(windows)
+    return [W[first + number] for number, J in enumerate(windows) if J in reading]
+
+
+def test_accepted_unpaired_rows_have_no_negative_multiple() -> None:
+    """At several sizes the rows are counted and compared; two inputs with the same output follow from the one row."""
+    rng = random.Random(10)
+    seen = dict.fromkeys([1, 2, 3, "2 n", "none", "rejected", "padded", *MODES], 0)
+    while min(seen.values()) < 10 or min(seen["2 n"], seen["none"], seen["padded"]) < 40:
+        document = unpaired_document(rng)
+        c, proof = document["convolution"], document["proof"]
+        if not defined(c, c["sizes"]["minimum"]):
+            continue
+        answer = verdict(json.dumps(document).encode())
+        assert answer == naive_verdict(json.dumps(document))
+        seen["rejected"] += answer == "rejected"
+        sizes = [size for size in some_sizes(c, 3) if c["in_channels"] * math.prod(size) <= 12]
+        if answer != "valid" or not sizes:
+            continue
+        seen[len(proof["tap"])] += 1
+        seen[c["padding_mode"]] += 1
+        seen["padded"] += any(map(any, c["padding"]))
+        for size in sorted(sizes, key=math.prod)[:3]:
+            W, b = group_layer(c, proof["group"], size)
+            m, n = len(W), len(W[0])
+            assert m <= 2 * n
+            rows = rows_of_tap(c, proof, W, size)
+            assert rows
+            for row in rows:
+                assert any(row)
+                assert not any(is_negative_multiple(row, other) for other in W)
+            x, few = far_out(W, b, unpaired_direction(rng, W, rows[0]))
+            other = [Fraction(rng.randint(-3, 3)) for _ in range(n * c["groups"])]
+            pair = [within(inner, proof["group"], other) for inner in (x, beside(x, few))]
+            assert pair[0] != pair[1]
+            images = [positive_part(outputs(c, point, [*size])) for point in pair]
+            assert images[0] == images[1]
+            seen["2 n"] += m == 2 * n
+            if n <= 3 and m <= 6:
+                assert certify(W, b) is None
+                seen["none"] += 1
 
 
 # ------------------------------------------------------------------ what accepted inputs mean
@@ -2252,6 +2626,22 @@ SAMPLES = {
         1,
     ),
     "count, as many": count(convolution("1 1; 1 -1", [1, 2], stride=[2, 1], b="0 1"), ([1, 2], [[1], [0]])),
+    "unpaired": unpaired(
+        convolution("0 1 2 1; -1 2 1/2 0; 3 0 0 1; 1 1 -1 -2", [2], padding=[[1, 0]], b="0 1 -1 0"),
+        ([2], [[0]]),
+        (0,),
+        1,
+    ),
+    "unpaired in a group": unpaired(
+        convolution("-1 1; 2 -2; 1 2; 3 1", [1, 2], groups=2, dilation=[1, 2], padding=[[0, 0], [2, 0]]),
+        ([1, 3], [[0], [0]]),
+        (0, 0),
+        1,
+        1,
+    ),
+    "unpaired with strides": unpaired(
+        convolution("1 3 0; 1 0 2; 0 1 1/2; 1 1 1", [3], stride=[2], padding=[[1, 0]]), ([3], [[0, 1]]), (2,), 1
+    ),
     "boxes swept up": boxes(HALVES, [3], [UP[:2]], ([3], [[1]])),
     "boxes swept both ways": boxes(
         convolution("1; -2", [1, 1]),

@@ -19,13 +19,11 @@ from numpy.typing import NDArray
 from exactinj.sampling.backend import Array, Backend
 from exactinj.sampling.samplers import Sampler, SubspaceSampler
 
-__all__ = ["Block", "GivenBlock", "Independent", "Source", "Subspaces"]
+__all__ = ["Block", "GivenBlock", "Independent", "Source", "Subspaces", "near_unit"]
 
 Floats = NDArray[np.float64]
 
 SHARED = 1024  # points of a subspace, or four times the columns if that is more: the basis costs as much as n points
-
-
 ROUNDING = 2.0**-24  # unit of float32
 NEARLY = 1 + 2.0**-20  # more than what rounding takes from a sum of a few nonnegative numbers
 LONG, CHUNK = 1024, 512  # products of longer vectors are summed by chunks, as their error grows with the length
@@ -107,14 +105,17 @@ class _SpannedBlock(Block):
         self.reach = longest * spans.size + spans.farthest
         # as for given points, with float64 in the product of rows and bases
         own = (k + 16) * spans.lengths * longest + rows.lengths * (longest * spans.size)
-        self.error = ROUNDING * (own + rows.lengths * ((rows.n + 12) * spans.farthest))
+        self.error = ROUNDING * (own + rows.lengths * (12 * spans.farthest))
 
     def coefficients(self, unit: float) -> Array:
-        points = self._coordinates if unit == 1.0 else self._coordinates * (1 / unit)
-        points = self._backend.single(points).reshape(self._number, self._each, -1)
-        found = self._backend.products(points, self._spans.local_rows[: self._number]).reshape(self.count, -1)
+        backend, spans = self._backend, self._spans
+        factor = spans.unit / unit
+        points = self._coordinates if factor == 1.0 else self._coordinates * factor
+        points = backend.single(points).reshape(self._number, self._each, -1)
+        found = backend.products(points, spans.local_rows[: self._number]).reshape(self.count, -1)
         if self._chosen is not None:
-            found += self._spans.products[self._chosen] * (1 / unit)
+            centres = spans.products[self._chosen]
+            found += centres if factor == 1.0 else centres * factor
         return found
 
     def points(self, chosen: Array | None = None) -> Floats:
@@ -138,26 +139,29 @@ class _Spans:
     Attributes
     ----------
     bases : (b, n, k) float64
-    local_rows : (b, m, k) float32, the rows times the bases; `lengths` (m,) float64, the longest of each row
     size : at least the norm of every basis
-    centres : (P, n), or None for 0; `products` (P, m) float32, with the rows; `farthest`, the length of the longest
+    centres : (P, n), or None for 0; `farthest`, the length of the longest
+    unit : a power of two near the size of what is held in float32
+    local_rows : (b, m, k) float32, the rows times the bases, over the unit
+    lengths : (m,) float64, of the longest of each row times a basis
+    products : (P, m) float32, the rows times the centres, over the unit; computed in float64, as `local_rows` are
     """
 
     def __init__(self, sampler: SubspaceSampler, backend: Backend, rows: Rows, shape: tuple[int, int, int]) -> None:
         number, each, k = shape
         self.rows = rows
         self.bases = sampler.bases(backend, backend.double(backend.normal(number, rows.n, k)))
+        self.size = _longest(self.bases.reshape(number, -1), backend)
+        self.centres: Any = sampler.centres(backend, max(1, number * each // DATA_SHARE))
+        self.farthest = 0.0 if self.centres is None else _longest(self.centres, backend)
+        self.unit = near_unit(self.size + self.farthest)
         local = backend.products(self.bases.swapaxes(-1, -2), rows.doubles).swapaxes(-1, -2)
-        self.local_rows = backend.single(local)
+        self.local_rows = backend.single(local * (1 / self.unit))
         lengths = backend.numpy(backend.lengths(local.reshape(-1, k)))
         self.lengths: Floats = lengths.reshape(number, -1).max(axis=0) * NEARLY
-        flat = self.bases.reshape(number, -1)
-        self.size = _longest(flat, backend)
-        self.centres: Any = sampler.centres(backend, max(1, number * each // DATA_SHARE))
-        self.farthest = 0.0
         if self.centres is not None:
-            self.products = backend.products(backend.single(self.centres), rows.singles)
-            self.farthest = _longest(self.centres, backend)
+            products = backend.products(backend.double(self.centres), rows.doubles)
+            self.products = backend.single(products * (1 / self.unit))
 
 
 class Source(ABC):
@@ -219,3 +223,10 @@ class Subspaces(Source):
 def _longest(points: Array, backend: Backend) -> float:
     """At least the length of every row."""
     return float(backend.lengths(points).max()) * NEARLY if len(points) else 0.0
+
+
+def near_unit(reach: float) -> float:
+    """A power of two by which points no longer than `reach` are divided for float32; 1 for usual sizes."""
+    if 2.0**-10 <= reach <= 2.0**10:
+        return 1.0
+    return float(2.0 ** np.frexp(reach)[1]) if reach else 1.0

@@ -26,7 +26,7 @@ from exactinj.engines.clock import Clock
 from exactinj.errors import InputError
 from exactinj.layer import ReLULayer
 from exactinj.sampling.backend import Backend, Screen, backend_named
-from exactinj.sampling.blocks import Block, Independent, Rows, Source, Subspaces
+from exactinj.sampling.blocks import Block, Independent, Rows, Source, Subspaces, near_unit
 from exactinj.sampling.estimate import AlphaEstimate, Ending
 from exactinj.sampling.frame import Frame
 from exactinj.sampling.greedy import greedy_selection
@@ -198,7 +198,7 @@ class _Search:
             return False
         if self.greedy:
             return self._look_greedily(block.points())
-        unit = _unit(block.reach)
+        unit = near_unit(block.reach)
         slack = 1.01 * block.error / unit + TINIEST
         coefficients = block.coefficients(unit)
         chosen = self.backend.candidates(coefficients, self._screen(slack, unit), self.most)
@@ -234,13 +234,6 @@ class _Search:
         fell = least < self.values
         self.values[fell], self.points[fell] = least[fell], points[places[fell]]
         return bool(fell.any())
-
-
-def _unit(reach: float) -> float:
-    """A power of two by which points no longer than `reach` are divided for float32; 1 for usual sizes."""
-    if 2.0**-10 <= reach <= 2.0**10:
-        return 1.0
-    return float(2.0 ** np.frexp(reach)[1]) if reach else 1.0
 
 
 def _rounded_up(values: Floats) -> NDArray[np.float32]:
