@@ -174,7 +174,12 @@ def test_unrolling_by_the_definition_gives_the_same_rows(make, name):
 
 
 @pytest.mark.parametrize(
-    "name", [name for name in CONVOLUTIONS if "digits" not in name and not CASES[name].domain.text.startswith("box")]
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.slow if name == "conv-channel-doubling" else ())
+        for name in CONVOLUTIONS
+        if "digits" not in name and not CASES[name].domain.text.startswith("box")
+    ],
 )
 def test_brute_force_agrees_on_convolutions(make, name):
     import brute_force

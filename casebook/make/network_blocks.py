@@ -20,4 +20,4 @@ def he_normal(seed: int, *shape: int) -> np.ndarray:
 
 if __name__ == "__main__":
     put_arrays("conv-residual-block", kernels=he_normal(1, 16, 16, 3, 3), padding=np.array(1))
-    put_arrays("conv-channel-doubling", kernels=he_normal(2, 20, 10, 3, 3), padding=np.array(1))
+    put_arrays("conv-channel-doubling", kernels=he_normal(2, 16, 8, 3, 3), padding=np.array(1))
