@@ -13,7 +13,7 @@ from scipy import stats
 
 import exactinj as xi
 from exactinj.sampling import sample_alpha
-from exactinj.sampling.backend import backend_named
+from exactinj.sampling.backend import NumpyBackend, backend_named
 from exactinj.sampling.blocks import Independent, Rows, Subspaces
 from exactinj.sampling.run import _Search
 from exactinj.sampling.samplers import (
@@ -294,6 +294,52 @@ def test_long_products_are_within_their_error():
             for j, row in enumerate(rows):
                 exact = sum(Fraction(a) * b for a, b in zip(row.tolist(), x, strict=True))
                 assert abs(Fraction(found[k, j]) - exact) <= Fraction(block.error[j])
+
+
+def test_sizes_far_apart(seen):
+    """Rows of very different sizes, dead rows, and coefficients that cancel: decided exactly, and quickly."""
+    random = np.random.default_rng(12)
+    rows = random.standard_normal((30, 5))
+    apart, dead, flat = rows * 10.0 ** random.uniform(-150, 150, (30, 1)), rows.copy(), rows.copy()
+    dead[:15] *= 1e-35
+    flat -= flat.mean(axis=1, keepdims=True)
+    near = Smoothing(random.standard_normal((9, 5)) * 1e-3 + 1e4, 1e-3)
+    for weights, sampler in ((apart, UniformSphere()), (dead, UniformSphere()), (flat, near), (1e-310 * rows, near)):
+        for backend, dtype in BACKENDS:
+            seen.clear()
+            estimate = sample_alpha(weights, sampler, samples=300, backend=backend, dtype=dtype, rows_first=True)
+            expected = exact_estimate(weights, np.concatenate(seen))
+            chosen = np.isfinite(expected)
+            assert (np.isfinite(estimate.values) == chosen).all()
+            longest = np.abs(np.concatenate(seen)).max()
+            bound = 1e-14 * np.abs(weights[chosen]).max(axis=1) * longest + 1e-300
+            assert (np.abs(estimate.values[chosen] - expected[chosen]) <= bound).all()
+
+
+def test_shells_keep_their_hole_in_float32(monkeypatch):
+    """Also where (inner / outer)^n is too small for float32 and a uniform number is 0; and a zero has no direction."""
+    uniform, normal = (getattr(NumpyBackend, name) for name in ("uniform", "normal"))
+    monkeypatch.setattr(NumpyBackend, "uniform", lambda self, *shape: 0 * uniform(self, *shape))
+    backend = backend_named("numpy", "float32", 0, None)
+    lengths = np.linalg.norm(UniformShell(0.2, 1.0).draw(backend, 5, 200).astype(float), axis=1)
+    assert (lengths >= 0.2).all()
+    monkeypatch.setattr(NumpyBackend, "normal", lambda self, *shape: 0 * normal(self, *shape))
+    estimate = sample_alpha([[1.0], [-1.0]], UniformSphere(), samples=9, dtype="float32")
+    assert estimate.values.tolist() == [1.0, float("inf")]
+
+
+def test_few_samples_take_few_subspaces():
+    backend = backend_named("numpy", "float64", 0, None)
+    estimate = sample_alpha(np.eye(40), UniformSphere(), samples=10, subspace=20)
+    assert estimate.samples == 10
+    assert Subspaces(UniformSphere(), backend, Rows(np.eye(40), backend), k=20, most=1, block=10).draw(10).count == 10
+
+
+def test_products_beyond_float64_are_refused():
+    with pytest.raises(xi.InputError, match="beyond float64"):
+        sample_alpha(np.ones((3, 8)), UniformBox(-1e154, 1e154), samples=10)
+    with pytest.raises(xi.InputError, match="beyond float64"):
+        sample_alpha(np.full((3, 2), 1e200), UniformSphere(1e120), samples=10)
 
 
 @pytest.mark.parametrize("size", [1e-140, 1e140])

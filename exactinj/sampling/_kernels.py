@@ -5,6 +5,8 @@ One file, because numba's cache on disk looks at one file's time stamp only.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -45,58 +47,112 @@ def scan(
 def decide(
     coefficients: Singles,
     slack: Floats,
-    unit: float,
     points: Floats,
+    scaled_points: Floats,
     rows: Floats,
+    scaled_rows: Floats,
+    lengths: Floats,
     most: int,
     values: Floats,
+    scaled_values: Floats,
+    scale: int,
     places: NDArray[np.int64],
     unclear: NDArray[np.bool_],
 ) -> None:
     """Lower the values (m,) by some samples, one after the other.
 
-    ``unit * coefficients`` (B, m) are the products of the points (B, n) with the rows (m, n), off by at most
-    ``unit * slack`` (m,). What they leave open is computed in float64; what that leaves open as well is marked in
-    `unclear` (B, m) and decided by nobody here. `places` gets the number of the sample that set a value.
+    `coefficients` (B, m) are the products of the scaled points (B, n) with the scaled rows (m, n), off by at most
+    `slack` (m,); `lengths` (m,) are those of the scaled rows. What they leave open is computed in float64; what that
+    leaves open as well is marked in `unclear` (B, m) and decided by nobody here. Values are products of points and
+    rows; scaled values are values times ``2^scale``. `places` gets the number of the sample that set a value.
     """
     count, m = coefficients.shape
     for k in range(count):
         lower, upper = coefficients[k] - slack, coefficients[k] + slack
-        # n rows have a lower end of at least `above`; at most n rows have an upper end of more than `after`
-        above = after = -np.inf
-        if m >= most:
-            above = np.partition(lower, m - most)[m - most]
-        if m > most:
-            after = np.partition(upper, m - most - 1)[m - most - 1]
-        for j in range(m):
-            if lower[j] * unit >= values[j] or upper[j] < above:
+        above, after = _levels(lower, upper, most)
+        refined = False
+        j = -1
+        while j < m - 1:
+            j += 1
+            if lower[j] >= scaled_values[j] or upper[j] < above:
                 continue
             value = np.dot(rows[j], points[k])
             if not value < values[j]:
                 continue
             if not lower[j] > after:
-                fewest, largest = _larger_rows(j, value, lower, upper, points[k], rows)
+                if not refined and 4 * _overlapping(j, lower, upper) > m:
+                    lower, upper = _refined(scaled_points[k], scaled_rows, lengths)
+                    above, after = _levels(lower, upper, most)
+                    refined = True
+                    j -= 1
+                    continue
+                fewest, largest = _larger_rows(j, lower, upper, scaled_points[k], scaled_rows, lengths)
                 unclear[k, j] = fewest < most <= largest
                 if largest >= most:
                     continue
             values[j] = value
+            scaled_values[j] = math.ldexp(value, scale)
             places[j] = k
 
 
 @njit(cache=True)
-def _larger_rows(j: int, value: float, lower: Floats, upper: Floats, point: Floats, rows: Floats) -> tuple[int, int]:
+def _levels(lower: Floats, upper: Floats, most: int) -> tuple[float, float]:
+    """A number that n rows have a lower end of at least, and one that at most n rows have a larger upper end than."""
+    m = len(lower)
+    above = after = -np.inf
+    if m >= most:
+        above = np.partition(lower, m - most)[m - most]
+    if m > most:
+        after = np.partition(upper, m - most - 1)[m - most - 1]
+    return above, after
+
+
+@njit(cache=True)
+def _overlapping(j: int, lower: Floats, upper: Floats) -> int:
+    """How many intervals meet that of row j."""
+    number = 0
+    for i in range(len(lower)):
+        number += lower[i] <= upper[j] and upper[i] >= lower[j]
+    return number
+
+
+@njit(cache=True)
+def _refined(point: Floats, rows: Floats, lengths: Floats) -> tuple[Floats, Floats]:
+    """The ends of all products in float64."""
+    products, bounds = np.empty(len(rows)), np.empty(len(rows))
+    share = _share_of_length(point)
+    for i in range(len(rows)):
+        products[i] = np.dot(rows[i], point)
+        bounds[i] = share * lengths[i] + 2.0**-1000
+    return products - bounds, products + bounds
+
+
+@njit(cache=True)
+def _share_of_length(point: Floats) -> float:
+    """The error of a product with the point in float64 is at most this, times the length of the row."""
+    length = np.sqrt(np.dot(point, point))
+    if length < 2.0**-500:  # squares may have been lost
+        length = np.abs(point).max() * np.sqrt(len(point))
+    share: float = (len(point) + 2) * 2.0**-52 * length
+    return share
+
+
+@njit(cache=True)
+def _larger_rows(j: int, lower: Floats, upper: Floats, point: Floats, rows: Floats, lengths: Floats) -> tuple[int, int]:
     """How many rows have a larger product with the point than row j: at least, and at most.
 
-    `value` is the product of row j; `lower` and `upper` are ends of all products. Where those of two rows overlap, both
-    products are computed in float64, which is right up to a bound that no row, of length 1 at most, exceeds.
+    `lower` and `upper` are ends of all products. Where those of two rows overlap, both products are computed in
+    float64, with a bound of the error of their difference.
     """
-    bound = 2 * (len(point) + 2) * 2.0**-52 * np.sqrt(np.dot(point, point))
+    share = _share_of_length(point)
+    own = np.dot(rows[j], point)
     larger = near = 0
     for i in range(len(rows)):
         if lower[i] > upper[j]:
             larger += 1
         elif upper[i] > lower[j] and i != j:
-            difference = np.dot(rows[i], point) - value
+            difference = np.dot(rows[i], point) - own
+            bound = share * (lengths[i] + lengths[j]) + 2.0**-1000
             larger += difference > bound
             near += abs(difference) <= bound
     return larger, larger + near

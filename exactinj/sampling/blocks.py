@@ -60,7 +60,9 @@ class Rows:
         self.n = rows.shape[1]
         self.doubles = backend.doubles(rows)
         self.singles = backend.single(self.doubles)
-        self.lengths: Floats = np.linalg.norm(rows, axis=1) * NEARLY
+        largest = np.abs(rows).max(axis=1, keepdims=True)
+        directions = rows / np.where(largest > 0, largest, 1.0)  # whose squares are not lost
+        self.lengths: Floats = largest[:, 0] * np.linalg.norm(directions, axis=1) * NEARLY
 
 
 class GivenBlock(Block):
@@ -192,7 +194,7 @@ class Subspaces(Source):
     Parameters
     ----------
     k : dimension of the subspaces, at most n / 2
-    most : points of one subspace, at most; `SHARED` or 4n if that is less
+    most : points of one subspace, at most, and at most `SHARED` or 4n, whichever is more
     block : samples that are wanted at one time; that many are drawn from several subspaces
     """
 
@@ -229,4 +231,4 @@ def near_unit(reach: float) -> float:
     """A power of two by which points no longer than `reach` are divided for float32; 1 for usual sizes."""
     if 2.0**-10 <= reach <= 2.0**10:
         return 1.0
-    return float(2.0 ** np.frexp(reach)[1]) if reach else 1.0
+    return float(2.0 ** max(int(np.frexp(reach)[1]), -1000)) if reach else 1.0  # whose inverse is finite, too

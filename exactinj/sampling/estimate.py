@@ -105,8 +105,7 @@ class AlphaEstimate:
         Raises
         ------
         InputError
-            For greedy bases, if no sample set the row, or if n or more rows are above it there (a near tie that
-            float32 saw otherwise).
+            For greedy bases, or if no sample set the row.
         """
         if self.greedy:
             raise InputError("found an estimate with greedy bases, which is none of alpha*; expected greedy=False")

@@ -42,6 +42,7 @@ COPIES = 4  # of a block of coefficients that are held at one time
 PROCESSOR_BYTES, DEVICE_BYTES = 1 << 21, 1 << 28  # of a block: what processors hold near, what accelerators like
 SUBSPACE = 16  # dimension of shared subspaces, used from four times as many columns on
 FEWEST_SUBSPACES, FEWEST_SHARED = 32, 64  # that samples are spread over, and samples in each, for them to be used
+LARGEST_EXPONENT = 1020  # of products
 TINIEST = 2.0**-100  # more than what float32 loses by underflow in a product of vectors no longer than 1
 
 
@@ -85,13 +86,13 @@ def sample_alpha(
     source: Source = search.independent
     if dimension and isinstance(sampler, SubspaceSampler):
         most = max(1, samples // FEWEST_SUBSPACES)
-        source = Subspaces(sampler, backend_, search.device_rows, k=dimension, most=most, block=size)
+        source = Subspaces(sampler, backend_, search.device_rows, k=dimension, most=most, block=min(size, samples))
     goal = samples + search.drawn  # rows come on top
     ended = _draw(search, source, clock, samples=goal, patience=patience, size=size)
     return AlphaEstimate(
         frame,
         sampler,
-        np.ldexp(search.values, search.exponent),
+        search.values,
         search.points,
         search.drawn,
         (seed,),
@@ -156,10 +157,13 @@ def _rows_inside(rows: Floats, sampler: Sampler, backend: Backend) -> Floats:
     rounding; in other regions exact arithmetic says which rows of the backend's type lie inside.
     """
     region = sampler.region
-    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
     if isinstance(region, Sphere):
-        nonzero = lengths[:, 0] > 0
-        return np.asarray(float(region.radius) * rows[nonzero] / lengths[nonzero])
+        largest = np.abs(rows).max(axis=1, keepdims=True)
+        directions = rows[largest[:, 0] > 0] / largest[largest > 0][:, None]  # whose squares are not lost
+        return np.asarray(float(region.radius) * directions / np.linalg.norm(directions, axis=1, keepdims=True))
+    with np.errstate(over="ignore"):
+        lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+        cast = backend.numpy(backend.array(rows))
     if isinstance(region, Ball | NonnegativeBall):
         radius = float(region.radius)
         near = lengths[:, 0] <= radius * (1 + 1e-9)
@@ -167,7 +171,7 @@ def _rows_inside(rows: Floats, sampler: Sampler, backend: Backend) -> Floats:
             near &= (rows >= 0).all(axis=1)
         longest = radius * (1 - 8 * backend.epsilon)
         return np.asarray(rows[near] * np.minimum(1.0, longest / np.maximum(lengths[near], longest / 2)))
-    cast = backend.numpy(backend.array(rows))
+    cast = cast[np.isfinite(cast).all(axis=1)]
     inside = [region is None or region.contains([Fraction(value) for value in row.tolist()]) for row in cast]
     return cast[np.array(inside, dtype=np.bool_)]
 
@@ -175,7 +179,7 @@ def _rows_inside(rows: Floats, sampler: Sampler, backend: Backend) -> Floats:
 class _Search:
     """The state of one run: values and points in float64.
 
-    Rows and values are divided by ``2^exponent``, so that no row is longer than 1.
+    Scaled rows and values are those of the layer over ``2^exponent``, so that no row is longer than 1.
     """
 
     def __init__(self, frame: Frame, backend: Backend, sampler: Sampler, *, greedy: bool) -> None:
@@ -186,6 +190,7 @@ class _Search:
         self.exponent = int(np.frexp(np.abs(frame.rows).max() or 1.0)[1]) + frame.n.bit_length()
         self.rows: Floats = np.ldexp(frame.rows, -self.exponent)
         self.values: Floats = np.full(frame.m, np.inf)
+        self.scaled_values: Floats = self.values.copy()
         self.points: Floats = np.full(frame.rows.shape, np.nan)
         self.device_rows = Rows(self.rows, backend)
         self.independent = Independent(sampler, backend, self.device_rows)
@@ -198,6 +203,8 @@ class _Search:
             return False
         if self.greedy:
             return self._look_greedily(block.points())
+        if not np.isfinite(block.reach) or self.exponent + np.frexp(block.reach)[1] > LARGEST_EXPONENT:
+            raise InputError("found products of samples and rows beyond float64; scale the layer or the domain")
         unit = near_unit(block.reach)
         slack = 1.01 * block.error / unit + TINIEST
         coefficients = block.coefficients(unit)
@@ -207,7 +214,7 @@ class _Search:
         return self._decide(self.backend.numpy_single(coefficients[chosen]), slack, unit, block.points(chosen))
 
     def _screen(self, slack: Floats, unit: float) -> Screen:
-        estimate = self.values / unit
+        estimate = self.scaled_values / unit
         highest = float(estimate.max() + slack.max())
         return Screen(_rounded_up(slack), _rounded_up(estimate), float(_rounded_up(np.array([highest]))[0]))
 
@@ -216,14 +223,42 @@ class _Search:
 
         places = np.full(self.frame.m, -1)
         unclear = np.zeros(coefficients.shape, dtype=np.bool_)
-        decide(coefficients, slack, unit, points, self.rows, self.most, self.values, places, unclear)
-        for k, j in np.argwhere(unclear).tolist():
-            value = float(self.rows[j] @ points[k])
-            if value < self.values[j] and is_selected(self.frame, self.rows, j, points[k]):
-                self.values[j], places[j] = value, k
+        scaled_values = self.scaled_values / unit
+        decide(
+            coefficients,
+            slack,
+            points,
+            points / unit,
+            self.frame.rows,
+            self.rows,
+            self.device_rows.lengths,
+            self.most,
+            self.values,
+            scaled_values,
+            -self.exponent - int(np.log2(unit)),
+            places,
+            unclear,
+        )
+        if unclear.any():
+            self._decide_exactly(points, unclear, places)
         fell = places >= 0
         self.points[fell] = points[places[fell]]
+        self.scaled_values[fell] = np.ldexp(self.values[fell], -self.exponent)
         return bool(fell.any())
+
+    def _decide_exactly(self, points: Floats, unclear: NDArray[np.bool_], places: NDArray[np.int64]) -> None:
+        """For each row the least value at points that are unclear, as far as it is selected there."""
+        lengths = self.device_rows.lengths
+        for j in np.flatnonzero(unclear.any(axis=0)).tolist():
+            candidates = np.flatnonzero(unclear[:, j])
+            products = points[candidates] @ self.frame.rows[j]
+            for place in np.argsort(products, kind="stable"):
+                value, k = float(products[place]), int(candidates[place])
+                if not value < self.values[j]:
+                    break
+                if is_selected(self.frame, self.rows, lengths, j, points[k]):
+                    self.values[j], places[j] = value, k
+                    break
 
     def _look_greedily(self, points: Floats) -> bool:
         """The variant for rows that are not full spark: independent rows by decreasing coefficient, in float64."""
@@ -231,6 +266,7 @@ class _Search:
         counted = np.where(greedy_selection(self.rows, products), products, np.inf)
         places = counted.argmin(axis=0)
         least = counted[places, np.arange(len(self.values))]
+        least = np.ldexp(least, self.exponent)
         fell = least < self.values
         self.values[fell], self.points[fell] = least[fell], points[places[fell]]
         return bool(fell.any())

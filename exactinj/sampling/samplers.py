@@ -152,7 +152,8 @@ class UniformShell(RadialSampler):
         if not inner < outer:
             raise InputError(f"found a shell too thin for {backend.dtype}, expected room for rounding; use a sphere")
         share = (inner / outer) ** n
-        return outer * (share + (1 - share) * backend.uniform(count)) ** (1.0 / n)
+        shares = share + (1 - share) * backend.double(backend.uniform(count))
+        return (outer * shares ** (1.0 / n)).clip(inner, outer)  # where the share is lost to underflow
 
 
 @dataclass(frozen=True)
@@ -326,5 +327,9 @@ def _inward(lower: float, upper: float, dtype: str) -> tuple[float, float]:
 
 def _stretched(backend: Backend, directions: Array, lengths: Array | float) -> Array:
     """Vectors (B, k) with their lengths changed, in place."""
-    directions *= backend.cast(lengths / backend.lengths(directions))[:, None]
+    found = backend.lengths(directions)
+    if len(directions) and not float(found.min()):  # float32 normal numbers are 0 now and then
+        directions[found == 0] = 1.0
+        found = backend.lengths(directions)
+    directions *= backend.cast(lengths / found)[:, None]
     return directions
