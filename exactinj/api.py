@@ -333,7 +333,7 @@ def sample_alpha(
     backend : {"numpy", "torch"}, device : str, optional
         torch runs on a GPU if there is one, unless the device says otherwise.
     memory : int, optional
-        Bytes for a block of samples; a size that suits the processor if left out.
+        Bytes for a block of samples; a size that suits the processor if left out. The bases of subspaces come on top.
     rows_first : bool
         Look at the rows themselves first, as far as they lie in the domain; [Eck24] found them critical.
     greedy : bool

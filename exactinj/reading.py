@@ -96,24 +96,34 @@ def read_rows(path: str | os.PathLike[str]) -> ReLULayer | np.ndarray:
     `InputError`.
     """
 
-    def floats(array: np.ndarray) -> bool:
-        return array.size >= MANY and array.dtype.kind == "f" and array.ndim == MATRIX_AXES
-
     def npy(file: Path) -> ReLULayer | np.ndarray:
         array = npy_array(file, "shape (m, n)")
-        return array.astype(np.float64) if floats(array) else _from_array(array)
+        return _finite(array) if _has_many_floats(array) else _from_array(array)
 
     def npz(file: Path) -> ReLULayer | np.ndarray:
         parts = npz_arrays(file, "W and b")
-        weights: np.ndarray | None = parts.get("W")
-        if weights is not None and set(parts) <= set(LAYER_KEYS) and floats(weights):
-            return weights.astype(np.float64)
-        return _from_parts(parts, "array")
+        if "W" not in parts or not _has_many_floats(parts["W"]):
+            return _from_parts(parts, "array")
+        weights = _finite(parts["W"])
+        _from_parts({**parts, "W": weights[:, :1]}, "array")  # are the other arrays right?
+        return weights
 
     file = Path(path)
     if file.suffix.lower() in (".npy", ".npz"):
         return guarded(file, {".npy": npy, ".npz": npz})
     return read_layer(file)
+
+
+def _has_many_floats(array: np.ndarray) -> bool:
+    return array.size >= MANY and array.dtype.kind == "f" and array.ndim == MATRIX_AXES
+
+
+def _finite(array: np.ndarray) -> np.ndarray:
+    weights = array.astype(np.float64)
+    if not np.isfinite(weights).all():
+        i, j = np.argwhere(~np.isfinite(weights))[0]
+        raise InputError(f"found {weights[i, j]} in row {i}, column {j}, expected finite numbers; replace or remove it")
+    return weights
 
 
 def read_points(path: str | os.PathLike[str]) -> np.ndarray:

@@ -107,4 +107,8 @@ def test_many_floats_stay_floats(run_command, tmp_path, monkeypatch):
     np.save(tmp_path / "bad.npy", rows)
     refused = run_command("sample", tmp_path / "bad.npy", "--samples", "10")
     assert refused.returncode == 3
-    assert "finite floats" in refused.stderr
+    assert "bad.npy: found nan in row 3, column 4" in refused.stderr
+    np.savez(tmp_path / "bad.npz", W=rows[:, :1024].clip(-1, 1)[4:], b=[1.0])
+    refused = run_command("sample", tmp_path / "bad.npz", "--samples", "10")
+    assert refused.returncode == 3
+    assert "bad.npz: b has 1 entries" in refused.stderr

@@ -299,6 +299,14 @@ MIXING = np.random.default_rng(4).integers(-9, 9, (15, 8, 3)).tolist()  # 15 ker
 COUNTED = ("not_injective", "count")
 
 
+def test_a_pair_that_is_too_large_is_not_computed():
+    """A count that holds from 122x122 on only, where the unrolled matrix would have billions of entries."""
+    kernels = np.random.default_rng(0).integers(-9, 9, (15, 8, 3, 3)).tolist()
+    result = xi.certify(xi.ConvLayer(kernels, padding=3))
+    assert (result.verdict, result.engine) == ("not_injective", "patch")
+    assert any("from 122x122 on, where a pair is too large" in step for step in result.explanation)
+
+
 def both_signs(*kernels):
     return [sign for kernel in kernels for sign in (kernel, scaled(kernel, -1))]
 

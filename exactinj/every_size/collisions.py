@@ -16,7 +16,7 @@ from exactinj.every_size.counting import find_count, find_unpaired, rows_needed
 from exactinj.every_size.geometric import allowed_active, find_geometric, grown
 from exactinj.every_size.patches import Patch, embedded, patches_of
 from exactinj.every_size.periodic import allows_period, periodic_layer, periodic_sizes, periodic_work, tiled
-from exactinj.every_size.workbench import EASY, ConvAnswer, Workbench, outcome
+from exactinj.every_size.workbench import EASY, LARGEST_UNROLLED, ConvAnswer, Workbench, outcome
 from exactinj.evidence.collision import Collision
 from exactinj.evidence.every_size import GeometricPattern, PatchPair, PeriodicPair, RowCount, UnpairedRow
 from exactinj.evidence.result import Verdict
@@ -151,6 +151,10 @@ def try_count(bench: Workbench) -> ConvAnswer | None:
     proof, sizes = found
     group = bench.layer.group_layers[proof.group]
     size, note = _size_shown(bench, group, sizes, LARGEST_COUNTED)
+    if _entries(group, size) > LARGEST_UNROLLED:
+        where = f"from {times(sizes.smallest)} on, where a pair is too large to be computed"
+        bench.steps.append(f"there are too few rows at every size {where}")
+        return None
     bench.clock.report("a pair where there are too few rows")
     cells = prod(size)
     rows, domain = group.unrolled(size), bench.group_domain(proof.group, cells)
@@ -170,10 +174,15 @@ def try_count(bench: Workbench) -> ConvAnswer | None:
 def _size_shown(bench: Workbench, group: ConvLayer, sizes: Sizes, most: int) -> tuple[tuple[int, ...], str]:
     """The size that a pair is computed for: the one in question unless its matrix is too large; and a word on that."""
     size = bench.size or sizes.smallest
-    if prod(group.output_size(size)) * group.out_channels * group.in_channels * prod(size) <= most:
+    if _entries(group, size) <= most:
         return size, ""
     shown = f"the pair shown is of size {times(sizes.smallest)}; at larger sizes there is one by the same count"
     return sizes.smallest, "" if size == sizes.smallest else f" ({shown})"
+
+
+def _entries(group: ConvLayer, size: tuple[int, ...]) -> int:
+    """Of the unrolled matrix of a group."""
+    return prod(group.output_size(size)) * group.out_channels * group.in_channels * prod(size)
 
 
 def _collision(bench: Workbench, reason: str, proof: AnyPair, sizes: Sizes, witness: Collision) -> ConvAnswer:

@@ -193,6 +193,8 @@ class _Search:
         self.scaled_values: Floats = self.values.copy()
         self.points: Floats = np.full(frame.rows.shape, np.nan)
         self.device_rows = Rows(self.rows, backend)
+        if frame.layer is not None:  # subnormal floats are off by up to 2^-1075, which these lengths account for
+            self.device_rows.lengths += np.ldexp(np.sqrt(frame.n), 52 - 1074 - self.exponent)
         self.independent = Independent(sampler, backend, self.device_rows)
         self.drawn = 0
 
