@@ -19,12 +19,12 @@ from typing import Any
 
 import numpy as np
 
-from exactinj.engines.clock import Clock
 from exactinj.sampling.backend import Backend, backend_named
 from exactinj.sampling.blocks import Source, Subspaces
 from exactinj.sampling.frame import Frame
 from exactinj.sampling.run import SUBSPACE, _block_size, _draw, _Search
 from exactinj.sampling.samplers import UniformSphere
+from exactinj.work.clock import Clock
 
 LOOPED = 300  # samples of the plain loop
 SEARCHED = 64  # blocks of the search on given points

@@ -83,14 +83,14 @@ def _measure(way: str, n: int, m: int) -> dict[str, object]:
 
 def _count(weights: np.ndarray) -> int:
     from exactinj import ReLULayer
-    from exactinj.wedges import count_wedges
+    from exactinj.cells.wedges import count_wedges
 
     return count_wedges(ReLULayer(weights))
 
 
 def _stream(weights: np.ndarray) -> int:
     from exactinj import ReLULayer
-    from exactinj.wedges import wedges
+    from exactinj.cells.wedges import wedges
 
     return sum(wedge.rank >= 0 for wedge in wedges(ReLULayer(weights)))
 

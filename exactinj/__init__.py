@@ -14,10 +14,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from exactinj.alpha import AlphaStar
     from exactinj.api import CheckResult, alpha_star, certify, check, compare, hull_bias, sample_alpha
+    from exactinj.biases.alpha import AlphaStar
+    from exactinj.biases.hull.bias import HullBias
+    from exactinj.certificates.certificate import Certificate
+    from exactinj.certificates.collision import Collision, FloatReplay
+    from exactinj.certificates.conv_certificate import ConvCertificate
     from exactinj.comparison import Comparison
-    from exactinj.convolution import ConvLayer, Sizes, doubled
     from exactinj.domains import (
         Ball,
         Box,
@@ -31,17 +34,15 @@ if TYPE_CHECKING:
         Sphere,
     )
     from exactinj.errors import CertificateError, ExactinjError, InputError, InternalError
-    from exactinj.evidence.certificate import Certificate
-    from exactinj.evidence.collision import Collision, FloatReplay
-    from exactinj.evidence.conv_certificate import ConvCertificate
-    from exactinj.evidence.result import Result, Statistics, Verdict
     from exactinj.exact.surd import Surd
-    from exactinj.hull.bias import HullBias
-    from exactinj.layer import ReLULayer
-    from exactinj.reading import parse_domain, read_layer
-    from exactinj.reading_kernels import read_kernels
+    from exactinj.files.kernel_files import read_kernels
+    from exactinj.files.layer_files import parse_domain, read_layer
+    from exactinj.injectivity.result import Result
+    from exactinj.layers.convolution import ConvLayer, Sizes, doubled
+    from exactinj.layers.dense import ReLULayer
     from exactinj.sampling import AlphaEstimate
     from exactinj.sampling.samplers import KernelDensity, Smoothing
+    from exactinj.work.verdict import Statistics, Verdict
 
 __all__ = [
     "AlphaEstimate",
@@ -91,10 +92,10 @@ __all__ = [
 __version__ = "0.1.0"
 
 _HOMES = {
-    "exactinj.alpha": ("AlphaStar",),
+    "exactinj.biases.alpha": ("AlphaStar",),
     "exactinj.api": ("CheckResult", "alpha_star", "certify", "check", "compare", "hull_bias", "sample_alpha"),
     "exactinj.comparison": ("Comparison",),
-    "exactinj.convolution": ("ConvLayer", "Sizes", "doubled"),
+    "exactinj.layers.convolution": ("ConvLayer", "Sizes", "doubled"),
     "exactinj.domains": (
         "Ball",
         "Box",
@@ -108,17 +109,18 @@ _HOMES = {
         "Sphere",
     ),
     "exactinj.errors": ("CertificateError", "ExactinjError", "InputError", "InternalError"),
-    "exactinj.evidence.certificate": ("Certificate",),
-    "exactinj.evidence.collision": ("Collision", "FloatReplay"),
-    "exactinj.evidence.conv_certificate": ("ConvCertificate",),
-    "exactinj.evidence.result": ("Result", "Statistics", "Verdict"),
+    "exactinj.certificates.certificate": ("Certificate",),
+    "exactinj.certificates.collision": ("Collision", "FloatReplay"),
+    "exactinj.certificates.conv_certificate": ("ConvCertificate",),
+    "exactinj.injectivity.result": ("Result",),
     "exactinj.exact.surd": ("Surd",),
-    "exactinj.hull.bias": ("HullBias",),
-    "exactinj.layer": ("ReLULayer",),
-    "exactinj.reading": ("parse_domain", "read_layer"),
-    "exactinj.reading_kernels": ("read_kernels",),
+    "exactinj.biases.hull.bias": ("HullBias",),
+    "exactinj.layers.dense": ("ReLULayer",),
+    "exactinj.files.layer_files": ("parse_domain", "read_layer"),
+    "exactinj.files.kernel_files": ("read_kernels",),
     "exactinj.sampling": ("AlphaEstimate",),
     "exactinj.sampling.samplers": ("KernelDensity", "Smoothing"),
+    "exactinj.work.verdict": ("Statistics", "Verdict"),
 }
 
 

@@ -11,22 +11,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from exactinj import checker
-from exactinj.convolution import ConvLayer
+from exactinj.certificates.certificate import Certificate
+from exactinj.certificates.collision import Collision
+from exactinj.certificates.conv_certificate import ConvCertificate
+from exactinj.certificates.document import Document
 from exactinj.domains import Ball, Domain, RealSpace, Region, convex_domain
-from exactinj.engines.base import Answer, Engine
-from exactinj.engines.clock import Clock, OutOfTimeError
 from exactinj.errors import CertificateError, InputError
-from exactinj.evidence.certificate import Certificate
-from exactinj.evidence.collision import Collision
-from exactinj.evidence.conv_certificate import ConvCertificate
-from exactinj.evidence.document import Document
-from exactinj.evidence.result import Result, Statistics, Verdict
-from exactinj.layer import ReLULayer
+from exactinj.injectivity.engine import Answer, Engine
+from exactinj.injectivity.result import Result
+from exactinj.layers.convolution import ConvLayer
+from exactinj.layers.dense import ReLULayer
+from exactinj.work.clock import Clock, OutOfTimeError
+from exactinj.work.verdict import Statistics, Verdict
 
 if TYPE_CHECKING:
-    from exactinj.alpha import AlphaStar
+    from exactinj.biases.alpha import AlphaStar
+    from exactinj.biases.hull.bias import HullBias
     from exactinj.comparison import Comparison
-    from exactinj.hull.bias import HullBias
     from exactinj.sampling import AlphaEstimate
     from exactinj.sampling.samplers import Sampler
 
@@ -108,7 +109,7 @@ def certify(
     clock = Clock(timeout, report)
     asked = RealSpace() if domain is None else convex_domain(domain)
     if isinstance(layer, ConvLayer):
-        from exactinj.every_size.certify import certify_convolution
+        from exactinj.injectivity.convolution.certify import certify_convolution
 
         if blocks is not None:
             raise InputError(
@@ -128,7 +129,7 @@ def certify(
         raise InputError("found an input shape for a dense layer, expected it for a ConvLayer only; remove it")
     where = asked.for_dimension(layer.n)
     if engine == "auto" or blocks is not None:
-        from exactinj.engines.components import BlocksEngine
+        from exactinj.injectivity.blocks import BlocksEngine
 
         if blocks is not None and (isinstance(blocks, str) or not isinstance(blocks, Iterable)):
             raise InputError(f"found blocks of type {type(blocks).__name__}, expected a list of lists of columns")
@@ -246,7 +247,7 @@ def alpha_star(
     ----------
     [Eck24] chapter 4, [HEB24]; `docs/mathematics.md`, "Alpha* exactly".
     """
-    from exactinj.alpha import alpha_star as exact_alpha
+    from exactinj.biases.alpha import alpha_star as exact_alpha
 
     _require_dense(layer)
     _require_positive(timeout)
@@ -283,7 +284,7 @@ def hull_bias(layer: ReLULayer, *, domain: Region | None = None) -> HullBias:
     ----------
     [HEB23]; `docs/mathematics.md`, "Convex-hull bias".
     """
-    from exactinj.hull.bias import hull_bias as exact_hull_bias
+    from exactinj.biases.hull.bias import hull_bias as exact_hull_bias
 
     _require_dense(layer)
     return exact_hull_bias(layer, Ball(1) if domain is None else domain)
@@ -481,12 +482,12 @@ def _engine(name: str, seed: int, jobs: int) -> Engine:
         raise InputError(f"found jobs = {jobs!r}, expected a positive number of processes")
     if not _is_whole(seed) or seed < 0:
         raise InputError(f"found the seed {seed!r}, expected an integer that is not negative")
-    from exactinj.engines.auto import AutoEngine  # these bring compilers and solvers along: only when needed
-    from exactinj.engines.finder import FinderEngine
-    from exactinj.engines.milp_engine import MilpEngine
-    from exactinj.engines.portfolio import PortfolioEngine
-    from exactinj.engines.tree import TreeEngine
-    from exactinj.engines.wedge_engine import WedgeEngine
+    from exactinj.injectivity.auto import AutoEngine  # these bring compilers and solvers along: only when needed
+    from exactinj.injectivity.finder import FinderEngine
+    from exactinj.injectivity.milp.engine import MilpEngine
+    from exactinj.injectivity.parallel import PortfolioEngine
+    from exactinj.injectivity.sign_split import WedgeEngine
+    from exactinj.injectivity.tree import TreeEngine
 
     finders = [FinderEngine(seed + k) for k in range(jobs)]
     racers = [AutoEngine(seed), WedgeEngine(), TreeEngine(), *finders[1:]]

@@ -10,16 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from exactinj.convolution import ConvLayer, Sizes
 from exactinj.domains import Domain, Region, convex_domain
 from exactinj.errors import InputError
 from exactinj.exact.surd import Surd
-from exactinj.layer import ReLULayer
-from exactinj.reading import parse_domain, read_layer
-from exactinj.reading_kernels import read_kernels
+from exactinj.files.kernel_files import read_kernels
+from exactinj.files.layer_files import parse_domain, read_layer
+from exactinj.layers.convolution import ConvLayer, Sizes
+from exactinj.layers.dense import ReLULayer
 
 if TYPE_CHECKING:
-    from exactinj.evidence.result import Result
+    from exactinj.injectivity.result import Result
 
 __all__ = ["Case", "KnownBias", "all_cases", "casebook_folder", "dense_cases", "find_case"]
 

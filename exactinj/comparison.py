@@ -14,14 +14,14 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from exactinj.alpha import AlphaStar
-from exactinj.engines.clock import Clock
-from exactinj.evidence.result import Result
+from exactinj.biases.alpha import AlphaStar
+from exactinj.biases.hull.bias import HullBias
 from exactinj.exact.surd import Surd
-from exactinj.hull.bias import HullBias
-from exactinj.layer import ReLULayer
+from exactinj.injectivity.result import Result
+from exactinj.layers.dense import ReLULayer
 from exactinj.sampling import AlphaEstimate, sample_alpha
 from exactinj.sampling.samplers import uniform_on
+from exactinj.work.clock import Clock
 
 __all__ = ["BITS", "Bias", "Comparison", "Stage", "biases_of", "gaps_between", "sampled_in_stages", "stage_of"]
 

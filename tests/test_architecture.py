@@ -14,15 +14,14 @@ import exactinj
 PACKAGE = Path(exactinj.__file__).parent
 # A module may import from its own layer and the ones before it.
 LAYERS = (
-    ("errors", "checker"),
+    ("errors", "checker", "work", "kernels"),
     ("exact",),
-    ("layer", "domains"),
-    ("convolution",),
-    ("hull",),
-    ("reading", "reading_kernels", "evidence"),
-    ("engines",),
-    ("every_size",),
-    ("wedges", "export", "alpha", "sampling", "data"),
+    ("domains", "layers"),
+    ("certificates", "files"),
+    ("alternatives",),
+    ("cells",),
+    ("injectivity",),
+    ("biases", "sampling"),
     ("comparison",),
     ("api",),
     ("sweep",),

@@ -25,7 +25,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.neural_network import MLPClassifier
 
 from exactinj import ReLULayer
-from exactinj.data import Dataset, digits, iris
+from exactinj.files.data_sets import Dataset, digits, iris
 from exactinj.sampling import sample_alpha
 from exactinj.sampling.measures import invertible_share
 from exactinj.sampling.samplers import KernelDensity, Sampler, Smoothing, UniformBall

@@ -14,9 +14,9 @@ from exactinj.errors import InputError
 from exactinj.exact.numbers import rational_text
 
 if TYPE_CHECKING:
-    from exactinj.alpha import AlphaStar
+    from exactinj.biases.alpha import AlphaStar
+    from exactinj.biases.hull.bias import HullBias
     from exactinj.exact.surd import Surd
-    from exactinj.hull.bias import HullBias
 
 __all__ = ["run"]
 
@@ -42,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _work(options: argparse.Namespace, desk: Desk) -> Callable[[], int]:
     from exactinj.api import alpha_star, hull_bias
-    from exactinj.reading import parse_domain, read_layer
+    from exactinj.files.layer_files import parse_domain, read_layer
 
     domain, layer = parse_domain(options.domain), read_layer(options.layer)
     desk.remember(layer={"m": layer.m, "n": layer.n, "sha256": layer.digest})

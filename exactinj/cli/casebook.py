@@ -11,11 +11,11 @@ from exactinj.api import alpha_star, certify, check, hull_bias
 from exactinj.casebook import Case, KnownBias, all_cases, find_case
 from exactinj.cli import exit_status
 from exactinj.cli.progress import ProgressLine
-from exactinj.convolution import ConvLayer, Sizes
-from exactinj.convolution.arguments import shaped
 from exactinj.errors import InputError
-from exactinj.evidence.result import Result
-from exactinj.layer import ReLULayer
+from exactinj.injectivity.result import Result
+from exactinj.layers.convolution import ConvLayer, Sizes
+from exactinj.layers.convolution.arguments import shaped
+from exactinj.layers.dense import ReLULayer
 
 __all__ = ["run"]
 

@@ -11,7 +11,7 @@ from exactinj.cli import exit_status
 from exactinj.cli.supervised_verb import Desk, Killed, run_supervised
 
 if TYPE_CHECKING:
-    from exactinj.evidence.result import Result
+    from exactinj.injectivity.result import Result
 
 __all__ = ["run"]
 
@@ -44,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _decide(options: argparse.Namespace, desk: Desk) -> Callable[[], int]:
     from exactinj.api import certify  # heavy imports happen in the child
-    from exactinj.reading import parse_domain, read_layer
+    from exactinj.files.layer_files import parse_domain, read_layer
 
     domain = parse_domain(options.domain)
     layer = read_layer(options.layer)

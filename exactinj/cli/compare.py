@@ -14,7 +14,7 @@ from exactinj.cli.table import table
 
 if TYPE_CHECKING:
     from exactinj.comparison import Comparison
-    from exactinj.evidence.result import Result
+    from exactinj.injectivity.result import Result
 
 __all__ = ["run"]
 
@@ -34,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _work(options: argparse.Namespace, desk: Desk) -> Callable[[], int]:
     from exactinj.api import compare
-    from exactinj.reading import parse_domain, read_layer
+    from exactinj.files.layer_files import parse_domain, read_layer
 
     domain, layer = parse_domain(options.domain), read_layer(options.layer)
     desk.remember(layer={"m": layer.m, "n": layer.n, "sha256": layer.digest})

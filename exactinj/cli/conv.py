@@ -12,8 +12,8 @@ from exactinj.cli.supervised_verb import Desk, Killed, run_supervised
 from exactinj.errors import InputError
 
 if TYPE_CHECKING:
-    from exactinj.convolution import ConvLayer
-    from exactinj.evidence.result import Result
+    from exactinj.injectivity.result import Result
+    from exactinj.layers.convolution import ConvLayer
 
 __all__ = ["run"]
 
@@ -47,8 +47,8 @@ def _decide(
     options: argparse.Namespace, desk: Desk, geometry: dict[str, Any], shape: list[int] | None
 ) -> Callable[[], int]:
     from exactinj.api import certify  # heavy imports happen in the child
-    from exactinj.reading import parse_domain
-    from exactinj.reading_kernels import read_kernels
+    from exactinj.files.kernel_files import read_kernels
+    from exactinj.files.layer_files import parse_domain
 
     domain = parse_domain(options.domain)
     layer = read_kernels(options.layer, **geometry)
@@ -103,7 +103,7 @@ def _print_result(options: argparse.Namespace, result: Result, shape: list[int] 
 
 def _check_hint(options: argparse.Namespace, result: Result, path: str) -> str:
     """How to check the certificate; the kernel file alone may not hold what the options said."""
-    from exactinj.reading_kernels import read_kernels
+    from exactinj.files.kernel_files import read_kernels
 
     try:
         complete = read_kernels(options.layer) == result.layer

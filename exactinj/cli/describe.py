@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from exactinj.certificates.collision import Collision, FloatReplay, replay
 from exactinj.cli.pictures import LONGEST_NUMBER, LONGEST_VECTOR, pictures, vector_text
-from exactinj.convolution import ConvLayer, Sizes
-from exactinj.convolution.geometry import times
 from exactinj.domains import Box
-from exactinj.evidence.collision import Collision, FloatReplay, replay
-from exactinj.evidence.result import Result, Verdict
 from exactinj.exact.numbers import rational_text
-from exactinj.layer import ReLULayer
+from exactinj.injectivity.result import Result
+from exactinj.layers.convolution import ConvLayer, Sizes
+from exactinj.layers.convolution.geometry import times
+from exactinj.layers.dense import ReLULayer
+from exactinj.work.verdict import Verdict
 
 __all__ = ["describe_result"]
 

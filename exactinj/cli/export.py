@@ -8,9 +8,9 @@ from pathlib import Path
 
 from exactinj.cli import exit_status
 from exactinj.domains import convex_domain
-from exactinj.evidence.files import replacing
-from exactinj.export import to_smtlib, to_vnnlib
-from exactinj.reading import parse_domain, read_layer
+from exactinj.files.atomic import replacing
+from exactinj.files.export import to_smtlib, to_vnnlib
+from exactinj.files.layer_files import parse_domain, read_layer
 
 __all__ = ["run"]
 

@@ -23,7 +23,7 @@ def refuse_bad_output(out: str | None) -> None:
 
 def remove_leftovers(out: str | None, child: int) -> None:
     """A killed child may have left its temporary file."""
-    from exactinj.evidence.files import TEMPORARY_PREFIX
+    from exactinj.files.atomic import TEMPORARY_PREFIX
 
     if out is not None:
         for leftover in Path(out).parent.glob(f"{TEMPORARY_PREFIX}{child}-*"):

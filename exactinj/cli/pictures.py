@@ -9,7 +9,7 @@ from math import prod
 
 import numpy as np
 
-from exactinj.evidence.collision import Collision
+from exactinj.certificates.collision import Collision
 from exactinj.exact.numbers import rational_text
 
 __all__ = ["number_text", "pictures", "vector_text"]

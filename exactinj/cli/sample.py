@@ -32,8 +32,8 @@ def run(options: argparse.Namespace) -> int:
 
 def _work(options: argparse.Namespace, desk: Desk) -> Callable[[], int]:
     from exactinj.api import sample_alpha
-    from exactinj.layer import ReLULayer
-    from exactinj.reading import read_rows
+    from exactinj.files.layer_files import read_rows
+    from exactinj.layers.dense import ReLULayer
 
     layer = read_rows(options.layer)
     if isinstance(layer, ReLULayer):
@@ -68,7 +68,7 @@ def _work(options: argparse.Namespace, desk: Desk) -> Callable[[], int]:
 
 def _sampler(options: argparse.Namespace) -> Sampler:
     """Uniform on a domain, or around the points of a data file."""
-    from exactinj.reading import parse_domain, read_points
+    from exactinj.files.layer_files import parse_domain, read_points
     from exactinj.sampling.samplers import KernelDensity, Smoothing, uniform_on
 
     if options.method == "uniform":

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from exactinj.convolution import Axis, ConvLayer, Sizes
+from exactinj.certificates.collision import Collision
+from exactinj.certificates.every_size import BoxesProof, Slot
 from exactinj.errors import InputError
-from exactinj.evidence.collision import Collision
-from exactinj.evidence.every_size import BoxesProof, Slot
-from exactinj.evidence.result import Result
 from exactinj.exact.numbers import nearest_float
+from exactinj.injectivity.result import Result
+from exactinj.layers.convolution import Axis, ConvLayer, Sizes
 from exactinj.plotting.require import axes_or_current, figure_or_new
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from exactinj.alpha import AlphaStar
+from exactinj.biases.alpha import AlphaStar
 from exactinj.exact.numbers import nearest_float
 from exactinj.plotting.require import axes_or_current, require_dimension
 from exactinj.plotting.wedge_map import GENERIC, RIM, frame_towards, project

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from exactinj.domains import Ball
 from exactinj.errors import InputError
 from exactinj.exact.numbers import nearest_float
-from exactinj.layer import ReLULayer
+from exactinj.layers.dense import ReLULayer
 from exactinj.plotting.require import axes_or_current, require_dimension
 from exactinj.plotting.wedge_map import plot_wedges
 

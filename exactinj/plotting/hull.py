@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from exactinj.hull.bias import HullBias
+from exactinj.biases.hull.bias import HullBias
 from exactinj.plotting.require import axes_or_current, require_dimension
 
 if TYPE_CHECKING:

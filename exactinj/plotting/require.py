@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from exactinj.errors import InputError, MissingExtraError
-from exactinj.layer import ReLULayer
+from exactinj.layers.dense import ReLULayer
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

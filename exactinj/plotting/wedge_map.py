@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from exactinj.cells.wedges import Polyhedron, Wedge, extreme_rays, wedges
 from exactinj.domains import Domain
 from exactinj.errors import InputError
-from exactinj.layer import ReLULayer
+from exactinj.layers.dense import ReLULayer
 from exactinj.plotting.require import axes_or_current
-from exactinj.wedges import Polyhedron, Wedge, extreme_rays, wedges
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

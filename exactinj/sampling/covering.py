@@ -37,14 +37,14 @@ from typing import Any
 
 import numpy as np
 
+from exactinj.biases.hull.facets import Hull, hull_of
+from exactinj.biases.hull.omnidirectional import omnidirectional
+from exactinj.biases.hull.planes import Plane
+from exactinj.biases.hull.vertices import Vertices
 from exactinj.errors import InputError, InternalError
 from exactinj.exact.numbers import fraction_from, fraction_of
 from exactinj.exact.surd import Surd
-from exactinj.hull.facets import Hull, hull_of
-from exactinj.hull.omnidirectional import omnidirectional
-from exactinj.hull.planes import Plane
-from exactinj.hull.vertices import Vertices
-from exactinj.layer import ReLULayer
+from exactinj.layers.dense import ReLULayer
 from exactinj.sampling.measures import Floats, ScaledRows, lowered, read_bias, read_points, rounded_down
 
 __all__ = ["AsymptoticRadius", "CoveringRadius", "asymptotic_covering_radius", "corrected_bias", "covering_radius"]

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exactinj.errors import InputError
-from exactinj.layer import ReLULayer
+from exactinj.layers.dense import ReLULayer
 
 __all__ = ["Frame"]
 

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from exactinj.errors import InputError
 from exactinj.exact.matrix import integer_rank
 from exactinj.exact.numbers import fraction_from, nearest_float, power_of_two_below
-from exactinj.layer import ReLULayer
+from exactinj.layers.dense import ReLULayer
 from exactinj.sampling.estimate import AlphaEstimate
 from exactinj.sampling.samplers import Sampler
 

@@ -22,9 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exactinj.domains import Ball, NonnegativeBall, Sphere
-from exactinj.engines.clock import Clock
 from exactinj.errors import InputError
-from exactinj.layer import ReLULayer
+from exactinj.layers.dense import ReLULayer
 from exactinj.sampling.backend import Backend, Screen, backend_named
 from exactinj.sampling.blocks import Block, Independent, Rows, Source, Subspaces, near_unit
 from exactinj.sampling.estimate import AlphaEstimate, Ending
@@ -32,6 +31,7 @@ from exactinj.sampling.frame import Frame
 from exactinj.sampling.greedy import greedy_selection
 from exactinj.sampling.samplers import Sampler, SubspaceSampler
 from exactinj.sampling.selection import is_selected
+from exactinj.work.clock import Clock
 
 __all__ = ["sample_alpha"]
 

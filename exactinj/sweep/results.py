@@ -16,8 +16,8 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 from exactinj.errors import InputError
-from exactinj.evidence.result import Verdict
 from exactinj.sweep.plan import Task
+from exactinj.work.verdict import Verdict
 
 __all__ = ["CellResult", "ResultsFile", "read_results"]
 

@@ -8,8 +8,8 @@ from functools import cached_property
 from math import sqrt
 
 from exactinj.errors import InputError
-from exactinj.evidence.result import Verdict
 from exactinj.sweep.results import CellResult
+from exactinj.work.verdict import Verdict
 
 __all__ = ["CellSummary", "clopper_pearson", "summary", "wilson"]
 

@@ -1,0 +1,1 @@
+"""Refuter or point: the exact alternative that every search rests on."""

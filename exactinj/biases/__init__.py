@@ -1,0 +1,1 @@
+"""Biases that make a layer injective, exactly: alpha* and the convex hull."""

@@ -1,0 +1,88 @@
+"""What `alpha_star` hands over: exact values, points that attain them, and their proof."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from exactinj.certificates.certificate import Certificate
+from exactinj.certificates.depth_tree import DepthTree, RowProof
+from exactinj.domains import Region
+from exactinj.errors import InputError
+from exactinj.exact.surd import Surd
+from exactinj.layers.dense import ReLULayer
+
+__all__ = ["AlphaStar", "AlphaStatistics", "RowAlpha"]
+
+
+@dataclass(frozen=True)
+class RowAlpha:
+    """Exact alpha* of one row.
+
+    The minimum is attained at the multiple of `point` of norm r (at 0 if it is 0); `point` is None where no point of
+    the domain has fewer than n rows above j and the value is infinite. At the point, the rows `above` are strictly
+    above row j, and those of `level` (j among them) equal it.
+    """
+
+    row: int
+    value: Surd
+    point: tuple[Fraction, ...] | None
+    above: tuple[int, ...]
+    level: tuple[int, ...]
+    proof: RowProof
+
+
+@dataclass(frozen=True)
+class AlphaStatistics:
+    """Work done over all rows: nodes of trees, refuters found, projections and cones computed exactly, seconds."""
+
+    nodes: int = 0
+    refuters: int = 0
+    exact_fits: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class AlphaStar:
+    """Exact alpha* on a domain; `values` holds None for the rows that the time did not suffice for."""
+
+    layer: ReLULayer
+    domain: Region
+    values: tuple[RowAlpha | None, ...]
+    stats: AlphaStatistics
+
+    @property
+    def complete(self) -> bool:
+        """Whether every row has its value."""
+        return None not in self.values
+
+    @property
+    def alpha(self) -> tuple[Surd | None, ...]:
+        """The values alone."""
+        return tuple(None if entry is None else entry.value for entry in self.values)
+
+    @property
+    def certificate(self) -> Certificate | None:
+        """The claim for all rows with its proof; None if a row is missing."""
+        proofs = [entry.proof for entry in self.values if entry is not None]
+        if len(proofs) < len(self.values):
+            return None
+        return Certificate(self.layer, self.domain, DepthTree(tuple(proofs)))
+
+    def floor(self, bits: int = 53) -> list[Fraction]:
+        """Rational biases alpha, each at most alpha* and within ``2**-bits`` of it relative to its size.
+
+        `InputError` if rows are missing or infinite.
+        """
+        return [value.floor(bits) for value in _finite(self.alpha)]
+
+
+def _finite(values: Sequence[Surd | None]) -> list[Surd]:
+    found = []
+    for j, value in enumerate(values):
+        if value is None or not value.is_finite:
+            state = "no value, as the time ran out" if value is None else "the value infinity"
+            raise InputError(f"row {j} has {state}; expected a finite value for every row")
+        found.append(value)
+    return found

@@ -1,0 +1,46 @@
+"""Certificates: a claim about one layer on one domain, and its proof, as deterministic JSON.
+
+The format is specified in ``docs/certificates.md``; ``exactinj/checker.py`` checks it without any of
+this code.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from exactinj.certificates.collision import Collision
+from exactinj.certificates.depth_tree import DepthTree
+from exactinj.certificates.document import FORMAT, VERSION, Document
+from exactinj.certificates.proof_text import Proof, proof_pieces, separated, strings
+from exactinj.domains import Region
+from exactinj.layers.dense import ReLULayer
+
+__all__ = ["Certificate", "Proof"]
+
+
+@dataclass(frozen=True)
+class Certificate(Document):
+    """A claim with its proof: ``injective`` or ``alpha_star`` with trees, ``not_injective`` with a colliding pair."""
+
+    layer: ReLULayer
+    domain: Region
+    proof: Proof
+
+    @property
+    def claim(self) -> str:
+        if isinstance(self.proof, DepthTree):
+            return "alpha_star"
+        return "not_injective" if isinstance(self.proof, Collision) else "injective"
+
+    def pieces(self) -> Iterator[str]:
+        """The document in order."""
+        layer = self.layer
+        yield f'{{"format": "{FORMAT}",\n"version": {VERSION},\n"claim": "{self.claim}",\n'
+        yield f'"domain": {json.dumps(self.domain.record)},\n'
+        yield f'"layer": {{"m": {layer.m}, "n": {layer.n}, "sha256": "{layer.digest}",\n"W": [\n'
+        yield from separated(map(strings, layer.W.texts()))
+        yield f'],\n"b": {strings([text for (text,) in layer.b.texts()])}}},\n"proof": '
+        yield from proof_pieces(self.proof)
+        yield "}\n"

@@ -1,0 +1,64 @@
+"""Certificates about convolutions, for one input size or for a set of them.
+
+The format is specified in ``docs/certificates-convolution.md``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from exactinj.certificates.collision import Collision
+from exactinj.certificates.document import FORMAT, VERSION, Document
+from exactinj.certificates.every_size import (
+    BoxesProof,
+    GeometricPattern,
+    InjectivityProof,
+    PatchPair,
+    PeriodicPair,
+    RowCount,
+    UnpairedRow,
+)
+from exactinj.certificates.proof_text import proof_pieces, separated, strings
+from exactinj.domains import Domain
+from exactinj.layers.convolution import ConvLayer, Sizes
+
+__all__ = ["ConvCertificate", "ConvProof"]
+
+ConvProof = (
+    InjectivityProof | Collision | BoxesProof | PeriodicPair | PatchPair | GeometricPattern | RowCount | UnpairedRow
+)
+
+
+@dataclass(frozen=True)
+class ConvCertificate(Document):
+    """A claim about a convolution with its proof; `sizes` is one grid size, or a set of them.
+
+    The domain is that of one place of the grid: a box has one pair of bounds for each input channel.
+    """
+
+    layer: ConvLayer
+    domain: Domain
+    sizes: tuple[int, ...] | Sizes
+    proof: ConvProof
+
+    @property
+    def claim(self) -> str:
+        holds = isinstance(self.proof, BoxesProof | InjectivityProof)
+        return ("injective" if holds else "not_injective") + ("_for_sizes" if isinstance(self.sizes, Sizes) else "")
+
+    def pieces(self) -> Iterator[str]:
+        """The document in order."""
+        layer = self.layer
+        yield f'{{"format": "{FORMAT}",\n"version": {VERSION},\n"claim": "{self.claim}",\n'
+        yield f'"domain": {json.dumps(self.domain.record)},\n'
+        yield f'"convolution": {json.dumps(layer.record)[:-1]},\n"sha256": "{layer.digest}",\n"kernels": [\n'
+        yield from separated(map(strings, layer.kernels.texts()))
+        yield f'],\n"b": {strings([text for (text,) in layer.b.texts()])},\n'
+        if isinstance(self.sizes, Sizes):
+            yield f'"sizes": {json.dumps(self.sizes.record)}}},\n"proof": '
+        else:
+            yield f'"size": {list(self.sizes)}}},\n"proof": '
+        yield from proof_pieces(self.proof)
+        yield "}\n"

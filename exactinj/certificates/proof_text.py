@@ -1,0 +1,162 @@
+"""Proof objects as JSON text, piece by piece: one rule, one function."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+from functools import singledispatch
+
+import numpy as np
+from numpy.typing import NDArray
+
+from exactinj.certificates.blocks import BlocksProof
+from exactinj.certificates.collision import Collision
+from exactinj.certificates.depth_tree import DepthTree, RowProof
+from exactinj.certificates.every_size import (
+    BoxesProof,
+    GeometricPattern,
+    PatchPair,
+    PeriodicPair,
+    RowCount,
+    UnpairedRow,
+)
+from exactinj.certificates.flat_tree import FlatTree
+from exactinj.certificates.sign_split import SignSplitTree
+from exactinj.errors import InternalError
+from exactinj.exact.numbers import integer_text, rational_text
+
+__all__ = ["Proof", "proof_pieces", "separated", "strings"]
+
+TOKENS_A_LINE = 16
+
+Proof = FlatTree | SignSplitTree | BlocksProof | Collision | DepthTree
+AnyProof = Proof | BoxesProof | PeriodicPair | PatchPair | GeometricPattern | RowCount | UnpairedRow
+
+
+@singledispatch
+def proof_pieces(proof: AnyProof) -> Iterator[str]:
+    """The JSON object of a proof."""
+    raise InternalError(f"a proof of type {type(proof).__name__} cannot be written; please report this")
+
+
+@proof_pieces.register
+def _blocks_pieces(proof: BlocksProof) -> Iterator[str]:
+    yield '{"rule": "blocks",\n"blocks": [\n'
+    for number, block in enumerate(proof.blocks):
+        yield ",\n" if number else ""
+        yield f'{{"columns": {list(block.columns)}, "rows": {list(block.rows)},\n"proof": '
+        yield from proof_pieces(block.proof)
+        yield "}"
+    yield "\n]}"
+
+
+@proof_pieces.register
+def _boxes_pieces(proof: BoxesProof) -> Iterator[str]:
+    slots = json.dumps(
+        [[{"known": [slot.low, slot.high], "starts": list(slot.starts)} for slot in axis] for axis in proof.slots]
+    )
+    yield f'{{"rule": "boxes",\n"box": {list(proof.box)},\n"slots": {slots},\n"proofs": [\n'
+    for number, part in enumerate(proof.proofs):
+        yield ",\n" if number else ""
+        yield from proof_pieces(part)
+    yield "\n]}"
+
+
+@proof_pieces.register
+def _periodic_pieces(proof: PeriodicPair) -> Iterator[str]:
+    yield f'{{"rule": "periodic",\n"period": {list(proof.period)},\n{_pair_text(proof)}}}'
+
+
+@proof_pieces.register
+def _patch_pieces(proof: PatchPair) -> Iterator[str]:
+    yield f'{{"rule": "patch",\n"patch": {list(proof.patch)},\n"anchor": {json.dumps(list(proof.anchor))},\n'
+    yield f'"phase": {list(proof.phase)},\n{_pair_text(proof)}}}'
+
+
+@proof_pieces.register
+def _geometric_pieces(proof: GeometricPattern) -> Iterator[str]:
+    yield f'{{"rule": "geometric",\n"group": {proof.group},\n"period": {list(proof.period)},\n'
+    yield f'"factor": {_rationals(proof.factor)},\n"x": {_rationals(proof.x)}}}'
+
+
+@proof_pieces.register
+def _count_pieces(proof: RowCount) -> Iterator[str]:
+    yield f'{{"rule": "count",\n"group": {proof.group}}}'
+
+
+@proof_pieces.register
+def _unpaired_pieces(proof: UnpairedRow) -> Iterator[str]:
+    yield f'{{"rule": "unpaired",\n"group": {proof.group},\n"kernel": {proof.kernel},\n"tap": {list(proof.tap)}}}'
+
+
+@proof_pieces.register
+def _flat_tree_pieces(proof: FlatTree) -> Iterator[str]:
+    return _tree_pieces("flat-tree", "refuters", proof.refuters(), proof.tokens)
+
+
+@proof_pieces.register
+def _sign_split_pieces(proof: SignSplitTree) -> Iterator[str]:
+    return _tree_pieces("sign-split", "circuits", proof.circuits(), proof.tokens)
+
+
+def _pair_text(pair: Collision | PeriodicPair | PatchPair) -> str:
+    return f'"x": {_rationals(pair.x)},\n"y": {_rationals(pair.y)}'
+
+
+def _rationals(values: Iterable[Fraction]) -> str:
+    return strings([rational_text(value) for value in values])
+
+
+@proof_pieces.register
+def _collision_pieces(pair: Collision) -> Iterator[str]:
+    yield f'{{"rule": "collision",\n{_pair_text(pair)}}}'
+
+
+def _tree_pieces(
+    rule: str, table: str, entries: Iterator[list[tuple[int, int]]], tokens: NDArray[np.int32]
+) -> Iterator[str]:
+    yield f'{{"rule": "{rule}",\n"{table}": [\n'
+    yield from separated(
+        "[" + ", ".join(f'[{i}, "{integer_text(value)}"]' for i, value in entry) + "]" for entry in entries
+    )
+    yield '],\n"tree": [\n'
+    yield from separated(_token_lines(tokens))
+    yield "]}"
+
+
+def _token_lines(tokens: NDArray[np.int32]) -> Iterator[str]:
+    return (", ".join(map(str, tokens[k : k + TOKENS_A_LINE])) for k in range(0, tokens.size, TOKENS_A_LINE))
+
+
+@proof_pieces.register
+def _depth_pieces(proof: DepthTree) -> Iterator[str]:
+    yield '{"rule": "depth-tree",\n"rows": [\n'
+    for number, row in enumerate(proof.rows):
+        yield ",\n" if number else ""
+        yield from _row_pieces(row)
+    yield "\n]}"
+
+
+def _row_pieces(row: RowProof) -> Iterator[str]:
+    point = "null" if row.point is None else strings([integer_text(value) for value in row.point])
+    yield f'{{"row": {row.row}, "sign": {row.value.sign}, "square": {json.dumps(row.square_text)},\n"point": {point},\n'
+    yield '"refuters": [\n'
+    yield from separated(refuter.text for refuter in row.refuters)
+    yield '],\n"tree": [\n'
+    yield from separated(_token_lines(row.tokens))
+    yield "]}"
+
+
+def separated(items: Iterable[str]) -> Iterator[str]:
+    """Items on lines of their own with commas between."""
+    first = True
+    for item in items:
+        yield item if first else ",\n" + item
+        first = False
+    yield "\n"
+
+
+def strings(texts: list[str]) -> str:
+    """A JSON list of strings on one line."""
+    return "[" + ", ".join(f'"{text}"' for text in texts) + "]"

@@ -1,1 +1,0 @@
-"""Engines: one file per way to decide, one interface."""

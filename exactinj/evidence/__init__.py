@@ -1,1 +1,0 @@
-"""What engines hand over: colliding pairs, proofs, and certificates that carry them."""

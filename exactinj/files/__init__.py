@@ -1,0 +1,1 @@
+"""Files in and out: layers, kernels, data sets, exported questions; nothing half written."""

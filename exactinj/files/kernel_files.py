@@ -1,0 +1,207 @@
+"""Reading convolution kernels from files, exactly and without trusting them.
+
+The format is the section "Kernel files" of ``docs/certificates-convolution.md``; the checker reads it with code of its
+own, and the two must see the same layer or both refuse.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from exactinj.errors import InputError
+from exactinj.exact.numbers import fraction_from
+from exactinj.files.layer_files import Arrays, guarded, json_document, npy_array, npz_arrays
+from exactinj.layers.convolution import ConvLayer
+
+__all__ = ["read_kernels"]
+
+GEOMETRY = ("stride", "padding", "dilation", "groups", "padding_mode")
+WANTED = "kernels and optionally b, " + ", ".join(GEOMETRY)
+SHAPE = "shape (out, in / groups, *kernel size)"
+LEAST_AXES = 3
+PAIR = 2
+
+
+def read_kernels(
+    path: str | os.PathLike[str],
+    *,
+    stride: Any = None,
+    padding: Any = None,
+    dilation: Any = None,
+    groups: int | None = None,
+    padding_mode: str | None = None,
+) -> ConvLayer:
+    """The convolution in a ``.npz``, ``.npy`` or ``.json`` file.
+
+    ``.npy``: the kernels (out, in / groups, *kernel size). ``.npz``: arrays ``kernels`` and optionally ``b``,
+    ``stride``, ``padding``, ``dilation``, ``groups`` and ``padding_mode``. ``.json``: an object with the same keys;
+    strings are exact rationals (``"1/2"``), bare decimals are the float64 that JSON means by them.
+
+    Parameters
+    ----------
+    path : path
+    stride, padding, dilation, groups, padding_mode : optional
+        As in `ConvLayer`; they fill what the file leaves out. A value that the file states may be repeated here, but
+        not changed.
+
+    Raises
+    ------
+    InputError
+        In one line that names the file, for files of another kind or damaged ones, arguments that `ConvLayer` refuses,
+        and a value that differs from the file's.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder) / "edges.json"
+    ...     _ = file.write_text('{"kernels": [[["1/2", 1]], [["-1/2", -1]]], "stride": 1}')
+    ...     read_kernels(file, padding=(1,)).description
+    '2 kernels of size 2 on 1 channel, padding 1 (zeros)'
+    """
+    given = {
+        "stride": stride,
+        "padding": padding,
+        "dilation": dilation,
+        "groups": groups,
+        "padding_mode": padding_mode,
+    }
+    readers: dict[str, Callable[[Path], Arrays]] = {".npz": _npz_parts, ".npy": _npy_parts, ".json": _json_parts}
+    named = {suffix: _layer_reader(reader, given) for suffix, reader in readers.items()}
+    return guarded(Path(path), named)
+
+
+def _layer_reader(reader: Callable[[Path], Arrays], given: dict[str, Any]) -> Callable[[Path], ConvLayer]:
+    """From a file to its layer, with what was given for what the file leaves out."""
+
+    def read(file: Path) -> ConvLayer:
+        stated = reader(file)
+        chosen = {name: value for name, value in given.items() if value is not None}
+        layer = ConvLayer(**{**chosen, **stated})
+        _require_axes(stated, layer.dimensions)
+        for name in (name for name in chosen if name in stated):
+            _require_same(name, layer, ConvLayer(**{**chosen, **stated, name: chosen[name]}))
+        return layer
+
+    return read
+
+
+def _require_same(name: str, layer: ConvLayer, other: ConvLayer) -> None:
+    found, wanted = getattr(layer, name), getattr(other, name)
+    if found != wanted:
+        raise InputError(
+            f"found the {name} {_geometry_text(found)} in the file, expected {_geometry_text(wanted)} as asked for; "
+            "leave one of them out"
+        )
+
+
+def _geometry_text(value: Any) -> str:
+    """As on the command line: ``1``, ``1,2``, ``1:0,2:2``, ``zeros``."""
+    if not isinstance(value, tuple):
+        return str(value)
+    return ",".join(":".join(map(str, part)) if isinstance(part, tuple) else str(part) for part in value)
+
+
+def _require_axes(stated: Arrays, count: int) -> None:
+    """Files give one number for all axes or one for each; a single one in a list is ambiguous."""
+    for name in ("stride", "padding", "dilation"):
+        value = stated.get(name)
+        if isinstance(value, list) and len(value) != count:
+            raise InputError(
+                f"found {len(value)} entries as {name}, expected one number, or one entry for each of the {count} axes"
+            )
+
+
+def _npy_parts(file: Path) -> Arrays:
+    array = npy_array(file, SHAPE)
+    if array.ndim < LEAST_AXES:
+        raise InputError(
+            f"found an array of shape {array.shape}, expected kernels of {SHAPE}, also for one channel; "
+            "for a dense layer use `exactinj certify`"
+        )
+    return {"kernels": array}
+
+
+def _npz_parts(file: Path) -> Arrays:
+    arrays = npz_arrays(file, WANTED)
+    _require_keys(arrays, "array")
+    return _checked({name: _plain(name, array) for name, array in arrays.items()})
+
+
+def _plain(name: str, array: np.ndarray) -> Any:
+    """Kernels and biases as arrays, everything else as integers, lists of them, or text."""
+    if name in ("kernels", "b"):
+        return array
+    kinds, wanted = ("U", "a text") if name == "padding_mode" else ("fiu", "integers")
+    if array.dtype.kind not in kinds or (name == "padding_mode" and array.ndim):
+        raise InputError(f"{name} has dtype {array.dtype} and shape {array.shape}, expected {wanted}; convert it first")
+    return array.tolist()
+
+
+def _json_parts(file: Path) -> Arrays:
+    document = json_document(file, WANTED)
+    _require_keys(document, "key")
+    return _checked(document)
+
+
+def _require_keys(parts: Arrays, kind: str) -> None:
+    if "kernels" not in parts:
+        dense = "; for a dense layer use `exactinj certify`" if "W" in parts else "; add it"
+        raise InputError(f"found no {kind} 'kernels', expected {WANTED}{dense}")
+    unknown = sorted(set(parts) - {"kernels", "b", *GEOMETRY})
+    if unknown:
+        raise InputError(f"found the {kind} {unknown[0]!r}, expected {WANTED}; remove or rename it")
+
+
+def _checked(parts: Arrays) -> Arrays:
+    """The parts with integers where a geometry is stated, however they were spelt."""
+    if parts.get("b", 0) is None:
+        raise InputError("found null as b, expected one number for each output channel; leave the key out")
+    readers: dict[str, Callable[[Any, str], Any]] = {
+        "stride": _integers,
+        "padding": _padding,
+        "dilation": _integers,
+        "groups": _whole,
+        "padding_mode": _text,
+    }
+    return {name: readers[name](value, name) if name in readers else value for name, value in parts.items()}
+
+
+def _text(value: Any, name: str) -> str:
+    if not isinstance(value, str):
+        raise InputError(f"found {_shown(value)} as {name}, expected a text such as 'zeros'")
+    return value
+
+
+def _whole(value: Any, name: str) -> int:
+    """An integer, perhaps spelt as a text or a float."""
+    try:
+        exact = fraction_from(value)
+    except InputError as error:
+        raise InputError(f"{name}: {error}") from None
+    if exact.denominator != 1:
+        raise InputError(f"found {name} {_shown(value)}, expected an integer")
+    return exact.numerator
+
+
+def _integers(value: Any, name: str) -> int | list[int]:
+    return [_whole(entry, name) for entry in value] if isinstance(value, list) else _whole(value, name)
+
+
+def _padding(value: Any, name: str) -> Any:
+    """One integer, one for each axis, or a pair for each axis."""
+    if not isinstance(value, list) or not any(isinstance(entry, list) for entry in value):
+        return _integers(value, name)
+    if not all(isinstance(entry, list) and len(entry) == PAIR for entry in value):
+        raise InputError(f"found {_shown(value)} as padding, expected one integer, or one or a pair for each axis")
+    return [_integers(pair, name) for pair in value]
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 40 else text[:36] + "..."  # noqa: PLR2004

@@ -1,0 +1,1 @@
+"""Deciding injectivity: one engine a file behind one interface."""

@@ -1,0 +1,86 @@
+"""The automatic choice: which engines to ask, in which order, and why.
+
+The rule, with the measurements behind it in `benchmarks/README.md`:
+
+1. Up to n = `EASY` the tree decides either way within hundredths of a second: ask it alone. A pair of antiparallel
+   rows costs the tree one child only, so pairs do not count: the same for n less the number of their directions.
+2. Above that a finder comes first. If there is a collision it is usually found within seconds at
+   any size, and when it is not found the time is small beside what follows.
+3. Then the layer is probably injective, and the wedge engine proves that three to four times as fast as the tree.
+4. Above n = `HARD` neither can finish on a layer in general position. The tree gets a bounded number of nodes
+   and seconds, enough for structured layers such as `[B; -DB]`, and the honest answer after that is ``unknown``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import comb
+
+from exactinj.alternatives.problem import HomogeneousProblem
+from exactinj.domains import Domain
+from exactinj.injectivity.engine import Answer, Engine
+from exactinj.injectivity.finder import FinderEngine
+from exactinj.injectivity.sign_split import WedgeEngine
+from exactinj.injectivity.tree import TreeEngine
+from exactinj.injectivity.tree_state import opposite_pairs
+from exactinj.layers.dense import ReLULayer
+from exactinj.work.clock import Clock
+from exactinj.work.verdict import Verdict
+
+__all__ = ["AutoEngine"]
+
+EASY = 7
+HARD = 14
+STARTS, STARTS_WHEN_HARD = 4, 40
+NODES_WHEN_HARD = 300_000
+SECONDS_WHEN_HARD = 60.0  # a single exact step can take long there
+
+
+class AutoEngine(Engine):
+    """Chooses by the dimension; the reason of the answer says what was chosen and why."""
+
+    name = "auto"
+
+    def __init__(self, seed: int = 0) -> None:
+        self.seed = seed
+
+    def decide(self, layer: ReLULayer, domain: Domain, clock: Clock) -> Answer:
+        steps = [f"the layer has m = {layer.m} rows in dimension n = {layer.n}, m / n = {layer.m / layer.n:.2f}"]
+        answer = self._decide(layer, domain, clock, steps)
+        steps.append(f"the engine {answer.decided_by} answers {answer.verdict} after {clock.worked:.2f} s")
+        return replace(answer, explanation=tuple(steps))
+
+    def _decide(self, layer: ReLULayer, domain: Domain, clock: Clock, steps: list[str]) -> Answer:
+        if layer.n <= EASY:
+            steps.append(f"n is at most {EASY}: the tree decides either way in a fraction of a second")
+            return _ask_tree(layer, domain, clock, f"asked first because n = {layer.n} is small")
+        pairs = len(opposite_pairs(HomogeneousProblem(layer, domain)))
+        steps.append(f"{pairs} directions have antiparallel rows that refute together")
+        if layer.n - pairs <= EASY:
+            steps.append(f"each such pair costs the tree one child, which leaves {max(layer.n - pairs, 0)} levels")
+            return _ask_tree(layer, domain, clock, f"asked first because of {pairs} pairs of antiparallel rows")
+        hard = layer.n > HARD
+        starts = STARTS_WHEN_HARD if hard else STARTS
+        found = FinderEngine(self.seed, starts).decide(layer, domain, clock)
+        steps.append(f"the finder goes first, as its time is small beside the tree's: {found.reason}")
+        if found.verdict is not Verdict.UNKNOWN:
+            return found.chosen(FinderEngine.name, f"the finder comes first for n = {layer.n}")
+        why = f"{starts} descents of the finder found no collision"
+        if not hard:
+            steps.append("without a collision the layer is probably injective, which wedges prove fastest")
+            return WedgeEngine().decide(layer, domain, clock).chosen(WedgeEngine.name, why)
+        size = len(str(sum(comb(layer.n + depth, depth) for depth in range(layer.n)))) - 1
+        bound = f"{NODES_WHEN_HARD:,} nodes and {SECONDS_WHEN_HARD:.0f} s"
+        steps.append(f"n is above {HARD}, and a full tree in general position has about 10^{size} nodes")
+        steps.append(f"so the tree may use {bound}, enough for structured layers")
+        answer = _ask_tree(layer, domain, clock.bounded(SECONDS_WHEN_HARD), why, NODES_WHEN_HARD)
+        if answer.verdict is Verdict.TIMED_OUT and not clock.is_over:
+            answer = replace(answer, verdict=Verdict.UNKNOWN)
+        if answer.verdict is not Verdict.UNKNOWN:
+            return answer
+        advice = f"a full tree for n = {layer.n} has about 10^{size} nodes, --engine tree tries all the same"
+        return replace(answer, reason=f"{answer.reason}; {advice}")
+
+
+def _ask_tree(layer: ReLULayer, domain: Domain, clock: Clock, why: str, most_nodes: int | None = None) -> Answer:
+    return TreeEngine(most_nodes).decide(layer, domain, clock).chosen(TreeEngine.name, why)

@@ -1,0 +1,53 @@
+"""From a question about a convolution to a result with its certificate."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from exactinj.certificates.conv_certificate import ConvCertificate
+from exactinj.domains import Domain
+from exactinj.injectivity.convolution.places import channel_domain
+from exactinj.injectivity.convolution.search import decide_convolution
+from exactinj.injectivity.engine import Engine
+from exactinj.injectivity.result import Result
+from exactinj.layers.convolution import ConvLayer
+from exactinj.layers.convolution.arguments import whole
+from exactinj.work.clock import Clock
+
+__all__ = ["certify_convolution"]
+
+
+def certify_convolution(
+    layer: ConvLayer,
+    domain: Domain,
+    engine: Engine,
+    clock: Clock,
+    *,
+    input_shape: Sequence[int] | None = None,
+    box_limit: int = 12,
+    seed: int = 0,
+    small_engine: Engine | None = None,
+) -> Result:
+    """Decide a convolution and put the answer together; `InputError` for shapes and domains that do not fit."""
+    whole(box_limit, "box limit", least=1)
+    where = channel_domain(domain, layer.in_channels)
+    size = None if input_shape is None else layer.size_of(input_shape)
+    answer = decide_convolution(
+        layer, where, engine, clock, size=size, box_limit=box_limit, seed=seed, small=small_engine
+    )
+    certificate = None
+    if answer.proof is not None and answer.sizes is not None:
+        certificate = ConvCertificate(layer, where, answer.sizes, answer.proof)
+    return Result(
+        verdict=answer.verdict,
+        reason=answer.reason,
+        layer=layer,
+        domain=where,
+        engine=answer.engine,
+        witness=answer.witness,
+        certificate=certificate,
+        stats=answer.stats,
+        explanation=answer.explanation,
+        sizes=answer.sizes,
+        opposite_sizes=answer.opposite_sizes,
+    )

@@ -1,0 +1,183 @@
+"""The order in which proofs about a convolution are tried, and what is said when none is found.
+
+Every attempt asks an engine about a small dense layer. Cheap ones come first, whatever they may show: constants and
+single places for a collision, small boxes for injectivity; then larger ones of both kinds in turn. If an input size
+is given, the unrolled layer is one more attempt, and the only one that settles every case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+from math import prod
+
+from exactinj.certificates.blocks import BlocksProof
+from exactinj.certificates.collision import Collision
+from exactinj.certificates.flat_tree import FlatTree
+from exactinj.certificates.sign_split import SignSplitTree
+from exactinj.domains import Domain, RealSpace
+from exactinj.injectivity.convolution.box_search import BoxSearch
+from exactinj.injectivity.convolution.collisions import (
+    patches_to_try,
+    periods_to_try,
+    try_count,
+    try_geometric,
+    try_patch,
+    try_period,
+)
+from exactinj.injectivity.convolution.places import grid_domain
+from exactinj.injectivity.convolution.workbench import EASY, FAIR, LARGEST_UNROLLED, ConvAnswer, Workbench, outcome
+from exactinj.injectivity.engine import Engine
+from exactinj.layers.convolution import ConvLayer, Sizes
+from exactinj.work.clock import Clock, OutOfTimeError
+from exactinj.work.verdict import Verdict
+
+__all__ = ["decide_convolution"]
+
+LONGEST_PERIOD = 2
+WIDTHS = range(3, 9)  # of the places that larger patches leave free
+Attempt = Callable[[], ConvAnswer | None]
+
+
+def decide_convolution(
+    layer: ConvLayer,
+    domain: Domain,
+    inner: Engine,
+    clock: Clock,
+    *,
+    size: tuple[int, ...] | None = None,
+    box_limit: int = 12,
+    seed: int = 0,
+    small: Engine | None = None,
+) -> ConvAnswer:
+    """Decide for all sizes from some size on, or for one size.
+
+    Parameters
+    ----------
+    layer : ConvLayer
+    domain : Domain
+        Of one place of the grid, see `places.channel_domain`.
+    inner : Engine
+        Decides the dense layers.
+    clock : Clock
+    size : tuple of int, optional
+        The grid of the inputs in question.
+    box_limit : int
+        Boxes with more inputs than that are not tried, but for the smallest one.
+    seed : int
+        Of the finder on patches.
+    small : Engine, optional
+        Decides dense layers of few inputs, if another one is better for these.
+    """
+    bench = Workbench(layer, domain, inner, clock, size, seed, small or inner)
+    boxes = BoxSearch(bench, box_limit)
+    lesser: ConvAnswer | None = None  # a collision at some residues of the size, while boxes may hold at others
+    verdict, what = Verdict.UNKNOWN, "no proof was found either way"
+    try:
+        for attempts in (_cheap_attempts(bench, boxes), _costly_attempts(bench, boxes)):
+            for attempt in attempts:
+                clock.check()
+                answer = attempt()
+                if answer is not None and (
+                    answer.verdict is Verdict.INJECTIVE or size is not None or answer.share == 1
+                ):
+                    return _with_rest(answer, lesser)
+                lesser = lesser or answer
+            if lesser is not None:
+                return lesser
+    except OutOfTimeError:
+        pass
+    if clock.is_over:  # perhaps in an attempt that gave up by itself
+        verdict, what = Verdict.TIMED_OUT, "out of time"
+    return lesser or _undecided(bench, boxes, verdict, what)
+
+
+def _with_rest(answer: ConvAnswer, lesser: ConvAnswer | None) -> ConvAnswer:
+    """The answer with a word on sizes for which the opposite was proved."""
+    if lesser is None or answer.verdict is not Verdict.INJECTIVE or not isinstance(lesser.sizes, Sizes):
+        return answer
+    reason = f"{answer.reason}; it is not injective at any size N with {lesser.sizes.conditions}"
+    return replace(answer, reason=reason, opposite_sizes=lesser.sizes)
+
+
+def _cheap_attempts(bench: Workbench, boxes: BoxSearch) -> Iterator[Attempt]:
+    """What takes seconds at most, and the unrolled layer if it is small."""
+    total = bench.total
+    if total is not None and total <= EASY:
+        yield partial(_try_unrolled, bench)
+    yield from _periods(bench, 1)
+    small = bench.channels <= EASY
+    if small:  # a pair of a few numbers says more than a count
+        yield from _patches(bench, 1)
+    if bench.size is not None and _has_too_few_rows(bench, bench.size):
+        yield partial(_try_unrolled, bench)
+    yield partial(try_count, bench)
+    if not small:
+        yield from _patches(bench, 1)
+    yield from (partial(boxes.attempt, box) for box in boxes.easy or boxes.boxes[:1] if boxes.inputs(box) <= FAIR)
+    yield from _collisions(bench, 2)
+    yield partial(try_geometric, bench)
+
+
+def _costly_attempts(bench: Workbench, boxes: BoxSearch) -> Iterator[Attempt]:
+    """Larger boxes and patches in turn; the unrolled layer before or after them."""
+    total = bench.total
+    if total is not None and EASY < total <= FAIR:
+        yield partial(_try_unrolled, bench)
+    yield boxes.rule_out
+    rest = boxes.boxes
+    for k in range(max(len(rest), len(WIDTHS))):
+        yield from (partial(boxes.attempt, box) for box in rest[k : k + 1])
+        for width in WIDTHS[k : k + 1]:
+            yield from _collisions(bench, width)
+    if total is not None and total > FAIR:
+        yield partial(_try_unrolled, bench)
+
+
+def _has_too_few_rows(bench: Workbench, size: tuple[int, ...]) -> bool:
+    """Whether the unrolled layer has fewer than 2 n rows on R^n, which decides it."""
+    rows = bench.layer.out_channels * prod(bench.layer.output_size(size))
+    return rows < 2 * bench.layer.in_channels * prod(size) and isinstance(bench.domain, RealSpace)
+
+
+def _collisions(bench: Workbench, width: int) -> Iterator[Attempt]:
+    """Inputs of short periods, and inputs that differ in so many places along each axis."""
+    yield from _periods(bench, width)
+    yield from _patches(bench, width)
+
+
+def _periods(bench: Workbench, width: int) -> Iterator[Attempt]:
+    if width <= LONGEST_PERIOD:
+        yield from (partial(try_period, bench, period) for period in periods_to_try(bench, width, FAIR))
+
+
+def _patches(bench: Workbench, width: int) -> Iterator[Attempt]:
+    yield from (partial(try_patch, bench, number, patch) for number, patch in patches_to_try(bench, width))
+
+
+def _try_unrolled(bench: Workbench) -> ConvAnswer | None:
+    """The dense layer at the size in question."""
+    layer, size = bench.layer, bench.size or ()
+    rows, columns = layer.out_channels * prod(layer.output_size(size)), layer.in_channels * prod(size)
+    if rows * columns > LARGEST_UNROLLED:
+        bench.steps.append(f"the unrolled matrix of {rows} x {columns} is too large to be decided directly")
+        return None
+    bench.clock.report(f"the unrolled layer, {rows} x {columns}")
+    answer = bench.decided(layer.unrolled(size), grid_domain(bench.domain, prod(size)))
+    bench.steps.append(f"the unrolled layer of {rows} x {columns}: {outcome(answer)}")
+    if not isinstance(answer.proof, Collision | FlatTree | SignSplitTree | BlocksProof):
+        return None
+    pair = answer.proof if isinstance(answer.proof, Collision) else None
+    witness = None if pair is None else bench.verified((pair.x, pair.y), size)
+    reason, engine = f"at this size, {answer.reason}", answer.decided_by or bench.inner.name
+    return ConvAnswer(answer.verdict, reason, engine, answer.proof, size, witness, answer.stats, tuple(bench.steps))
+
+
+def _undecided(bench: Workbench, boxes: BoxSearch, verdict: Verdict, what: str) -> ConvAnswer:
+    reason = f"{what}; {boxes.in_words()}"
+    if verdict is Verdict.UNKNOWN:
+        helps = [] if bench.size is not None else ["one input shape"]
+        helps.append("a larger box limit" if bench.inner.proves_injectivity else "an engine that proves injectivity")
+        reason += f"; {' or '.join(helps)} may decide it"
+    return ConvAnswer(verdict, reason, bench.inner.name, None, bench.size, None, bench.statistics(), tuple(bench.steps))

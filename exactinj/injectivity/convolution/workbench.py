@@ -1,0 +1,150 @@
+"""What all attempts on one convolution share: the question, answers that are known, work done so far."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from math import prod
+
+from exactinj.certificates.collision import Collision
+from exactinj.certificates.conv_certificate import ConvProof
+from exactinj.certificates.every_size import InjectivityProof, Slot
+from exactinj.domains import Domain, RealSpace
+from exactinj.errors import InternalError
+from exactinj.injectivity.blocks import BlocksEngine
+from exactinj.injectivity.convolution.boxes import Box, box_layer, row_count
+from exactinj.injectivity.convolution.places import grid_domain, group_domain
+from exactinj.injectivity.engine import Answer, Engine
+from exactinj.layers.convolution import ConvLayer, Sizes
+from exactinj.layers.dense import ReLULayer
+from exactinj.work.clock import Clock, OutOfTimeError
+from exactinj.work.verdict import Statistics, Verdict
+
+__all__ = ["EASY", "FAIR", "LARGEST_UNROLLED", "ConvAnswer", "Workbench", "outcome"]
+
+EASY = 7  # inputs up to which the tree decides in hundredths of a second
+FAIR = 14  # inputs up to which engines decide within minutes
+LARGEST_UNROLLED = 4_000_000  # entries of an unrolled matrix
+LARGEST_BOX_LAYER = 1_000_000
+
+
+@dataclass(frozen=True)
+class ConvAnswer:
+    """A verdict about a convolution with its proof, the size or sizes it holds for, and how it was found.
+
+    `opposite_sizes` are sizes for which the opposite was proved on the way.
+    """
+
+    verdict: Verdict
+    reason: str
+    engine: str
+    proof: ConvProof | None = None
+    sizes: tuple[int, ...] | Sizes | None = None
+    witness: Collision | None = None
+    stats: Statistics = field(default_factory=Statistics)
+    explanation: tuple[str, ...] = ()
+    opposite_sizes: Sizes | None = None
+
+    @property
+    def share(self) -> Fraction:
+        """The part of all sizes from some size on that the verdict holds for."""
+        return self.sizes.share if isinstance(self.sizes, Sizes) else Fraction(0)
+
+
+@dataclass
+class Workbench:
+    """One convolution in question, on a domain of one place of the grid, for one size or for all; mutable.
+
+    `inner` decides dense layers; those of up to `FAIR` inputs go to `small`, which starts no processes.
+    """
+
+    layer: ConvLayer
+    domain: Domain
+    inner: Engine
+    clock: Clock
+    size: tuple[int, ...] | None
+    seed: int
+    small: Engine
+    steps: list[str] = field(default_factory=list)
+    known: dict[tuple[str, str], Answer] = field(default_factory=dict)
+    refuted: set[tuple[int, Box, tuple[Slot, ...]]] = field(default_factory=set)
+    nodes: int = 0
+    refuters: int = 0
+
+    @property
+    def total(self) -> int | None:
+        """The number of inputs at the size in question, if there is one."""
+        return None if self.size is None else self.layer.in_channels * prod(self.size)
+
+    @property
+    def channels(self) -> int:
+        """The number of input channels of one group."""
+        return self.layer.in_channels // self.layer.groups
+
+    def decided(self, rows: ReLULayer, domain: Domain) -> Answer:
+        """The engine's answer about a dense layer, once for equal layers; `OutOfTimeError` past the deadline."""
+        key = rows.digest, domain.text
+        if key not in self.known:
+            engine = self.small if rows.n <= FAIR else self.inner
+            answer = BlocksEngine(engine).decide(rows, domain, self.clock)
+            self.nodes += answer.stats.nodes
+            self.refuters += answer.stats.refuters
+            if answer.verdict is Verdict.TIMED_OUT and self.clock.is_over:
+                raise OutOfTimeError
+            self.known[key] = answer
+        return self.known[key]
+
+    def proved(self, number: int, box: Box, slots: tuple[Slot, ...]) -> InjectivityProof | None:
+        """A proof that a group's layer on a box is injective; one that is not is noted as refuted."""
+        self.clock.check()
+        group = self.layer.group_layers[number]
+        rows, columns = row_count(group, box, slots), group.in_channels * prod(box)
+        if rows < columns or (rows < 2 * columns and isinstance(self.domain, RealSpace)):
+            self.refuted.add((number, box, slots))  # fewer than 2 n rows are never injective
+            return None
+        if rows * columns > LARGEST_BOX_LAYER:
+            self.steps.append(f"a box layer of {rows} x {columns} is too large to be decided")
+            return None
+        proof = self.decided(box_layer(group, box, slots), self.group_domain(number, prod(box))).proof
+        if isinstance(proof, Collision):
+            self.refuted.add((number, box, slots))
+        return proof if isinstance(proof, InjectivityProof) else None
+
+    def lifted(self, values: Sequence[Fraction], number: int, cells: int) -> tuple[Fraction, ...]:
+        """An input of a group on so many places, completed by the domain's filler in the other groups."""
+        first = number * self.channels * cells
+        filler = grid_domain(self.domain, cells).filler(self.layer.in_channels * cells)
+        return (*filler[:first], *values, *filler[first + len(values) :])
+
+    def group_domain(self, group: int, cells: int) -> Domain:
+        """The domain for a group's channels on so many places."""
+        channels = range(group * self.channels, (group + 1) * self.channels)
+        return grid_domain(group_domain(self.domain, channels), cells)
+
+    def covers(self, sizes: Sizes) -> bool:
+        """Whether an answer for these sizes answers the question."""
+        return self.size is None or sizes.contains(self.size)
+
+    def verified(self, points: Sequence[Sequence[Fraction]], size: tuple[int, ...]) -> Collision:
+        """The two inputs on a grid, after evaluating the convolution at both in rationals."""
+        x, y = points
+        domain = grid_domain(self.domain, prod(size))
+        if list(x) == list(y) or not (domain.contains(x) and domain.contains(y)):
+            raise InternalError("a proposed pair is not two different inputs of the domain; please report this")
+        if self.layer.evaluate(x, size) != self.layer.evaluate(y, size):
+            raise InternalError("a proposed pair does not collide in exact arithmetic; please report this")
+        return Collision(tuple(x), tuple(y), (self.layer.in_channels, *size))
+
+    def statistics(self, explored: float = 0.0) -> Statistics:
+        """Work done so far."""
+        return Statistics(self.nodes, self.refuters, explored=explored, seconds=self.clock.worked)
+
+
+def outcome(answer: Answer) -> str:
+    """What an attempt came to, in words."""
+    return {
+        Verdict.INJECTIVE: "no collision there",
+        Verdict.NOT_INJECTIVE: "a collision",
+        Verdict.TIMED_OUT: "out of its share of time",
+    }.get(answer.verdict, "no collision found")

@@ -1,0 +1,49 @@
+"""The interface of engines: a layer and a domain in, a verdict with evidence out."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field, replace
+
+from exactinj.certificates.certificate import Proof
+from exactinj.domains import Domain
+from exactinj.layers.dense import ReLULayer
+from exactinj.work.clock import Clock
+from exactinj.work.verdict import Statistics, Verdict
+
+__all__ = ["Answer", "Engine"]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A verdict; `proof` is a tree for injective, a pair for not_injective, None otherwise.
+
+    `decided_by` names the engine that gave the verdict when another one asked it, and `explanation` says step
+    by step why that one was asked.
+    """
+
+    verdict: Verdict
+    reason: str
+    proof: Proof | None = None
+    stats: Statistics = field(default_factory=Statistics)
+    decided_by: str | None = None
+    explanation: tuple[str, ...] = ()
+
+    def chosen(self, engine: str, why: str) -> Answer:
+        """The same answer, with a word on why this engine was asked."""
+        return replace(self, reason=f"{self.reason} ({why})", decided_by=engine)
+
+
+class Engine(ABC):
+    """Decides injectivity. Must never answer from floating point or a solver's status alone."""
+
+    name: str
+
+    @property
+    def proves_injectivity(self) -> bool:
+        """Whether it can answer ``injective`` at all."""
+        return True
+
+    @abstractmethod
+    def decide(self, layer: ReLULayer, domain: Domain, clock: Clock) -> Answer:
+        """Decide whether ``ReLU(W x + b)`` is injective on the domain, within the clock's time."""

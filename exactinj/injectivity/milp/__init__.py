@@ -1,0 +1,1 @@
+"""Mixed-integer programs as a source of proposals."""

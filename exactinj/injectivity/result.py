@@ -1,0 +1,85 @@
+"""The one result type: the same fields for every verdict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Never
+
+from exactinj.certificates.certificate import Certificate
+from exactinj.certificates.collision import Collision, replay
+from exactinj.certificates.conv_certificate import ConvCertificate
+from exactinj.domains import Domain
+from exactinj.exact.numbers import rational_text
+from exactinj.layers.convolution import ConvLayer, Sizes
+from exactinj.layers.dense import ReLULayer
+from exactinj.work.verdict import Statistics, Verdict
+
+__all__ = ["Result"]
+
+
+@dataclass(frozen=True)
+class Result:
+    """The answer to "is this layer injective on this domain?", with its evidence.
+
+    `witness` is set exactly for ``not_injective``, `certificate` for both proved verdicts.
+    `assumption` is None for an unconditional verdict, else what the verdict rests on.
+    `explanation` says step by step why the automatic choice asked which engine. For a convolution, `sizes` is the grid
+    size, or the set of sizes, that the verdict speaks of, `opposite_sizes` are sizes for which the opposite was proved
+    on the way (without a certificate), and `domain` is that of one place of the grid.
+    """
+
+    verdict: Verdict
+    reason: str
+    layer: ReLULayer | ConvLayer
+    domain: Domain
+    engine: str
+    assumption: str | None = None
+    witness: Collision | None = None
+    certificate: Certificate | ConvCertificate | None = None
+    stats: Statistics = field(default_factory=Statistics)
+    explanation: tuple[str, ...] = ()
+    sizes: tuple[int, ...] | Sizes | None = None
+    opposite_sizes: Sizes | None = None
+
+    def __bool__(self) -> Never:
+        raise TypeError("a result has no truth value, as 'unknown' is not 'no'; compare result.verdict")
+
+    def to_json(self, certificate_path: str | None = None) -> dict[str, object]:
+        """The document that ``exactinj certify --json`` prints."""
+        document: dict[str, object] = {
+            "verdict": str(self.verdict),
+            "reason": self.reason,
+            "assumption": self.assumption,
+            "layer": self.layer.summary,
+            "domain": self.domain.text,
+            "engine": self.engine,
+            "witness": None,
+            "certificate": certificate_path,
+            "stats": {
+                "nodes": self.stats.nodes,
+                "refuters": self.stats.refuters,
+                "proven_in_rationals": self.stats.proven_in_rationals,
+                "pivots": self.stats.pivots,
+                "explored": self.stats.explored,
+                "seconds": round(self.stats.seconds, 6),
+            },
+        }
+        if isinstance(self.layer, ConvLayer):
+            document["sizes"] = _sizes_document(self.sizes)
+            document["opposite_sizes"] = _sizes_document(self.opposite_sizes)
+        if self.witness is not None:
+            shape = {} if self.witness.shape is None else {"shape": list(self.witness.shape)}
+            document["witness"] = {
+                **shape,
+                "x": [rational_text(value) for value in self.witness.x],
+                "y": [rational_text(value) for value in self.witness.y],
+                "float_replay": {name: seen.to_json() for name, seen in replay(self.layer, self.witness).items()},
+            }
+        return document
+
+
+def _sizes_document(sizes: tuple[int, ...] | Sizes | None) -> dict[str, object] | None:
+    """One size, or all from a minimum on with given residues modulo the stride; None if nothing is claimed."""
+    if isinstance(sizes, Sizes):
+        return {"text": sizes.text, **sizes.record}
+    return None if sizes is None else {"text": f"the size {'x'.join(map(str, sizes))}", "size": list(sizes)}

@@ -1,0 +1,247 @@
+"""The wedge engine: injectivity by the criterion on wedges (MATHEMATICS T1), with early termination.
+
+A layer is injective on K exactly if at every point of the interior of K the active rows span R^n. The
+search splits K by signs of rows. It goes on below a node only where a collision can be left: the rows P
+known to be nonnegative do not span, and no circuit contradicts the signs. At such a node either some
+point has every row outside span(P) negative, which is a collision, or a circuit says that one of a few
+rows without a sign is nonnegative, and the node splits there. Each split adds to the rank of P, so the
+depth is at most n; the cost is about ``sum_{d < n} C(n + d, d)`` nodes for rows in general position and
+up to 2^n for ``[B; -DB]``, whose 2^n wedges have nothing in common.
+
+The compiled kernel searches and proves; this file answers in rationals what it cannot prove, watches
+the clock, and turns the outcome into evidence (`docs/certificates.md`, rule ``sign-split``).
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from exactinj.alternatives.exact_program import SeparatingPoint
+from exactinj.alternatives.pairing import collision_at
+from exactinj.alternatives.problem import HomogeneousProblem
+from exactinj.alternatives.signed_rows import (
+    SignedRows,
+    add_rounded_cut_for,
+    circuit_or_point,
+    is_circuit,
+    layer_multipliers,
+)
+from exactinj.cells.stream import announce_compilation, new_program, proposed_codes, with_new_rows
+from exactinj.certificates.collision import Collision
+from exactinj.certificates.sign_split import Circuit, SignSplitTree, compact_sign_split
+from exactinj.domains import Domain
+from exactinj.errors import InternalError
+from exactinj.exact.matrix import IntegerRow, primitive_row
+from exactinj.exact.numbers import rational_from
+from exactinj.injectivity.engine import Answer, Engine
+from exactinj.kernels import signs as kernel
+from exactinj.layers.dense import ReLULayer
+from exactinj.work.clock import Clock, OutOfTimeError
+from exactinj.work.verdict import Statistics, Verdict
+
+__all__ = ["WedgeEngine"]
+
+WORK_PER_CALL = 5_000_000  # a few hundredths of a second of the kernel between two looks at the clock
+FIRST_CAPACITY = 1024
+
+
+class WedgeEngine(Engine):
+    """Unconditional decision by splitting the domain by signs of rows."""
+
+    name = "wedges"
+
+    def decide(self, layer: ReLULayer, domain: Domain, clock: Clock) -> Answer:
+        problem = HomogeneousProblem(layer, domain)
+        if problem.rank_of(range(layer.m)) < layer.n:
+            reason = f"the rows of W have rank below n = {layer.n}, so W has a null vector"
+            return Answer(Verdict.NOT_INJECTIVE, reason, _collision_without_rank(problem, clock))
+        announce_compilation(clock)
+        for prime in kernel.PRIMES:
+            try:
+                return _Search(problem, prime, clock).run()
+            except _UnluckyPrimeError:
+                continue
+        return Answer(
+            Verdict.UNKNOWN,
+            "the integer rows are dependent modulo each of the search's primes without being dependent; "
+            "scale or perturb the rows, or use another engine",
+        )
+
+
+class _UnluckyPrimeError(Exception):
+    """Rows outside the span of the path look inside modulo the prime, and a circuit needs one of them."""
+
+
+def _collision_without_rank(problem: HomogeneousProblem, clock: Clock) -> Collision:
+    """Any interior point with a null vector of W."""
+    signs = [0] * problem.m + [1] * (len(problem.rows) - problem.m)
+    point = circuit_or_point(problem, signs, (), clock)
+    pair = collision_at(problem, point.homogeneous) if isinstance(point, SeparatingPoint) else None
+    if pair is None:
+        raise InternalError("no collision found although W has a null vector; please report this")
+    return pair
+
+
+class _Search:
+    """One run of the kernel; mutable, used once."""
+
+    def __init__(self, problem: HomogeneousProblem, prime: int, clock: Clock) -> None:
+        self.problem = problem
+        self.clock = clock
+        self.state = _new_state(problem, prime)
+        self.circuit_numbers: dict[SignedRows, int] = {}
+        self.proven_in_rationals = 0
+        self.collision: Collision | None = None
+        self.cut_at = -1  # the number of nodes when the last rounded cut was tried
+
+    def run(self) -> Answer:
+        try:
+            while self.collision is None:
+                self.clock.check()
+                self.clock.report(f"{self._cursor(kernel.NODES):,} nodes, {self._explored():.1%} of the tree closed")
+                request = kernel.split(self.state, int(self.state.program.counts[kernel.WORK]) + WORK_PER_CALL)
+                if request == kernel.DONE:
+                    reason = "the active rows span in every wedge"
+                    return Answer(Verdict.INJECTIVE, reason, self._tree(), self._statistics())
+                self._serve(request)
+        except OutOfTimeError:
+            stats = self._statistics()
+            reason = f"out of time after {stats.nodes:,} nodes with {stats.explored:.1%} of the tree closed"
+            return Answer(Verdict.TIMED_OUT, f"{reason}; give a longer --timeout", None, stats)
+        reason = "two different inputs have exactly the same output"
+        return Answer(Verdict.NOT_INJECTIVE, reason, self.collision, self._statistics())
+
+    def _serve(self, request: int) -> None:
+        """Do what the kernel asked for."""
+        if request == kernel.WANT_ROOM:
+            self.state = _grown(self.state)
+        elif request == kernel.WANT_POINT_CHECK:
+            self.collision = collision_at(self.problem, self._proposed_point())
+            self.state.cursor[kernel.POINT_CHECKED] = 1
+        elif request == kernel.WANT_CIRCUIT:
+            self._settle_circuit()
+
+    def _settle_circuit(self) -> None:
+        """Find a circuit for the current node in rationals, or a collision; on a ball try a rounded cut first."""
+        program = self.state.program
+        codes = proposed_codes(program)
+        if self._is_proven(codes):
+            self.proven_in_rationals += 1
+            self._give(codes)
+            return
+        signs = np.sign(program.status).tolist()
+        if self.problem.ball is not None and self.cut_at != self._cursor(kernel.NODES):
+            self.cut_at = self._cursor(kernel.NODES)
+            if add_rounded_cut_for(self.problem, signs):
+                self.state = self.state._replace(program=with_new_rows(program, self.problem))
+                return
+        self.proven_in_rationals += 1
+        outcome = circuit_or_point(self.problem, signs, program.basis.tolist(), self.clock)
+        self.state = self.state._replace(program=with_new_rows(program, self.problem))
+        if isinstance(outcome, SeparatingPoint):
+            self.collision = collision_at(self.problem, outcome.homogeneous)
+            if self.collision is None:
+                raise _UnluckyPrimeError
+        elif self._is_proven(outcome):
+            self._give(outcome)
+        else:
+            raise InternalError("the exact program's circuit failed its check; please report this")
+
+    def _is_proven(self, codes: SignedRows) -> bool:
+        return bool(codes) and (codes in self.circuit_numbers or is_circuit(self.problem, codes))
+
+    def _give(self, codes: SignedRows) -> None:
+        """Hand the circuit to the kernel for the current node."""
+        if codes not in self.circuit_numbers:
+            place = self._cursor(kernel.POOL)
+            self.circuit_numbers[codes] = place
+            self.state.supports[place, : len(codes)] = codes
+            self.state.sizes[place] = len(codes)
+            self.state.refuter_sizes[place] = sum(abs(code) <= self.problem.m for code in codes)
+            self.state.cursor[kernel.POOL] += 1
+        self.state.cursor[kernel.GIVEN] = self.circuit_numbers[codes] + 1
+
+    def _proposed_point(self) -> IntegerRow:
+        """The kernel's float point as an exact integer vector, in unscaled coordinates."""
+        _, shifts = self.problem.equilibrated
+        scaled = zip(self.state.program.point.tolist(), shifts.tolist(), strict=True)
+        values = [Fraction(value) * Fraction(2) ** shift for value, shift in scaled]
+        return primitive_row(rational_from(value) for value in values)[0]
+
+    def _cursor(self, field: int) -> int:
+        return int(self.state.cursor[field])
+
+    def _tree(self) -> SignSplitTree:
+        state, count = self.state, self._cursor(kernel.POOL)
+        supports = [tuple(state.supports[r, : state.sizes[r]].tolist()) for r in range(count)]
+        return compact_sign_split(supports, state.tokens[: self._cursor(kernel.TOKENS)], self._multipliers)
+
+    def _multipliers(self, codes: SignedRows) -> Circuit:
+        multipliers = layer_multipliers(self.problem, codes)
+        if not multipliers:
+            raise InternalError(f"the circuit on rows {codes} failed its exact check; please report this")
+        return multipliers
+
+    def _explored(self) -> float:
+        """The closed part of the tree if all children of a node weighed the same."""
+        explored, share = 0.0, 1.0
+        for depth in range(self._cursor(kernel.DEPTH)):
+            circuit = self.state.node_circuit[depth]
+            children = int(self.state.refuter_sizes[circuit])
+            explored += share * (int(self.state.node_position[depth]) - 1) / children
+            share /= children
+        return explored if self._cursor(kernel.DEPTH) >= 0 else 1.0
+
+    def _statistics(self) -> Statistics:
+        return Statistics(
+            nodes=self._cursor(kernel.NODES),
+            refuters=self._cursor(kernel.POOL),
+            proven_in_rationals=self.proven_in_rationals,
+            pivots=int(self.state.program.counts[kernel.PIVOTS]),
+            explored=self._explored(),
+            seconds=self.clock.elapsed,
+        )
+
+
+def _new_state(problem: HomogeneousProblem, prime: int) -> kernel.Splitting:
+    """A search at its root, without circuits."""
+    m, n, columns = problem.m, problem.dimension, problem.columns
+    cursor = np.zeros(kernel.CURSOR_SIZE, dtype=np.int64)
+    cursor[kernel.PRIME] = prime
+    state = kernel.Splitting(
+        program=new_program(problem),
+        residues=np.array([[value % prime for value in row] for row in problem.weights_of(range(m))], dtype=np.int64),
+        salt=np.random.default_rng(0).integers(1, prime, size=n, dtype=np.int64),
+        path=np.zeros(n, dtype=np.int64),
+        echelon=np.zeros((n, n), dtype=np.int64),
+        pivots=np.zeros(n, dtype=np.int64),
+        closure=np.zeros((n + 1, m), dtype=np.uint8),
+        excluded=np.zeros(m, dtype=np.int64),
+        node_circuit=np.zeros(n, dtype=np.int64),
+        node_position=np.zeros(n, dtype=np.int64),
+        supports=np.zeros((FIRST_CAPACITY, columns + 1), dtype=np.int32),
+        sizes=np.zeros(FIRST_CAPACITY, dtype=np.int32),
+        refuter_sizes=np.zeros(FIRST_CAPACITY, dtype=np.int32),
+        tokens=np.zeros(FIRST_CAPACITY, dtype=np.int32),
+        cursor=cursor,
+    )
+    kernel.mark_closure(state, 0)
+    return state
+
+
+def _grown(state: kernel.Splitting) -> kernel.Splitting:
+    """The same state with twice the room for circuits and tokens, where it is short."""
+    if state.cursor[kernel.POOL] == state.sizes.size:
+        state = state._replace(
+            supports=_doubled(state.supports), sizes=_doubled(state.sizes), refuter_sizes=_doubled(state.refuter_sizes)
+        )
+    if state.cursor[kernel.TOKENS] == state.tokens.size:
+        state = state._replace(tokens=_doubled(state.tokens))
+    return state
+
+
+def _doubled(array: NDArray[np.int32]) -> NDArray[np.int32]:
+    return np.concatenate([array, np.zeros_like(array)])

@@ -1,0 +1,139 @@
+"""The arrays that the compiled kernel works on: made from a problem, grown on demand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fractions import Fraction
+from math import gcd, prod
+
+import numpy as np
+
+from exactinj.alternatives.problem import HomogeneousProblem
+from exactinj.kernels import flats as kernel
+
+__all__ = ["grown", "new_state", "opposite_pairs", "store_refuter", "with_new_rows"]
+
+FIRST_CAPACITY = 1024
+
+
+def new_state(problem: HomogeneousProblem, prime: int) -> kernel.SearchState:
+    """A search at its root, with the artificial simplex basis and no refuters."""
+    m, n, columns = problem.m, problem.dimension, problem.columns
+    rows, _ = problem.equilibrated
+    weights = problem.weights_of(range(m))
+    cursor = np.zeros(kernel.CURSOR_SIZE, dtype=np.int64)
+    cursor[kernel.GIVEN] = cursor[kernel.CONFIRMED] = -1
+    cursor[kernel.PRIME] = prime
+    state = kernel.SearchState(
+        rows=np.ascontiguousarray(rows),
+        residues=np.array([[value % prime for value in row] for row in weights], dtype=np.int64),
+        salt=_salt(n, prime),
+        modular_is_exact=_ranks_settled_by(prime, weights, n),
+        basis=len(problem.rows) + np.arange(columns + 1, dtype=np.int64),
+        inverse=np.eye(columns + 1),
+        path=np.zeros(n, dtype=np.int64),
+        echelon=np.zeros((n, n), dtype=np.int64),
+        pivots=np.zeros(n, dtype=np.int64),
+        closure=np.zeros((n + 1, m), dtype=np.uint8),
+        excluded=np.zeros(m, dtype=np.int64),
+        node_refuter=np.zeros(n, dtype=np.int64),
+        node_position=np.zeros(n, dtype=np.int64),
+        supports=np.zeros((FIRST_CAPACITY, columns + 1), dtype=np.int32),
+        sizes=np.zeros(FIRST_CAPACITY, dtype=np.int32),
+        refuter_sizes=np.zeros(FIRST_CAPACITY, dtype=np.int32),
+        tokens=np.zeros(FIRST_CAPACITY, dtype=np.int32),
+        point=np.zeros(columns),
+        weights=np.zeros(len(problem.rows)),
+        cursor=cursor,
+    )
+    kernel.mark_closure(state, 0)
+    for pair in opposite_pairs(problem):
+        state = store_refuter(state, problem, pair)
+    cursor[kernel.PAIRS] = cursor[kernel.POOL]
+    return state
+
+
+def grown(state: kernel.SearchState) -> kernel.SearchState:
+    """The same state with room for more refuters and tokens."""
+    if state.cursor[kernel.POOL] + 1 > state.sizes.size:
+        state = state._replace(
+            supports=_doubled(state.supports), sizes=_doubled(state.sizes), refuter_sizes=_doubled(state.refuter_sizes)
+        )
+    if state.cursor[kernel.TOKENS] + 2 > state.tokens.size:
+        state = state._replace(tokens=_doubled(state.tokens))
+    return state
+
+
+def with_new_rows(state: kernel.SearchState, problem: HomogeneousProblem) -> kernel.SearchState:
+    """The same state after the problem got more rows at its end: artificial columns move up."""
+    rows, _ = problem.equilibrated
+    count = state.rows.shape[0]
+    added = len(rows) - count
+    if added:
+        state.basis[state.basis >= count] += added
+        weights = np.concatenate([state.weights, np.zeros(added)])
+        state = state._replace(rows=np.ascontiguousarray(rows), weights=weights)
+    return state
+
+
+def store_refuter(state: kernel.SearchState, problem: HomogeneousProblem, support: Iterable[int]) -> kernel.SearchState:
+    """Append a proven refuter (layer rows first) to the pool."""
+    state = grown(state)
+    ordered = sorted(support)
+    place = state.cursor[kernel.POOL]
+    state.supports[place, : len(ordered)] = ordered
+    state.sizes[place] = len(ordered)
+    state.refuter_sizes[place] = sum(i < problem.m for i in ordered)
+    state.cursor[kernel.POOL] += 1
+    return state
+
+
+def opposite_pairs(problem: HomogeneousProblem) -> list[tuple[int, ...]]:
+    """Refuters of two antiparallel rows, one for each direction that has them: exact.
+
+    If ``w_i = a u`` and ``w_j = -c u`` with a, c > 0, then ``g_i / a + g_j / c = b_i / a + b_j / c``.
+    They cost one child each, so `[B; -DB]` has a tree of n nodes.
+    """
+    best: dict[tuple[tuple[int, ...], int], tuple[Fraction, int]] = {}
+    for i in range(problem.m):
+        row = problem.rows[i]
+        length = gcd(*row[: problem.dimension])
+        if length == 0:
+            continue
+        leading = next(value for value in row if value)
+        sign = 1 if leading > 0 else -1
+        direction = tuple(sign * value // length for value in row[: problem.dimension])
+        offset = Fraction(row[-1], length) if problem.is_affine else Fraction(0)
+        key = (direction, sign)
+        if key not in best or offset > best[key][0]:
+            best[key] = (offset, i)
+    pairs: list[tuple[int, ...]] = []
+    for (direction, sign), (offset, i) in best.items():
+        opposite = best.get((direction, -sign))
+        if sign < 0 or opposite is None or offset + opposite[0] < 0:
+            continue
+        slack = (problem.slack,) if offset + opposite[0] > 0 else ()
+        pairs.append((*sorted((i, opposite[1])), *slack))
+    return sorted(pairs)
+
+
+def _salt(length: int, prime: int) -> np.ndarray:
+    """Fixed residues without structure: an annihilator built from them is rarely orthogonal by chance."""
+    values, value = [], 88_172_645_463_325_252
+    for _ in range(length):
+        value ^= (value << 13) & (2**64 - 1)
+        value ^= value >> 7
+        value ^= (value << 17) & (2**64 - 1)
+        values.append(value % (prime - 1) + 1)
+    return np.array(values, dtype=np.int64)
+
+
+def _ranks_settled_by(prime: int, weights: list[tuple[int, ...]], n: int) -> np.ndarray:
+    """Where Hadamard's bound on minors of order rank + 1 is below the prime: zero mod p is zero."""
+    squares = sorted((sum(value * value for value in row) for row in weights), reverse=True)
+    squares += [1] * (n + 1)
+    return np.array([prod(max(s, 1) for s in squares[: rank + 1]) < prime**2 for rank in range(n + 1)], dtype=np.uint8)
+
+
+def _doubled(array: np.ndarray) -> np.ndarray:
+    return np.concatenate([array, np.zeros_like(array)])

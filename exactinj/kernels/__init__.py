@@ -1,0 +1,1 @@
+"""Compiled code: it knows arrays of numbers, no layers."""

@@ -1,0 +1,1 @@
+"""What every computation needs around it: a clock, a verdict, child processes."""
