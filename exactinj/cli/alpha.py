@@ -8,20 +8,35 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from exactinj.cli import exit_status
+from exactinj.cli.arguments import ALPHA_DOMAIN_HELP, LAYER_HELP, Verbs, add_output_options, seconds
 from exactinj.cli.supervised_verb import Desk, Killed, run_supervised
 from exactinj.cli.table import table
 from exactinj.errors import InputError
-from exactinj.exact.numbers import rational_text
 
 if TYPE_CHECKING:
     from exactinj.biases.alpha import AlphaStar
     from exactinj.biases.hull.bias import HullBias
     from exactinj.exact.surd import Surd
 
-__all__ = ["run"]
+__all__ = ["add", "run"]
 
 LONGEST_NUMBER = 34
 SIGN_NOTE = "sign of the frame literature: the layer ReLU(Wx - alpha), that is b = -alpha"
+
+
+def add(verbs: Verbs) -> None:
+    """Describe the verb and its options."""
+    verb = verbs.add_parser(
+        "alpha",
+        help="exact alpha*, or the convex-hull bias, on a ball or sphere",
+        description="Biases alpha for which ReLU(Wx - alpha) is injective: exact numbers, as sign * sqrt(rational).",
+    )
+    verb.add_argument("layer", metavar="LAYER", help=LAYER_HELP)
+    verb.add_argument("--method", choices=("exact", "hull"), default="exact", help="alpha* (default) or convex hull")
+    verb.add_argument("--domain", default="ball:1", metavar="DOMAIN", help=ALPHA_DOMAIN_HELP)
+    verb.add_argument("--timeout", type=seconds, metavar="SECONDS", help="stop after so many seconds (status 12)")
+    verb.add_argument("--out", metavar="FILE", help="write the certificate of alpha* here (.json or .json.gz)")
+    add_output_options(verb)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -75,6 +90,8 @@ def _finish(
 
 
 def _exact_document(exact: AlphaStar, written: str | None) -> dict[str, object]:
+    from exactinj.exact.numbers import rational_text
+
     layer, stats = exact.layer, exact.stats
     rows = [
         None

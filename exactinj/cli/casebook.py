@@ -1,177 +1,28 @@
-"""``exactinj casebook``: list, show and recompute the cases."""
+"""``exactinj casebook``: the arguments; `exactinj.cli.cases` does the work."""
 
 from __future__ import annotations
 
 import argparse
-import json
-import sys
-import textwrap
 
-from exactinj.api import alpha_star, certify, check, hull_bias
-from exactinj.casebook import Case, KnownBias, all_cases, find_case
-from exactinj.cli import exit_status
-from exactinj.cli.progress import ProgressLine
-from exactinj.errors import InputError
-from exactinj.injectivity.result import Result
-from exactinj.layers.convolution import ConvLayer, Sizes
-from exactinj.layers.convolution.arguments import shaped
-from exactinj.layers.dense import ReLULayer
+from exactinj.cli.arguments import Verbs, add_output_options
 
-__all__ = ["run"]
+__all__ = ["add", "run"]
 
-LONGEST_NUMBER = 24
-GEOMETRY = ("stride", "padding", "dilation", "groups", "padding_mode")
-WORDS = ("name", "title", "statement", "source", "why", "expected", "evidence")
+
+def add(verbs: Verbs) -> None:
+    """Describe the verb and its options."""
+    verb = verbs.add_parser(
+        "casebook",
+        help="the collection of interesting layers with known answers",
+        description="List the cases, show one, or recompute one or all of them.",
+    )
+    verb.add_argument("action", choices=("list", "show", "run"))
+    verb.add_argument("name", metavar="NAME", nargs="?", help="a case; without it, run takes all")
+    add_output_options(verb)
 
 
 def run(options: argparse.Namespace) -> int:
     """Exit status 0, or 1 if a recomputed case has the wrong answer."""
-    if options.action == "list":
-        return _list(options)
-    if options.action == "show":
-        return _show(options)
-    return _recompute(options)
+    from exactinj.cli import cases
 
-
-def _list(options: argparse.Namespace) -> int:
-    cases = all_cases()
-    if options.json:
-        rows = [
-            {"name": case.name, "title": case.title, "expected": case.expected, "kind": _kind(case)} for case in cases
-        ]
-        print(json.dumps(rows, indent=1))
-        return exit_status.OK
-    width = max(len(case.name) for case in cases)
-    for case in cases:
-        print(f"{case.name:{width}}  {_dimensions(case.layer):>10}  {case.expected:13}  {case.title}")
-    return exit_status.OK
-
-
-def _kind(case: Case) -> str:
-    return "convolution" if isinstance(case.layer, ConvLayer) else "dense"
-
-
-def _dimensions(layer: ReLULayer | ConvLayer) -> str:
-    """``m x n``, or for a convolution its output and input channels and its kernel size."""
-    if isinstance(layer, ReLULayer):
-        return f"{layer.m}x{layer.n}"
-    return f"{layer.out_channels}*{layer.in_channels}:{'x'.join(map(str, layer.kernel_size))}"
-
-
-def _show(options: argparse.Namespace) -> int:
-    if options.name is None:
-        raise InputError("found no case name, expected: exactinj casebook show NAME")
-    case = find_case(options.name)
-    if options.json:
-        print(json.dumps(_document(case), indent=1))
-        return exit_status.OK
-    print(f"{case.name}: {case.title}")
-    print(f"{_headline(case)}, domain {case.domain.text}, expected {case.expected}{_where(case)}\n")
-    paragraphs = (case.statement, f"Why: {case.why}", f"Known by: {case.evidence}", f"Source: {case.source}")
-    for paragraph in paragraphs:
-        print(textwrap.fill(paragraph, width=100) + "\n")
-    for known in case.biases:
-        values = ", ".join(map(str, known.alpha))
-        print(textwrap.fill(f"bias alpha, method {known.method}, on {known.domain.text}: {values}", width=100) + "\n")
-    rows = case.layer.kernels if isinstance(case.layer, ConvLayer) else case.layer.W
-    for row, offset in zip(rows.texts(), _bias(case), strict=True):
-        print("  [" + ", ".join(_short(text) for text in row) + f"]  b = {_short(offset)}")
-    return exit_status.OK
-
-
-def _headline(case: Case) -> str:
-    if isinstance(case.layer, ConvLayer):
-        return case.layer.description
-    return f"m = {case.layer.m}, n = {case.layer.n}"
-
-
-def _where(case: Case) -> str:
-    """For which inputs of a convolution."""
-    if case.sizes is not None:
-        return f" for {case.sizes.text}"
-    return "" if case.input_shape is None else f" for inputs of shape {'x'.join(map(str, case.input_shape))}"
-
-
-def _bias(case: Case) -> list[str]:
-    return [text for (text,) in case.layer.b.texts()]
-
-
-def _document(case: Case) -> dict[str, object]:
-    """What ``show --json`` prints."""
-    document: dict[str, object] = {key: getattr(case, key) for key in WORDS}
-    document |= {"domain": case.domain.text, "tags": case.tags}
-    if isinstance(case.layer, ConvLayer):
-        kernels = shaped(
-            list(case.layer.kernels.texts()), case.layer.in_channels // case.layer.groups, case.layer.kernel_size
-        )
-        geometry = {key: case.layer.record[key] for key in GEOMETRY}
-        document["convolution"] = {"kernels": kernels, "b": _bias(case), **geometry}
-        document["input_shape"] = case.input_shape
-        document["sizes"] = None if case.sizes is None else {"text": case.sizes.text, **case.sizes.record}
-        return document
-    document["layer"] = {"W": list(case.layer.W.texts()), "b": _bias(case)}
-    document["biases"] = [
-        {"method": known.method, "domain": known.domain.text, "alpha": [str(value) for value in known.alpha]}
-        for known in case.biases
-    ]
-    return document
-
-
-def _recompute(options: argparse.Namespace) -> int:
-    cases = all_cases() if options.name is None else [find_case(options.name)]
-    line = ProgressLine(enabled=not options.quiet)
-    rows = []
-    for case in cases:
-        line.show(case.name)
-        rows.append(_recompute_case(case))
-        line.clear()
-        if not options.json and not options.quiet:
-            print(_row_text(rows[-1]))
-    wrong = [row for row in rows if not row["right"]]
-    if options.json:
-        print(json.dumps(rows, indent=1))
-    elif not options.quiet:
-        print(f"{len(rows) - len(wrong)} of {len(rows)} cases have the expected answer and a certificate that checks")
-    if wrong:
-        print(f"exactinj: wrong: {', '.join(str(row['name']) for row in wrong)}; please report this", file=sys.stderr)
-    return exit_status.CRASH if wrong else exit_status.OK
-
-
-def _recompute_case(case: Case) -> dict[str, object]:
-    result = certify(case.layer, domain=case.domain, input_shape=case.input_shape)
-    accepted = result.certificate is not None and check(result.certificate, case.layer).valid
-    biases = all(_bias_is_right(case.layer, known) for known in case.biases if isinstance(case.layer, ReLULayer))
-    return {
-        "name": case.name,
-        "expected": case.expected,
-        "verdict": str(result.verdict),
-        "sizes": _sizes_text(result),
-        "certificate_valid": accepted,
-        "biases_right": biases if case.biases else None,
-        "right": case.is_answered_by(result) and accepted and biases,
-        "nodes": result.stats.nodes,
-        "seconds": round(result.stats.seconds, 4),
-    }
-
-
-def _sizes_text(result: Result) -> str | None:
-    """The size or sizes that a verdict about a convolution speaks of."""
-    if isinstance(result.sizes, Sizes):
-        return result.sizes.text
-    return None if result.sizes is None else f"the size {'x'.join(map(str, result.sizes))}"
-
-
-def _bias_is_right(layer: ReLULayer, known: KnownBias) -> bool:
-    if known.method == "hull":
-        return hull_bias(layer, domain=known.domain).alpha == known.alpha
-    exact = alpha_star(layer, domain=known.domain)
-    return exact.alpha == known.alpha and exact.certificate is not None and check(exact.certificate, layer).valid
-
-
-def _row_text(row: dict[str, object]) -> str:
-    mark = "ok   " if row["right"] else "WRONG"
-    return f"{mark} {row['name']!s:42} {row['verdict']!s:14} {row['nodes']:>7} nodes {row['seconds']:>9.4f} s"
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= LONGEST_NUMBER else f"{text[:10]}...({len(text)} characters)"
+    return {"list": cases.list_cases, "show": cases.show_case, "run": cases.recompute}[options.action](options)

@@ -8,12 +8,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from exactinj.cli import exit_status
+from exactinj.cli.arguments import DOMAIN_HELP, LAYER_HELP, Verbs, add_decision_options, add_output_options
 from exactinj.cli.supervised_verb import Desk, Killed, run_supervised
 
 if TYPE_CHECKING:
     from exactinj.injectivity.result import Result
 
-__all__ = ["run"]
+__all__ = ["add", "run"]
 
 STATUS = {
     "injective": exit_status.OK,
@@ -21,6 +22,20 @@ STATUS = {
     "unknown": exit_status.UNKNOWN,
     "timed_out": exit_status.OUT_OF_BUDGET,
 }
+
+
+def add(verbs: Verbs) -> None:
+    """Describe the verb and its options."""
+    verb = verbs.add_parser(
+        "certify",
+        help="decide whether a layer is injective, with a proof or a colliding pair",
+        description="Decide exactly whether x -> ReLU(Wx + b) is injective.",
+    )
+    verb.add_argument("layer", metavar="LAYER", help=LAYER_HELP)
+    verb.add_argument("--domain", default="R^n", metavar="DOMAIN", help=DOMAIN_HELP)
+    add_decision_options(verb)
+    verb.add_argument("--explain", action="store_true", help="say step by step how the engine was chosen")
+    add_output_options(verb)
 
 
 def run(options: argparse.Namespace) -> int:

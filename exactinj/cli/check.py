@@ -8,8 +8,21 @@ import sys
 
 from exactinj import checker
 from exactinj.cli import exit_status
+from exactinj.cli.arguments import LAYER_HELP, Verbs, add_output_options
 
-__all__ = ["run"]
+__all__ = ["add", "run"]
+
+
+def add(verbs: Verbs) -> None:
+    """Describe the verb and its options."""
+    verb = verbs.add_parser(
+        "check",
+        help="re-check a certificate with the independent checker",
+        description="Re-check a certificate; with LAYER, that it proves its claim about that very layer.",
+    )
+    verb.add_argument("certificate", metavar="CERT", help="a .json or .json.gz certificate")
+    verb.add_argument("layer", metavar="LAYER", nargs="?", help=f"{LAYER_HELP}; of conv: the KERNEL file")
+    add_output_options(verb)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from exactinj.cli import exit_status
+from exactinj.cli.arguments import ALPHA_DOMAIN_HELP, LAYER_HELP, Verbs, add_output_options, seconds
 from exactinj.cli.supervised_verb import Desk, Killed, run_supervised
 from exactinj.cli.table import table
 
@@ -16,10 +17,25 @@ if TYPE_CHECKING:
     from exactinj.comparison import Comparison
     from exactinj.injectivity.result import Result
 
-__all__ = ["run"]
+__all__ = ["add", "run"]
 
 TITLES = {"exact": "alpha*", "hull": "hull bias", "layer": "layer's bias", "estimate": "sampled estimate"}
 ACCURACY = 1e-3
+
+
+def add(verbs: Verbs) -> None:
+    """Describe the verb and its options."""
+    verb = verbs.add_parser(
+        "compare",
+        help="alpha*, the convex-hull bias, the layer's own bias and a sampled estimate side by side",
+        description="Which bias is larger in which row, and which makes the layer injective, decided exactly.",
+    )
+    verb.add_argument("layer", metavar="LAYER", help=LAYER_HELP)
+    verb.add_argument("--samples", type=int, metavar="N", help="compare a sampled estimate with exact alpha*, too")
+    verb.add_argument("--seed", type=int, default=0, help="of the samples (default 0)")
+    verb.add_argument("--domain", default="ball:1", metavar="DOMAIN", help=ALPHA_DOMAIN_HELP)
+    verb.add_argument("--timeout", type=seconds, metavar="SECONDS", help="stop after so many seconds (status 12)")
+    add_output_options(verb)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from exactinj.cli.arguments import CONV_DOMAIN_HELP, KERNEL_HELP, Verbs, add_decision_options, add_output_options
 from exactinj.cli.certify import STATUS
 from exactinj.cli.supervised_verb import Desk, Killed, run_supervised
 from exactinj.errors import InputError
@@ -15,9 +16,31 @@ if TYPE_CHECKING:
     from exactinj.injectivity.result import Result
     from exactinj.layers.convolution import ConvLayer
 
-__all__ = ["run"]
+__all__ = ["add", "run"]
 
 MOST_PADS = 2
+
+
+def add(verbs: Verbs) -> None:
+    """Describe the verb and its options."""
+    verb = verbs.add_parser(
+        "conv",
+        help="decide whether a convolution layer is injective, for every input size or for one",
+        description="Decide exactly whether x -> ReLU(K * x + b) is injective: for every input size from some size on, "
+        "or for one --input-shape. Options about the geometry fill what the kernel file leaves out.",
+    )
+    verb.add_argument("layer", metavar="KERNEL", help=KERNEL_HELP)
+    verb.add_argument("--stride", metavar="S", help="1 (default), or one per axis: 1,2")
+    verb.add_argument("--padding", metavar="P", help="0 (default), one per axis: 1,2, ends: 1:2,0, or same or valid")
+    verb.add_argument("--dilation", metavar="D", help="1 (default), or one per axis: 1,2")
+    verb.add_argument("--groups", metavar="G", help="of channels (default 1)")
+    verb.add_argument("--padding-mode", metavar="MODE", help="zeros (default), circular, reflect or replicate")
+    verb.add_argument("--input-shape", metavar="SHAPE", help="one size: C,H,W or H,W (also CxHxW); else every size")
+    verb.add_argument("--domain", default="R^n", metavar="DOMAIN", help=CONV_DOMAIN_HELP)
+    verb.add_argument("--box-limit", type=int, default=12, metavar="N", help="inputs in a box at most (default 12)")
+    add_decision_options(verb)
+    verb.add_argument("--explain", action="store_true", help="say step by step what was tried")
+    add_output_options(verb)
 
 
 def run(options: argparse.Namespace) -> int:

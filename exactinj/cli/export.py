@@ -7,20 +7,36 @@ import sys
 from pathlib import Path
 
 from exactinj.cli import exit_status
-from exactinj.domains import convex_domain
-from exactinj.files.atomic import replacing
-from exactinj.files.export import to_smtlib, to_vnnlib
-from exactinj.files.layer_files import parse_domain, read_layer
+from exactinj.cli.arguments import DOMAIN_HELP, LAYER_HELP, Verbs
 
-__all__ = ["run"]
+__all__ = ["add", "run"]
 
-WRITERS = {"smtlib": to_smtlib, "vnnlib": to_vnnlib}
+
+def add(verbs: Verbs) -> None:
+    """Describe the verb and its options."""
+    verb = verbs.add_parser(
+        "export",
+        help="the question about a layer for SMT solvers and network verifiers",
+        description="Write the question as SMT-LIB 2 or VNN-LIB 2.0; in both, 'sat' means NOT injective.",
+    )
+    verb.add_argument("layer", metavar="LAYER", help=LAYER_HELP)
+    form = verb.add_mutually_exclusive_group(required=True)
+    form.add_argument("--smtlib", dest="format", action="store_const", const="smtlib", help="collision form, QF_LRA")
+    form.add_argument("--vnnlib", dest="format", action="store_const", const="vnnlib", help="two-network form")
+    verb.add_argument("--domain", default="R^n", metavar="DOMAIN", help=DOMAIN_HELP)
+    verb.add_argument("--out", metavar="FILE", help="write here instead of on stdout")
 
 
 def run(options: argparse.Namespace) -> int:
     """Write to the file `options.out`, or to stdout without one; exit status 0."""
+    from exactinj.domains import convex_domain
+    from exactinj.files.atomic import replacing
+    from exactinj.files.export import to_smtlib, to_vnnlib
+    from exactinj.files.layer_files import parse_domain, read_layer
+
     layer = read_layer(options.layer)
-    text = WRITERS[options.format](layer, convex_domain(parse_domain(options.domain)))
+    write = {"smtlib": to_smtlib, "vnnlib": to_vnnlib}[options.format]
+    text = write(layer, convex_domain(parse_domain(options.domain)))
     if options.out is None:
         sys.stdout.write(text)
     else:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from exactinj.cli import exit_status
+from exactinj.cli.arguments import LAYER_HELP, SAMPLE_DOMAIN_HELP, Verbs, add_output_options, seconds
 from exactinj.cli.supervised_verb import Desk, Killed, run_supervised
 from exactinj.cli.table import table
 from exactinj.errors import InputError
@@ -16,9 +17,39 @@ if TYPE_CHECKING:
     from exactinj.sampling import AlphaEstimate
     from exactinj.sampling.samplers import Sampler
 
-__all__ = ["run"]
+__all__ = ["add", "run"]
 
 MOST_ROWS = 60  # more are left to --json
+
+
+def add(verbs: Verbs) -> None:
+    """Describe the verb and its options."""
+    verb = verbs.add_parser(
+        "sample",
+        help="Monte Carlo estimates of alpha*, for high dimension",
+        description="Estimate alpha* from samples, from above. Estimates certify nothing.",
+    )
+    verb.add_argument("layer", metavar="LAYER", help=LAYER_HELP)
+    verb.add_argument("--method", choices=("uniform", "smoothing", "kde"), default="uniform", help="where samples lie")
+    verb.add_argument("--domain", metavar="DOMAIN", help="for uniform: " + SAMPLE_DOMAIN_HELP)
+    verb.add_argument("--data", metavar="FILE", help="points (M, n) as .npy or .csv, for smoothing and kde")
+    verb.add_argument("--sigma", type=float, help="standard deviation of the noise, for smoothing")
+    verb.add_argument("--samples", type=int, default=100_000, metavar="N", help="at most so many (default 100000)")
+    verb.add_argument("--patience", type=int, metavar="S", help="stop when S samples in a row changed nothing")
+    verb.add_argument("--rows-first", action="store_true", help="look at the rows themselves first")
+    verb.add_argument("--greedy", action="store_true", help="independent rows by size, where rows are not full spark")
+    verb.add_argument("--backend", choices=("numpy", "torch"), default="numpy", help="numpy (default) or torch")
+    verb.add_argument("--device", metavar="NAME", help="cpu or cuda, for torch")
+    verb.add_argument("--dtype", choices=("float64", "float32"), default="float64", help="of the samples")
+    verb.add_argument(
+        "--subspace",
+        type=int,
+        metavar="K",
+        help="draw from random subspaces of dimension K, 0 for independent samples (default 16 from n = 64 on)",
+    )
+    verb.add_argument("--seed", type=int, default=0, help="of the random numbers (default 0)")
+    verb.add_argument("--timeout", type=seconds, metavar="SECONDS", help="stop sampling after so many seconds")
+    add_output_options(verb)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from exactinj.cli import exit_status
+from exactinj.cli.arguments import Verbs, add_output_options
 from exactinj.cli.progress import ProgressLine
 from exactinj.cli.table import table
 from exactinj.errors import InputError, MissingExtraError
@@ -17,14 +18,14 @@ from exactinj.errors import InputError, MissingExtraError
 if TYPE_CHECKING:
     from exactinj.sweep import CellResult, CellSummary, SweepPlan, SweepRun
 
-__all__ = ["add_sweep", "run"]
+__all__ = ["add", "run"]
 
 PAUSE = 0.1  # seconds between two reports of progress
 MOST_CELLS = 40  # in a table
 PICTURES = (".pdf", ".png", ".svg")
 
 
-def add_sweep(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add(verbs: Verbs) -> None:
     """Describe the verb and its options."""
     verb = verbs.add_parser(
         "sweep",
@@ -50,8 +51,7 @@ def add_sweep(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     verb.add_argument("--shard", default="1/1", metavar="i/N", help="only the i-th of N parts, 1 <= i <= N")
     verb.add_argument("--out", required=True, metavar="FILE", help="JSON lines; finished layers in it are skipped")
     verb.add_argument("--plot", metavar="FILE", help="draw the phase diagram (.png, .pdf or .svg)")
-    verb.add_argument("--json", action="store_true", help="print one JSON document and nothing else on stdout")
-    verb.add_argument("--quiet", action="store_true", help="no progress and no text, only files and the exit status")
+    add_output_options(verb)
 
 
 def run(options: argparse.Namespace) -> int:

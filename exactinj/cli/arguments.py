@@ -1,0 +1,63 @@
+"""Arguments that several verbs share: what they are called, what their help says, how they are read."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TypeAlias
+
+__all__ = [
+    "ALPHA_DOMAIN_HELP",
+    "CONV_DOMAIN_HELP",
+    "DOMAIN_HELP",
+    "KERNEL_HELP",
+    "LAYER_HELP",
+    "SAMPLE_DOMAIN_HELP",
+    "Verbs",
+    "add_decision_options",
+    "add_output_options",
+    "seconds",
+]
+
+Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+ENGINE_HELP = "auto (default), tree, wedges, finder, milp or milp-highs: how to decide"
+DOMAIN_HELP = (
+    "where injectivity is asked: R^n (default), nonneg, ball:r, ball:r:c1,...,cn, nonneg-ball:r, box:l,u, "
+    "box:l1,...,ln:u1,...,un, polytope:FILE (G and h of G x <= h)"
+)
+SAMPLE_DOMAIN_HELP = "ball:r (default ball:1), sphere:r, nonneg-ball:r, shell:s,r or box:l,u"
+ALPHA_DOMAIN_HELP = "ball:r (default ball:1), sphere:r or nonneg-ball:r; for hull also shell:s,r"
+CONV_DOMAIN_HELP = (
+    "what the input holds at every place: R^n (default), nonneg, box:l,u, or box:l1,...,lC:u1,...,uC by channel"
+)
+LAYER_HELP = ".npz (W, optional b or alpha), .npy (W), .json or .csv (strings are exact rationals)"
+KERNEL_HELP = (
+    ".npy (out, in / groups, *kernel size), .npz or .json with kernels and optionally b, stride, padding, dilation, "
+    "groups, padding_mode"
+)
+
+
+def add_decision_options(verb: argparse.ArgumentParser) -> None:
+    """Options of verbs that decide a layer: which engine, how long, where the certificate goes."""
+    verb.add_argument("--engine", default="auto", metavar="NAME", help=ENGINE_HELP)
+    verb.add_argument("--jobs", type=int, default=1, metavar="N", help="processes with different engines (default 1)")
+    verb.add_argument("--seed", type=int, default=0, help="of the finder's starting points (default 0)")
+    verb.add_argument("--timeout", type=seconds, metavar="SECONDS", help="give up after so many seconds (status 12)")
+    verb.add_argument("--out", metavar="FILE", help="write the certificate here (.json or .json.gz)")
+
+
+def add_output_options(verb: argparse.ArgumentParser) -> None:
+    """What every verb has that prints an answer."""
+    verb.add_argument("--json", action="store_true", help="print one JSON document and nothing else on stdout")
+    verb.add_argument("--quiet", action="store_true", help="no progress and no text, only files and the exit status")
+
+
+def seconds(text: str) -> float:
+    """A positive, finite number of seconds."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected a positive number of seconds")
+    return value
