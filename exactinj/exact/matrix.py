@@ -16,6 +16,7 @@ import numpy as np
 from flint import fmpq, fmpq_mat, fmpz_mat, nmod_mat
 
 from exactinj.errors import InputError
+from exactinj.exact.arrays import nested
 from exactinj.exact.numbers import fraction_of, nearest_ratio, rational_from
 
 __all__ = [
@@ -31,7 +32,6 @@ __all__ = [
 
 RANK_PRIME = (1 << 61) - 1
 
-REAL_KINDS = "fiu"
 IntegerRow = tuple[int, ...]
 
 
@@ -54,7 +54,7 @@ class RationalMatrix:
     @classmethod
     def column(cls, values: Any, *, name: str = "the vector") -> RationalMatrix:
         """Read a one-dimensional array or sequence as a matrix of one column."""
-        flat = _as_nested(values, name, dimensions=1)
+        flat = nested(values, name, dimensions=1)
         return cls([[value] for value in flat] or [[]], name=name)
 
     @property
@@ -233,7 +233,7 @@ def _solve_pivot_system(
 
 
 def _read_matrix(values: Any, name: str) -> fmpq_mat:
-    rows = _as_nested(values, name, dimensions=2)
+    rows = nested(values, name, dimensions=2)
     if not len(rows) or not len(rows[0]):
         raise InputError(f"{name} is empty, expected at least one row and one column")
     width = len(rows[0])
@@ -250,21 +250,3 @@ def _read_matrix(values: Any, name: str) -> fmpq_mat:
             except InputError as error:
                 raise InputError(f"{name}, row {i}, column {j}: {error}") from None
     return fmpq_mat(len(rows), width, entries)
-
-
-def _as_nested(values: Any, name: str, *, dimensions: int) -> Sequence[Any]:
-    """Nested lists of plain numbers; arrays and tensors must hold real numbers of the right shape."""
-    if hasattr(values, "detach"):  # a torch tensor: float64 holds every narrower float exactly
-        values = values.detach().cpu()
-        values = (values.double() if values.is_floating_point() else values).numpy()
-    if isinstance(values, np.ndarray):
-        if values.dtype.kind not in REAL_KINDS:
-            raise InputError(f"{name} has dtype {values.dtype}, expected real floats or integers; convert it first")
-        if values.ndim != dimensions:
-            raise InputError(f"{name} has shape {values.shape}, expected {dimensions} dimension(s); reshape it first")
-        return list(values) if values.dtype == np.longdouble else values.tolist()
-    if isinstance(values, str) or not isinstance(values, Sequence):
-        raise InputError(f"{name} is of type {type(values).__name__}, expected an array or a nested list of numbers")
-    if dimensions > 1:
-        return [_as_nested(row, f"{name}, row {i}", dimensions=1) for i, row in enumerate(values)]
-    return values

@@ -9,12 +9,13 @@ from __future__ import annotations
 import math
 import re
 from fractions import Fraction
-from numbers import Integral, Rational
+from numbers import Integral, Rational, Real
 from typing import Any
 
 from flint import fmpq, fmpz
 
 from exactinj.errors import InputError
+from exactinj.exact.symbolic import is_symbolic, rational_of_expression
 
 __all__ = [
     "fraction_from",
@@ -36,8 +37,9 @@ def rational_from(value: Any) -> fmpq:
     """The exact rational that a number or a string denotes.
 
     Accepts Python and numpy integers and floats, `Fraction`, python-flint numbers, and strings such
-    as ``"-3"``, ``"1/2"``, ``"0.1"`` (one tenth), ``"1e-3"``. Raises `InputError` for anything
-    else, among it NaN, infinities, booleans, complex numbers and ``"1/0"``.
+    as ``"-3"``, ``"1/2"``, ``"0.1"`` (one tenth), ``"1e-3"``; also rational surds, rational expressions of sympy, and
+    arrays and tensors of one number. Raises `InputError` for anything else, among it NaN, infinities, booleans,
+    complex numbers and ``"1/0"``.
     """
     if isinstance(value, float):
         return _from_float(value)
@@ -51,12 +53,7 @@ def rational_from(value: Any) -> fmpq:
         return fmpq(int(value))
     if isinstance(value, Rational):
         return fmpq(int(value.numerator), int(value.denominator))
-    if hasattr(value, "as_integer_ratio"):  # numpy floats of every width
-        return _from_float(value)
-    raise InputError(
-        f"found {_shown(value)} of type {type(value).__name__}, expected an integer, a float, "
-        "a Fraction or a string such as '1/2'; convert it first"
-    )
+    return _from_other(value)
 
 
 def fraction_from(value: Any) -> Fraction:
@@ -105,6 +102,30 @@ def _from_float(value: Any) -> fmpq:
     return fmpq(*value.as_integer_ratio())
 
 
+def _from_other(value: Any) -> fmpq:
+    """What other libraries, and this one, have as numbers."""
+    if hasattr(value, "as_integer_ratio"):  # numpy floats of every width
+        return _from_float(value)
+    if is_symbolic(value):
+        value = rational_of_expression(value)
+        return fmpq(value.numerator, value.denominator)
+    if isinstance(value, Real) and hasattr(value, "rational"):
+        return _from_surd(value)
+    if hasattr(value, "item") and getattr(value, "ndim", None) == 0:  # arrays and tensors of one number
+        return rational_from(value.item())
+    raise InputError(
+        f"found {_shown(value)} of type {type(value).__name__}, expected an integer, a float, "
+        "a Fraction or a string such as '1/2'; convert it first"
+    )
+
+
+def _from_surd(value: Any) -> fmpq:
+    """A signed root (`exactinj.Surd`) that is a rational number."""
+    if value.rational is None:
+        raise InputError(f"found {_shown(value)}, which is not rational, expected a rational number; use .floor(bits)")
+    return fmpq(value.rational.numerator, value.rational.denominator)
+
+
 def _from_text(text: str) -> fmpq:
     match = NUMBER_TEXT.fullmatch(text)
     if match is None:
@@ -130,5 +151,5 @@ def _integer(digits: str) -> fmpz:
 
 
 def _shown(value: object) -> str:
-    text = repr(value)
+    text = repr(value) if isinstance(value, str) or not hasattr(value, "rational") else str(value)
     return text if len(text) <= LONGEST_QUOTE else text[:36] + "..." + text[-1]

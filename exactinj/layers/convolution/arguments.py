@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from exactinj.errors import InputError
+from exactinj.exact.arrays import plain_array
 
 __all__ = ["flattened", "listed", "padding_pairs", "per_axis", "shaped", "whole"]
 
@@ -30,13 +31,7 @@ def shaped(rows: Sequence[Sequence[Any]], ins: int, kernel_size: Sequence[int]) 
 
 def flattened(kernels: Any) -> tuple[tuple[int, ...], Any]:
     """The shape (out, in, *kernel size) and rows of out, everything else in one."""
-    if hasattr(kernels, "detach"):
-        try:
-            kernels = kernels.detach().cpu()
-            kernels = (kernels.double() if kernels.is_floating_point() else kernels).numpy()
-        except (TypeError, NotImplementedError, RuntimeError) as error:
-            cause = str(error).splitlines()[0]
-            raise InputError(f"kernels is a tensor without plain numbers ({cause}); give a dense one") from None
+    kernels = plain_array(kernels, "kernels")
     if isinstance(kernels, np.ndarray) and kernels.dtype != object:
         shape: tuple[int, ...] = kernels.shape
         flat: Any = kernels.reshape(kernels.shape[0], -1) if kernels.ndim and kernels.size else kernels
@@ -52,6 +47,7 @@ def flattened(kernels: Any) -> tuple[tuple[int, ...], Any]:
 
 def _plain(values: Any) -> Any:
     """Nested lists, with the arrays and tensors among them as lists."""
+    values = plain_array(values, "kernels")
     if hasattr(values, "tolist"):
         return values.tolist()
     return [_plain(part) for part in values] if isinstance(values, list | tuple) else values
