@@ -33,8 +33,8 @@ from exactinj.errors import InputError as InputError
 from exactinj.errors import InternalError as InternalError
 from exactinj.errors import MissingExtraError as MissingExtraError
 from exactinj.exact.surd import Surd as Surd
+from exactinj.files.domain_words import parse_domain as parse_domain
 from exactinj.files.kernel_files import read_kernels as read_kernels
-from exactinj.files.layer_files import parse_domain as parse_domain
 from exactinj.files.layer_files import read_layer as read_layer
 from exactinj.injectivity.result import Result as Result
 from exactinj.layers.convolution import ConvLayer as ConvLayer

@@ -1,20 +1,17 @@
-"""The casebook: layers with known answers and sources, one JSON file each.
-
-In a checkout the files lie in ``casebook/`` at the top level; a wheel carries them inside the package.
-"""
+"""The casebook: layers with known answers and sources, one JSON file each (`files.case_files` says where)."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from exactinj.domains import Domain, Region, convex_domain
 from exactinj.errors import InputError
 from exactinj.exact.surd import Surd
+from exactinj.files.case_files import CASE_WORD, case_document, case_files, casebook_folder
+from exactinj.files.domain_words import parse_domain
 from exactinj.files.kernel_files import read_kernels
-from exactinj.files.layer_files import parse_domain, read_layer
+from exactinj.files.layer_files import read_layer
 from exactinj.layers.convolution import ConvLayer, Sizes
 from exactinj.layers.dense import ReLULayer
 
@@ -72,15 +69,9 @@ class Case:
         return True
 
 
-def casebook_folder() -> Path:
-    """Where the cases lie: inside an installed package, or beside it in a checkout."""
-    inside = Path(__file__).parent / "_casebook"
-    return inside if inside.is_dir() else Path(__file__).parent.parent / "casebook"
-
-
 def all_cases() -> list[Case]:
     """Every case, by name."""
-    return [_read_case(file) for file in _case_files()]
+    return [_read_case(name) for name in case_files()]
 
 
 def dense_cases() -> list[Case]:
@@ -89,26 +80,21 @@ def dense_cases() -> list[Case]:
 
 
 def find_case(name: str) -> Case:
-    """One case; `InputError` with the names there are if it is unknown."""
-    files = {file.stem: file for file in _case_files()}
-    if name not in files:
-        raise InputError(f"found the case name {name!r}, expected one of {', '.join(files)}")
-    return _read_case(files[name])
+    """One case; `InputError` with the nearest names if it is unknown."""
+    return _read_case(name)
 
 
-def _case_files() -> list[Path]:
-    return sorted(casebook_folder().glob("*.json"))
-
-
-def _read_case(file: Path) -> Case:
-    document = json.loads(file.read_text(encoding="utf-8"))
+def _read_case(name: str) -> Case:
+    document, folder = case_document(name)
+    file = folder / f"{name}.json"
     layers = [key for key in LAYER_KEYS if key in document]
     optional = OPTIONAL_KEYS if layers[:1] in (["layer"], ["layer_file"]) else CONVOLUTION_KEYS
-    if len(layers) != 1 or set(document) - optional != {*KEYS, *layers} or document["name"] != file.stem:
+    if len(layers) != 1 or set(document) - optional != {*KEYS, *layers} or document["name"] != name:
         raise InputError(
             f"{file}: expected the keys {', '.join(KEYS)}, one of {', '.join(LAYER_KEYS)}, and its own name"
         )
-    layer = _layer(document, file.parent)
+    word = f"{CASE_WORD}{name}"
+    layer = read_layer(word) if optional is OPTIONAL_KEYS else read_kernels(word)
     if isinstance(layer, ConvLayer) and len(CONVOLUTION_KEYS & set(document)) != 1:
         raise InputError(f"{file}: expected input_shape or sizes, whichever the answer is about")
     fields = {key: document[key] for key in KEYS if key not in ("domain", "tags")}
@@ -125,16 +111,6 @@ def _read_case(file: Path) -> Case:
         input_shape=tuple(document["input_shape"]) if "input_shape" in document else None,
         sizes=_sizes(document["sizes"], layer) if "sizes" in document and isinstance(layer, ConvLayer) else None,
     )
-
-
-def _layer(document: dict[str, Any], folder: Path) -> ReLULayer | ConvLayer:
-    if "layer" in document:
-        return ReLULayer(document["layer"]["W"], document["layer"].get("b"))
-    if "layer_file" in document:
-        return read_layer(folder / document["layer_file"])
-    if "convolution" in document:
-        return ConvLayer(**document["convolution"])
-    return read_kernels(folder / document["convolution_file"])
 
 
 def _sizes(record: dict[str, Any], layer: ConvLayer) -> Sizes:

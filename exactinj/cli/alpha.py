@@ -57,7 +57,8 @@ def run(options: argparse.Namespace) -> int:
 
 def _work(options: argparse.Namespace, desk: Desk) -> Callable[[], int]:
     from exactinj.api import alpha_star, hull_bias
-    from exactinj.files.layer_files import parse_domain, read_layer
+    from exactinj.files.domain_words import parse_domain
+    from exactinj.files.layer_files import read_layer
 
     domain, layer = parse_domain(options.domain), read_layer(options.layer)
     desk.remember(layer={"m": layer.m, "n": layer.n, "sha256": layer.digest})

@@ -59,7 +59,8 @@ def run(options: argparse.Namespace) -> int:
 
 def _decide(options: argparse.Namespace, desk: Desk) -> Callable[[], int]:
     from exactinj.api import certify  # heavy imports happen in the child
-    from exactinj.files.layer_files import parse_domain, read_layer
+    from exactinj.files.domain_words import parse_domain
+    from exactinj.files.layer_files import read_layer
 
     domain = parse_domain(options.domain)
     layer = read_layer(options.layer)

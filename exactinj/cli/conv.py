@@ -70,8 +70,8 @@ def _decide(
     options: argparse.Namespace, desk: Desk, geometry: dict[str, Any], shape: list[int] | None
 ) -> Callable[[], int]:
     from exactinj.api import certify  # heavy imports happen in the child
+    from exactinj.files.domain_words import parse_domain
     from exactinj.files.kernel_files import read_kernels
-    from exactinj.files.layer_files import parse_domain
 
     domain = parse_domain(options.domain)
     layer = read_kernels(options.layer, **geometry)

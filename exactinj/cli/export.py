@@ -31,8 +31,9 @@ def run(options: argparse.Namespace) -> int:
     """Write to the file `options.out`, or to stdout without one; exit status 0."""
     from exactinj.domains import convex_domain
     from exactinj.files.atomic import replacing
+    from exactinj.files.domain_words import parse_domain
     from exactinj.files.export import to_smtlib, to_vnnlib
-    from exactinj.files.layer_files import parse_domain, read_layer
+    from exactinj.files.layer_files import read_layer
 
     layer = read_layer(options.layer)
     write = {"smtlib": to_smtlib, "vnnlib": to_vnnlib}[options.format]

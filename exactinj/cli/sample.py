@@ -99,7 +99,8 @@ def _work(options: argparse.Namespace, desk: Desk) -> Callable[[], int]:
 
 def _sampler(options: argparse.Namespace) -> Sampler:
     """Uniform on a domain, or around the points of a data file."""
-    from exactinj.files.layer_files import parse_domain, read_points
+    from exactinj.files.domain_words import parse_domain
+    from exactinj.files.layer_files import read_points
     from exactinj.sampling.samplers import KernelDensity, Smoothing, uniform_on
 
     if options.method == "uniform":

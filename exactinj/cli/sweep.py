@@ -86,7 +86,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _plan(options: argparse.Namespace) -> SweepPlan:
-    from exactinj.files.layer_files import parse_domain
+    from exactinj.files.domain_words import parse_domain
     from exactinj.sweep import Bias, SweepPlan, grid
 
     cells = (

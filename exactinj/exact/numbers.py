@@ -18,6 +18,8 @@ from exactinj.errors import InputError
 from exactinj.exact.symbolic import is_symbolic, rational_of_expression
 
 __all__ = [
+    "MOST_DIGITS",
+    "NUMBER_TEXT",
     "fraction_from",
     "fraction_of",
     "integer_text",
@@ -30,6 +32,7 @@ __all__ = [
 
 NUMBER_TEXT = re.compile(r"\s*[+-]?(\d+/\d+|(\d+(\.\d*)?|\.\d+)([eE](?P<exponent>[+-]?\d{1,9}))?)\s*", re.ASCII)
 LARGEST_EXPONENT = 99_999
+MOST_DIGITS = 1_000_000  # of one integer in a text
 LONGEST_QUOTE = 40
 
 
@@ -133,6 +136,8 @@ def _from_text(text: str) -> fmpq:
     exponent = match["exponent"]
     if exponent is not None and abs(int(exponent)) > LARGEST_EXPONENT:
         raise InputError(f"found the text {_shown(text)}, expected an exponent of at most {LARGEST_EXPONENT}")
+    if len(text) > MOST_DIGITS:
+        _require_short(text)
     if "/" in text:
         numerator, denominator = text.split("/")
         if not denominator.strip(" 0"):
@@ -143,6 +148,12 @@ def _from_text(text: str) -> fmpq:
     value = fmpq(_integer(whole + decimals))
     shift = int(power or 0) - len(decimals)
     return value * fmpz(10) ** shift if shift >= 0 else value / fmpz(10) ** -shift
+
+
+def _require_short(text: str) -> None:
+    longest = max(map(len, re.findall(r"\d+", text.replace(".", ""))))
+    if longest > MOST_DIGITS:
+        raise InputError(f"found a number of {longest} digits, expected at most {MOST_DIGITS}; shorten it")
 
 
 def _integer(digits: str) -> fmpz:

@@ -6,19 +6,22 @@ own, and the two must see the same layer or both refuse.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 
 from exactinj.errors import InputError
 from exactinj.exact.numbers import fraction_from
-from exactinj.files.layer_files import Arrays, guarded, json_document, npy_array, npz_arrays
+from exactinj.files.case_files import case_document, case_name
+from exactinj.files.numpy_files import NUMBERS, Arrays, npy_array, npz_arrays
+from exactinj.files.sources import FilePath, Source, read_with
+from exactinj.files.text_files import json_document
 from exactinj.layers.convolution import ConvLayer
 
-__all__ = ["read_kernels"]
+__all__ = ["KERNEL_ENDINGS", "read_kernels"]
+
+KERNEL_ENDINGS = (".npz", ".npy", ".json")
 
 GEOMETRY = ("stride", "padding", "dilation", "groups", "padding_mode")
 WANTED = "kernels and optionally b, " + ", ".join(GEOMETRY)
@@ -28,15 +31,16 @@ PAIR = 2
 
 
 def read_kernels(
-    path: str | os.PathLike[str],
+    path: FilePath,
     *,
+    file_format: str | None = None,
     stride: Any = None,
     padding: Any = None,
     dilation: Any = None,
     groups: int | None = None,
     padding_mode: str | None = None,
 ) -> ConvLayer:
-    """The convolution in a ``.npz``, ``.npy`` or ``.json`` file.
+    """The convolution in a ``.npz``, ``.npy`` or ``.json`` file, or of the casebook.
 
     ``.npy``: the kernels (out, in / groups, *kernel size). ``.npz``: arrays ``kernels`` and optionally ``b``,
     ``stride``, ``padding``, ``dilation``, ``groups`` and ``padding_mode``. ``.json``: an object with the same keys;
@@ -44,7 +48,8 @@ def read_kernels(
 
     Parameters
     ----------
-    path : path
+    path : a file; ``-`` for stdin; ``casebook:NAME`` for a convolution of the casebook
+    file_format : ``"npz"``, ``"npy"`` or ``"json"``, where the name does not tell
     stride, padding, dilation, groups, padding_mode : optional
         As in `ConvLayer`; they fill what the file leaves out. A value that the file states may be repeated here, but
         not changed.
@@ -58,6 +63,7 @@ def read_kernels(
     Examples
     --------
     >>> import tempfile
+    >>> from pathlib import Path
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     file = Path(folder) / "edges.json"
     ...     _ = file.write_text('{"kernels": [[["1/2", 1]], [["-1/2", -1]]], "stride": 1}')
@@ -71,24 +77,35 @@ def read_kernels(
         "groups": groups,
         "padding_mode": padding_mode,
     }
-    readers: dict[str, Callable[[Path], Arrays]] = {".npz": _npz_parts, ".npy": _npy_parts, ".json": _json_parts}
-    named = {suffix: _layer_reader(reader, given) for suffix, reader in readers.items()}
-    return guarded(Path(path), named)
+    chosen = {name: value for name, value in given.items() if value is not None}
+    name = case_name(path)
+    if name is not None:
+        return _kernels_of_case(name, chosen)
+    parts: dict[str, Callable[[Source], Arrays]] = {".npz": _npz_parts, ".npy": _npy_parts, ".json": _json_parts}
+    readers = {ending: _layer_reader(reader, chosen) for ending, reader in parts.items()}
+    return read_with(readers, path, file_format)
 
 
-def _layer_reader(reader: Callable[[Path], Arrays], given: dict[str, Any]) -> Callable[[Path], ConvLayer]:
-    """From a file to its layer, with what was given for what the file leaves out."""
+def _kernels_of_case(name: str, chosen: dict[str, Any]) -> ConvLayer:
+    document, folder = case_document(name)
+    if "convolution" in document:
+        return _layer_from(document["convolution"], chosen)
+    if "convolution_file" in document:
+        return read_kernels(folder / document["convolution_file"], **chosen)
+    raise InputError(f"casebook:{name} is a dense layer, expected a convolution; use `exactinj certify`")
 
-    def read(file: Path) -> ConvLayer:
-        stated = reader(file)
-        chosen = {name: value for name, value in given.items() if value is not None}
-        layer = ConvLayer(**{**chosen, **stated})
-        _require_axes(stated, layer.dimensions)
-        for name in (name for name in chosen if name in stated):
-            _require_same(name, layer, ConvLayer(**{**chosen, **stated, name: chosen[name]}))
-        return layer
 
-    return read
+def _layer_reader(parts: Callable[[Source], Arrays], chosen: dict[str, Any]) -> Callable[[Source], ConvLayer]:
+    return lambda source: _layer_from(parts(source), chosen)
+
+
+def _layer_from(stated: Arrays, chosen: dict[str, Any]) -> ConvLayer:
+    """The layer of a file, with what was chosen for what the file leaves out."""
+    layer = ConvLayer(**{**chosen, **stated})
+    _require_axes(stated, layer.dimensions)
+    for name in (name for name in chosen if name in stated):
+        _require_same(name, layer, ConvLayer(**{**chosen, **stated, name: chosen[name]}))
+    return layer
 
 
 def _require_same(name: str, layer: ConvLayer, other: ConvLayer) -> None:
@@ -117,8 +134,8 @@ def _require_axes(stated: Arrays, count: int) -> None:
             )
 
 
-def _npy_parts(file: Path) -> Arrays:
-    array = npy_array(file, SHAPE)
+def _npy_parts(source: Source) -> Arrays:
+    array = npy_array(source)
     if array.ndim < LEAST_AXES:
         raise InputError(
             f"found an array of shape {array.shape}, expected kernels of {SHAPE}, also for one channel; "
@@ -127,9 +144,8 @@ def _npy_parts(file: Path) -> Arrays:
     return {"kernels": array}
 
 
-def _npz_parts(file: Path) -> Arrays:
-    arrays = npz_arrays(file, WANTED)
-    _require_keys(arrays, "array")
+def _npz_parts(source: Source) -> Arrays:
+    arrays = npz_arrays(source, WANTED, lambda names: _require_keys(names, "array"), kinds=NUMBERS + "U")
     return _checked({name: _plain(name, array) for name, array in arrays.items()})
 
 
@@ -143,17 +159,18 @@ def _plain(name: str, array: np.ndarray) -> Any:
     return array.tolist()
 
 
-def _json_parts(file: Path) -> Arrays:
-    document = json_document(file, WANTED)
+def _json_parts(source: Source) -> Arrays:
+    document = json_document(source, WANTED)
     _require_keys(document, "key")
     return _checked(document)
 
 
-def _require_keys(parts: Arrays, kind: str) -> None:
+def _require_keys(names: Iterable[str], kind: str) -> None:
+    parts = set(names)
     if "kernels" not in parts:
         dense = "; for a dense layer use `exactinj certify`" if "W" in parts else "; add it"
         raise InputError(f"found no {kind} 'kernels', expected {WANTED}{dense}")
-    unknown = sorted(set(parts) - {"kernels", "b", *GEOMETRY})
+    unknown = sorted(parts - {"kernels", "b", *GEOMETRY})
     if unknown:
         raise InputError(f"found the {kind} {unknown[0]!r}, expected {WANTED}; remove or rename it")
 

@@ -1,117 +1,110 @@
-"""Reading layers from files and domains from words, exactly and without trusting them.
+"""Reading layers and points from files, exactly and without trusting them.
 
-``.npz`` and ``.npy`` hold floats or integers (never pickles), ``.json`` and ``.csv`` hold strings
-that spell rationals. Whatever is wrong becomes one `InputError` line.
+What is accepted is the table of ``docs/files.md``; the checker reads layer files with code of its own, and the two must
+see the same layer or both refuse. Whatever is wrong becomes one `InputError` line.
 """
 
 from __future__ import annotations
 
-import csv
-import json
-import os
-import zipfile
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
-from exactinj.domains import (
-    Ball,
-    Box,
-    NonnegativeBall,
-    NonnegativeOrthant,
-    Polytope,
-    RealSpace,
-    Region,
-    Shell,
-    Sphere,
-)
 from exactinj.errors import InputError
+from exactinj.files.case_files import case_document, case_name
+from exactinj.files.numpy_files import Arrays, npy_array, npz_arrays
+from exactinj.files.sources import FilePath, Source, read_with
+from exactinj.files.text_files import csv_rows, json_document
 from exactinj.layers.dense import ReLULayer
 
-__all__ = [
-    "Arrays",
-    "cause_of",
-    "guarded",
-    "json_document",
-    "npy_array",
-    "npz_arrays",
-    "parse_domain",
-    "read_layer",
-    "read_points",
-    "read_rows",
-]
+__all__ = ["LAYER_ENDINGS", "read_layer", "read_points", "read_rows"]
 
+LAYER_ENDINGS = (".npz", ".npy", ".json", ".csv")
+WANTED = "W and optionally b or alpha"
 LAYER_KEYS = ("W", "b", "alpha")
-POLYTOPE_KEYS = {"G", "h"}
+OTHER_NAMES = {"weight": "W", "bias": "b"}  # as torch calls them
+UNNAMED = "arr_0"
+SPARSE_KEYS = {"format", "shape", "data"}
 MATRIX_AXES = 2
 MANY = 1 << 20  # weights, from which on `read_rows` leaves floats as they are
 KERNELS_ELSEWHERE = "for the kernels of a convolution use `exactinj conv` (in Python `read_kernels`)"
-DOMAIN_FORMS = (
-    "R^n, nonneg, ball:r, ball:r:c1,...,cn, nonneg-ball:r, sphere:r, shell:s,r, box:l,u, "
-    "box:l1,...,ln:u1,...,un, polytope:FILE"
-)
-Arrays = dict[str, Any]
-Content = TypeVar("Content")
 
 
-def read_layer(path: str | os.PathLike[str]) -> ReLULayer:
-    """The layer in a ``.npz``, ``.npy``, ``.json`` or ``.csv`` file.
+def read_layer(path: FilePath, *, file_format: str | None = None) -> ReLULayer:
+    """The layer in a ``.npz``, ``.npy``, ``.json`` or ``.csv`` file, or of the casebook.
 
     ``.npz``: arrays ``W`` (m, n) and optionally ``b`` or ``alpha`` (m,). ``.npy``: W. ``.json``: an
     object with ``W`` and optionally ``b`` or ``alpha``; strings are exact rationals (``"1/2"``,
     ``"0.1"``), bare integers are exact, bare decimals are the float64 that JSON means by them.
-    ``.csv``: one row of W a line, the same strings. Raises `InputError`.
+    ``.csv``: one row of W a line, the same strings. The whole table is ``docs/files.md``.
+
+    Parameters
+    ----------
+    path : a file; ``-`` for stdin; ``casebook:NAME`` for a dense case of the casebook
+    file_format : ``"npz"``, ``"npy"``, ``"json"`` or ``"csv"``, where the name does not tell
+
+    Raises
+    ------
+    InputError
+        In one line that names the file.
+
+    >>> read_layer("casebook:mercedes-benz").n
+    2
     """
-    file = Path(path)
-    readers: dict[str, Callable[[Path], ReLULayer]] = {
-        ".npz": _read_npz,
-        ".npy": _read_npy,
-        ".json": _read_json,
-        ".csv": _read_csv,
+    name = case_name(path)
+    if name is not None:
+        return _layer_of_case(name)
+    readers: dict[str, Callable[[Source], ReLULayer]] = {
+        ".npz": lambda source: _from_parts(_layer_arrays(source), "array"),
+        ".npy": lambda source: _from_array(npy_array(source)),
+        ".json": lambda source: _from_parts(json_document(source, WANTED), "key"),
+        ".csv": lambda source: ReLULayer(csv_rows(source)),
     }
-    return guarded(file, readers)
+    return read_with(readers, path, file_format)
 
 
-def guarded(file: Path, readers: dict[str, Callable[[Path], Content]]) -> Content:
-    """The reader for the file's ending, with every error as one line that names the file."""
-    reader = readers.get(file.suffix.lower())
-    if reader is None:
-        raise InputError(f"{file}: found the ending {file.suffix!r}, expected one of {', '.join(readers)}")
-    try:
-        return reader(file)
-    except InputError as error:
-        raise InputError(f"{file}: {error}") from None
-    except FileNotFoundError:
-        raise InputError(f"{file}: no such file; check the path") from None
-    except OSError as error:
-        raise InputError(f"{file}: cannot be read ({error.strerror or error}); check the file") from None
-
-
-def read_rows(path: str | os.PathLike[str]) -> ReLULayer | np.ndarray:
+def read_rows(path: FilePath, *, file_format: str | None = None) -> ReLULayer | np.ndarray:
     """As `read_layer`, but where a ``.npz`` or ``.npy`` file holds a million floats or more, they stay floats (m, n).
 
     For methods that need the weights as floats only; exact rationals take a hundred times their room. Raises
     `InputError`.
     """
+    if case_name(path) is not None:
+        return read_layer(path)
 
-    def npy(file: Path) -> ReLULayer | np.ndarray:
-        array = npy_array(file, "shape (m, n)")
+    def npy(source: Source) -> ReLULayer | np.ndarray:
+        array = npy_array(source)
         return _finite(array) if _has_many_floats(array) else _from_array(array)
 
-    def npz(file: Path) -> ReLULayer | np.ndarray:
-        parts = npz_arrays(file, "W and b")
+    def npz(source: Source) -> ReLULayer | np.ndarray:
+        parts = _named(_layer_arrays(source))
         if "W" not in parts or not _has_many_floats(parts["W"]):
             return _from_parts(parts, "array")
         weights = _finite(parts["W"])
         _from_parts({**parts, "W": weights[:, :1]}, "array")  # are the other arrays right?
         return weights
 
-    file = Path(path)
-    if file.suffix.lower() in (".npy", ".npz"):
-        return guarded(file, {".npy": npy, ".npz": npz})
-    return read_layer(file)
+    readers: dict[str, Callable[[Source], ReLULayer | np.ndarray]] = {
+        ".npz": npz,
+        ".npy": npy,
+        ".json": lambda source: _from_parts(json_document(source, WANTED), "key"),
+        ".csv": lambda source: ReLULayer(csv_rows(source)),
+    }
+    return read_with(readers, path, file_format)
+
+
+def read_points(path: FilePath) -> np.ndarray:
+    """Data points (M, n) in float64 from a ``.npy`` or ``.csv`` file, one point a line. Raises `InputError`."""
+
+    def csv(source: Source) -> np.ndarray:
+        return ReLULayer(csv_rows(source)).W.to_float()
+
+    def npy(source: Source) -> np.ndarray:
+        array = npy_array(source)
+        return _finite(array) if array.ndim == MATRIX_AXES else _from_array(array).W.to_float()
+
+    return read_with({".npy": npy, ".csv": csv}, path)
 
 
 def _has_many_floats(array: np.ndarray) -> bool:
@@ -126,93 +119,13 @@ def _finite(array: np.ndarray) -> np.ndarray:
     return weights
 
 
-def read_points(path: str | os.PathLike[str]) -> np.ndarray:
-    """Data points (M, n) in float64 from a ``.npy`` or ``.csv`` file, one point a line. Raises `InputError`."""
-    layer = guarded(Path(path), {".npy": _read_npy, ".csv": _read_csv})
-    return layer.W.to_float()
-
-
-def parse_domain(text: str) -> Region:
-    """The domain that a command-line text names.
-
-    ``R^n``, ``nonneg``, ``ball:r`` (around 0) or ``ball:r:c1,...,cn``, ``nonneg-ball:r``, ``sphere:r``, ``shell:s,r``,
-    ``box:l,u`` (the same bounds for every coordinate) or ``box:l1,...,ln:u1,...,un``, and ``polytope:FILE``
-    with a ``.json`` or ``.npz`` file of ``G`` and ``h`` for ``G x <= h``. Numbers are exact, as in ``1/3``. Raises
-    `InputError`.
-
-    >>> parse_domain("ball:1/3").radius
-    Fraction(1, 3)
-    """
-    kind, *parts = text.split(":")
-    makers: dict[tuple[str, int], Callable[..., Region]] = {
-        ("R^n", 0): RealSpace,
-        ("nonneg", 0): NonnegativeOrthant,
-        ("ball", 1): Ball,
-        ("ball", 2): lambda radius, center: Ball(radius, center.split(",")),
-        ("nonneg-ball", 1): NonnegativeBall,
-        ("sphere", 1): Sphere,
-        ("shell", 1): lambda radii: Shell(*_pair(radii)),
-        ("box", 1): lambda bounds: Box(*_pair(bounds)),
-        ("box", 2): lambda lower, upper: Box(_one_or_more(lower), _one_or_more(upper)),
-    }
-    if kind == "polytope" and parts:
-        return _read_polytope(Path(text.removeprefix("polytope:")))
-    maker = makers.get((kind, len(parts)))
-    if maker is None:
-        raise InputError(f"found the domain {text!r}, expected one of {DOMAIN_FORMS}")
-    try:
-        return maker(*parts)
-    except InputError as error:
-        raise InputError(f"domain {text!r}: {error}") from None
-
-
-def _pair(text: str) -> list[str]:
-    numbers = text.split(",")
-    if len(numbers) != 2:  # noqa: PLR2004
-        raise InputError(f"found {text!r}, expected two numbers with a comma between them")
-    return numbers
-
-
-def _one_or_more(text: str) -> str | list[str]:
-    numbers = text.split(",")
-    return numbers if len(numbers) > 1 else text
-
-
-def _read_polytope(file: Path) -> Polytope:
-    if not file.name:
-        raise InputError("found the domain 'polytope:' without a file, expected polytope:FILE with G and h")
-    readers: dict[str, Callable[[Path], Arrays]] = {
-        ".npz": lambda path: npz_arrays(path, "G and h"),
-        ".json": lambda path: json_document(path, "G and h"),
-    }
-    arrays = guarded(file, readers)
-    if set(arrays) != POLYTOPE_KEYS:
-        found = ", ".join(sorted(arrays)) or "nothing"
-        raise InputError(f"{file}: found {found}, expected G and h for the halfspaces G x <= h; rename or add them")
-    try:
-        return Polytope(arrays["G"], arrays["h"])
-    except InputError as error:
-        raise InputError(f"{file}: {error}") from None
-
-
-def _read_npz(file: Path) -> ReLULayer:
-    return _from_parts(npz_arrays(file, "W and b"), "array")
-
-
-def npz_arrays(file: Path, wanted: str) -> Arrays:
-    """The arrays in a ``.npz`` file by name; `InputError` if it is none, or holds pickles."""
-    try:
-        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
-            if not isinstance(archive, np.lib.npyio.NpzFile):
-                raise InputError("found a single array, expected an .npz archive; rename it to .npy")
-            arrays = {name: archive[name] for name in archive.files}
-    except (ValueError, zipfile.BadZipFile, EOFError, KeyError, NotImplementedError) as error:
-        raise InputError(f"{cause_of(error)}; expected an .npz archive of plain number arrays {wanted}") from None
-    return arrays
-
-
-def _read_npy(file: Path) -> ReLULayer:
-    return _from_array(npy_array(file, "shape (m, n)"))
+def _layer_of_case(name: str) -> ReLULayer:
+    document, folder = case_document(name)
+    if "layer" in document:
+        return ReLULayer(document["layer"]["W"], document["layer"].get("b"))
+    if "layer_file" in document:
+        return read_layer(folder / document["layer_file"])
+    raise InputError(f"casebook:{name} is a convolution, expected a dense layer; {KERNELS_ELSEWHERE}")
 
 
 def _from_array(array: np.ndarray) -> ReLULayer:
@@ -223,71 +136,57 @@ def _from_array(array: np.ndarray) -> ReLULayer:
     return ReLULayer(array)
 
 
-def npy_array(file: Path, wanted: str) -> np.ndarray:
-    """The array in a ``.npy`` file; `InputError` if it is none, or holds pickles."""
-    try:
-        with file.open("rb") as stream:
-            array = np.load(stream, allow_pickle=False)
-    except (ValueError, EOFError) as error:
-        raise InputError(f"{cause_of(error)}; expected an .npy file of plain numbers, {wanted}") from None
-    if not isinstance(array, np.ndarray):
-        raise InputError("found an archive, expected a single array; rename it to .npz")
-    return array
+def _layer_arrays(source: Source) -> Arrays:
+    return npz_arrays(source, WANTED, lambda names: _require_names(list(names), "array"))
 
 
-def _read_json(file: Path) -> ReLULayer:
-    return _from_parts(json_document(file, "W and b"), "key")
+def _from_parts(parts: Arrays, kind: str) -> ReLULayer:
+    """The layer from named arrays; a bias may be a column (m, 1)."""
+    _require_names(list(parts), kind)
+    named = _named(parts)
+    return ReLULayer(named["W"], _flat(named.get("b")), alpha=_flat(named.get("alpha")))
 
 
-def json_document(file: Path, wanted: str) -> Arrays:
-    """The object in a ``.json`` file; `InputError` if it is none, or repeats a key."""
-    try:
-        document = json.loads(
-            file.read_text(encoding="utf-8"), object_pairs_hook=_without_repeats, parse_constant=_refuse_constant
-        )
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+def _named(parts: Arrays) -> Arrays:
+    """The arrays by our names; a single unnamed one is W."""
+    if list(parts) == [UNNAMED]:
+        return {"W": parts[UNNAMED]}
+    return dict(zip(_our_names(list(parts)), parts.values(), strict=True))
+
+
+def _our_names(names: list[str]) -> list[str]:
+    """W and b for weight and bias, where all names are of that kind."""
+    return [OTHER_NAMES[name] for name in names] if set(names) <= set(OTHER_NAMES) else names
+
+
+def _require_names(names: list[str], kind: str) -> None:
+    """Refuse arrays that belong to something else, or twice to the same."""
+    if names == [UNNAMED] and kind == "array":
+        return
+    if "kernels" in names:
+        raise InputError(f"found the {kind} 'kernels', expected {WANTED}; {KERNELS_ELSEWHERE}")
+    if set(names) >= SPARSE_KEYS:
         raise InputError(
-            f"not readable as JSON ({cause_of(error)}); expected an object with the keys {wanted}"
-        ) from None
-    except ValueError as error:
-        raise InputError(str(error)) from None
-    if not isinstance(document, dict):
-        raise InputError(f"found a JSON {type(document).__name__}, expected an object with the keys {wanted}")
-    return document
-
-
-def _read_csv(file: Path) -> ReLULayer:
-    try:
-        with file.open(encoding="utf-8", newline="") as stream:
-            rows = [row for row in csv.reader(stream) if row]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"not readable as CSV ({cause_of(error)}); expected rows of numbers") from None
-    return ReLULayer(rows)
-
-
-def _from_parts(parts: dict[str, Any], kind: str) -> ReLULayer:
-    if "kernels" in parts:
-        raise InputError(f"found the {kind} 'kernels', expected W and optionally b or alpha; {KERNELS_ELSEWHERE}")
-    unknown = sorted(set(parts) - set(LAYER_KEYS))
+            f"found a matrix in SciPy's sparse format, expected {WANTED}; save it with numpy.save(FILE, A.toarray())"
+        )
+    if UNNAMED in names:
+        raise InputError(f"found several unnamed arrays, expected {WANTED}; save with numpy.savez(FILE, W=W, b=b)")
+    ours = _our_names(names)
+    unknown = sorted(set(ours) - set(LAYER_KEYS))
     if unknown:
-        raise InputError(f"found the {kind} {unknown[0]!r}, expected W and optionally b or alpha; remove or rename it")
-    if "W" not in parts:
-        raise InputError(f"found no {kind} 'W', expected W and optionally b or alpha; add it")
-    return ReLULayer(parts["W"], parts.get("b"), alpha=parts.get("alpha"))
+        raise InputError(f"found the {kind} {_shortened(unknown[0])!r}, expected {WANTED}; remove or rename it")
+    if "W" not in ours:
+        raise InputError(f"found no {kind} 'W', expected {WANTED}; add it")
 
 
-def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    names = [name for name, _ in pairs]
-    for name in names:
-        if names.count(name) > 1:
-            raise InputError(f"found the key {name!r} twice, expected it once; remove one")
-    return dict(pairs)
+def _flat(bias: Any) -> Any:
+    """A column as a plain list of numbers; anything else as it is."""
+    if isinstance(bias, np.ndarray):
+        return bias[:, 0] if bias.ndim == MATRIX_AXES and bias.shape[1] == 1 else bias
+    if isinstance(bias, list) and bias and all(isinstance(row, list) and len(row) == 1 for row in bias):
+        return [row[0] for row in bias]
+    return bias
 
 
-def _refuse_constant(name: str) -> float:
-    raise InputError(f"found {name}, expected a finite number; replace or remove it")
-
-
-def cause_of(error: Exception) -> str:
-    """The first line of an error, or its type."""
-    return str(error).splitlines()[0] if str(error) else type(error).__name__
+def _shortened(text: str, most: int = 40) -> str:
+    return text if len(text) <= most else text[: most - 3] + "..."

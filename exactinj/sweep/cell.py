@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 
 from exactinj.api import certify
-from exactinj.files.layer_files import parse_domain
+from exactinj.files.domain_words import parse_domain
 from exactinj.layers.dense import ReLULayer
 from exactinj.sampling import sample_alpha
 from exactinj.sampling.samplers import uniform_on

@@ -143,7 +143,7 @@ BAD_LAYERS = {
     "missing.npz": lambda path: np.savez(path, b=np.ones(2)),
     "both.npz": lambda path: np.savez(path, W=np.eye(2), b=np.ones(2), alpha=np.ones(2)),
     "longbias.npz": lambda path: np.savez(path, W=np.eye(2), b=np.ones(3)),
-    "flatbias.npz": lambda path: np.savez(path, W=np.eye(2), b=np.ones((2, 1))),
+    "squarebias.npz": lambda path: np.savez(path, W=np.eye(2), b=np.ones((2, 2))),
     "pickled.npz": lambda path: np.savez(path, W=np.array([[None]], dtype=object)),
     "truncated.npz": lambda path: path.write_bytes(b"PK\x03\x04 and then nothing"),
     "truncated.npy": lambda path: path.write_bytes(b"\x93NUMPY\x01\x00v\x00{'descr': '<f8', 'fortran_order'"),

@@ -86,7 +86,7 @@ def test_refused_texts(tmp_path, text):
     assert both(tmp_path / "layer.csv") is None
 
 
-@pytest.mark.parametrize("number", ["0.1", "1e-5", "-3", "123456789012345678901234567890", "1E400", "1e-400"])
+@pytest.mark.parametrize("number", ["0.1", "1e-5", "-3", "123456789012345678901234567890", "1E400"])
 def test_bare_json_numbers(tmp_path, number):
     (tmp_path / "layer.json").write_text(f'{{"W": [[{number}]], "b": [0]}}')
     both(tmp_path / "layer.json")
