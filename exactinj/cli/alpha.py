@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from exactinj.cli import exit_status
 from exactinj.cli.arguments import ALPHA_DOMAIN_HELP, LAYER_HELP, Verbs, add_output_options, seconds
-from exactinj.cli.supervised_verb import Desk, Killed, run_supervised
+from exactinj.cli.supervised_verb import Ending, Reporter, Unfinished, run_supervised
 from exactinj.cli.table import table
 from exactinj.errors import InputError
 
@@ -42,7 +42,7 @@ def add(verbs: Verbs) -> None:
 def run(options: argparse.Namespace) -> int:
     """Exit status 0, or 12 if the time did not suffice for all rows."""
 
-    def killed(end: Killed) -> dict[str, object]:
+    def unfinished(end: Unfinished) -> dict[str, object]:
         return {
             "alpha": None,
             "method": options.method,
@@ -52,42 +52,38 @@ def run(options: argparse.Namespace) -> int:
             "reason": end.reason,
         }
 
-    return run_supervised(options, lambda desk: _work(options, desk), killed)
+    return run_supervised(options, lambda reporter: _work(options, reporter), unfinished)
 
 
-def _work(options: argparse.Namespace, desk: Desk) -> Callable[[], int]:
+def _work(options: argparse.Namespace, reporter: Reporter) -> Ending:
     from exactinj.api import alpha_star, hull_bias
     from exactinj.files.domain_words import parse_domain
     from exactinj.files.layer_files import read_layer
 
     domain, layer = parse_domain(options.domain), read_layer(options.layer)
-    desk.remember(layer={"m": layer.m, "n": layer.n, "sha256": layer.digest})
+    reporter.remember(layer={"m": layer.m, "n": layer.n, "sha256": layer.digest})
     if options.method == "hull":
         if options.out is not None:
             raise InputError("--out: the method hull writes no certificate; leave it out, or use --method exact")
-        desk.report("facets of the convex hull")
+        reporter.report("facets of the convex hull")
         hull = hull_bias(layer, domain=domain)
-        return lambda: _finish(options, _hull_document(hull), lambda: _describe_hull(options.layer, hull), done=True)
-    exact = alpha_star(layer, domain=domain, timeout=desk.left, report=desk.report)
+        text = _text(options, _hull_document(hull), lambda: _describe_hull(options.layer, hull))
+        return Ending(exit_status.OK, text)
+    exact = alpha_star(layer, domain=domain, timeout=reporter.seconds_left, report=reporter.report)
     written = None
     if options.out is not None and exact.certificate is not None:
-        desk.line.show("writing the certificate")
+        reporter.decided()
         exact.certificate.write(options.out)
         written = options.out
-    document = _exact_document(exact, written)
-    return lambda: _finish(
-        options, document, lambda: _describe_exact(options.layer, exact, written), done=exact.complete
-    )
+    text = _text(options, _exact_document(exact, written), lambda: _describe_exact(options.layer, exact, written))
+    return Ending(exit_status.OK if exact.complete else exit_status.OUT_OF_BUDGET, text)
 
 
-def _finish(
-    options: argparse.Namespace, document: dict[str, object], describe: Callable[[], str], *, done: bool
-) -> int:
+def _text(options: argparse.Namespace, document: dict[str, object], describe: Callable[[], str]) -> str:
+    """What is printed: one JSON document, a description, or nothing."""
     if options.json:
-        print(json.dumps(document, indent=1))
-    elif not options.quiet:
-        print(describe())
-    return exit_status.OK if done else exit_status.OUT_OF_BUDGET
+        return json.dumps(document, indent=1)
+    return "" if options.quiet else describe()
 
 
 def _exact_document(exact: AlphaStar, written: str | None) -> dict[str, object]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 import textwrap
 
 from exactinj.api import alpha_star, certify, check, hull_bias
 from exactinj.casebook import Case, KnownBias, all_cases, find_case
 from exactinj.cli import exit_status
+from exactinj.cli.output import print_error, show, show_json
 from exactinj.cli.progress import ProgressLine
 from exactinj.errors import InputError
 from exactinj.injectivity.result import Result
@@ -31,11 +30,11 @@ def list_cases(options: argparse.Namespace) -> int:
         rows = [
             {"name": case.name, "title": case.title, "expected": case.expected, "kind": _kind(case)} for case in cases
         ]
-        print(json.dumps(rows, indent=1))
+        show_json(rows)
         return exit_status.OK
     width = max(len(case.name) for case in cases)
     for case in cases:
-        print(f"{case.name:{width}}  {_dimensions(case.layer):>10}  {case.expected:13}  {case.title}")
+        show(f"{case.name:{width}}  {_dimensions(case.layer):>10}  {case.expected:13}  {case.title}")
     return exit_status.OK
 
 
@@ -56,19 +55,19 @@ def show_case(options: argparse.Namespace) -> int:
         raise InputError("found no case name, expected: exactinj casebook show NAME")
     case = find_case(options.name)
     if options.json:
-        print(json.dumps(_document(case), indent=1))
+        show_json(_document(case))
         return exit_status.OK
-    print(f"{case.name}: {case.title}")
-    print(f"{_headline(case)}, domain {case.domain.text}, expected {case.expected}{_where(case)}\n")
+    show(f"{case.name}: {case.title}")
+    show(f"{_headline(case)}, domain {case.domain.text}, expected {case.expected}{_where(case)}\n")
     paragraphs = (case.statement, f"Why: {case.why}", f"Known by: {case.evidence}", f"Source: {case.source}")
     for paragraph in paragraphs:
-        print(textwrap.fill(paragraph, width=100) + "\n")
+        show(textwrap.fill(paragraph, width=100) + "\n")
     for known in case.biases:
         values = ", ".join(map(str, known.alpha))
-        print(textwrap.fill(f"bias alpha, method {known.method}, on {known.domain.text}: {values}", width=100) + "\n")
+        show(textwrap.fill(f"bias alpha, method {known.method}, on {known.domain.text}: {values}", width=100) + "\n")
     rows = case.layer.kernels if isinstance(case.layer, ConvLayer) else case.layer.W
     for row, offset in zip(rows.texts(), _bias(case), strict=True):
-        print("  [" + ", ".join(_short(text) for text in row) + f"]  b = {_short(offset)}")
+        show("  [" + ", ".join(_short(text) for text in row) + f"]  b = {_short(offset)}")
     return exit_status.OK
 
 
@@ -120,14 +119,14 @@ def recompute(options: argparse.Namespace) -> int:
         rows.append(_recompute_case(case))
         line.clear()
         if not options.json and not options.quiet:
-            print(_row_text(rows[-1]))
+            show(_row_text(rows[-1]))
     wrong = [row for row in rows if not row["right"]]
     if options.json:
-        print(json.dumps(rows, indent=1))
+        show_json(rows)
     elif not options.quiet:
-        print(f"{len(rows) - len(wrong)} of {len(rows)} cases have the expected answer and a certificate that checks")
+        show(f"{len(rows) - len(wrong)} of {len(rows)} cases have the expected answer and a certificate that checks")
     if wrong:
-        print(f"exactinj: wrong: {', '.join(str(row['name']) for row in wrong)}; please report this", file=sys.stderr)
+        print_error(f"wrong: {', '.join(str(row['name']) for row in wrong)}; please report this")
     return exit_status.CRASH if wrong else exit_status.OK
 
 

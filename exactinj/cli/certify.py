@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from exactinj.cli import exit_status
 from exactinj.cli.arguments import DOMAIN_HELP, LAYER_HELP, Verbs, add_decision_options, add_output_options
-from exactinj.cli.supervised_verb import Desk, Killed, run_supervised
+from exactinj.cli.supervised_verb import Ending, Reporter, Unfinished, run_supervised
 
 if TYPE_CHECKING:
     from exactinj.injectivity.result import Result
@@ -41,7 +40,7 @@ def add(verbs: Verbs) -> None:
 def run(options: argparse.Namespace) -> int:
     """Decide in a supervised child; report in its place if it had to be killed."""
 
-    def killed(end: Killed) -> dict[str, object]:
+    def unfinished(end: Unfinished) -> dict[str, object]:
         return {
             "verdict": "timed_out",
             "reason": end.reason,
@@ -54,38 +53,34 @@ def run(options: argparse.Namespace) -> int:
             "stats": {"nodes": None, "seconds": round(end.seconds, 6)},
         }
 
-    return run_supervised(options, lambda desk: _decide(options, desk), killed)
+    return run_supervised(options, lambda reporter: _decide(options, reporter), unfinished)
 
 
-def _decide(options: argparse.Namespace, desk: Desk) -> Callable[[], int]:
+def _decide(options: argparse.Namespace, reporter: Reporter) -> Ending:
     from exactinj.api import certify  # heavy imports happen in the child
     from exactinj.files.domain_words import parse_domain
     from exactinj.files.layer_files import read_layer
 
     domain = parse_domain(options.domain)
     layer = read_layer(options.layer)
-    desk.remember(layer={"m": layer.m, "n": layer.n, "sha256": layer.digest})
+    reporter.remember(layer={"m": layer.m, "n": layer.n, "sha256": layer.digest})
     result = certify(
         layer,
         domain=domain,
         engine=options.engine,
-        timeout=desk.left,
+        timeout=reporter.seconds_left,
         jobs=options.jobs,
         seed=options.seed,
-        report=desk.report,
+        report=reporter.report,
     )
     if options.out is not None and result.certificate is not None:
-        desk.line.show("writing the certificate")
+        reporter.decided()
         result.certificate.write(options.out)
-
-    def finish() -> int:
-        _print_result(options, result)
-        return STATUS[result.verdict]
-
-    return finish
+    return Ending(STATUS[result.verdict], _text(options, result))
 
 
-def _print_result(options: argparse.Namespace, result: Result) -> None:
+def _text(options: argparse.Namespace, result: Result) -> str:
+    """What is printed: one JSON document, a description, or nothing."""
     from exactinj.cli.describe import describe_result
 
     path = options.out if result.certificate is not None else None
@@ -93,8 +88,8 @@ def _print_result(options: argparse.Namespace, result: Result) -> None:
         document = result.to_json(path)
         if options.explain:
             document["explanation"] = list(result.explanation)
-        print(json.dumps(document, indent=1))
-    elif not options.quiet:
-        print(describe_result(result, options.layer, path))
-        for step in result.explanation if options.explain else ():
-            print(f"  why: {step}")
+        return json.dumps(document, indent=1)
+    if options.quiet:
+        return ""
+    why = [f"  why: {step}" for step in result.explanation] if options.explain else []
+    return "\n".join([describe_result(result, options.layer, path), *why])

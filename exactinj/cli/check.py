@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 
 from exactinj import checker
 from exactinj.cli import exit_status
 from exactinj.cli.arguments import LAYER_HELP, Verbs, add_output_options
+from exactinj.cli.output import print_error, show, show_json
 
 __all__ = ["add", "run"]
 
@@ -31,19 +30,22 @@ def run(options: argparse.Namespace) -> int:
         outcome = checker.check_file(options.certificate, options.layer)
     except checker.Unreadable as error:
         if options.json:
-            print(json.dumps({"valid": False, "claim": None, "reason": f"unreadable: {error}"}, indent=1))
-        print(f"exactinj: {_file_in(str(error), options)}: {error}", file=sys.stderr)
+            show_json({"valid": False, "claim": None, "reason": f"unreadable: {error}"})
+        print_error(f"{_file_in(str(error), options)}: {error}")
         return exit_status.BAD_INPUT
     if options.json:
         document = {"valid": outcome.valid, "claim": outcome.claim, "reason": outcome.reason}
-        print(json.dumps(document, indent=1))
+        show_json(document)
     elif not options.quiet:
         word = "VALID" if outcome.valid else "REJECTED"
-        print(f"{word}: {outcome.claim or 'no claim'}; {outcome.reason}")
+        lines = [f"{word}: {outcome.claim or 'no claim'}; {outcome.reason}"]
         if outcome.valid and options.layer is None:
-            print("  (about the layer inside the certificate; name your layer file to check that it is yours)")
+            lines.append("  (about the layer inside the certificate; name your layer file to check that it is yours)")
         if not outcome.valid and outcome.reason.startswith("convolution:") and options.layer is not None:
-            print("  (a kernel file has to hold stride, padding and so on itself, even if options gave them to conv)")
+            lines.append(
+                "  (a kernel file has to hold stride, padding and so on itself, even if options gave them to conv)"
+            )
+        show("\n".join(lines))
     return exit_status.OK if outcome.valid else exit_status.REJECTED
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 import math
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from exactinj.cli import exit_status
 from exactinj.cli.arguments import ALPHA_DOMAIN_HELP, LAYER_HELP, Verbs, add_output_options, seconds
-from exactinj.cli.supervised_verb import Desk, Killed, run_supervised
+from exactinj.cli.supervised_verb import Ending, Reporter, Unfinished, run_supervised
 from exactinj.cli.table import table
 
 if TYPE_CHECKING:
@@ -41,38 +40,38 @@ def add(verbs: Verbs) -> None:
 def run(options: argparse.Namespace) -> int:
     """Exit status 0, or 12 if the time did not suffice."""
 
-    def killed(end: Killed) -> dict[str, object]:
+    def unfinished(end: Unfinished) -> dict[str, object]:
         layer = end.facts.get("layer")
         return {"domain": options.domain, "layer": layer, "biases": None, "verdicts": {}, "notes": [end.reason]}
 
-    return run_supervised(options, lambda desk: _work(options, desk), killed)
+    return run_supervised(options, lambda reporter: _work(options, reporter), unfinished)
 
 
-def _work(options: argparse.Namespace, desk: Desk) -> Callable[[], int]:
+def _work(options: argparse.Namespace, reporter: Reporter) -> Ending:
     from exactinj.api import compare
     from exactinj.files.domain_words import parse_domain
     from exactinj.files.layer_files import read_layer
 
     domain, layer = parse_domain(options.domain), read_layer(options.layer)
-    desk.remember(layer={"m": layer.m, "n": layer.n, "sha256": layer.digest})
+    reporter.remember(layer={"m": layer.m, "n": layer.n, "sha256": layer.digest})
     outcome = compare(
         layer,
         domain=domain,
         samples=options.samples,
         seed=options.seed,
-        timeout=desk.left,
-        report=desk.report,
+        timeout=reporter.seconds_left,
+        report=reporter.report,
     )
+    undecided = any(result.certificate is None for result in outcome.results.values())
+    status = exit_status.OK if outcome.exact.complete and not undecided else exit_status.OUT_OF_BUDGET
+    return Ending(status, _text(options, outcome))
 
-    def finish() -> int:
-        if options.json:
-            print(json.dumps(_document(outcome), indent=1))
-        elif not options.quiet:
-            print(_describe(options.layer, outcome))
-        undecided = any(result.certificate is None for result in outcome.results.values())
-        return exit_status.OK if outcome.exact.complete and not undecided else exit_status.OUT_OF_BUDGET
 
-    return finish
+def _text(options: argparse.Namespace, outcome: Comparison) -> str:
+    """What is printed: one JSON document, a description, or nothing."""
+    if options.json:
+        return json.dumps(_document(outcome), indent=1)
+    return "" if options.quiet else _describe(options.layer, outcome)
 
 
 def _document(outcome: Comparison) -> dict[str, object]:

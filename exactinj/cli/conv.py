@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from exactinj.cli.arguments import CONV_DOMAIN_HELP, KERNEL_HELP, Verbs, add_decision_options, add_output_options
 from exactinj.cli.certify import STATUS
-from exactinj.cli.supervised_verb import Desk, Killed, run_supervised
+from exactinj.cli.supervised_verb import Ending, Reporter, Unfinished, run_supervised
 from exactinj.errors import InputError
 
 if TYPE_CHECKING:
@@ -48,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
     geometry = _geometry(options)
     shape = _input_shape(options.input_shape)
 
-    def killed(end: Killed) -> dict[str, object]:
+    def unfinished(end: Unfinished) -> dict[str, object]:
         return {
             "verdict": "timed_out",
             "reason": end.reason,
@@ -63,12 +62,12 @@ def run(options: argparse.Namespace) -> int:
             "input_shape": end.facts.get("input_shape", shape),
         }
 
-    return run_supervised(options, lambda desk: _decide(options, desk, geometry, shape), killed)
+    return run_supervised(options, lambda reporter: _decide(options, reporter, geometry, shape), unfinished)
 
 
 def _decide(
-    options: argparse.Namespace, desk: Desk, geometry: dict[str, Any], shape: list[int] | None
-) -> Callable[[], int]:
+    options: argparse.Namespace, reporter: Reporter, geometry: dict[str, Any], shape: list[int] | None
+) -> Ending:
     from exactinj.api import certify  # heavy imports happen in the child
     from exactinj.files.domain_words import parse_domain
     from exactinj.files.kernel_files import read_kernels
@@ -77,27 +76,22 @@ def _decide(
     layer = read_kernels(options.layer, **geometry)
     if shape is not None:
         shape = [layer.in_channels, *_size_of(layer, shape)]
-    desk.remember(layer=layer.summary, input_shape=shape)
+    reporter.remember(layer=layer.summary, input_shape=shape)
     result = certify(
         layer,
         domain=domain,
         engine=options.engine,
-        timeout=desk.left,
+        timeout=reporter.seconds_left,
         jobs=options.jobs,
         seed=options.seed,
-        report=desk.report,
+        report=reporter.report,
         input_shape=shape,
         box_limit=options.box_limit,
     )
     if options.out is not None and result.certificate is not None:
-        desk.line.show("writing the certificate")
+        reporter.decided()
         result.certificate.write(options.out)
-
-    def finish() -> int:
-        _print_result(options, result, shape)
-        return STATUS[result.verdict]
-
-    return finish
+    return Ending(STATUS[result.verdict], _text(options, result, shape))
 
 
 def _size_of(layer: ConvLayer, shape: list[int]) -> tuple[int, ...]:
@@ -107,7 +101,8 @@ def _size_of(layer: ConvLayer, shape: list[int]) -> tuple[int, ...]:
         raise InputError(f"--input-shape: {error}") from None
 
 
-def _print_result(options: argparse.Namespace, result: Result, shape: list[int] | None) -> None:
+def _text(options: argparse.Namespace, result: Result, shape: list[int] | None) -> str:
+    """What is printed: one JSON document, a description, or nothing."""
     from exactinj.cli.describe import describe_result
 
     path = options.out if result.certificate is not None else None
@@ -115,13 +110,14 @@ def _print_result(options: argparse.Namespace, result: Result, shape: list[int] 
         document = {**result.to_json(path), "input_shape": shape}
         if options.explain:
             document["explanation"] = list(result.explanation)
-        print(json.dumps(document, indent=1))
-    elif not options.quiet:
-        print(describe_result(result, options.layer, None, shape))
-        if path is not None:
-            print(f"certificate: {path}  ({_check_hint(options, result, path)})")
-        for step in result.explanation if options.explain else ():
-            print(f"  why: {step}")
+        return json.dumps(document, indent=1)
+    if options.quiet:
+        return ""
+    lines = [describe_result(result, options.layer, None, shape)]
+    if path is not None:
+        lines.append(f"certificate: {path}  ({_check_hint(options, result, path)})")
+    lines += [f"  why: {step}" for step in result.explanation] if options.explain else []
+    return "\n".join(lines)
 
 
 def _check_hint(options: argparse.Namespace, result: Result, path: str) -> str:

@@ -2,6 +2,8 @@
 
 OK = 0
 CRASH = 1
+LOST_ANSWER = 1  # standard output did not take it: never a status that reads as proved
+USAGE = 2
 BAD_INPUT = 3
 REJECTED = 4
 NOT_INJECTIVE = 10

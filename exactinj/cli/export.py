@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 from exactinj.cli import exit_status
 from exactinj.cli.arguments import DOMAIN_HELP, LAYER_HELP, Verbs
+from exactinj.cli.output import show
 
 __all__ = ["add", "run"]
 
@@ -39,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
     write = {"smtlib": to_smtlib, "vnnlib": to_vnnlib}[options.format]
     text = write(layer, convex_domain(parse_domain(options.domain)))
     if options.out is None:
-        sys.stdout.write(text)
+        show(text, end="")
     else:
         with replacing(Path(options.out)) as stream:
             stream.write(text.encode())

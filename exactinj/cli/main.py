@@ -7,12 +7,18 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
 from collections.abc import Sequence
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from exactinj import __version__
 from exactinj.cli import exit_status
+from exactinj.cli.output import LostAnswerError, open_closed_streams, print_error, show, silence, write_error
 from exactinj.errors import ExactinjError
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
 
 __all__ = ["main"]
 
@@ -20,27 +26,49 @@ VERBS = ("certify", "conv", "check", "alpha", "sample", "compare", "sweep", "exp
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one verb; every problem of the input becomes one line on stderr and an exit status."""
-    options = _parser().parse_args(arguments)
+    """Run one verb; every problem of the input, or of the output, becomes one line on stderr and an exit status."""
+    started = time.monotonic()
+    open_closed_streams()
     try:
+        options = _parser().parse_args(arguments)
+        options.started = started  # deadlines count from here
         return int(import_module(f"exactinj.cli.{options.verb}").run(options))
     except ExactinjError as error:
-        print(f"exactinj: {error}", file=sys.stderr)
+        print_error(str(error))
         return exit_status.BAD_INPUT
     except KeyboardInterrupt:
-        print("exactinj: interrupted", file=sys.stderr)
+        print_error("interrupted")
         return exit_status.INTERRUPTED
-    except BrokenPipeError:
-        sys.stderr.close()  # whoever read our output has gone; say nothing more
-        return exit_status.OK
+    except LostAnswerError as error:
+        if str(error):  # otherwise whoever read the output has gone; say nothing more
+            print_error(f"the answer could not be written to standard output: {error}")
+        silence(sys.stdout)
+        return exit_status.LOST_ANSWER
+
+
+class _Parser(argparse.ArgumentParser):
+    """Help that cannot be written is an error, too."""
+
+    def print_help(self, file: SupportsWrite[str] | None = None) -> None:
+        if file is None:
+            show(self.format_help(), end="")
+        else:
+            super().print_help(file)
+
+    def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
+        if file is sys.stdout and message:
+            show(message, end="")
+        elif message:
+            write_error(message)
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="exactinj",
         description="Exact answers about ReLU layers x -> ReLU(Wx + b): a proof or a counterexample.",
         epilog="exit status of certify and conv: 0 injective, 10 not injective, 11 unknown, 12 out of time or memory, "
-        "3 bad input, 130 interrupted; of check: 0 valid, 4 rejected, 3 unreadable",
+        "3 bad input, 130 interrupted; of check: 0 valid, 4 rejected, 3 unreadable; of every verb: 2 a command line "
+        "that cannot be understood, 1 an answer that standard output did not take, or a crash",
     )
     parser.add_argument("--version", action="version", version=f"exactinj {__version__}")
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")

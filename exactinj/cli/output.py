@@ -1,13 +1,103 @@
-"""What verbs share: files to write and errors to print."""
+"""What a command writes: its answer on stdout, which is there completely or an error, and lines on stderr.
+
+Writing to stdout can fail (a full disk, a closed descriptor, a reader that has gone). An answer that was lost must not
+read as one that was given: `show` raises `LostAnswerError` then, and the command ends with status 1.
+"""
 
 from __future__ import annotations
 
+import json
+import os
 import sys
+from contextlib import suppress
 from pathlib import Path
+from typing import TextIO
 
 from exactinj.errors import InputError
 
-__all__ = ["print_error", "refuse_bad_output", "remove_leftovers"]
+__all__ = [
+    "LostAnswerError",
+    "open_closed_streams",
+    "print_error",
+    "refuse_bad_output",
+    "show",
+    "show_json",
+    "silence",
+    "write_error",
+]
+
+
+class LostAnswerError(Exception):
+    """Standard output did not take the answer; the text says why, and is empty if its reader has gone."""
+
+
+def show(text: str, end: str = "\n") -> None:
+    """Write text and its end on stdout, all of it, now.
+
+    Raises
+    ------
+    LostAnswerError
+        If it could not be written.
+    """
+    stream = sys.stdout
+    if stream is None:
+        raise LostAnswerError("it is closed")
+    try:
+        _write(stream, text + end)
+    except BrokenPipeError:
+        raise LostAnswerError from None
+    except (OSError, ValueError) as error:
+        raise LostAnswerError(getattr(error, "strerror", None) or str(error)) from None
+
+
+def show_json(document: object) -> None:
+    """Write one JSON document on stdout; raises as `show`."""
+    show(json.dumps(document, indent=1))
+
+
+def _write(stream: TextIO, text: str) -> None:
+    """All of it: without a buffer (``python -u``) Python's own streams drop what a full disk does not take at once."""
+    binary = getattr(stream, "buffer", None)
+    if binary is None:
+        stream.write(text)
+    else:
+        stream.flush()
+        rest = memoryview(text.replace("\n", os.linesep).encode(stream.encoding or "utf-8", "backslashreplace"))
+        while rest:
+            rest = rest[binary.write(rest) or 0 :]
+    stream.flush()
+
+
+def silence(stream: TextIO | None) -> None:
+    """Let what a stream still holds go nowhere, so that the interpreter does not fail on it at its end."""
+    with suppress(OSError, ValueError, AttributeError):
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, stream.fileno())  # type: ignore[union-attr]
+        os.close(null)
+
+
+def open_closed_streams() -> None:
+    """Give the numbers 0, 1 and 2 to the null device if they are free: no other file must come to stand there."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            with suppress(OSError):
+                os.open(os.devnull, os.O_RDWR)
+
+
+def print_error(text: str) -> None:
+    """One line on stderr; where there is none, or it is full, nothing can be said."""
+    write_error(f"exactinj: {text}\n")
+
+
+def write_error(text: str) -> None:
+    """Write on stderr, if that is possible."""
+    try:
+        sys.stderr.write(text)
+        sys.stderr.flush()
+    except (OSError, ValueError, AttributeError):
+        silence(sys.stderr)
 
 
 def refuse_bad_output(out: str | None) -> None:
@@ -19,17 +109,3 @@ def refuse_bad_output(out: str | None) -> None:
         raise InputError(f"--out: found the name {path.name!r}, expected one that ends in .json or .json.gz")
     if path.is_dir() or not path.parent.is_dir():
         raise InputError(f"--out: {path} cannot be written there; name a file in an existing folder")
-
-
-def remove_leftovers(out: str | None, child: int) -> None:
-    """A killed child may have left its temporary file."""
-    from exactinj.files.atomic import TEMPORARY_PREFIX
-
-    if out is not None:
-        for leftover in Path(out).parent.glob(f"{TEMPORARY_PREFIX}{child}-*"):
-            leftover.unlink(missing_ok=True)
-
-
-def print_error(text: str) -> None:
-    """One line on stderr."""
-    print(f"exactinj: {text}", file=sys.stderr)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from exactinj.cli import exit_status
 from exactinj.cli.arguments import LAYER_HELP, SAMPLE_DOMAIN_HELP, Verbs, add_output_options, seconds
-from exactinj.cli.supervised_verb import Desk, Killed, run_supervised
+from exactinj.cli.supervised_verb import Ending, Reporter, Unfinished, run_supervised
 from exactinj.cli.table import table
 from exactinj.errors import InputError
 
@@ -55,22 +54,22 @@ def add(verbs: Verbs) -> None:
 def run(options: argparse.Namespace) -> int:
     """Exit status 0; the time limit ends the sampling, and what there is by then is printed."""
 
-    def killed(end: Killed) -> dict[str, object]:
+    def unfinished(end: Unfinished) -> dict[str, object]:
         return {"kind": "estimate", "estimate": None, "layer": end.facts.get("layer"), "reason": end.reason}
 
-    return run_supervised(options, lambda desk: _work(options, desk), killed)
+    return run_supervised(options, lambda reporter: _work(options, reporter), unfinished)
 
 
-def _work(options: argparse.Namespace, desk: Desk) -> Callable[[], int]:
+def _work(options: argparse.Namespace, reporter: Reporter) -> Ending:
     from exactinj.api import sample_alpha
     from exactinj.files.layer_files import read_rows
     from exactinj.layers.dense import ReLULayer
 
     layer = read_rows(options.layer)
     if isinstance(layer, ReLULayer):
-        desk.remember(layer=layer.summary)
+        reporter.remember(layer=layer.summary)
     else:
-        desk.remember(layer={"m": layer.shape[0], "n": layer.shape[1], "sha256": None})
+        reporter.remember(layer={"m": layer.shape[0], "n": layer.shape[1], "sha256": None})
     estimate = sample_alpha(
         layer,
         sampler=_sampler(options),
@@ -83,18 +82,17 @@ def _work(options: argparse.Namespace, desk: Desk) -> Callable[[], int]:
         rows_first=options.rows_first,
         greedy=options.greedy,
         subspace=options.subspace,
-        timeout=desk.left,
-        report=desk.report,
+        timeout=reporter.seconds_left,
+        report=reporter.report,
     )
+    return Ending(exit_status.OK, _text(options, estimate))
 
-    def finish() -> int:
-        if options.json:
-            print(json.dumps(estimate.to_json(), indent=1))
-        elif not options.quiet:
-            print(_describe(options.layer, estimate))
-        return exit_status.OK
 
-    return finish
+def _text(options: argparse.Namespace, estimate: AlphaEstimate) -> str:
+    """What is printed: one JSON document, a description, or nothing."""
+    if options.json:
+        return json.dumps(estimate.to_json(), indent=1)
+    return "" if options.quiet else _describe(options.layer, estimate)
 
 
 def _sampler(options: argparse.Namespace) -> Sampler:

@@ -1,166 +1,182 @@
 """Run work in a child process, so that a deadline and Ctrl-C hold whatever the child is doing.
 
-One exact computation on huge numbers can spend minutes inside a C library, where neither signals
-nor clocks of Python are looked at. The child looks at its own clock and normally stops in time; the
-parent kills it a little later if it does not. Where there is no fork (Windows) the work runs in this process.
+One exact computation on huge numbers can spend minutes inside a C library, where neither signals nor clocks of Python
+are looked at. The child looks at its own clock and normally stops in time with all that it found out; only a child that
+does not come back is killed, a little later. It never writes an answer: it sends it here, and whoever called prints it,
+once. Where there is no fork (Windows) the work runs in this process.
 """
 
 from __future__ import annotations
 
 import os
 import signal
-import sys
 import time
-from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass
-from typing import NoReturn
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import Any, NoReturn
 
 from exactinj.cli import exit_status
+from exactinj.cli.progress import ProgressLine
+from exactinj.work.processes import CAN_FORK, Child, Ended, Send, forked
 
-__all__ = ["InterruptedChild", "Outcome", "supervised"]
-
-
-class InterruptedChild(KeyboardInterrupt):
-    """The work was interrupted and its process has ended."""
-
-    def __init__(self, child: int) -> None:
-        super().__init__()
-        self.child = child
-
+__all__ = ["Decided", "Ending", "Facts", "Outcome", "Progress", "supervised"]
 
 GRACE = 1.5  # seconds between the deadline and the kill
-POLL = 0.005
 
 
 @dataclass(frozen=True)
+class Progress:
+    """A message of the child: what it is doing."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Facts:
+    """A message of the child: what is known by now, for the case that it has to be killed."""
+
+    known: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Decided:
+    """A message of the child: the answer is found and only has to be written down, which no deadline stops."""
+
+
+@dataclass(frozen=True)
+class Ending:
+    """The last message of the child: text for stdout, lines for stderr, the exit status."""
+
+    status: int
+    text: str = ""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass
 class Outcome:
-    """`status` is the child's exit status, or None if it was killed at the deadline or for memory.
+    """What is known of the work: its ending, or None and what it said last if it was killed or died."""
 
-    `notes` holds the last line that the child sent with its `note` function.
+    ending: Ending | None = None
+    facts: dict[str, Any] = field(default_factory=dict)
+    progress: str | None = None
+    was_stopped: bool = False
+
+
+def supervised(work: Callable[[Send], Ending], deadline: float | None, line: ProgressLine) -> Outcome:
+    """Run ``work(send)`` in a child until `deadline` (of ``time.monotonic()``) and a grace.
+
+    Raises KeyboardInterrupt on Ctrl-C and on polite requests to stop, once no process of the work is left.
     """
+    outcome = Outcome()
+    if not CAN_FORK:
+        outcome.ending = work(lambda message: _take(outcome, message, line))
+        return outcome
+    with _requests_to_stop():
+        child = forked(lambda send: _send_ending(work, send))
+        with _stopped_together(child):
+            try:
+                _listen(child, outcome, deadline, line)
+            except KeyboardInterrupt:
+                _stop(child)
+                raise
+    return outcome
 
-    status: int | None
-    child: int
-    note: str
 
-
-def supervised(work: Callable[[Callable[[str], None]], int], timeout: float | None) -> Outcome:
-    """Run ``work(note)`` in a child and return how it ended; raises KeyboardInterrupt on Ctrl-C.
-
-    `InterruptedChild` carries the child's process number, for cleaning up after it.
-    """
-    if not hasattr(os, "fork"):
-        return Outcome(work(lambda _: None), os.getpid(), "")
-    for stream in (sys.stdout, sys.stderr):
-        if stream is not None:  # a closed one
-            stream.flush()
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.setpgid(0, 0)
-        os.close(reading)
-        _run_child(work, writing)
-    with suppress(OSError):  # whoever of the two comes first makes the group
-        os.setpgid(child, child)
-    os.close(writing)
-    os.set_blocking(reading, False)
-    deadline = None if timeout is None else time.monotonic() + timeout + GRACE
-    watcher = _Watcher(child, reading)
-    previous = signal.signal(signal.SIGTERM, _interrupt)
+def _send_ending(work: Callable[[Send], Ending], send: Send) -> int:
     try:
-        return watcher.wait(deadline)
+        ending = work(send)
     except KeyboardInterrupt:
-        watcher.stop_after_interrupt()
-        raise InterruptedChild(child) from None
-    finally:
-        signal.signal(signal.SIGTERM, previous)
-        os.close(reading)
+        return exit_status.INTERRUPTED
+    send(ending)
+    return 0
 
 
-def _interrupt(*_: object) -> NoReturn:
-    """A polite request to stop is treated like Ctrl-C, so that no child is left behind."""
-    raise KeyboardInterrupt
-
-
-def _run_child(work: Callable[[Callable[[str], None]], int], writing: int) -> NoReturn:
-    status = exit_status.CRASH
-    try:
-        status = work(lambda text: _send(writing, text))
-    except KeyboardInterrupt:
-        status = exit_status.INTERRUPTED
-    except BrokenPipeError:  # whoever read our output has gone
-        status = exit_status.OK
-    except BaseException:  # noqa: BLE001 - the child must end here, with the traceback of a bug on stderr
-        sys.excepthook(*sys.exc_info())
-    finally:
-        with suppress(OSError):
-            sys.stdout.flush()
-            sys.stderr.flush()
-        os._exit(status)
-
-
-def _send(writing: int, text: str) -> None:
-    with suppress(OSError):  # if the parent has gone, the child will be stopped or finish by itself
-        os.write(writing, (text.replace("\n", " ") + "\n").encode())
-
-
-class _Watcher:
-    def __init__(self, child: int, reading: int) -> None:
-        self.child = child
-        self.reading = reading
-        self.received = b""
-        self.ended = False
-
-    def wait(self, deadline: float | None) -> Outcome:
-        while True:
-            ended, status = os.waitpid(self.child, os.WNOHANG)
-            self._drain()
-            if ended:
-                self.ended = True
-                return self._outcome(status)
-            if deadline is not None and time.monotonic() > deadline:
-                self._kill()
-                os.waitpid(self.child, 0)
-                self._drain()
-                return Outcome(None, self.child, self._last_note())
-            time.sleep(POLL)
-
-    def stop_after_interrupt(self) -> None:
-        """Interrupt the child, which stops its own helpers; kill all of them if that takes too long."""
-        if self.ended:
+def _listen(child: Child, outcome: Outcome, deadline: float | None, line: ProgressLine) -> None:
+    """Until the child has ended; a whole ending counts whenever it comes."""
+    end = None if deadline is None else deadline + GRACE
+    while True:
+        message = child.next_message(None if end is None else end - time.monotonic())
+        if isinstance(message, Ended):
+            _judge(outcome, message.status)
             return
-        with suppress(ProcessLookupError):
-            os.kill(self.child, signal.SIGINT)
-        until = time.monotonic() + GRACE
-        while time.monotonic() < until:
-            if os.waitpid(self.child, os.WNOHANG)[0]:
-                return
-            time.sleep(POLL)
-        self._kill()
-        os.waitpid(self.child, 0)
+        if message is None:
+            outcome.was_stopped = True
+            child.kill()  # the loop goes on until it has read what was sent by then
+            end = None
+        elif isinstance(message, Decided):
+            end = None
+        elif isinstance(message, Ending):
+            end = time.monotonic() + GRACE  # it has nothing left to do
+        _take(outcome, message, line)
 
-    def _kill(self) -> None:
-        """Kill the child and the processes that it started: they are a group of their own."""
-        with suppress(ProcessLookupError):
-            os.killpg(self.child, signal.SIGKILL)
 
-    def _outcome(self, status: int) -> Outcome:
-        code = os.waitstatus_to_exitcode(status)
-        if code == -signal.SIGKILL:
-            return Outcome(None, self.child, self._last_note())
-        if code in (-signal.SIGINT, -signal.SIGTERM, exit_status.INTERRUPTED):
-            raise KeyboardInterrupt
-        if code < 0:
-            print(f"exactinj: the worker process died by signal {-code}; please report this", file=sys.stderr)
-            code = exit_status.CRASH
-        return Outcome(code, self.child, self._last_note())
+def _take(outcome: Outcome, message: object, line: ProgressLine) -> None:
+    match message:
+        case Progress(text):
+            outcome.progress = text
+            line.show(text)
+        case Facts(known):
+            outcome.facts.update(known)
+        case Ending():
+            outcome.ending = message
+        case Exception():
+            raise message
 
-    def _drain(self) -> None:
-        with suppress(BlockingIOError):
-            while piece := os.read(self.reading, 65536):
-                self.received = (self.received + piece)[-65536:]
 
-    def _last_note(self) -> str:
-        lines = self.received.decode(errors="replace").splitlines()
-        return lines[-1] if lines else ""
+def _judge(outcome: Outcome, status: int) -> None:
+    """What the end of a child without an ending means."""
+    if outcome.ending is not None or outcome.was_stopped or status == -signal.SIGKILL:
+        return
+    if status in (-signal.SIGINT, -signal.SIGTERM, exit_status.INTERRUPTED):
+        raise KeyboardInterrupt
+    how = f"died by signal {-status}; please report this" if status < 0 else "ended by an error; please report this"
+    outcome.ending = Ending(exit_status.CRASH, notes=(f"the worker process {how}",))
+
+
+def _stop(child: Child) -> None:
+    """Interrupt the child, which stops its own helpers; kill all of them if that takes too long."""
+    child.signal(signal.SIGINT)
+    end = time.monotonic() + GRACE
+    while (left := end - time.monotonic()) > 0:
+        if isinstance(child.next_message(left), Ended):
+            return
+    child.kill()
+
+
+@contextmanager
+def _requests_to_stop() -> Iterator[None]:
+    """Polite requests to stop, also by a terminal that is closed, are treated like Ctrl-C: no child is left behind."""
+
+    def interrupt(*_: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    numbers = [number for number in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(number) != signal.SIG_IGN]
+    previous = {number: signal.signal(number, interrupt) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _stopped_together(child: Child) -> Iterator[None]:
+    """Ctrl-Z stops the child, which is a group of its own, and this process; ``fg`` and ``bg`` continue both."""
+
+    def stop(number: int, _: FrameType | None) -> None:
+        child.signal_all(signal.SIGSTOP)
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)  # stands still here
+        signal.signal(number, stop)
+        child.signal_all(signal.SIGCONT)
+
+    if signal.getsignal(signal.SIGTSTP) == signal.SIG_IGN:  # a shell without job control
+        yield
+        return
+    previous = signal.signal(signal.SIGTSTP, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTSTP, previous)

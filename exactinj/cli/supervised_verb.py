@@ -1,4 +1,4 @@
-"""The frame of verbs that compute for long: a child process, a deadline, one line for every error."""
+"""The frame of verbs that compute for long: a child process, a deadline, one answer, one line for every error."""
 
 from __future__ import annotations
 
@@ -10,43 +10,48 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from exactinj.cli import exit_status
-from exactinj.cli.output import print_error, refuse_bad_output, remove_leftovers
-from exactinj.cli.progress import ProgressLine
-from exactinj.cli.supervise import InterruptedChild, supervised
+from exactinj.cli.output import print_error, refuse_bad_output, show
+from exactinj.cli.progress import PAUSE, ProgressLine
+from exactinj.cli.supervise import Decided, Ending, Facts, Outcome, Progress, supervised
 from exactinj.errors import ExactinjError
+from exactinj.work.processes import Send
 
-__all__ = ["Desk", "Killed", "run_supervised"]
-
-PAUSE = 0.1  # seconds between two reports of progress
+__all__ = ["Ending", "Reporter", "Unfinished", "run_supervised"]
 
 
 @dataclass
-class Desk:
-    """What a verb works at: the seconds left, and a line to the terminal and to the parent process."""
+class Reporter:
+    """What the work in the child tells the parent process; `deadline` is one of ``time.monotonic()``."""
 
-    left: float | None
-    line: ProgressLine
-    note: Callable[[str], None]
-    facts: dict[str, Any] = field(default_factory=dict)
-    last: float = float("-inf")
+    send: Send
+    deadline: float | None
+    last: float = field(default=float("-inf"))
+
+    @property
+    def seconds_left(self) -> float | None:
+        """To the deadline, at least a millisecond, from now; None without one."""
+        return None if self.deadline is None else max(self.deadline - time.monotonic(), 1e-3)
 
     def report(self, text: str) -> None:
         """Show progress, at most once in `PAUSE` seconds."""
         now = time.monotonic()
         if now - self.last >= PAUSE:
             self.last = now
-            self.line.show(text)
-            self.note(json.dumps({**self.facts, "progress": text}))
+            self.send(Progress(text))
 
     def remember(self, **facts: Any) -> None:
         """Tell the parent what to print if this process has to be killed."""
-        self.facts.update(facts)
-        self.note(json.dumps(self.facts))
+        self.send(Facts(facts))
+
+    def decided(self, text: str = "writing the certificate") -> None:
+        """The answer is found: from now on no deadline stops what is left to do."""
+        self.send(Decided())
+        self.send(Progress(text))
 
 
 @dataclass(frozen=True)
-class Killed:
-    """What the parent knows about a child that it killed at the deadline, or the system for its memory."""
+class Unfinished:
+    """What the parent knows about work that was killed at the deadline, or by the system for its memory."""
 
     reason: str
     facts: dict[str, Any]
@@ -55,62 +60,44 @@ class Killed:
 
 def run_supervised(
     options: argparse.Namespace,
-    work: Callable[[Desk], Callable[[], int]],
-    killed: Callable[[Killed], dict[str, object]],
+    work: Callable[[Reporter], Ending],
+    unfinished: Callable[[Unfinished], dict[str, object]],
 ) -> int:
-    """Run ``work`` in a child; it returns what prints the outcome and gives the exit status.
+    """Run ``work`` in a child, print what it sends as its ending and return its exit status.
 
-    ``killed`` makes the JSON document of a child that had to be killed.
+    ``unfinished`` makes the JSON document for work that had to be killed.
     """
-    out = getattr(options, "out", None)
-    refuse_bad_output(out)
-    started = time.monotonic()
-    try:
-        outcome = supervised(lambda note: _in_child(options, started, note, work), options.timeout)
-    except InterruptedChild as interrupt:
-        remove_leftovers(out, interrupt.child)
-        raise
-    if outcome.status is not None:
-        return outcome.status
-    remove_leftovers(out, outcome.child)
-    _print_killed(options, outcome.note, time.monotonic() - started, killed)
-    return exit_status.OUT_OF_BUDGET
-
-
-def _in_child(
-    options: argparse.Namespace,
-    started: float,
-    note: Callable[[str], None],
-    work: Callable[[Desk], Callable[[], int]],
-) -> int:
+    refuse_bad_output(getattr(options, "out", None))
+    deadline = None if options.timeout is None else options.started + options.timeout
     line = ProgressLine(enabled=not options.quiet)
-    left = None if options.timeout is None else max(options.timeout - (time.monotonic() - started), 1e-3)
     try:
-        finish = work(Desk(left, line, note))
+        outcome = supervised(lambda send: _ending(work, Reporter(send, deadline)), deadline, line)
+    finally:
+        line.clear()
+    ending = outcome.ending or _ending_of_unfinished(options, outcome, unfinished)
+    for note in ending.notes:
+        print_error(note)
+    if ending.text:
+        show(ending.text)
+    return ending.status
+
+
+def _ending(work: Callable[[Reporter], Ending], reporter: Reporter) -> Ending:
+    try:
+        return work(reporter)
     except ExactinjError as error:
-        line.clear()
-        print_error(str(error))
-        return exit_status.BAD_INPUT
+        return Ending(exit_status.BAD_INPUT, notes=(str(error),))
     except MemoryError:
-        line.clear()
-        print_error("out of memory; the layer is too large for exact arithmetic on this machine")
-        return exit_status.OUT_OF_BUDGET
-    except KeyboardInterrupt:
-        line.clear()
-        return exit_status.INTERRUPTED
-    line.clear()
-    return finish()
+        note = "out of memory; the layer is too large for exact arithmetic on this machine"
+        return Ending(exit_status.OUT_OF_BUDGET, notes=(note,))
 
 
-def _print_killed(
-    options: argparse.Namespace, note: str, seconds: float, killed: Callable[[Killed], dict[str, object]]
-) -> None:
-    facts = json.loads(note) if note else {}
-    in_time = options.timeout is None or seconds < options.timeout
-    cause = "killed by the system, most likely out of memory" if in_time else "out of time inside one exact step"
-    reason = f"{cause}; last seen: {facts.pop('progress', 'the layer was still being read')}"
-    document = killed(Killed(reason, facts, seconds))
-    if options.json:
-        print(json.dumps(document, indent=1))
-    elif not options.quiet:
-        print(f"{options.layer}: undecided, {reason}")
+def _ending_of_unfinished(
+    options: argparse.Namespace, outcome: Outcome, unfinished: Callable[[Unfinished], dict[str, object]]
+) -> Ending:
+    killed = "killed by the system, most likely out of memory"
+    cause = "out of time inside one exact step" if outcome.was_stopped else killed
+    reason = f"{cause}; last seen: {outcome.progress or 'the layer was still being read'}"
+    document = unfinished(Unfinished(reason, outcome.facts, time.monotonic() - options.started))
+    text = "" if options.quiet else f"{options.layer}: undecided, {reason}"
+    return Ending(exit_status.OUT_OF_BUDGET, json.dumps(document, indent=1) if options.json else text)

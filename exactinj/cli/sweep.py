@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import re
 import time
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from exactinj.cli import exit_status
 from exactinj.cli.arguments import Verbs, add_output_options
+from exactinj.cli.output import show, show_json
 from exactinj.cli.progress import ProgressLine
 from exactinj.cli.table import table
 from exactinj.errors import InputError, MissingExtraError
@@ -79,9 +79,9 @@ def run(options: argparse.Namespace) -> int:
         _draw(results, options.plot)
     cells = summary(results)
     if options.json:
-        print(json.dumps(_document(options, plan, outcome, cells), indent=1))
+        show_json(_document(options, plan, outcome, cells))
     elif not options.quiet:
-        print(_describe(options, plan, outcome, cells))
+        show(_describe(options, plan, outcome, cells))
     return exit_status.OK
 
 
