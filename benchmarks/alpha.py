@@ -27,7 +27,7 @@ from timing import Stopwatch
 
 import exactinj as xi
 
-CHECKER = Path(xi.__file__).parent / "checker.py"
+CHECKER = Path(xi.__file__).parent / "checker" / "checker.py"
 BATCH = 20_000
 ACCURACY = 1e-3
 

@@ -26,7 +26,7 @@ from processes import Finished, run_measured
 from report import Check, Layers, Run, times_table, work_table
 
 HERE = Path(__file__).resolve().parent
-CHECKER = HERE.parent / "exactinj" / "checker.py"
+CHECKER = HERE.parent / "exactinj" / "checker" / "checker.py"
 TOOLS = {  # tool: the module that must be importable, its distribution, the largest n it is asked about
     "exactinj": ("exactinj", "exactinj", 12),
     "tree": ("exactinj", "exactinj", 12),

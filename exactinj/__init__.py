@@ -1,6 +1,6 @@
 """exactinj: formal verification and exact geometry of ReLU layers.
 
-Is ``x -> ReLU(W x + b)`` injective? `certify` answers with a proof that a small independent checker
+Is ``x -> ReLU(W x + b)`` injective? `certify` answers with a proof that an independent checker
 accepts, or with two different inputs that have exactly the same output.
 
 >>> import exactinj as xi

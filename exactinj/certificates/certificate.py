@@ -1,6 +1,6 @@
 """Certificates: a claim about one layer on one domain, and its proof, as deterministic JSON.
 
-The format is specified in ``docs/certificates.md``; ``exactinj/checker.py`` checks it without any of
+The format is specified in ``docs/certificates.md``; ``exactinj/checker`` checks it without any of
 this code.
 """
 

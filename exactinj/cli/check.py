@@ -31,7 +31,8 @@ def run(options: argparse.Namespace) -> int:
     except checker.Unreadable as error:
         if options.json:
             show_json({"valid": False, "claim": None, "reason": f"unreadable: {error}"})
-        print_error(f"{_file_in(str(error), options)}: {error}")
+        file = options.certificate if error.source is checker.Source.CERTIFICATE else options.layer
+        print_error(f"{file}: {error}")
         return exit_status.BAD_INPUT
     if options.json:
         document = {"valid": outcome.valid, "claim": outcome.claim, "reason": outcome.reason}
@@ -41,14 +42,9 @@ def run(options: argparse.Namespace) -> int:
         lines = [f"{word}: {outcome.claim or 'no claim'}; {outcome.reason}"]
         if outcome.valid and options.layer is None:
             lines.append("  (about the layer inside the certificate; name your layer file to check that it is yours)")
-        if not outcome.valid and outcome.reason.startswith("convolution:") and options.layer is not None:
+        if outcome.fault is checker.Reason.OTHER_CONVOLUTION:
             lines.append(
                 "  (a kernel file has to hold stride, padding and so on itself, even if options gave them to conv)"
             )
         show("\n".join(lines))
     return exit_status.OK if outcome.valid else exit_status.REJECTED
-
-
-def _file_in(message: str, options: argparse.Namespace) -> str:
-    """The file that a message of the checker is about."""
-    return str(options.layer if message.startswith(("layer file", "kernel file")) else options.certificate)

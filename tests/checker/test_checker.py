@@ -31,8 +31,10 @@ import numpy as np
 import pytest
 
 from exactinj import checker
+from exactinj.checker.rows import Row
+from exactinj.checker.trees import annihilator
 
-CHECKER = Path(checker.__file__)
+CHECKER = Path(checker.__file__).with_name("checker.py")
 SCHEMA = Path(__file__).parents[2] / "docs" / "certificate.schema.json"
 FIXTURES = Path(__file__).parent / "fixtures"
 
@@ -446,10 +448,10 @@ def test_annihilators(zeros: float) -> None:
         divisor, path = 1, []
         while basis:
             entries = [Fraction(rng.randint(-9, 9) * (rng.random() >= zeros), rng.choice([1, 4])) for _ in range(n)]
-            row = checker._Row(entries, Fraction(1))
+            row = Row(entries, Fraction(1))
             assert row.is_orthogonal(basis) == spans(path, entries)
             if not row.is_orthogonal(basis):
-                basis, divisor = checker._annihilator(basis, divisor, row)
+                basis, divisor = annihilator(basis, divisor, row)
                 path.append(entries)
             vectors = [[Fraction(value) for value in y] for y in basis]
             assert rank(vectors) == len(basis) == n - len(path)
@@ -1025,7 +1027,7 @@ def test_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkey
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(checker, "check_file", interrupt)
+    monkeypatch.setattr("exactinj.checker.command.check_file", interrupt)
     assert checker.main([str(path)]) == 130
 
 

@@ -31,7 +31,7 @@ from test_checker import (
 from test_checker_domains import RULES as TREE_RULES
 from test_checker_domains import certify_on, mutants, naive_sign_split
 
-from exactinj import checker
+from exactinj.checker.rows import Row
 
 # ------------------------------------------------------------------ a naive reading of the specification
 
@@ -393,7 +393,7 @@ def test_many_blocks() -> None:
 
 
 def test_forms_of_rows() -> None:
-    row = checker._Row([Fraction(1, 2), Fraction(0), Fraction(-3)], Fraction(2, 3))
+    row = Row([Fraction(1, 2), Fraction(0), Fraction(-3)], Fraction(2, 3))
     form = row.form()
     assert (form.nonzero, form.constant, form.denominator) == ({0: 3, 2: -18}, 4, 6)
-    assert checker._Row.sparse(form, 3).entries == row.entries == [3, 0, -18, 4]
+    assert Row.sparse(form, 3).entries == row.entries == [3, 0, -18, 4]

@@ -47,6 +47,8 @@ from test_checker_blocks import cut_down, increasing, naive_injective
 from test_checker_domains import certify_on, mutants
 
 from exactinj import checker
+from exactinj.checker.convolution import Kernels, Slot
+from exactinj.checker.rationals import decimal_text, integer_of
 
 GEOMETRY = ["in_channels", "out_channels", "groups", "kernel_size", "stride", "dilation", "padding", "padding_mode"]
 MODES = ["zeros", "circular", "reflect", "replicate"]
@@ -700,13 +702,13 @@ def test_unrolled_layers_and_collisions() -> None:
         c, size = random_convolution(rng, d), [rng.randint(1, 3 if d == 3 else 4) for _ in range(d)]
         if seen[d, c["padding_mode"]] == 2:
             continue
-        axes = checker._Kernels(checker_layer(c)).axes
+        axes = Kernels(checker_layer(c)).axes
         assert all(axis.least <= N for N, axis in zip(size, axes, strict=True)) == defined(c, size)
         n = c["in_channels"] * math.prod(size)
         if not defined(c, size) or n > 40:
             continue
         W, b = unrolled(c, size)
-        rows = checker._Kernels(checker_layer(c)).unrolled(size)
+        rows = Kernels(checker_layer(c)).unrolled(size)
         assert (len(rows), rows.n) == (len(W), n)
         for i, (row, beta) in enumerate(zip(W, b, strict=True)):
             made = rows[i]
@@ -721,9 +723,11 @@ def test_unrolled_layers_and_collisions() -> None:
 def test_rows_that_do_not_fit_are_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
     text = json.dumps(at_size(PLAIN, [3]))
     assert verdict(text.encode()) == "valid"
-    monkeypatch.setattr(checker, "ENTRIES", 9)  # three rows of three
+    for module in ("rows", "rules.blocks"):
+        monkeypatch.setattr(f"exactinj.checker.{module}.ENTRIES", 9)  # three rows of three
     assert verdict(text.encode()) == "valid"
-    monkeypatch.setattr(checker, "ENTRIES", 8)
+    for module in ("rows", "rules.blocks"):
+        monkeypatch.setattr(f"exactinj.checker.{module}.ENTRIES", 8)
     assert verdict(text.encode()) == "unreadable"
 
 
@@ -1019,8 +1023,8 @@ def test_box_layers() -> None:
             slots.append(knows(a, rng.randint(0, P - 1 - a), starts))
         group = rng.randrange(c["groups"])
         W, b = box_layer(c, group, slots, box)
-        read = [checker._Slot(tuple(slot["known"]), slot["starts"]) for slot in slots]
-        rows = checker._Kernels(checker_layer(c)).box(group, read, box)
+        read = [Slot(tuple(slot["known"]), slot["starts"]) for slot in slots]
+        rows = Kernels(checker_layer(c)).box(group, read, box)
         assert (len(rows), rows.n) == (len(W), len(W[0]))
         for i, (row, beta) in enumerate(zip(W, b, strict=True)):
             assert [Fraction(v, rows[i].denominator) for v in rows[i].entries] == [*row, beta]
@@ -2450,8 +2454,8 @@ def test_integers_of_any_length() -> None:
         whole_text = json.dumps({**document, "convolution": marked}).replace("123454321", long)
         assert expected in reason(whole_text)
     for number in (0, 7, 10**299, 10**603, 10**604 - 1, 10**5000, 3 * 10**7000 + 5):
-        assert checker._integer(checker._decimal(number)) == number
-    assert checker._decimal(10**5000) == "1" + "0" * 5000
+        assert integer_of(decimal_text(number)) == number
+    assert decimal_text(10**5000) == "1" + "0" * 5000
 
 
 @pytest.mark.parametrize(

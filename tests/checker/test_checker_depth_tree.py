@@ -42,7 +42,7 @@ from test_checker import (
 )
 from test_checker_domains import mutants
 
-from exactinj import checker
+from exactinj.checker.cones import extreme_rays
 
 ROW_KEYS = ["row", "sign", "square", "point", "refuters", "tree"]
 Vector = list[Fraction]
@@ -668,7 +668,7 @@ def test_extreme_rays() -> None:
         n = rng.randint(1, 4)
         normals = [[rng.randint(-2, 2) for _ in range(n)] for _ in range(rng.randint(n - 1, n + 4))]
         exact = [[Fraction(v) for v in normal] for normal in normals]
-        found = checker._extreme_rays(list(normals), n)
+        found = extreme_rays(list(normals), n)
         if rank(exact) < n:
             assert found is None
             continue

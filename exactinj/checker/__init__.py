@@ -1,0 +1,34 @@
+"""The independent checker: standard library only, no code shared with the package.
+
+Written from ``docs/certificates.md``, version 1, and ``docs/certificates-convolution.md``. All arithmetic is exact, on
+integers. From the bottom up: what a fault is (`faults`), numbers, rows, domains, trees, convolutions; a file for each
+rule in ``rules``, which judge values; ``reading``, which makes these values of a document's JSON while it streams by;
+the document; layer and kernel files; the command line. ``checker.py`` is all of it in one file that runs alone:
+
+    python -I exactinj/checker/checker.py CERTIFICATE [LAYER]
+
+It is made by ``python -m exactinj.checker.assemble``.
+"""
+
+from exactinj.checker.command import check_file, main
+from exactinj.checker.convolution import Convolution
+from exactinj.checker.document import CheckResult, check_stream
+from exactinj.checker.faults import Reason, Rejected, Source, Unreadable
+from exactinj.checker.files import read_layer
+from exactinj.checker.kernel_files import read_kernels
+from exactinj.checker.rows import Layer
+
+__all__ = [
+    "CheckResult",
+    "Convolution",
+    "Layer",
+    "Reason",
+    "Rejected",
+    "Source",
+    "Unreadable",
+    "check_file",
+    "check_stream",
+    "main",
+    "read_kernels",
+    "read_layer",
+]

@@ -1,0 +1,2987 @@
+"""Re-check an exactinj certificate: standard library only, no code shared with the package.
+
+    python -I checker.py CERTIFICATE [LAYER]
+
+Written from docs/certificates.md, version 1, and docs/certificates-convolution.md. This file runs alone. It is made of
+the modules in the folder exactinj/checker, in which it stands, by `python -m exactinj.checker.assemble`: change those.
+
+The parts: faults, limits, rationals, stream, rows, domains, trees, cones, convolution, rules/collision,
+rules/flat_tree, rules/sign_split, rules/blocks, rules/depth_tree, rules/boxes, rules/periodic, rules/patch,
+rules/geometric, rules/count, rules/unpaired, reading/layer, reading/domain, reading/convolution, reading/proofs,
+document, files, kernel_files, command.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import codecs
+import contextlib
+import csv
+import hashlib
+import io
+import json
+import math
+import os
+import re
+import struct
+import sys
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from fractions import Fraction
+from itertools import compress, pairwise, product
+from operator import itemgetter, mul
+from typing import Any, BinaryIO, ClassVar, NamedTuple, NoReturn, Protocol, TypeVar
+
+# ------------------------------------------------------------------ faults
+# The two ways in which a check fails, each with its reason as a value besides the words.
+#
+# A fault of form (JSON, keys and their order, types, number formats, or lists that do not fit m and n) makes
+# a document unreadable; whatever else fails is a rejection. The first fault in document order counts.
+
+_Value = TypeVar("_Value")
+Later = Callable[[], _Value]
+"""A value that is read from the document when the rule is done with what stands before it."""
+
+
+class Source(StrEnum):
+    """The file that cannot be read."""
+
+    CERTIFICATE = "certificate"
+    LAYER_FILE = "layer file"
+    KERNEL_FILE = "kernel file"
+
+
+class Reason(StrEnum):
+    """What about a certificate does not hold."""
+
+    RULE = "rule"  # it proves another claim, or cannot stand where it stands
+    DOMAIN = "domain"  # it is empty or flat, or not one that the claim or rule can be about
+    OTHER_LAYER = "other layer"  # the certificate is not about the layer that was given
+    OTHER_CONVOLUTION = "other convolution"  # or not about the convolution that was given
+    DIGEST = "digest"  # the layer is not the one that its digest states
+    SIZES = "sizes"  # the convolution is not defined for all of them
+    POINTS = "points"  # they are equal, outside the domain, or have different outputs
+    REFUTER = "refuter"
+    CIRCUIT = "circuit"
+    TREE = "tree"
+    BLOCKS = "blocks"
+    VALUE = "value"  # alpha of a row
+    COVERAGE = "coverage"  # boxes do not cover the grid
+    COUNT = "count"  # a group is not shown to have too few rows
+
+
+class Unreadable(Exception):
+    """The input is not a certificate, or not a layer, in the documented format."""
+
+    def __init__(self, message: str, source: Source = Source.CERTIFICATE) -> None:
+        super().__init__(message)
+        self.source = source
+
+
+class Rejected(Exception):
+    """The certificate was read, but its claim does not follow."""
+
+    def __init__(self, reason: Reason, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+@contextlib.contextmanager
+def within(place: str) -> Iterator[None]:
+    """Faults inside a part of the document say where it is."""
+    try:
+        yield
+    except Rejected as error:
+        raise Rejected(error.reason, f"{place}: {error}") from None
+    except Unreadable as error:
+        raise Unreadable(f"{place}: {error}", error.source) from None
+
+
+# ------------------------------------------------------------------ limits
+# How much a document may ask for.
+
+ENTRIES = 1 << 25
+"""Numbers held in one matrix or list that a short document can ask for: a few lines about a convolution may have a
+size of 10^9. A tree has at least n tokens, but they come last; so it is read only if n * n is at most this."""
+
+
+def require_room(count: int, what: str) -> None:
+    """Raises Unreadable if so many numbers are too many to be held in memory."""
+    if count > ENTRIES:
+        raise Unreadable(f"{what} are too many to be held in memory")
+
+
+# ------------------------------------------------------------------ rationals
+# Integers of any length, rationals in canonical form, and how values look in a message.
+
+DIGITS = 600  # int() takes this many decimal digits under every setting of Python's conversion limit
+
+
+Vector = Sequence[int]
+
+
+def integer_of(text: str) -> int:
+    """`int(text)` for decimal digits, perhaps after a minus, of any length."""
+    if len(text) <= DIGITS:
+        return int(text)
+    if text[0] == "-":
+        return -integer_of(text[1:])
+    half = len(text) // 2
+    power: int = 10**half
+    return integer_of(text[:-half]) * power + integer_of(text[-half:])
+
+
+def decimal_text(number: int) -> str:
+    """`str(number)` of any length, for a number that is not negative."""
+    half = number.bit_length() * 3 // 20  # about half of its digits
+    if half < DIGITS // 2:
+        return str(number)
+    high, low = divmod(number, 10**half)
+    return decimal_text(high) + decimal_text(low).zfill(half)
+
+
+def show(value: object) -> str:
+    """A JSON value in a message: short, on one line, ASCII."""
+    if isinstance(value, str):
+        return ascii(value) if len(value) <= 40 else ascii(value[:40]) + "..."
+    if isinstance(value, int) and value.bit_length() > 128:
+        return f"an integer of {value.bit_length()} bits"
+    if isinstance(value, list):
+        return f"a list of {len(value)}"
+    return "an object" if isinstance(value, dict) else json.dumps(value)
+
+
+_RATIONAL = re.compile("(0|-?[1-9][0-9]*)(?:/([1-9][0-9]*))?")
+
+
+def rational(text: object, place: str) -> Fraction:
+    """A rational in canonical form."""
+    match = _RATIONAL.fullmatch(text) if isinstance(text, str) else None
+    if match:
+        numerator, denominator = integer_of(match[1]), integer_of(match[2] or "1")
+        if match[2] is None or (denominator > 1 and math.gcd(numerator, denominator) == 1):
+            return Fraction(numerator, denominator)
+    raise Unreadable(f"{place}: expected a string with a rational in canonical form, found {show(text)}")
+
+
+def rationals(value: object, count: int | None, place: str) -> list[Fraction]:
+    """A list of `count` rationals, or of some if the dimension is not known yet."""
+    if not isinstance(value, list) or len(value) != (count or max(len(value), 1)):
+        expected = "n" if count is None else show(count)
+        raise Unreadable(f"{place}: expected a list of {expected} rationals, found {show(value)}")
+    return [rational(entry, place) for entry in value]
+
+
+def over_one_denominator(values: Sequence[Fraction]) -> tuple[list[int], int]:
+    """Integers over one positive denominator."""
+    denominator = math.lcm(*(value.denominator for value in values))
+    return [value.numerator * (denominator // value.denominator) for value in values], denominator
+
+
+Number = TypeVar("Number", int, Fraction)
+
+
+def square_of(x: Sequence[Number]) -> Number:
+    """<x, x>."""
+    square: Number = sum(map(mul, x, x))
+    return square
+
+
+def negative_part(x: Vector) -> Vector:
+    """x^- = min(x, 0) entry by entry."""
+    return [min(value, 0) for value in x]
+
+
+def unit_vectors(n: int) -> list[Vector]:
+    """A basis of Z^n."""
+    return [[int(j == k) for j in range(n)] for k in range(n)]
+
+
+def increasing(value: object, place: str) -> list[int]:
+    """A non-empty, strictly increasing list of integers."""
+    if isinstance(value, list) and value and all(type(entry) is int for entry in value):
+        if all(low < high for low, high in pairwise(value)):
+            return value
+        raise Unreadable(f"{place}: expected the integers in increasing order, each once")
+    raise Unreadable(f"{place}: expected a list of integers, not empty, found {show(value)}")
+
+
+def integers(value: Any, count: int | None, least: int | None, place: str) -> tuple[int, ...]:
+    """A list of `count` integers that are not below `least`; of one for each of 1 to 3 axes."""
+    right_length = isinstance(value, list) and (len(value) == count if count else 1 <= len(value) <= 3)
+    if right_length and all(type(entry) is int and (least is None or entry >= least) for entry in value):
+        return tuple(value)
+    wanted = f"{count or '1 to 3'} integers" + ("" if least is None else f" >= {least}")
+    raise Unreadable(f"{place}: expected {wanted}, found {show_list(value)}")
+
+
+def show_list(value: object) -> str:
+    """A JSON value in a message, with the numbers of a short list."""
+    shown = isinstance(value, list) and len(value) <= 3
+    return f"[{', '.join(map(show, value))}]" if isinstance(value, list) and shown else show(value)
+
+
+def times(numbers: Sequence[int]) -> str:
+    """A size or a shape in a message: 3 x 4."""
+    return " x ".join(map(show, numbers))
+
+
+def index_of(digits: Sequence[int], counts: Sequence[int]) -> int:
+    """The number of a tuple in lexicographic order, where the k-th entry has counts[k] values."""
+    number = 0
+    for digit, count in zip(digits, counts, strict=True):
+        number = number * count + digit
+    return number
+
+
+def digits_of(number: int, counts: Sequence[int]) -> list[int]:
+    """The tuple with this number."""
+    digits = []
+    for count in reversed(counts):
+        number, digit = divmod(number, count)
+        digits.append(digit)
+    return digits[::-1]
+
+
+def rational_text(value: Fraction) -> str:
+    """The canonical form of a number that is not below 0."""
+    tail = "" if value.denominator == 1 else f"/{decimal_text(value.denominator)}"
+    return f"{decimal_text(value.numerator)}{tail}"
+
+
+# ------------------------------------------------------------------ stream
+# JSON, piece by piece: the document is read element by element and never held as a whole.
+
+BLOCK = 1 << 14  # bytes per read; deflate expands at most 1032-fold, so this bounds memory for gzip too
+
+
+def _blocks(binary_file: BinaryIO) -> Iterator[bytes]:
+    """The bytes of the document, unpacked when the first two are those of gzip."""
+    block = binary_file.read(2)
+    if len(block) == 1:
+        block += binary_file.read(1)
+    inflater = zlib.decompressobj(wbits=31) if block == b"\x1f\x8b" else None
+    while block:
+        if inflater is None:
+            yield block
+        while block and inflater is not None:
+            if inflater.eof:  # a gzip file may have several members
+                inflater = zlib.decompressobj(wbits=31)
+            yield inflater.decompress(block)
+            block = inflater.unused_data
+        block = binary_file.read(BLOCK)
+    if inflater is not None and not inflater.eof:
+        raise Unreadable("the gzip data is truncated: get a complete copy of the file")
+
+
+def pieces_of(binary_file: BinaryIO) -> Iterator[str]:
+    """The text of a document, UTF-8, plain or gzip. Raises Unreadable."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        for block in _blocks(binary_file):
+            yield decoder.decode(block)
+        yield decoder.decode(b"", final=True)
+    except UnicodeDecodeError as error:
+        raise Unreadable(f"not UTF-8 text ({error.reason}): expected JSON, plain or gzip") from None
+    except (OSError, ValueError, zlib.error) as error:
+        raise Unreadable(f"cannot be read to its end: {error}") from None
+
+
+def _no_float(_: str) -> NoReturn:
+    raise ValueError("expected an integer, found a number with fraction or exponent, NaN or Infinity")
+
+
+class Reader:
+    """Pulls JSON values and punctuation, one after the other, out of pieces of text."""
+
+    _decode = staticmethod(
+        json.JSONDecoder(parse_int=integer_of, parse_float=_no_float, parse_constant=_no_float).raw_decode
+    )
+    _space = re.compile(r"[ \t\n\r]+")
+
+    def __init__(self, texts: Iterator[str]) -> None:
+        self._texts, self._text, self._at, self._dropped = texts, "", 0, 0
+
+    def malformed(self, message: str) -> Unreadable:
+        return Unreadable(f"character {self._dropped + self._at}: {message}")
+
+    def _extend(self) -> bool:
+        """Drop what was read and at least double the rest: repeated attempts stay linear in total."""
+        pieces = [self._text[self._at :]]
+        missing = len(pieces[0]) + 1
+        for piece in self._texts:
+            pieces.append(piece)
+            missing -= len(piece)
+            if missing <= 0:
+                break
+        if not any(pieces[1:]):
+            return False
+        self._dropped += self._at
+        self._text, self._at = "".join(pieces), 0
+        return True
+
+    def peek(self) -> str:
+        """The next character that is not white space, left unread; "" at the end of the document."""
+        while True:
+            if space := self._space.match(self._text, self._at):
+                self._at = space.end()
+            if self._at < len(self._text):
+                return self._text[self._at]
+            if not self._extend():
+                return ""
+
+    def value(self) -> Any:
+        """The next JSON value. One that ends where the text read so far ends may go on: read further."""
+        self.peek()
+        while True:
+            try:
+                value, end = self._decode(self._text, self._at)
+            except json.JSONDecodeError as error:
+                cut = error.pos + 16 > len(self._text) or error.msg.startswith("Unterminated string")
+                if not (cut and self._extend()):
+                    raise self.malformed(f"not JSON, or truncated ({error.msg})") from None
+            except ValueError as error:
+                raise self.malformed(str(error)) from None
+            except RecursionError:
+                raise self.malformed("nested too deeply for a certificate") from None
+            else:
+                if end + 3 <= len(self._text) or not self._extend():
+                    self._at = end
+                    return value
+
+    def expect(self, characters: str) -> str:
+        """Take the next character, which must be one of `characters`."""
+        found = self.peek()
+        if not found or found not in characters:
+            wanted = " or ".join(characters)
+            raise self.malformed(f"expected {wanted}, found {show(found) if found else 'the end'}")
+        self._at += 1
+        return found
+
+    def key(self, before: str, *names: str) -> str:
+        """Take the punctuation `before`, then one of the keys `names` and its colon."""
+        self.expect(before)
+        found = self.value()
+        if not isinstance(found, str) or found not in names:
+            wanted = '" or "'.join(names)
+            raise self.malformed(f'expected the key "{wanted}", found {show(found)}')
+        self.expect(":")
+        return found
+
+    def one_of(self, before: str, name: str, allowed: Sequence[object]) -> Any:
+        """The value of the key `name`, one of `allowed` and of its type (`true` is not 1)."""
+        self.key(before, name)
+        found = self.value()
+        if not any(type(found) is type(value) and found == value for value in allowed):
+            wanted = " or ".join(map(show, allowed))
+            raise self.malformed(f'"{name}": expected {wanted}, found {show(found)}')
+        return found
+
+    def size(self, before: str, name: str) -> int:
+        self.key(before, name)
+        found = self.value()
+        if type(found) is not int or found < 1:
+            raise self.malformed(f'"{name}": expected a positive integer, found {show(found)}')
+        return found
+
+    def elements(self, before: str, name: str) -> Iterator[Any]:
+        """The elements of the list at the key `name`, one by one."""
+        self.key(before, name)
+        self.expect("[")
+        more = self.peek() != "]" or self.expect("]") == ","
+        while more:
+            value = self.value()
+            more = self.expect(",]") == ","
+            yield value
+
+    def places(self, before: str, name: str) -> Iterator[int]:
+        """The numbers of the elements of the list at the key `name`; whoever iterates reads each element."""
+        self.key(before, name)
+        yield from self.items()
+
+    def items(self) -> Iterator[int]:
+        """The same for a list without a key."""
+        self.expect("[")
+        more, number = self.peek() != "]" or self.expect("]") == ",", 0
+        while more:
+            yield number
+            more, number = self.expect(",]") == ",", number + 1
+
+    def end(self) -> None:
+        """The end of the document."""
+        self.expect("}")
+        if found := self.peek():
+            raise self.malformed(f"expected the end of the document, found {show(found)}")
+
+
+# ------------------------------------------------------------------ rows
+# The rows (w_i, b_i) of a layer as integers, each scaled once by its own positive denominator.
+#
+# The rows of an unrolled convolution are made when a proof names them.
+
+Layer = tuple[Sequence[Sequence[Fraction]], Sequence[Fraction]]  # W, b
+
+
+class Form(NamedTuple):
+    """(w_i, b_i) like a row, but only the entries of w_i that are not 0, by column."""
+
+    nonzero: dict[int, int]
+    constant: int
+    denominator: int
+
+
+class Row:
+    """(w_i, b_i) as integers over one positive denominator."""
+
+    __slots__ = ("_nonzero", "_pick", "denominator", "entries")
+
+    def __init__(self, normal: Sequence[Fraction], bias: Fraction) -> None:
+        self._hold(*over_one_denominator([*normal, bias]))
+
+    @classmethod
+    def sparse(cls, form: Form, n: int) -> Row:
+        """The row with n entries that has the nonzero entries of the form."""
+        row, entries = cls.__new__(cls), [0] * n
+        for j, value in form.nonzero.items():
+            entries[j] = value
+        row._hold([*entries, form.constant], form.denominator)
+        return row
+
+    def _hold(self, entries: list[int], denominator: int) -> None:
+        self.entries, self.denominator = entries, denominator
+        places = [j for j, value in enumerate(entries[:-1]) if value]
+        padding = [0] * (2 - len(places))  # with two places or more itemgetter returns a tuple
+        self._nonzero = [entries[j] for j in places] + padding
+        self._pick: Callable[[Vector], Vector] = itemgetter(*places, *padding)
+
+    def form(self) -> Form:
+        nonzero = {j: self.entries[j] for j in compress(range(len(self.entries) - 1), self.entries)}
+        return Form(nonzero, self.entries[-1], self.denominator)
+
+    def products(self, basis: list[Vector]) -> list[int]:
+        """<w_i, y> times the denominator for each y; visits the nonzero entries of w_i only."""
+        return [sum(map(mul, self._nonzero, self._pick(y))) for y in basis]
+
+    def is_orthogonal(self, basis: list[Vector]) -> bool:
+        """Whether all products are 0. Usually the first is not, so it is tried before a loop starts."""
+        nonzero, pick = self._nonzero, self._pick
+        first = sum(map(mul, nonzero, pick(basis[0])))
+        return not first and not any(sum(map(mul, nonzero, pick(y))) for y in basis)
+
+
+class Rows(Protocol):
+    """The rows of a layer: a list of them, or one that makes them when they are asked for."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, i: int, /) -> Row: ...
+
+
+class MadeRows:
+    """m rows with n entries, made from their forms; those made last are kept as long as they fit."""
+
+    def __init__(self, m: int, n: int, form: Callable[[int], Form]) -> None:
+        if max(m, n) > sys.maxsize:
+            raise Unreadable(f"the layer of {show(m)} rows and {show(n)} columns does not fit into memory")
+        self._m, self.n, self.form = m, n, form
+        self._kept: dict[int, Row] = {}
+
+    def __len__(self) -> int:
+        return self._m
+
+    def __getitem__(self, i: int) -> Row:
+        row = self._kept.get(i)
+        if row is None:
+            row = Row.sparse(self.form(i), self.n)
+            if (len(self._kept) + 1) * self.n > ENTRIES:
+                self._kept.clear()
+            self._kept[i] = row
+        return row
+
+
+def form_of(rows: Rows, i: int) -> Form:
+    """The row as a form, without making it whole."""
+    return rows.form(i) if isinstance(rows, MadeRows) else rows[i].form()
+
+
+# ------------------------------------------------------------------ domains
+# Section "Domains": the sets K, and what it takes to show that an affine function is nonnegative on one.
+
+class Domain:
+    """A set K. Where one does not say how to show something about it, nothing is shown."""
+
+    type: ClassVar[str]
+
+    @property
+    def dimension(self) -> int | None:
+        """The length of its vectors; None if it has none."""
+        return None
+
+    @property
+    def halfspaces(self) -> tuple[Row, ...]:
+        """The functions that refuters and circuits may name besides the rows; all are at most 0 on K."""
+        return ()
+
+    def contains(self, x: Sequence[Fraction]) -> bool:
+        """Whether the point lies in K."""
+        return False
+
+    def nonnegative(self, form: Vector) -> bool:
+        """Whether <g, x> + beta >= 0 on K, where form = (g_1, ..., g_n, beta) up to a positive factor."""
+        return False
+
+    def cut(self, columns: Sequence[int]) -> Domain:
+        """The projection of K to these coordinates; with a coordinate listed twice, both have its bounds."""
+        raise Rejected(Reason.DOMAIN, f"the domain {self.type} cannot be cut down to some of the columns")
+
+
+Cut = Callable[[Sequence[int]], Domain]  # the domain cut down to the columns
+
+
+@dataclass(frozen=True, slots=True)
+class Space(Domain):
+    """All of R^n."""
+
+    type = "R^n"
+
+    def cut(self, columns: Sequence[int]) -> Domain:
+        return self
+
+    def contains(self, x: Sequence[Fraction]) -> bool:
+        return True
+
+    def nonnegative(self, form: Vector) -> bool:
+        return form[-1] >= 0 and not any(form[:-1])
+
+
+@dataclass(frozen=True, slots=True)
+class Orthant(Domain):
+    """x_j >= 0 for every j."""
+
+    type = "nonneg"
+
+    def cut(self, columns: Sequence[int]) -> Domain:
+        return self
+
+    def contains(self, x: Sequence[Fraction]) -> bool:
+        return min(x) >= 0
+
+    def nonnegative(self, form: Vector) -> bool:
+        return min(form) >= 0
+
+
+@dataclass(frozen=True, slots=True)
+class Box(Domain):
+    """l_j <= x_j <= u_j for every j; the ends are integers over one positive denominator."""
+
+    type = "box"
+    lower: Vector
+    upper: Vector
+    denominator: int
+
+    @property
+    def dimension(self) -> int:
+        return len(self.lower)
+
+    def contains(self, x: Sequence[Fraction]) -> bool:
+        scaled = [value * self.denominator for value in x]
+        return all(low <= value <= high for low, value, high in zip(self.lower, scaled, self.upper, strict=True))
+
+    def nonnegative(self, form: Vector) -> bool:
+        ends = zip(form, self.lower, self.upper, strict=False)  # the last entry of the form, beta, has none
+        lowest = sum(min(value * low, value * high) for value, low, high in ends)
+        return form[-1] * self.denominator + lowest >= 0
+
+    def cut(self, columns: Sequence[int]) -> Domain:
+        return Box([self.lower[j] for j in columns], [self.upper[j] for j in columns], self.denominator)
+
+
+@dataclass(frozen=True, slots=True)
+class Polytope(Domain):
+    """d_j(x) = <G_j, x> - h_j <= 0 for every j. Forms already include the multiples of the d_j."""
+
+    type = "polytope"
+    functions: tuple[Row, ...]
+
+    @property
+    def dimension(self) -> int:
+        return len(self.functions[0].entries) - 1
+
+    @property
+    def halfspaces(self) -> tuple[Row, ...]:
+        return self.functions
+
+    def contains(self, x: Sequence[Fraction]) -> bool:
+        return max(self.values(x)) <= 0
+
+    def nonnegative(self, form: Vector) -> bool:
+        return form[-1] >= 0 and not any(form[:-1])
+
+    def values(self, x: Sequence[Fraction]) -> list[Fraction]:
+        """Positive multiples of the d_j(x)."""
+        return [sum(map(mul, row.entries, x), Fraction(row.entries[-1])) for row in self.functions]
+
+
+@dataclass(frozen=True, slots=True)
+class Ball(Domain):
+    """|x - c| <= r; the center is integers over one positive denominator."""
+
+    type = "ball"
+    center: Vector
+    denominator: int
+    radius: Fraction
+
+    @property
+    def dimension(self) -> int:
+        return len(self.center)
+
+    def contains(self, x: Sequence[Fraction]) -> bool:
+        differences = [value - Fraction(c, self.denominator) for value, c in zip(x, self.center, strict=True)]
+        return square_of(differences) <= self.radius**2
+
+    def nonnegative(self, form: Vector) -> bool:
+        t: int = form[-1] * self.denominator + sum(map(mul, form, self.center))
+        return t >= 0 and t * t >= (self.radius * self.denominator) ** 2 * square_of(form[:-1])
+
+    def cut(self, columns: Sequence[int]) -> Domain:
+        return Ball([self.center[j] for j in columns], self.denominator, self.radius)
+
+
+@dataclass(frozen=True, slots=True)
+class NonnegativeBall(Domain):
+    """x_j >= 0 for every j, and |x| <= r."""
+
+    type = "nonneg-ball"
+    radius: Fraction
+
+    def contains(self, x: Sequence[Fraction]) -> bool:
+        return min(x) >= 0 and square_of(x) <= self.radius**2
+
+    def nonnegative(self, form: Vector) -> bool:
+        return form[-1] >= 0 and form[-1] ** 2 >= self.radius**2 * square_of(negative_part(form[:-1]))
+
+    def cut(self, columns: Sequence[int]) -> Domain:
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Sphere(Domain):
+    """|x| = r."""
+
+    type = "sphere"
+    radius: Fraction
+
+
+def channel_cut(domain: Domain, first: int, places: int) -> Cut:
+    """The bounds of a channel hold at each of its places; `first` is the channel of column 0."""
+    return lambda columns: domain.cut([first + j // places for j in columns])
+
+
+# ------------------------------------------------------------------ trees
+# What the rules with trees share: combinations of rows, annihilators of their spans, walking a tree of tokens.
+
+class Combination(NamedTuple):
+    """Rows i and their multipliers lambda_i, side by side."""
+
+    indices: list[int]
+    multipliers: list[int]
+
+    def form(self, functions: Rows, reason: Reason, place: str) -> Vector:
+        """The sum of all lambda_i g_i up to a positive factor. Raises Rejected unless the rows are different ones."""
+        require_different(self.indices, len(functions), reason, place)
+        form, _ = total_of(self.multipliers, [functions[i] for i in self.indices])
+        return form
+
+
+def total_of(multipliers: Sequence[int], functions: Sequence[Row]) -> tuple[Vector, int]:
+    """The sum of the functions with the multipliers, as integers over one positive denominator."""
+    common = math.lcm(*[row.denominator for row in functions])
+    scaled = [factor * (common // row.denominator) for factor, row in zip(multipliers, functions, strict=True)]
+    return [sum(map(mul, scaled, column)) for column in zip(*[row.entries for row in functions], strict=True)], common
+
+
+def require_different(indices: Sequence[int], count: int, reason: Reason, place: str) -> None:
+    """Raises Rejected unless these are rows, each named once."""
+    if indices and (min(indices) < 0 or max(indices) >= count):
+        raise Rejected(reason, f"{place}: names a row outside 0 to {count - 1}")
+    if len(set(indices)) < len(indices):
+        raise Rejected(reason, f"{place}: names a row twice")
+
+
+def with_halfspaces(rows: Rows, domain: Domain) -> Rows:
+    """What refuters and circuits may name."""
+    return [*(rows[i] for i in range(len(rows))), *domain.halfspaces] if domain.halfspaces else rows
+
+
+def annihilator(basis: list[Vector], divisor: int, row: Row) -> tuple[list[Vector], int]:
+    """Integer basis of the vectors orthogonal to A + i, from one for A; w_i is not in span(A).
+
+    While no product was zero, all entries are minors and the last pivot, `divisor`, divides the new ones
+    (Bareiss); from then on `divisor` is 0 and the content is removed. The last vector is left as it is.
+    """
+    products = row.products(basis)
+    pivot = next(k for k, product in enumerate(products) if product)
+    a, eliminated = products.pop(pivot), basis[pivot]
+    divisor = divisor if all(products) else 0
+    child: list[Vector] = []
+    for b, y in zip(products, basis[:pivot] + basis[pivot + 1 :], strict=True):
+        if b == 0:
+            child.append(y)
+            continue
+        combined = [a * p - b * q for p, q in zip(y, eliminated, strict=True)]
+        if len(basis) > 2:
+            content = divisor or math.gcd(*combined)
+            combined = [entry // content for entry in combined]
+        child.append(combined)
+    return child, divisor and a
+
+
+def listed(rows: Sequence[int]) -> str:
+    """Rows in a message."""
+    return "the rows " + ", ".join(map(str, rows)) if rows else "no rows: it is zero"
+
+
+@dataclass(slots=True)
+class Node:
+    """A node that is being read: the children to come, the annihilator of A, the rows it put into N."""
+
+    children: Iterator[int]
+    basis: list[Vector] = field(default_factory=list)
+    divisor: int = 1
+    added: list[int] = field(default_factory=list)
+    goes_on: bool = False  # after its children, another token follows for the same A
+
+
+class TreeWalk:
+    """What reading a tree without recursion takes: `path` is A and `excluded` is N of the innermost node."""
+
+    def __init__(self, tokens: Iterator[int], place: str = "tree") -> None:
+        self.tokens, self.place = tokens, place
+        self.count = 0
+        self.path: list[int] = []
+        self.excluded: set[int] = set()
+        self.stack: list[Node] = []
+
+    def rejected(self, message: str) -> Rejected:
+        return Rejected(Reason.TREE, f"{self.place} token {self.count - 1}: {message}")
+
+    def take(self) -> int:
+        """The next token."""
+        token = next(self.tokens, None)
+        if token is None:
+            raise Rejected(Reason.TREE, f"{self.place}: ends after {self.count} tokens, before it is complete")
+        self.count += 1
+        return token
+
+    def finish(self) -> int:
+        """The end of the list. Returns the number of tokens."""
+        if next(self.tokens, None) is not None:
+            raise Rejected(Reason.TREE, f"{self.place}: complete after {self.count} tokens, but the list goes on")
+        return self.count
+
+    def leave(self) -> None:
+        """Return from read_node: what it excluded is gone, and its parent excludes its row."""
+        self.excluded.difference_update(self.stack.pop().added)
+        if self.stack:
+            self.exclude(self.path.pop())
+
+    def exclude(self, i: int) -> None:
+        """N = N + {i}."""
+        self.stack[-1].added.append(i)
+        self.excluded.add(i)
+
+
+def require_enough_rows(rows: Rows, n: int) -> None:
+    """Fewer than n rows never span; this bounds the n by n identity, too."""
+    if len(rows) < n:
+        raise Rejected(Reason.TREE, f"tree: {len(rows)} rows do not span R^{n}, so no tree proves the claim")
+
+
+# ------------------------------------------------------------------ cones
+# The extreme rays of a polyhedral cone, by double description over the integers.
+
+def extreme_rays(normals: list[Vector], n: int) -> list[Vector] | None:
+    """The extreme rays of {x : <x, v> <= 0 for every normal v}, or None if the cone contains a line.
+
+    Double description: the cone of the normals so far is held as a basis of its lines and, modulo these, its
+    extreme rays, each with a bit for every normal that is 0 on it.
+    """
+    if len(normals) < n:  # before the n by n identity is built
+        return None
+    lines, rays = unit_vectors(n), list[tuple[Vector, int]]()
+    for number, normal in enumerate(normals):
+        crossing = next((k for k, line in enumerate(lines) if sum(map(mul, normal, line))), None)
+        if crossing is None:
+            rays = _cut(rays, normal, 1 << number)
+            continue
+        inner = lines.pop(crossing)
+        if sum(map(mul, normal, inner)) > 0:
+            inner = [-value for value in inner]
+        lines = [_on_wall(normal, line, inner) for line in lines]
+        rays = [(_on_wall(normal, ray, inner), zeros | 1 << number) for ray, zeros in rays]
+        rays.append((inner, (1 << number) - 1))
+    return None if lines else [ray for ray, _ in rays]
+
+
+def _cut(rays: list[tuple[Vector, int]], normal: Vector, bit: int) -> list[tuple[Vector, int]]:
+    """The rays where <x, normal> <= 0, and a new one between any two neighbours on different sides.
+
+    Two extreme rays are neighbours exactly if no third one is 0 on all normals that are 0 on both.
+    """
+    sides = [sum(map(mul, normal, ray)) for ray, _ in rays]
+    kept = [(ray, zeros if side else zeros | bit) for (ray, zeros), side in zip(rays, sides, strict=True) if side <= 0]
+    inside = [ray for ray, side in zip(rays, sides, strict=True) if side < 0]
+    outside = [ray for ray, side in zip(rays, sides, strict=True) if side > 0]
+    for inner, inner_zeros in inside:
+        for outer, outer_zeros in outside:
+            common = inner_zeros & outer_zeros
+            if sum(zeros & common == common for _, zeros in rays) == 2:
+                kept.append((_on_wall(normal, outer, inner), common | bit))
+    return kept
+
+
+def _on_wall(normal: Vector, x: Vector, inner: Vector) -> Vector:
+    """The primitive vector a x + c y with a > 0 on which the normal is 0, where y = inner has <y, normal> < 0."""
+    a, c = -sum(map(mul, normal, inner)), sum(map(mul, normal, x))
+    combined = [a * p + c * q for p, q in zip(x, inner, strict=True)]
+    content = math.gcd(*combined)
+    return [value // content for value in combined]
+
+
+# ------------------------------------------------------------------ convolution
+# certificates-convolution.md, section "The layer": windows, unrolled rows, rows of boxes, equal outputs.
+
+MODES = ("zeros", "circular", "reflect", "replicate")
+
+
+@dataclass(frozen=True, slots=True)
+class Convolution:
+    """A convolution layer; `kernels[o]` lists K[o, i, u] in lexicographic order of (i, u)."""
+
+    in_channels: int
+    out_channels: int
+    groups: int
+    kernel_size: tuple[int, ...]
+    stride: tuple[int, ...]
+    dilation: tuple[int, ...]
+    padding: tuple[tuple[int, int], ...]
+    padding_mode: str
+    kernels: Sequence[Sequence[Fraction]]
+    b: Sequence[Fraction]
+
+
+Reads = tuple[int | None, ...]  # for each tap the place that it reads, None where it reads 0
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """One axis of the grid: kernel size, stride, dilation, padding on both sides and its mode."""
+
+    taps: int
+    stride: int
+    dilation: int
+    low: int
+    high: int
+    mode: str
+
+    @property
+    def extent(self) -> int:
+        return self.dilation * (self.taps - 1) + 1
+
+    @property
+    def least(self) -> int:
+        """The layer is defined for this size and all larger ones."""
+        needed = {"reflect": max(self.low, self.high) + 1, "circular": max(self.low, self.high)}
+        return max(1, self.extent - self.low - self.high, needed.get(self.mode, 1))
+
+    @property
+    def zeros(self) -> tuple[int, int]:
+        """How many zeros stand before and after the grid."""
+        return (self.low, self.high) if self.mode == "zeros" else (0, 0)
+
+    def windows(self, size: int) -> int:
+        return (size + self.low + self.high - self.extent) // self.stride + 1
+
+    def inside(self, start: int, size: int) -> Reads:
+        """The taps of the window that starts there, as far as they lie in [0, size)."""
+        places = (start + self.dilation * u for u in range(self.taps))
+        return tuple(j if 0 <= j < size else None for j in places)
+
+    def reads(self, window: int, size: int) -> Reads:
+        """The places that a window of the layer reads."""
+        start = self.stride * window - self.low
+        if self.mode == "zeros":
+            return self.inside(start, size)
+        return tuple(self._padded(start + self.dilation * u, size) for u in range(self.taps))
+
+    def _padded(self, j: int, size: int) -> int:
+        if self.mode == "circular":
+            return j % size
+        if self.mode == "replicate":
+            return min(max(j, 0), size - 1)
+        return 2 * (size - 1) - j if j >= size else abs(j)
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """How many places of the box are known at its two ends along an axis, and where its windows start."""
+
+    known: tuple[int, ...]
+    starts: list[int]
+
+
+def _known_count(box: Sequence[int], known: Sequence[Sequence[int]]) -> int:
+    """The number of places of the box that are known along some axis."""
+    return math.prod(box) - math.prod(length - sum(ends) for length, ends in zip(box, known, strict=True))
+
+
+def _known_place(number: int, box: Sequence[int], known: Sequence[Sequence[int]]) -> list[int]:
+    """The known place with this number, in lexicographic order of the known places."""
+    low, high = known[0]
+    every, some = math.prod(box[1:]), _known_count(box[1:], known[1:])  # for a first index that is known, or not
+    if number < low * every:
+        return digits_of(number, box)
+    number -= low * every
+    if number < (box[0] - low - high) * some:
+        index, number = divmod(number, some)
+        return [low + index, *_known_place(number, box[1:], known[1:])]
+    return digits_of((box[0] - high) * every + number - (box[0] - low - high) * some, box)
+
+
+class Kernels:
+    """A convolution with its kernels as integers over one positive denominator for each output channel."""
+
+    def __init__(self, layer: Convolution) -> None:
+        self.layer = layer
+        parts = zip(layer.kernel_size, layer.stride, layer.dilation, layer.padding, strict=True)
+        self.axes = [Axis(size, s, D, low, high, layer.padding_mode) for size, s, D, (low, high) in parts]
+        self.inputs, self.outputs = layer.in_channels // layer.groups, layer.out_channels // layer.groups  # of a group
+        self.scaled = [
+            over_one_denominator([*kernel, bias]) for kernel, bias in zip(layer.kernels, layer.b, strict=True)
+        ]
+        self.taps = list(product(range(self.inputs), *map(range, layer.kernel_size)))
+
+    def form(self, o: int, reads: Sequence[Reads], size: Sequence[int], first: int) -> Form:
+        """The row of output channel o for one window; `first` is the column block of its group's first channel."""
+        entries, denominator = self.scaled[o]
+        sums: dict[int, int] = {}
+        for j in compress(range(len(self.taps)), entries):
+            i, *u = self.taps[j]
+            places = [read[k] for read, k in zip(reads, u, strict=True)]
+            inner = [place for place in places if place is not None]
+            if len(inner) == len(places):
+                column = index_of([first + i, *inner], [0, *size])
+                sums[column] = sums.get(column, 0) + entries[j]
+        return Form({column: value for column, value in sums.items() if value}, entries[-1], denominator)
+
+    def unrolled(self, size: Sequence[int]) -> MadeRows:
+        """The unrolled layer for a size."""
+        counts = [axis.windows(length) for axis, length in zip(self.axes, size, strict=True)]
+
+        def form(number: int) -> Form:
+            o, *window = digits_of(number, [self.layer.out_channels, *counts])
+            reads = [axis.reads(J, length) for axis, J, length in zip(self.axes, window, size, strict=True)]
+            return self.form(o, reads, size, o // self.outputs * self.inputs)
+
+        return MadeRows(self.layer.out_channels * math.prod(counts), self.layer.in_channels * math.prod(size), form)
+
+    def box(self, group: int, slots: Sequence[Slot], box: Sequence[int]) -> MadeRows:
+        """The box layer of a group and one slot for each axis: its windows, then two rows for each known column."""
+        counts = [self.outputs, *(len(slot.starts) for slot in slots)]
+        windows, places = math.prod(counts), [slot.known for slot in slots]
+        known = _known_count(box, places)
+
+        def form(number: int) -> Form:
+            if number >= windows:
+                column, negative = divmod(number - windows, 2)
+                i, column = divmod(column, known)
+                return Form({index_of([i, *_known_place(column, box, places)], [0, *box]): -1 if negative else 1}, 0, 1)
+            o, *choice = digits_of(number, counts)
+            starts = [slot.starts[k] for slot, k in zip(slots, choice, strict=True)]
+            reads = [axis.inside(tau, length) for axis, tau, length in zip(self.axes, starts, box, strict=True)]
+            return self.form(group * self.outputs + o, reads, box, 0)
+
+        return MadeRows(windows + 2 * self.inputs * known, self.inputs * math.prod(box), form)
+
+    def about(self) -> str:
+        """The geometry in words."""
+        layer = self.layer
+        mode = f" {layer.padding_mode}" if any(map(any, layer.padding)) else ""
+        pairs = " x ".join(f"({show(low)}, {show(high)})" for low, high in layer.padding)
+        return (
+            f"kernel {times(layer.kernel_size)}, stride {times(layer.stride)}, dilation {times(layer.dilation)}, "
+            f"padding {pairs}{mode}, channels {layer.in_channels} to {layer.out_channels}, groups {layer.groups}"
+        )
+
+
+class TwoInputs:
+    """Two inputs of one size, as integers over one positive denominator, for which outputs are compared."""
+
+    def __init__(self, kernels: Kernels, size: Sequence[int], points: list[list[Fraction]]) -> None:
+        self.kernels, self.size, self.count = kernels, size, math.prod(size)
+        scaled, self.denominator = over_one_denominator([*points[0], *points[1]])
+        self.x, self.y = (
+            [*scaled[: len(points[0])], 0],
+            [*scaled[len(points[0]) :], 0],
+        )  # the last is what padding reads
+
+    def differing(self) -> list[int]:
+        """The places at which the inputs differ in some channel."""
+        pairs = enumerate(zip(self.x, self.y, strict=True))
+        return sorted({j % self.count for j, (x, y) in pairs if x != y})
+
+    def different_output(self, reads: Sequence[Reads]) -> int | None:
+        """An output channel in which the outputs of a window differ."""
+        places = [-1 if None in read else index_of(read, self.size) for read in product(*reads)]  # type: ignore[arg-type]
+        width, height = self.kernels.inputs, self.kernels.outputs
+        for group in range(self.kernels.layer.groups):
+            bases = range(group * width * self.count, (group + 1) * width * self.count, self.count)
+            columns = [-1 if place < 0 else base + place for base in bases for place in places]
+            x, y = [self.x[j] for j in columns], [self.y[j] for j in columns]
+            if x == y:
+                continue
+            for o in range(group * height, (group + 1) * height):
+                entries, _ = self.kernels.scaled[o]
+                constant = entries[-1] * self.denominator
+                if max(sum(map(mul, entries, x)) + constant, 0) != max(sum(map(mul, entries, y)) + constant, 0):
+                    return o
+        return None
+
+    def require_equal_outputs(self, windows: Sequence[Iterator[tuple[str, Reads]]], rule: str) -> int:
+        """For what windows may read along each axis, with a name. Returns the number of different ones."""
+        axes = []
+        for named in windows:
+            names: dict[Reads, str] = {}
+            for name, reads in named:
+                names.setdefault(reads, name)
+            axes.append(names)
+        for window in product(*axes):
+            o = self.different_output(window)
+            if o is not None:
+                place = ", ".join(names[reads] for names, reads in zip(axes, window, strict=True))
+                raise Rejected(Reason.POINTS, f"{rule}: output {o} of the window ({place}) differs at x and at y")
+        return math.prod(map(len, axes))
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """All N with N_k >= minimum[k] and N_k mod s_k in residues[k]."""
+
+    minimum: tuple[int, ...]
+    residues: tuple[list[int], ...]
+
+    def about(self, axes: Sequence[Axis]) -> str:
+        parts = []
+        for k, (least, residues, axis) in enumerate(zip(self.minimum, self.residues, axes, strict=True), 1):
+            some = ", ".join(map(show, residues[:8])) + (", ..." if len(residues) > 8 else "")
+            full = "any residue" if len(residues) == axis.stride else f"N_{k} mod {show(axis.stride)} in {{{some}}}"
+            parts.append(f"N_{k} >= {show(least)} ({full})")
+        return " and ".join(parts)
+
+
+def require_group(group: int, kernels: Kernels, rule: str) -> None:
+    """Raises Rejected unless the layer has this group."""
+    if not 0 <= group < kernels.layer.groups:
+        raise Rejected(Reason.COUNT, f"{rule}: there is no group {show(group)}")
+
+
+# ------------------------------------------------------------------ rules/collision
+# Rule "collision": two points of K, different, with one image.
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """The points x and y of a proof."""
+
+    x: list[Fraction]
+    y: list[Fraction]
+
+
+def require_two_inside(points: Points, domain: Domain, rule: str) -> None:
+    """Raises Rejected unless the points are different and lie in K."""
+    if points.x == points.y:
+        raise Rejected(Reason.POINTS, f"{rule}: x and y are equal")
+    for name, point in (("x", points.x), ("y", points.y)):
+        if not domain.contains(point):
+            raise Rejected(Reason.POINTS, f"{rule}: {name} does not lie in the domain {domain.type}")
+
+
+def check_collision(points: Points, domain: Domain, rows: list[Row]) -> str:
+    """For the rows of a layer."""
+    require_two_inside(points, domain, "collision")
+    x_scaled, x_factor = over_one_denominator([*points.x, Fraction(1)])
+    y_scaled, y_factor = over_one_denominator([*points.y, Fraction(1)])
+    for i, row in enumerate(rows):  # max(g_i, 0) at both, times the denominator and both factors
+        at_x = max(sum(map(mul, row.entries, x_scaled)), 0) * y_factor
+        at_y = max(sum(map(mul, row.entries, y_scaled)), 0) * x_factor
+        if at_x != at_y:
+            raise Rejected(Reason.POINTS, f"collision: row {i} has different outputs at x and at y")
+    return f"x and y differ, lie in {domain.type} and have the same output in all {len(rows)} rows"
+
+
+def _windows(axis: Axis, size: int) -> Iterator[tuple[str, Reads]]:
+    for window in range(axis.windows(size)):
+        yield str(window), axis.reads(window, size)
+
+
+def check_collision_at(points: Points, domain: Domain, kernels: Kernels, size: Sequence[int]) -> str:
+    """For a convolution at one size: window by window, without the rows of the unrolled layer."""
+    require_two_inside(points, channel_cut(domain, 0, math.prod(size))(range(len(points.x))), "collision")
+    windows = []
+    for axis, length in zip(kernels.axes, size, strict=True):
+        require_room(axis.windows(length) * axis.taps, "the windows")
+        windows.append(_windows(axis, length))
+    TwoInputs(kernels, size, [points.x, points.y]).require_equal_outputs(windows, "collision")
+    return f"x and y differ, lie in {domain.type} and have the same output in all windows"
+
+
+# ------------------------------------------------------------------ rules/flat_tree
+# Rule "flat-tree": refuters, and a tree of flats that read one refuter at each node.
+
+@dataclass(frozen=True, slots=True)
+class FlatTree:
+    """What the proof holds, each to be taken once and in this order; all multipliers are positive."""
+
+    refuters: Iterator[Combination]
+    tokens: Iterator[int]
+
+
+def _support_of(refuter: Combination, number: int, domain: Domain, functions: Rows, m: int) -> tuple[int, ...]:
+    """A refuter: sum_i lambda_i g_i is nonnegative on K. Returns its support, which is among the first m rows."""
+    form = refuter.form(functions, Reason.REFUTER, f"refuter {number}")
+    support = tuple(i for i in refuter.indices if i < m)
+    if not support:
+        raise Rejected(Reason.REFUTER, f"refuter {number}: names halfspaces of the domain only, no row of the layer")
+    if not domain.nonnegative(form):
+        raise Rejected(Reason.REFUTER, f"refuter {number}: the sum of lambda_i g_i is not nonnegative on {domain.type}")
+    return support
+
+
+class _FlatTreeWalk(TreeWalk):
+    """The reader of a flat tree."""
+
+    def __init__(self, tokens: Iterator[int], supports: list[tuple[int, ...]], rows: Rows) -> None:
+        super().__init__(tokens)
+        self.supports, self.rows = supports, rows
+
+    def read(self, n: int) -> int:
+        """read_tree. Returns the number of tokens."""
+        self.enter(self.take(), unit_vectors(n), 1)
+        while self.stack:
+            node = self.stack[-1]
+            i = next(node.children, None)
+            if i is None:
+                self.leave()
+            elif i not in self.excluded:
+                token = self.take()
+                if token < 0:
+                    self.vacuous(token, i, node.basis)
+                    self.exclude(i)
+                else:
+                    self.path.append(i)
+                    self.enter(token, *annihilator(node.basis, node.divisor, self.rows[i]))
+        return self.finish()
+
+    def enter(self, token: int, basis: list[Vector], divisor: int) -> None:
+        """read_node: the refuter is disjoint from span(A); no children when |A| + 1 = n."""
+        if not 0 <= token < len(self.supports):
+            raise self.rejected(f"there is no refuter {show(token)}")
+        support = self.supports[token]
+        for i in support:
+            if self.rows[i].is_orthogonal(basis):
+                raise self.rejected(f"row {i} lies in the span of {listed(self.path)}")
+        self.stack.append(Node(iter(support if len(basis) > 1 else ()), basis, divisor))
+
+    def vacuous(self, token: int, i: int, basis: list[Vector]) -> None:
+        """A vacuous child: w_k - c w_i is orthogonal to the annihilator of A for some number c."""
+        k = -token - 1
+        if k not in self.excluded:
+            raise self.rejected(f"row {show(k)} is not excluded")
+        products = list(zip(self.rows[i].products(basis), self.rows[k].products(basis), strict=True))
+        a, b = next(pair for pair in products if pair[0])
+        if any(a * q != b * p for p, q in products):
+            raise self.rejected(f"row {k} does not lie in the span of {listed([*self.path, i])}")
+
+
+def check_flat_tree(proof: FlatTree, domain: Domain, rows: Rows, n: int) -> str:
+    """Every refuter, then the tree."""
+    functions, m = with_halfspaces(rows, domain), len(rows)
+    supports = [_support_of(refuter, k, domain, functions, m) for k, refuter in enumerate(proof.refuters)]
+    require_enough_rows(rows, n)
+    tokens = _FlatTreeWalk(proof.tokens, supports, rows).read(n)
+    return f"{len(supports)} refuters and the tree of {tokens} tokens are correct"
+
+
+# ------------------------------------------------------------------ rules/sign_split
+# Rule "sign-split": circuits, and a tree that splits by the signs of the rows.
+
+_Signs = tuple[tuple[int, ...], tuple[int, ...]]  # the rows with lambda_i > 0, the rows with lambda_i < 0
+
+
+@dataclass(frozen=True, slots=True)
+class SignSplit:
+    """What the proof holds, each to be taken once and in this order; no multiplier is 0."""
+
+    circuits: Iterator[Combination]
+    tokens: Iterator[int]
+
+
+def _signs_of(circuit: Combination, number: int, domain: Domain, functions: Rows, m: int) -> _Signs:
+    """A circuit: F = sum_i lambda_i g_i is nonnegative on K; some lambda_i is positive or F is not zero."""
+    place = f"circuit {number}"
+    form = circuit.form(functions, Reason.CIRCUIT, place)
+    pairs = list(zip(*circuit, strict=True))
+    positive = [pair for pair in pairs if pair[0] < m and pair[1] > 0]
+    negative = [pair for pair in pairs if pair[1] < 0]
+    if any(i >= m for i, _ in negative):
+        raise Rejected(Reason.CIRCUIT, f"{place}: a halfspace of the domain has a negative multiplier")
+    if not positive and not negative:
+        raise Rejected(Reason.CIRCUIT, f"{place}: names halfspaces of the domain only, no row of the layer")
+    if not domain.nonnegative(form):
+        raise Rejected(Reason.CIRCUIT, f"{place}: the sum of lambda_i g_i is not nonnegative on {domain.type}")
+    if not positive and not any(total_of([factor for _, factor in negative], [functions[i] for i, _ in negative])[0]):
+        raise Rejected(Reason.CIRCUIT, f"{place}: no multiplier is positive and the sum of lambda_i g_i is zero")
+    return tuple(i for i, _ in positive), tuple(i for i, _ in negative)
+
+
+class _SignSplitWalk(TreeWalk):
+    """The reader of a sign-split tree: `path` is P and `excluded` is Q of the innermost node."""
+
+    def __init__(self, tokens: Iterator[int], circuits: list[_Signs], rows: Rows) -> None:
+        super().__init__(tokens)
+        self.circuits, self.rows = circuits, rows
+
+    def read(self, n: int) -> int:
+        """read_tree. Returns the number of tokens."""
+        self.enter(unit_vectors(n), 1)
+        while self.stack:
+            node = self.stack[-1]
+            i = next(node.children, None)
+            if i is None and node.goes_on:
+                self.open(node)
+            elif i is None:
+                self.leave()
+            elif i not in self.excluded:
+                self.child(node, i)
+        return self.finish()
+
+    def enter(self, basis: list[Vector], divisor: int) -> None:
+        """read_node for rows P that do not span, given their annihilator."""
+        self.stack.append(Node(iter(()), basis, divisor))
+        self.open(self.stack[-1])
+
+    def child(self, node: Node, i: int) -> None:
+        """read_node(P + i, Q), which is empty if P + i has rank n; then Q = Q + i."""
+        adds_rank = not self.rows[i].is_orthogonal(node.basis)
+        if adds_rank and len(node.basis) == 1:
+            self.exclude(i)
+            return
+        self.path.append(i)
+        self.enter(*(annihilator(node.basis, node.divisor, self.rows[i]) if adds_rank else (node.basis, node.divisor)))
+
+    def open(self, node: Node) -> None:
+        """A token: a row to split at, after which the node goes on with that row in Q, or a circuit."""
+        token = self.take()
+        if token < 0:
+            i = -token - 1
+            if i >= len(self.rows) or i in self.excluded or i in self.path:
+                raise self.rejected(f"row {show(i)} is not a row without a sign")
+            node.children, node.goes_on = iter((i,)), True
+            return
+        if token >= len(self.circuits):
+            raise self.rejected(f"there is no circuit {show(token)}")
+        positive, negative = self.circuits[token]
+        for i in negative:
+            if i not in self.path:
+                raise self.rejected(f"row {i} is not known to be nonnegative")
+        for i in positive:
+            if i in self.path:
+                raise self.rejected(f"row {i} is known to be nonnegative")
+        node.children, node.goes_on = iter(positive), False
+
+
+def check_sign_split(proof: SignSplit, domain: Domain, rows: Rows, n: int) -> str:
+    """Every circuit, then the tree."""
+    functions, m = with_halfspaces(rows, domain), len(rows)
+    circuits = [_signs_of(circuit, k, domain, functions, m) for k, circuit in enumerate(proof.circuits)]
+    require_enough_rows(rows, n)
+    tokens = _SignSplitWalk(proof.tokens, circuits, rows).read(n)
+    return f"{len(circuits)} circuits and the tree of {tokens} tokens are correct"
+
+
+# ------------------------------------------------------------------ rules/blocks
+# Rule "blocks": groups of columns with rows that are zero outside, each group proved by itself.
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Columns and rows in increasing order, and the proof of the block layer; to be read in this order."""
+
+    columns: list[int]
+    rows: Later[list[int]]
+    proof: Later[InjectiveProof]
+
+
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """The blocks, each to be judged before the next one is taken."""
+
+    blocks: Iterator[Block]
+
+
+InjectiveProof = FlatTree | SignSplit | Blocks
+
+
+def check_injective(proof: InjectiveProof, cut: Cut, rows: Rows, n: int) -> str:
+    """A proof with one of these rules, for rows that may not be in the document."""
+    if isinstance(proof, Blocks):
+        return check_blocks(proof, cut, rows, n)
+    if n * n > ENTRIES:
+        raise Unreadable(f"a tree for {n} columns does not fit into memory")
+    domain = cut(range(n))
+    if isinstance(proof, FlatTree):
+        return check_flat_tree(proof, domain, rows, n)
+    return check_sign_split(proof, domain, rows, n)
+
+
+def _require_between(numbers: Sequence[int], count: int, name: str) -> None:
+    """Raises Rejected unless the increasing numbers are from 0 to count - 1."""
+    if numbers[0] < 0 or numbers[-1] >= count:
+        raise Rejected(Reason.BLOCKS, f"{name}: names one outside 0 to {count - 1}")
+
+
+def _check_block(block: Block, cut: Cut, rows: Rows, n: int) -> None:
+    """Its rows are zero outside its columns, and the block layer is injective."""
+    columns = block.columns
+    _require_between(columns, n, "columns")
+    chosen = block.rows()
+    _require_between(chosen, len(rows), "rows")
+    place = {j: k for k, j in enumerate(columns)}
+    for i in chosen:
+        outside = next((j for j in form_of(rows, i).nonzero if j not in place), None)
+        if outside is not None:
+            raise Rejected(Reason.BLOCKS, f"row {i} is not zero in column {outside}")
+
+    def form(k: int) -> Form:
+        nonzero, constant, denominator = form_of(rows, chosen[k])
+        return Form({place[j]: value for j, value in nonzero.items()}, constant, denominator)
+
+    def cut_again(inner: Sequence[int]) -> Domain:
+        return cut([columns[k] for k in inner])
+
+    check_injective(block.proof(), cut_again, MadeRows(len(chosen), len(columns), form), len(columns))
+
+
+def check_blocks(proof: Blocks, cut: Cut, rows: Rows, n: int) -> str:
+    """Each block, then that every column is in one."""
+    covered, count = set[int](), 0
+    for block in proof.blocks:
+        with within(f"block {count}"):
+            _check_block(block, cut, rows, n)
+        covered.update(block.columns)
+        count += 1
+    if len(covered) < n:
+        missing = next(j for j in range(n) if j not in covered)
+        raise Rejected(Reason.BLOCKS, f"blocks: no block has column {missing}")
+    return f"{count} blocks have all {n} columns, and their proofs are correct"
+
+
+def check_layer_blocks(proof: Blocks, domain: Domain, rows: Rows, n: int) -> str:
+    """For a layer: not on a polytope."""
+    if domain.halfspaces:
+        raise Rejected(Reason.DOMAIN, "blocks: the domain is a polytope")
+    return check_blocks(proof, domain.cut, rows, n)
+
+
+# ------------------------------------------------------------------ rules/depth_tree
+# Rule "depth-tree": alpha* of every row; a point that attains it, and a tree that shows that nothing is below.
+
+_Round = Ball | NonnegativeBall | Sphere  # the ball with center 0
+
+
+@dataclass(frozen=True, slots=True)
+class RowValue:
+    """The stated value sign * sqrt(square); infinity if there is no square."""
+
+    sign: int
+    square: Fraction | None
+
+
+@dataclass(frozen=True, slots=True)
+class ShortCombination:
+    """A refuter for a value that is not positive: rows and their positive multipliers."""
+
+    rows: list[int]
+    multipliers: list[Fraction]
+
+
+@dataclass(frozen=True, slots=True)
+class Cone:
+    """A refuter for a positive value: rows whose halfspaces make the cone."""
+
+    rows: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class RowProof:
+    """What the proof holds about one row, in this order; a positive value has cones as refuters."""
+
+    row: Later[int]
+    value: Later[RowValue]
+    point: Later[list[Fraction] | None]
+    refuters: Iterator[ShortCombination | Cone]
+    tokens: Iterator[int]
+
+
+@dataclass(frozen=True, slots=True)
+class DepthTree:
+    """The rows, each to be judged before the next one is taken."""
+
+    rows: Iterator[RowProof]
+
+
+@dataclass(frozen=True, slots=True)
+class _RowClaim:
+    """The claim about row j on K, with radius r: alpha_j = sign * r * sqrt(bound); infinity if `bound` is None."""
+
+    j: int
+    sign: int
+    bound: Fraction | None
+    rows: list[Row]
+    n: int
+    domain: _Round
+
+    @property
+    def row(self) -> Row:
+        return self.rows[self.j]
+
+    def excess(self, x: Vector) -> Fraction | int:
+        """A number with the sign of r <x, w_j> / |x| - alpha_j; x is not 0."""
+        if self.bound is None:
+            return -1
+        (product,) = self.row.products([x])
+        return product * abs(product) - self.sign * self.bound * self.row.denominator**2 * square_of(x)
+
+
+def _claim_of(proof: RowProof, j: int, rows: list[Row], n: int, domain: _Round) -> _RowClaim:
+    """The claim about row j, which the next proof has to be about."""
+    if j == len(rows):
+        raise Rejected(Reason.VALUE, f"depth-tree: the list goes on after all {len(rows)} rows")
+    row = proof.row()
+    if row != j:
+        raise Rejected(Reason.VALUE, f"row {j}: found row {show(row)} in its place")
+    value = proof.value()
+    sign, square = value.sign, value.square
+    if square is None:
+        if sign != 1 or not isinstance(domain, Sphere):
+            raise Rejected(Reason.VALUE, f"row {j}: the value is infinity only with sign 1 and on a sphere")
+        return _RowClaim(j, sign, None, rows, n, domain)
+    if square < 0 or (square == 0) != (sign == 0):
+        text = show(rational_text(square))
+        raise Rejected(Reason.VALUE, f"row {j}: the sign {sign} and the square {text} are not those of a number")
+    if sign == 1 and not isinstance(domain, Sphere):
+        raise Rejected(Reason.VALUE, f"row {j}: the value is positive, but the domain contains 0")
+    return _RowClaim(j, sign, square / domain.radius**2, rows, n, domain)
+
+
+def _check_point(point: list[Fraction] | None, claim: _RowClaim, place: str) -> None:
+    """The point z: alpha_j is at most what is stated."""
+    if point is None or claim.bound is None:
+        if point is not None or claim.bound is not None:
+            raise Rejected(Reason.VALUE, f"{place}: the point is null exactly if the square is")
+        return
+    z, _ = over_one_denominator(point)
+    if isinstance(claim.domain, NonnegativeBall) and min(z) < 0:
+        raise Rejected(Reason.VALUE, f"{place}: the point is not nonnegative")
+    if not any(z):
+        if isinstance(claim.domain, Sphere) or claim.sign:
+            raise Rejected(Reason.VALUE, f"{place}: the point is 0")
+        return
+    values = [(row.products([z])[0], row.denominator) for row in claim.rows]
+    own, factor = values[claim.j]
+    above = sum(value * factor > own * denominator for value, denominator in values)
+    if above > claim.n - 1:
+        raise Rejected(Reason.VALUE, f"{place}: {above} rows are above it at the point, more than {claim.n - 1}")
+    if claim.excess(z) != 0:
+        raise Rejected(Reason.VALUE, f"{place}: the point does not have the stated value")
+
+
+def _row_support_of(refuter: ShortCombination | Cone, claim: _RowClaim, place: str) -> tuple[int, ...]:
+    """The support of a refuter that holds."""
+    require_different(refuter.rows, len(claim.rows), Reason.REFUTER, place)
+    if claim.j in refuter.rows:
+        raise Rejected(Reason.REFUTER, f"{place}: names row {claim.j} itself")
+    if isinstance(refuter, Cone):
+        _check_cone(refuter, claim, place)
+    else:
+        _check_short(refuter, claim, place)
+    return tuple(refuter.rows)
+
+
+def _check_short(refuter: ShortCombination, claim: _RowClaim, place: str) -> None:
+    """A refuter if sign <= 0: z = w_j + sum_i lambda_i (w_i - w_j) has r |z| <= |alpha_j|."""
+    factors, denominator = over_one_denominator([1 - sum(refuter.multipliers, Fraction(0)), *refuter.multipliers])
+    total, common = total_of(factors, [claim.row, *[claim.rows[i] for i in refuter.rows]])
+    z = total[:-1]
+    length = square_of(negative_part(z) if isinstance(claim.domain, NonnegativeBall) else z)
+    if claim.bound is None or length > claim.bound * (denominator * common) ** 2:
+        raise Rejected(Reason.REFUTER, f"{place}: the combination of rows is too long")
+
+
+def _check_cone(refuter: Cone, claim: _RowClaim, place: str) -> None:
+    """A refuter if sign = 1: the rays p of {x : <x, w_i> <= <x, w_j>} have r <p, w_j> >= alpha_j |p|."""
+    own = claim.row
+    normals: list[Vector] = [
+        [a * own.denominator - b * row.denominator for a, b in zip(row.entries[:-1], own.entries[:-1], strict=True)]
+        for row in (claim.rows[i] for i in refuter.rows)
+    ]
+    rays = extreme_rays(normals, claim.n)
+    if rays is None:
+        raise Rejected(Reason.REFUTER, f"{place}: the cone contains a line")
+    if any(claim.excess(ray) < 0 for ray in rays):
+        raise Rejected(Reason.REFUTER, f"{place}: the cone has a ray on which row {claim.j} is smaller than stated")
+
+
+class _DepthTreeWalk(TreeWalk):
+    """The reader of a depth tree: `path` is S and `excluded` is E of the innermost node."""
+
+    def __init__(self, tokens: Iterator[int], supports: list[tuple[int, ...]], place: str) -> None:
+        super().__init__(tokens, place)
+        self.supports = supports
+
+    def read(self, n: int) -> int:
+        """read_tree. Returns the number of tokens."""
+        self.enter(n)
+        while self.stack:
+            i = next(self.stack[-1].children, None)
+            if i is None:
+                self.leave()
+            elif i not in self.excluded:
+                self.path.append(i)
+                self.enter(n)
+        return self.finish()
+
+    def enter(self, n: int) -> None:
+        """read_node: the support is disjoint from S; no children when |S| = n - 1."""
+        token = self.take()
+        if not 0 <= token < len(self.supports):
+            raise self.rejected(f"there is no refuter {show(token)}")
+        support = self.supports[token]
+        for i in support:
+            if i in self.path:
+                raise self.rejected(f"row {i} is known to be above")
+        self.stack.append(Node(iter(support if len(self.path) < n - 1 else ())))
+
+
+def _check_row(proof: RowProof, claim: _RowClaim, n: int) -> int:
+    """The point, every refuter, then the tree. Returns the number of tokens."""
+    place = f"row {claim.j}"
+    _check_point(proof.point(), claim, place)
+    supports = [_row_support_of(refuter, claim, f"{place}: refuter {k}") for k, refuter in enumerate(proof.refuters)]
+    return _DepthTreeWalk(proof.tokens, supports, f"{place}: tree").read(n)
+
+
+def check_depth_tree(proof: DepthTree, domain: Domain, rows: list[Row], n: int) -> str:
+    """For each row its value and what proves it."""
+    if not isinstance(domain, _Round) or (isinstance(domain, Ball) and any(domain.center)):
+        raise Rejected(
+            Reason.DOMAIN, "depth-tree: the domain is not a ball with center 0, a nonnegative ball or a sphere"
+        )
+    tokens, count = 0, 0
+    for row in proof.rows:
+        tokens += _check_row(row, _claim_of(row, count, rows, n, domain), n)
+        count += 1
+    if count < len(rows):
+        raise Rejected(Reason.VALUE, f"depth-tree: the list ends after {count} of {len(rows)} rows")
+    return f"the values of all {len(rows)} rows are attained, and the trees of {tokens} tokens are correct"
+
+
+# ------------------------------------------------------------------ rules/boxes
+# Rule "boxes": boxes that cover the grid at every size, and a proof for each kind of box.
+
+@dataclass(frozen=True, slots=True)
+class Boxes:
+    """The box, the slots of each axis, and a proof for each group and choice of slots in lexicographic order."""
+
+    box: tuple[int, ...]
+    slots: list[list[Slot]]
+    proofs: Iterator[Later[InjectiveProof]]
+
+
+def _require_coverage(axis: Axis, length: int, slots: list[Slot], least: int, residues: list[int]) -> None:
+    """The conditions 1 to 4 along one axis, for the box length P and the minimum size."""
+    if length < axis.stride:
+        raise Rejected(Reason.COVERAGE, f"the box length {show(length)} is below the stride {show(axis.stride)}")
+    if least < length:
+        raise Rejected(Reason.COVERAGE, f"the box length {show(length)} is above the minimum size {show(least)}")
+    if all(any(slot.known[end] for slot in slots) for end in (0, 1)):
+        raise Rejected(Reason.COVERAGE, "places at both ends are known, so it is swept neither up nor down")
+    if any(max(slot.known) > length - axis.stride for slot in slots):
+        raise Rejected(Reason.COVERAGE, "more places are known than the box before has left")
+    (low, high), last = axis.zeros, length - axis.extent
+    if not any(_serves(slot, axis, -axis.low, -low, last) and not slot.known[0] for slot in slots):
+        raise Rejected(Reason.COVERAGE, "no slot serves the first box")
+    if not any(_serves(slot, axis, slot.starts[0], 0, last) for slot in slots):
+        raise Rejected(Reason.COVERAGE, "no slot serves the inner boxes")
+    for residue in residues:
+        end = length - residue - axis.low
+        if not any(_serves(slot, axis, end, 0, last + high) and not slot.known[1] for slot in slots):
+            raise Rejected(Reason.COVERAGE, f"no slot serves the last box for the residue {show(residue)}")
+
+
+def _serves(slot: Slot, axis: Axis, residue: int, first: int, last: int) -> bool:
+    """Whether the slot has only starts from `first` to `last` that are congruent to `residue` modulo the stride."""
+    starts = slot.starts
+    return first <= starts[0] and starts[-1] <= last and all((tau - residue) % axis.stride == 0 for tau in starts)
+
+
+def check_boxes(proof: Boxes, domain: Domain, kernels: Kernels, sizes: Sizes) -> str:
+    """Coverage along each axis, then the proofs."""
+    parts = zip(kernels.axes, proof.box, proof.slots, sizes.minimum, sizes.residues, strict=True)
+    for k, (axis, length, slots, least, residues) in enumerate(parts, 1):
+        with within(f"boxes: axis {k}"):
+            _require_coverage(axis, length, slots, least, residues)
+    total, count = kernels.layer.groups * math.prod(map(len, proof.slots)), 0
+    for inner in proof.proofs:
+        if count == total:
+            raise Rejected(Reason.COVERAGE, f"boxes: the list of proofs goes on after {total}")
+        with within(f"proof {count}"):
+            _check_one(inner, count, proof, domain, kernels)
+        count += 1
+    if count < total:
+        raise Rejected(Reason.COVERAGE, f"boxes: the list of proofs ends after {count} of {show(total)}")
+    return (
+        f"the proofs of {total} box layers for the box {times(proof.box)} are correct, and these boxes cover the grid"
+    )
+
+
+def _check_one(inner: Later[InjectiveProof], number: int, proof: Boxes, domain: Domain, kernels: Kernels) -> None:
+    """The proof with this number, for its box layer."""
+    group, *choice = digits_of(number, [kernels.layer.groups, *map(len, proof.slots)])
+    injective = inner()
+    rows = kernels.box(group, [slots[k] for slots, k in zip(proof.slots, choice, strict=True)], proof.box)
+    check_injective(injective, channel_cut(domain, group * kernels.inputs, math.prod(proof.box)), rows, rows.n)
+
+
+# ------------------------------------------------------------------ rules/periodic
+# Rule "periodic": two inputs that repeat along every axis.
+
+@dataclass(frozen=True, slots=True)
+class Periodic:
+    """The period along each axis, and one period of each input."""
+
+    period: tuple[int, ...]
+    points: Points
+
+
+def _left_out(axis: Axis) -> tuple[int, int]:
+    """How many taps at most lie before and after the grid when one lies in it: ceil(l / D), ceil(h / D) with zeros."""
+    low, high = (min(-(-width // axis.dilation), axis.taps - 1) for width in axis.zeros)
+    return low, high
+
+
+def _phases(axis: Axis, period: int) -> Iterator[tuple[str, Reads]]:
+    """What a window reads of a period, for every phase and tap interval of an axis."""
+    (low, high), last = _left_out(axis), axis.taps - 1
+    for phase in range(period):
+        places = [(phase + axis.dilation * u) % period for u in range(axis.taps)]
+        for u in range(low + 1):
+            for v in range(max(u, last - high), last + 1):
+                yield (
+                    f"phase {phase}, taps {u} to {v}",
+                    tuple(place if u <= k <= v else None for k, place in enumerate(places)),
+                )
+
+
+def check_periodic(proof: Periodic, domain: Domain, kernels: Kernels, sizes: Sizes) -> str:
+    """The two inputs differ, lie in K at every size, and have equal outputs in all kinds of windows."""
+    period, points = proof.period, proof.points
+    require_two_inside(points, channel_cut(domain, 0, math.prod(period))(range(len(points.x))), "periodic")
+    if any(least < length for least, length in zip(sizes.minimum, period, strict=True)):
+        raise Rejected(Reason.SIZES, "periodic: the period is longer than the minimum size")
+    layer = kernels.layer
+    if layer.padding_mode != "zeros" and any(map(any, layer.padding)) and any(length > 1 for length in period):
+        mode = layer.padding_mode
+        raise Rejected(Reason.SIZES, f"periodic: with the padding mode {mode} only the period 1 is possible")
+    windows = []
+    for axis, length in zip(kernels.axes, period, strict=True):
+        low, high = _left_out(axis)
+        require_room(length * (low + 1) * (high + 1) * axis.taps, "the phases")
+        windows.append(_phases(axis, length))
+    count = TwoInputs(kernels, period, [points.x, points.y]).require_equal_outputs(windows, "periodic")
+    return f"two inputs of period {times(period)} have the same output in all {count} kinds of windows"
+
+
+# ------------------------------------------------------------------ rules/patch
+# Rule "patch": two inputs that differ in one place of the grid.
+
+ANCHORS = ("first", "inner", "last")
+
+
+@dataclass(frozen=True, slots=True)
+class Anchored:
+    """Along one axis: the length of the patch, whether it is at the beginning of the grid, inside or at the end."""
+
+    axis: Axis
+    length: int
+    anchor: str
+    phase: int
+
+    def starts(self, j: int) -> list[int]:
+        """Where windows start that read place j of the patch."""
+        axis, starts = self.axis, (j - self.axis.dilation * u for u in range(self.axis.taps))
+        least = -axis.low if self.anchor == "first" else None
+        most = self.length + axis.high - axis.extent if self.anchor == "last" else None
+        return [
+            tau
+            for tau in starts
+            if (tau - self.phase) % axis.stride == 0
+            and (least is None or tau >= least)
+            and (most is None or tau <= most)
+        ]
+
+    def holds(self, tau: int) -> bool:
+        """Whether the taps of a window lie in the patch, or beyond an end of the patch that is one of the grid."""
+        begins, ends = tau >= 0, tau + self.axis.extent <= self.length
+        return (begins or self.anchor == "first") and (ends or self.anchor == "last")
+
+    def require_fit(self, least: int, residues: list[int], k: int) -> None:
+        """The conditions 2, 4 and 5 for the least size and its residues."""
+        axis, stride = self.axis, self.axis.stride
+        padded = axis.mode != "zeros" and (axis.low or axis.high)
+        margin = max(axis.low, axis.high) + 1 if padded else 0
+        needed = self.length
+        if self.anchor == "inner":
+            needed += 2 * margin + (-axis.low - self.phase - margin) % stride
+        elif padded:
+            raise Rejected(
+                Reason.SIZES, f"patch: with the padding mode {axis.mode} the anchor of axis {k} has to be inner"
+            )
+        if self.anchor == "first" and (self.phase + axis.low) % stride:
+            raise Rejected(
+                Reason.SIZES, f"patch: no window of axis {k} has the phase {show(self.phase)} at the beginning"
+            )
+        if self.anchor == "last" and any((self.length - axis.low - self.phase - r) % stride for r in residues):
+            raise Rejected(Reason.SIZES, f"patch: the phase of axis {k} does not fit all sizes at the end")
+        if least < needed:
+            raise Rejected(Reason.SIZES, f"patch: it needs N_{k} >= {show(needed)}, not only {show(least)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """The patch along each axis, and both inputs there."""
+
+    parts: list[Anchored]
+    points: Points
+
+
+def _check_patch_windows(pair: TwoInputs, parts: Sequence[Anchored]) -> int:
+    """Condition 3: windows that read a difference lie in the patch and have equal outputs. Returns their number."""
+    seen = set[tuple[int, ...]]()
+    for place in pair.differing():
+        for tau in product(*(part.starts(j) for part, j in zip(parts, digits_of(place, pair.size), strict=True))):
+            if tau in seen:
+                continue
+            pairs = list(zip(parts, tau, strict=True))
+            name = ", ".join(map(show, tau))
+            if not all(part.holds(start) for part, start in pairs):
+                raise Rejected(
+                    Reason.POINTS, f"patch: the window at ({name}) reads a difference and does not lie in the patch"
+                )
+            o = pair.different_output([part.axis.inside(start, part.length) for part, start in pairs])
+            if o is not None:
+                raise Rejected(Reason.POINTS, f"patch: output {o} of the window at ({name}) differs at x and at y")
+            seen.add(tau)
+    return len(seen)
+
+
+def check_patch(proof: Patch, domain: Domain, kernels: Kernels, sizes: Sizes) -> str:
+    """The two inputs differ, lie in K, fit into every size, and no window tells them apart."""
+    parts, points = proof.parts, proof.points
+    size = [part.length for part in parts]
+    require_two_inside(points, channel_cut(domain, 0, math.prod(size))(range(len(points.x))), "patch")
+    for k, (part, least, residues) in enumerate(zip(parts, sizes.minimum, sizes.residues, strict=True), 1):
+        part.require_fit(least, residues, k)
+    count = _check_patch_windows(TwoInputs(kernels, size, [points.x, points.y]), parts)
+    where = f"in a patch of size {times(size)} only"
+    return f"two inputs that differ {where} have the same output in {count} windows there"
+
+
+# ------------------------------------------------------------------ rules/geometric
+# Rule "geometric": an input at which too few rows of a group are not negative.
+
+@dataclass(frozen=True, slots=True)
+class Geometric:
+    """The group; x on one period, and the factor along each axis from one period to the next."""
+
+    group: int
+    period: tuple[int, ...]
+    factor: list[Fraction]
+    x: list[Fraction]
+
+
+@dataclass(frozen=True, slots=True)
+class _Growing:
+    """The input X of a group: x repeated along every axis, each time times the factor of that axis."""
+
+    kernels: Kernels
+    period: tuple[int, ...]
+    factor: list[Fraction]
+    x: list[Fraction]
+
+    def seen(self, phase: Sequence[int]) -> list[Fraction]:
+        """X at the taps of the window at this phase, in the order of the kernels."""
+        axes = self.kernels.axes
+        places = [[psi + axis.dilation * u for u in range(axis.taps)] for psi, axis in zip(phase, axes, strict=True)]
+        powers = [
+            [rho ** (j // q) for j in line] for rho, q, line in zip(self.factor, self.period, places, strict=True)
+        ]
+        found = []
+        for i, *u in self.kernels.taps:
+            inner = [line[k] % q for line, k, q in zip(places, u, self.period, strict=True)]
+            value = self.x[index_of([i, *inner], [0, *self.period])]
+            found.append(value * math.prod(line[k] for line, k in zip(powers, u, strict=True)))
+        return found
+
+    def not_negative(self, group: int, phase: Sequence[int]) -> int:
+        """A(phase): how many outputs of the group are not shown to be negative at all windows with this phase."""
+        seen, _ = over_one_denominator(self.seen(phase))
+        count = 0
+        for o in range(group * self.kernels.outputs, (group + 1) * self.kernels.outputs):
+            entries, _ = self.kernels.scaled[o]
+            count += entries[-1] > 0 or sum(map(mul, entries, seen)) >= 0
+        return count
+
+
+def _require_growing(proof: Geometric, domain: Domain, kernels: Kernels) -> None:
+    """The conditions 1 and 2."""
+    if min(proof.factor) <= 0:
+        raise Rejected(Reason.COUNT, "geometric: a factor is not positive")
+    require_group(proof.group, kernels, "geometric")
+    if any(map(any, kernels.layer.padding)):
+        raise Rejected(Reason.COUNT, "geometric: the layer has padding")
+    if isinstance(domain, Box) or (isinstance(domain, Orthant) and min(proof.x) <= 0):
+        where = f"the interior of the domain {domain.type}"
+        raise Rejected(Reason.POINTS, f"geometric: the input does not lie in {where}")
+
+
+def check_geometric(proof: Geometric, domain: Domain, kernels: Kernels, _: Sizes) -> str:
+    """At every phase fewer rows are not negative than the group has inputs.
+
+    M_k <= N_k / s_k, on which the proof rests, takes E_k >= s_k; so that is asked for as well.
+    """
+    _require_growing(proof, domain, kernels)
+    for k, axis in enumerate(kernels.axes, 1):
+        if axis.extent < axis.stride:
+            raise Rejected(Reason.COUNT, f"geometric: the kernel is shorter than the stride along axis {k}")
+    for axis, q, rho in zip(kernels.axes, proof.period, proof.factor, strict=True):
+        bits = (rho.numerator * rho.denominator - 1).bit_length()  # 0 for the factor 1
+        require_room((q + axis.extent) // q * axis.taps * bits, "the powers of the factors")
+    growing = _Growing(kernels, proof.period, proof.factor, proof.x)
+    fewest = kernels.inputs * math.prod(axis.stride for axis in kernels.axes)  # with as many rows, all inputs
+    overlap = any(axis.extent > axis.stride for axis in kernels.axes)
+    largest = 0
+    for phase in product(*map(range, proof.period)):
+        count = growing.not_negative(proof.group, phase)
+        if count > fewest or (count == fewest and not overlap):
+            place = ", ".join(map(show, phase))
+            found = f"{count} outputs are not negative, too many for {fewest}"
+            raise Rejected(Reason.COUNT, f"geometric: at the phase ({place}) {found}")
+        largest = max(largest, count)
+    return f"at an input that grows geometrically at most {largest} outputs of group {proof.group} are not negative"
+
+
+# ------------------------------------------------------------------ rules/count
+# Rule "count": a group with too few rows at every size, whatever its weights.
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """The group."""
+
+    group: int
+
+
+def most_rows(kernels: Kernels, sizes: Sizes) -> tuple[int, int, bool]:
+    """(r, n, less): at every size a group has at most r rows for n inputs; less than that if it says so."""
+    rows, inputs, less = kernels.outputs, kernels.inputs, False
+    for axis, least in zip(kernels.axes, sizes.minimum, strict=True):
+        excess = axis.low + axis.high - axis.extent + axis.stride  # there are at most (N + excess) / stride windows
+        rows *= least + max(excess, 0)
+        inputs *= least * axis.stride
+        less |= excess < 0
+    return rows, inputs, less
+
+
+def check_count(proof: Count, domain: Domain, kernels: Kernels, sizes: Sizes) -> str:
+    """The group has fewer rows than inputs, on R^n than twice its inputs.
+
+    The domain has to have an interior: reading a box asks for lower < upper in all channels.
+    """
+    require_group(proof.group, kernels, "count")
+    rows, inputs, less = most_rows(kernels, sizes)
+    twice = isinstance(domain, Space)
+    needed = 2 * inputs if twice else inputs
+    fewer = f"fewer rows than {'twice its ' if twice else ''}inputs"
+    if rows > needed or (rows == needed and not less):
+        raise Rejected(Reason.COUNT, f"count: group {proof.group} is not shown to have {fewer}")
+    return f"group {proof.group} has {fewer} at every size"
+
+
+# ------------------------------------------------------------------ rules/unpaired
+# Rule "unpaired": a group with at most 2 n rows at every size, and a row without a negative multiple.
+
+@dataclass(frozen=True, slots=True)
+class Unpaired:
+    """The group, a kernel of it and a tap of the kernel."""
+
+    group: int
+    kernel: int
+    tap: tuple[int, ...]
+
+
+def _is_read(axis: Axis, u: int, size: int) -> bool:
+    """Whether some window along the axis has its tap u in the grid."""
+    first = axis.low - axis.dilation * u  # the window J reads the place stride * J - first with this tap
+    lowest = max(0, -(-first // axis.stride))
+    return lowest <= min((size - 1 + first) // axis.stride, axis.windows(size) - 1)
+
+
+def _require_no_negative(kernels: Kernels, group: int, kernel: int, tap: Sequence[int]) -> None:
+    """Condition 5. The sign at a place where K_r[u] is not 0 tells most vectors apart from its negative multiples."""
+    kernel_size = kernels.layer.kernel_size
+    taps = math.prod(kernel_size)
+    first = group * kernels.outputs
+    entries, _ = kernels.scaled[first + kernel]
+    row = entries[index_of(tap, kernel_size) : -1 : taps]
+    pivot = next((i for i, value in enumerate(row) if value), None)
+    if pivot is None:
+        raise Rejected(Reason.COUNT, f"unpaired: kernel {kernel} is 0 at the tap {show_list(list(tap))}")
+    lead = row[pivot]
+    for q in range(kernels.outputs):
+        entries, _ = kernels.scaled[first + q]
+        for v in range(taps):
+            factor = entries[pivot * taps + v]
+            if factor and (factor > 0) != (lead > 0):
+                other = entries[v:-1:taps]
+                if all(x * lead == y * factor for x, y in zip(other, row, strict=True)):
+                    place = show_list(digits_of(v, kernel_size))
+                    raise Rejected(Reason.COUNT, f"unpaired: kernel {q} is a negative multiple at the tap {place}")
+
+
+def _require_a_row(proof: Unpaired, domain: Domain, kernels: Kernels) -> None:
+    """The proof names a tap of a kernel, and the conditions 1 to 3."""
+    require_group(proof.group, kernels, "unpaired")
+    if not 0 <= proof.kernel < kernels.outputs:
+        raise Rejected(Reason.COUNT, f"unpaired: there is no kernel {show(proof.kernel)} in a group")
+    if not all(0 <= u < axis.taps for u, axis in zip(proof.tap, kernels.axes, strict=True)):
+        raise Rejected(Reason.COUNT, f"unpaired: there is no tap {show_list(list(proof.tap))}")
+    if not isinstance(domain, Space):
+        raise Rejected(Reason.DOMAIN, f"unpaired: the domain is {domain.type}, not R^n")
+    if kernels.layer.padding_mode != "zeros" and any(map(any, kernels.layer.padding)):
+        raise Rejected(Reason.COUNT, "unpaired: the layer has padding that is not zero")
+
+
+def check_unpaired(proof: Unpaired, domain: Domain, kernels: Kernels, sizes: Sizes) -> str:
+    """With at most 2 n rows every one would need a negative multiple."""
+    _require_a_row(proof, domain, kernels)
+    group, place = proof.group, show_list(list(proof.tap))
+    rows, inputs, _ = most_rows(kernels, sizes)
+    if rows > 2 * inputs:
+        few = "at most twice as many rows as inputs"
+        raise Rejected(Reason.COUNT, f"unpaired: group {group} is not shown to have {few}")
+    for k, (axis, u, least) in enumerate(zip(kernels.axes, proof.tap, sizes.minimum, strict=True), 1):
+        if not _is_read(axis, u, least):
+            where = f"no window has the tap {place} in the grid along axis {k}"
+            raise Rejected(Reason.COUNT, f"unpaired: at the minimum {where}")
+    _require_no_negative(kernels, group, proof.kernel, proof.tap)
+    row = f"a row with the tap {place} of kernel {proof.kernel} in the grid has no negative multiple"
+    return f"group {group} has at most twice as many rows as inputs at every size, and {row}"
+
+
+# ------------------------------------------------------------------ reading/layer
+# Section "Layer": the rows, checked against their digest and against the layer that was given as well.
+
+def quoted(texts: Sequence[str]) -> str:
+    """A list of rationals as it enters the digest."""
+    return '["' + '","'.join(texts) + '"]'
+
+
+def read_digest(reader: Reader) -> str:
+    """The SHA-256 that the document states."""
+    reader.key(",", "sha256")
+    sha256 = reader.value()
+    if not isinstance(sha256, str) or not re.fullmatch("[0-9a-f]{64}", sha256):
+        raise reader.malformed(f'"sha256": expected 64 lower-case hex digits, found {show(sha256)}')
+    return sha256
+
+
+def read_certified_layer(
+    reader: Reader, given: Layer | Convolution | None, dimension: int | None
+) -> tuple[list[Row], int]:
+    """Section "Layer": shape, which fits the domain's, digest, and equality with the layer that was given as well."""
+    if isinstance(given, Convolution):
+        raise Rejected(
+            Reason.OTHER_LAYER, "layer: the certificate is about a layer (W, b), but the given layer is a convolution"
+        )
+    m, n = reader.size("{", "m"), reader.size(",", "n")
+    if dimension not in (None, n):
+        raise reader.malformed(f"domain: expected lists of {show(n)} rationals, found lists of {dimension}")
+    sha256 = read_digest(reader)
+    if given is not None and (m, n) != (len(given[0]), len(given[0][0])):
+        expected = f"{len(given[0])} x {len(given[0][0])}"
+        raise Rejected(Reason.OTHER_LAYER, f"layer: W is {show(m)} x {show(n)} here and {expected} in the given layer")
+    digest = hashlib.sha256(b'{"W":[')
+    W: list[list[Fraction]] = []
+    for texts in reader.elements(",", "W"):
+        if len(W) == m:
+            raise reader.malformed(f"layer.W: expected {m} rows, found more")
+        digest.update(b"," if W else b"")
+        W.append(rationals(texts, n, f"layer.W row {len(W)}"))
+        if given is not None and W[-1] != list(given[0][len(W) - 1]):
+            raise Rejected(Reason.OTHER_LAYER, f"layer: row {len(W) - 1} of W differs from the given layer")
+        digest.update(quoted(texts).encode())
+    if len(W) != m:
+        raise reader.malformed(f"layer.W: expected {show(m)} rows, found {len(W)}")
+    reader.key(",", "b")
+    texts = reader.value()
+    b = rationals(texts, m, "layer.b")
+    reader.expect("}")
+    if given is not None and b != list(given[1]):
+        raise Rejected(Reason.OTHER_LAYER, "layer: b differs from the given layer")
+    digest.update(f'],"b":{quoted(texts)}}}'.encode())
+    if digest.hexdigest() != sha256:
+        raise Rejected(Reason.DIGEST, f"layer: the SHA-256 of W and b is {digest.hexdigest()}, not the one stated")
+    return [Row(normal, bias) for normal, bias in zip(W, b, strict=True)], n
+
+
+# ------------------------------------------------------------------ reading/domain
+# Section "Domains": the set K of the document.
+
+def _read_vector(reader: Reader, name: str, count: int | None = None) -> list[Fraction]:
+    """The list of rationals at the key `name`."""
+    reader.key(",", name)
+    return rationals(reader.value(), count, f"domain.{name}")
+
+
+def _read_box(reader: Reader) -> Box:
+    lower = _read_vector(reader, "lower")
+    upper = _read_vector(reader, "upper", len(lower))
+    reader.expect("}")
+    for j, (low, high) in enumerate(zip(lower, upper, strict=True)):
+        if low >= high:
+            raise Rejected(Reason.DOMAIN, f"domain: the box has lower >= upper in coordinate {j}")
+    scaled, denominator = over_one_denominator([*lower, *upper])
+    return Box(scaled[: len(lower)], scaled[len(lower) :], denominator)
+
+
+def _read_polytope(reader: Reader) -> Polytope:
+    normals: list[list[Fraction]] = []
+    for texts in reader.elements(",", "G"):
+        normals.append(rationals(texts, len(normals[0]) if normals else None, f"domain.G row {len(normals)}"))
+    if not normals:
+        raise reader.malformed("domain.G: expected at least one halfspace, found none")
+    ends = _read_vector(reader, "h", len(normals))
+    interior = _read_vector(reader, "interior", len(normals[0]))
+    reader.expect("}")
+    polytope = Polytope(tuple(Row(normal, -end) for normal, end in zip(normals, ends, strict=True)))
+    for j, value in enumerate(polytope.values(interior)):
+        if value >= 0:
+            raise Rejected(
+                Reason.DOMAIN, f"domain: the interior point of the polytope is not strictly inside halfspace {j}"
+            )
+    return polytope
+
+
+def _read_radius(reader: Reader) -> Fraction:
+    reader.key(",", "radius")
+    radius = rational(reader.value(), "domain.radius")
+    reader.expect("}")
+    if radius <= 0:
+        raise Rejected(Reason.DOMAIN, "domain: the radius is not positive")
+    return radius
+
+
+def _read_ball(reader: Reader) -> Ball:
+    center = _read_vector(reader, "center")
+    return Ball(*over_one_denominator(center), _read_radius(reader))
+
+
+def _read_plain(domain: Domain) -> Callable[[Reader], Domain]:
+    """For a domain without parameters."""
+
+    def read(reader: Reader) -> Domain:
+        reader.expect("}")
+        return domain
+
+    return read
+
+
+_READ_DOMAIN: dict[str, Callable[[Reader], Domain]] = {
+    Space.type: _read_plain(Space()),
+    Orthant.type: _read_plain(Orthant()),
+    Box.type: _read_box,
+    Polytope.type: _read_polytope,
+    Ball.type: _read_ball,
+    NonnegativeBall.type: lambda reader: NonnegativeBall(_read_radius(reader)),
+    Sphere.type: lambda reader: Sphere(_read_radius(reader)),
+}
+
+
+def read_domain(reader: Reader, claim: str) -> Domain:
+    """Section "Domains": the set K, which has interior points unless the claim is about a sphere."""
+    reader.key(",", "domain")
+    domain = _READ_DOMAIN[reader.one_of("{", "type", list(_READ_DOMAIN))](reader)
+    if isinstance(domain, Sphere) and claim != "alpha_star":
+        raise Rejected(Reason.DOMAIN, f'domain: the claim on a sphere can be "alpha_star" only, not "{claim}"')
+    return domain
+
+
+# ------------------------------------------------------------------ reading/convolution
+# certificates-convolution.md, section "The document": the convolution and the sizes that a document is about.
+
+_GEOMETRY = (
+    "in_channels",
+    "out_channels",
+    "groups",
+    "kernel_size",
+    "stride",
+    "dilation",
+    "padding",
+    "padding_mode",
+)
+
+
+def read_integers(reader: Reader, name: str, count: int | None, least: int | None = 1) -> tuple[int, ...]:
+    """The list of integers at the key `name`."""
+    reader.key(",", name)
+    return integers(reader.value(), count, least, name)
+
+
+def _read_padding(reader: Reader, d: int) -> tuple[tuple[int, int], ...]:
+    reader.key(",", "padding")
+    value = reader.value()
+    if not isinstance(value, list) or len(value) != d:
+        raise Unreadable(f"padding: expected {d} pairs of integers, found {show(value)}")
+    pairs = [integers(pair, 2, 0, "padding") for pair in value]
+    return tuple((low, high) for low, high in pairs)
+
+
+def _read_geometry(reader: Reader, dimension: int | None) -> dict[str, Any]:
+    """The keys of `_GEOMETRY`."""
+    inputs, outputs = reader.size("{", "in_channels"), reader.size(",", "out_channels")
+    if dimension not in (None, inputs):
+        raise reader.malformed(f"domain: expected one rational for each of {show(inputs)} channels, found {dimension}")
+    groups = reader.size(",", "groups")
+    if inputs % groups or outputs % groups:
+        raise reader.malformed(f'"groups": {show(groups)} does not divide the numbers of channels')
+    kernel_size = read_integers(reader, "kernel_size", None)
+    d = len(kernel_size)
+    stride, dilation = read_integers(reader, "stride", d), read_integers(reader, "dilation", d)
+    padding = _read_padding(reader, d)
+    mode = reader.one_of(",", "padding_mode", MODES)
+    return dict(zip(_GEOMETRY, (inputs, outputs, groups, kernel_size, stride, dilation, padding, mode), strict=True))
+
+
+def _compact(value: object) -> str:
+    """Geometry as it enters the digest."""
+    if isinstance(value, tuple):
+        return f"[{','.join(map(_compact, value))}]"
+    return decimal_text(value) if isinstance(value, int) else f'"{value}"'
+
+
+def _plain(value: Any) -> Any:
+    """The geometry of a layer that was given, with tuples for lists."""
+    return tuple(map(_plain, value)) if isinstance(value, (list, tuple)) else value
+
+
+def read_convolution(reader: Reader, dimension: int | None, given: Convolution | None) -> Convolution:
+    """All but its sizes: geometry, digest, and equality with the layer that was given as well."""
+    geometry = _read_geometry(reader, dimension)
+    sha256 = read_digest(reader)
+    for name in _GEOMETRY if given else ():
+        if geometry[name] != _plain(getattr(given, name)):
+            raise Rejected(Reason.OTHER_CONVOLUTION, f"convolution: {name} differs from the given layer")
+    head = ",".join(f'"{name}":{_compact(value)}' for name, value in geometry.items())
+    digest = hashlib.sha256(f'{{{head},"kernels":['.encode())
+    outputs, width = geometry["out_channels"], geometry["in_channels"] // geometry["groups"]
+    width *= math.prod(geometry["kernel_size"])
+    kernels: list[list[Fraction]] = []
+    for texts in reader.elements(",", "kernels"):
+        if len(kernels) == outputs:
+            raise reader.malformed(f"kernels: expected {outputs}, found more")
+        digest.update(b"," if kernels else b"")
+        kernels.append(rationals(texts, width, f"kernel {len(kernels)}"))
+        if given is not None and kernels[-1] != list(given.kernels[len(kernels) - 1]):
+            raise Rejected(
+                Reason.OTHER_CONVOLUTION, f"convolution: kernel {len(kernels) - 1} differs from the given layer"
+            )
+        digest.update(quoted(texts).encode())
+    if len(kernels) != outputs:
+        raise reader.malformed(f"kernels: expected {show(outputs)}, found {len(kernels)}")
+    reader.key(",", "b")
+    texts = reader.value()
+    b = rationals(texts, outputs, "convolution.b")
+    if given is not None and b != list(given.b):
+        raise Rejected(Reason.OTHER_CONVOLUTION, "convolution: b differs from the given layer")
+    digest.update(f'],"b":{quoted(texts)}}}'.encode())
+    if digest.hexdigest() != sha256:
+        raise Rejected(
+            Reason.DIGEST, f"convolution: the SHA-256 of the layer is {digest.hexdigest()}, not the one stated"
+        )
+    return Convolution(**geometry, kernels=kernels, b=b)
+
+
+def _require_defined(axes: Sequence[Axis], sizes: Sequence[int], name: str) -> None:
+    for k, (axis, size) in enumerate(zip(axes, sizes, strict=True), 1):
+        if size < axis.least:
+            raise Rejected(
+                Reason.SIZES, f"{name}: the layer is not defined for N_{k} = {show(size)}, below {show(axis.least)}"
+            )
+
+
+def read_size(reader: Reader, axes: Sequence[Axis]) -> tuple[int, ...]:
+    """The one size that the document is about."""
+    size = read_integers(reader, "size", len(axes))
+    reader.expect("}")
+    _require_defined(axes, size, "size")
+    return size
+
+
+def read_sizes(reader: Reader, axes: Sequence[Axis]) -> Sizes:
+    """The sizes that the document is about."""
+    reader.key(",", "sizes")
+    reader.key("{", "minimum")
+    minimum = integers(reader.value(), len(axes), 1, "minimum")
+    reader.key(",", "residues")
+    lists = reader.value()
+    if not isinstance(lists, list) or len(lists) != len(axes):
+        raise Unreadable(f"residues: expected {len(axes)} lists of integers, found {show(lists)}")
+    residues = tuple(increasing(value, "residues") for value in lists)
+    for axis, values in zip(axes, residues, strict=True):
+        if values[0] < 0 or values[-1] >= axis.stride:
+            raise Unreadable(f"residues: expected integers from 0 to {show(axis.stride - 1)}")
+    reader.expect("}")
+    reader.expect("}")
+    _require_defined(axes, minimum, "sizes")
+    return Sizes(minimum, residues)
+
+
+# ------------------------------------------------------------------ reading/proofs
+# The proof of a document, one function a rule: what may be long is read while the rule takes it.
+
+PROVES = {
+    "collision": "not_injective",
+    "flat-tree": "injective",
+    "sign-split": "injective",
+    "blocks": "injective",
+    "depth-tree": "alpha_star",
+    "boxes": "injective_for_sizes",
+    "periodic": "not_injective_for_sizes",
+    "patch": "not_injective_for_sizes",
+    "geometric": "not_injective_for_sizes",
+    "count": "not_injective_for_sizes",
+    "unpaired": "not_injective_for_sizes",
+}
+_POSITIVE = re.compile("[1-9][0-9]*")
+_NONZERO = re.compile("-?[1-9][0-9]*")
+
+
+def _read_points(reader: Reader, n: int) -> Points:
+    """The points x and y, and the end of the proof."""
+    points = []
+    for name in "xy":
+        reader.key(",", name)
+        points.append(rationals(reader.value(), n, f"proof.{name}"))
+    reader.expect("}")
+    return Points(*points)
+
+
+def read_collision(reader: Reader, n: int) -> Points:
+    """For a layer with n columns, perhaps an unrolled one."""
+    return _read_points(reader, n)
+
+
+# ------------------------------------------------------------------ flat-tree, sign-split, blocks
+
+
+def _combination(value: object, multiplier: re.Pattern[str], place: str) -> Combination:
+    """Pairs [i, "lambda_i"]."""
+    if not isinstance(value, list) or not value:
+        raise Unreadable(f"{place}: expected pairs [row, multiplier], found {show(value)}")
+    indices, multipliers = [], []
+    for pair in value:
+        row, text = pair if isinstance(pair, list) and len(pair) == 2 else (None, None)
+        if type(row) is not int or not isinstance(text, str) or not multiplier.fullmatch(text):
+            raise Unreadable(f'{place}: expected pairs like [3, "12"], found another entry')
+        indices.append(row)
+        multipliers.append(integer_of(text))
+    return Combination(indices, multipliers)
+
+
+def _combinations(reader: Reader, name: str, multiplier: re.Pattern[str]) -> Iterator[Combination]:
+    for number, value in enumerate(reader.elements(",", f"{name}s")):
+        yield _combination(value, multiplier, f"{name} {number}")
+
+
+def _tokens(reader: Reader, place: str = "tree") -> Iterator[int]:
+    """The tokens at the key `tree`, then the end of the proof."""
+    for number, token in enumerate(reader.elements(",", "tree")):
+        if type(token) is not int:
+            raise Unreadable(f"{place} token {number}: expected an integer, found {show(token)}")
+        yield token
+    reader.expect("}")
+
+
+def read_injective(reader: Reader, rule: str) -> InjectiveProof:
+    """The rest of a proof with the rule flat-tree, sign-split or blocks."""
+    if rule == "flat-tree":
+        return FlatTree(_combinations(reader, "refuter", _POSITIVE), _tokens(reader))
+    if rule == "sign-split":
+        return SignSplit(_combinations(reader, "circuit", _NONZERO), _tokens(reader))
+    return Blocks(_read_blocks(reader))
+
+
+def _read_inner(reader: Reader, allowed: Sequence[str]) -> InjectiveProof:
+    """A proof inside a proof."""
+    rule: str = reader.one_of("{", "rule", list(PROVES))
+    if rule not in allowed:
+        raise Rejected(Reason.RULE, f'the rule "{rule}" cannot stand here, only ' + ", ".join(allowed))
+    return read_injective(reader, rule)
+
+
+def _read_numbers(reader: Reader, before: str, name: str) -> list[int]:
+    reader.key(before, name)
+    return increasing(reader.value(), name)
+
+
+def _read_block(reader: Reader) -> Block:
+    def rows() -> list[int]:
+        return _read_numbers(reader, ",", "rows")
+
+    def proof() -> InjectiveProof:
+        reader.key(",", "proof")
+        return _read_inner(reader, ["flat-tree", "sign-split"])
+
+    return Block(_read_numbers(reader, "{", "columns"), rows, proof)
+
+
+def _read_blocks(reader: Reader) -> Iterator[Block]:
+    """The blocks at the key `blocks`, then the end of the proof."""
+    number = -1
+    for number in reader.places(",", "blocks"):
+        with within(f"block {number}"):
+            block = _read_block(reader)
+        yield block
+        with within(f"block {number}"):
+            reader.expect("}")
+    if number < 0:
+        raise reader.malformed("expected at least one block, found none")
+    reader.expect("}")
+
+
+# ------------------------------------------------------------------ depth-tree
+
+
+def _short_combination(value: object, place: str) -> ShortCombination:
+    if not isinstance(value, list):
+        raise Unreadable(f"{place}: expected a list of pairs [row, multiplier], found {show(value)}")
+    rows, multipliers = [], []
+    for pair in value:
+        row, text = pair if isinstance(pair, list) and len(pair) == 2 else (None, None)
+        if type(row) is not int:
+            raise Unreadable(f'{place}: expected pairs like [3, "1/2"], found another entry')
+        rows.append(row)
+        multipliers.append(rational(text, place))
+        if multipliers[-1] <= 0:
+            raise Unreadable(f"{place}: expected a positive multiplier, found {show(text)}")
+    return ShortCombination(rows, multipliers)
+
+
+def _cone(value: object, place: str) -> Cone:
+    if not isinstance(value, list) or not all(type(row) is int for row in value):
+        raise Unreadable(f"{place}: expected a list of rows, found {show(value)}")
+    return Cone(value)
+
+
+class _RowReader:
+    """The object for row j, part by part."""
+
+    def __init__(self, reader: Reader, j: int, n: int) -> None:
+        self.reader, self.j, self.n, self.sign = reader, j, n, 0
+
+    def row(self) -> int:
+        self.reader.key("{", "row")
+        row = self.reader.value()
+        if type(row) is not int:
+            raise self.reader.malformed(f'"row": expected an integer, found {show(row)}')
+        return row
+
+    def value(self) -> RowValue:
+        self.sign = self.reader.one_of(",", "sign", (-1, 0, 1))
+        self.reader.key(",", "square")
+        text = self.reader.value()
+        return RowValue(self.sign, None if text is None else rational(text, f"row {self.j}: square"))
+
+    def point(self) -> list[Fraction] | None:
+        self.reader.key(",", "point")
+        value = self.reader.value()
+        return None if value is None else rationals(value, self.n, f"row {self.j}: point")
+
+    def refuters(self) -> Iterator[ShortCombination | Cone]:
+        read = _cone if self.sign == 1 else _short_combination
+        for number, value in enumerate(self.reader.elements(",", "refuters")):
+            yield read(value, f"row {self.j}: refuter {number}")
+
+
+def read_depth_tree(reader: Reader, n: int) -> DepthTree:
+    """For a layer with n columns."""
+
+    def rows() -> Iterator[RowProof]:
+        for j in reader.places(",", "rows"):
+            row = _RowReader(reader, j, n)
+            yield RowProof(row.row, row.value, row.point, row.refuters(), _tokens(reader, f"row {j}: tree"))
+        reader.expect("}")
+
+    return DepthTree(rows())
+
+
+# ------------------------------------------------------------------ rules of certificates-convolution.md
+
+
+def _read_slot(reader: Reader) -> Slot:
+    reader.key("{", "known")
+    known = integers(reader.value(), 2, 0, "known")
+    reader.key(",", "starts")
+    starts = increasing(reader.value(), "starts")
+    reader.expect("}")
+    return Slot(known, starts)
+
+
+def _read_slots(reader: Reader, d: int) -> list[list[Slot]]:
+    axes = []
+    for _ in reader.places(",", "slots"):
+        axes.append([_read_slot(reader) for _ in reader.items()])
+        if not axes[-1]:
+            raise reader.malformed("slots: expected at least one slot for each axis, found none")
+    if len(axes) != d:
+        raise reader.malformed(f"slots: expected lists for {d} axes, found {len(axes)}")
+    return axes
+
+
+def read_boxes(reader: Reader, kernels: Kernels) -> Boxes:
+    """The box, the slots, and then proof by proof."""
+
+    def proofs() -> Iterator[Later[InjectiveProof]]:
+        for _ in reader.places(",", "proofs"):
+            yield lambda: _read_inner(reader, ["flat-tree", "sign-split", "blocks"])
+        reader.expect("}")
+
+    d = len(kernels.axes)
+    return Boxes(read_integers(reader, "box", d), _read_slots(reader, d), proofs())
+
+
+def read_periodic(reader: Reader, kernels: Kernels) -> Periodic:
+    """The period and the points."""
+    period = read_integers(reader, "period", len(kernels.axes))
+    return Periodic(period, _read_points(reader, kernels.layer.in_channels * math.prod(period)))
+
+
+def _read_anchored(reader: Reader, axes: Sequence[Axis]) -> list[Anchored]:
+    """The keys `patch`, `anchor` and `phase`."""
+    d = len(axes)
+    size = read_integers(reader, "patch", d)
+    reader.key(",", "anchor")
+    anchors = reader.value()
+    if not isinstance(anchors, list) or len(anchors) != d or not all(anchor in ANCHORS for anchor in anchors):
+        raise Unreadable(f"anchor: expected {d} of {', '.join(ANCHORS)}, found {show(anchors)}")
+    phase = read_integers(reader, "phase", d, 0)
+    if any(residue >= axis.stride for residue, axis in zip(phase, axes, strict=True)):
+        raise Unreadable("phase: expected integers below the strides")
+    return [Anchored(*parts) for parts in zip(axes, size, anchors, phase, strict=True)]
+
+
+def read_patch(reader: Reader, kernels: Kernels) -> Patch:
+    """The patch and the points."""
+    parts = _read_anchored(reader, kernels.axes)
+    return Patch(parts, _read_points(reader, kernels.layer.in_channels * math.prod(part.length for part in parts)))
+
+
+def _read_integer(reader: Reader, name: str) -> int:
+    reader.key(",", name)
+    found = reader.value()
+    if type(found) is not int:
+        raise reader.malformed(f'"{name}": expected an integer, found {show(found)}')
+    return found
+
+
+def read_geometric(reader: Reader, kernels: Kernels) -> Geometric:
+    """The group, the period, the factors and x."""
+    group = _read_integer(reader, "group")
+    period = read_integers(reader, "period", len(kernels.axes))
+    reader.key(",", "factor")
+    factor = rationals(reader.value(), len(kernels.axes), "factor")
+    reader.key(",", "x")
+    x = rationals(reader.value(), kernels.inputs * math.prod(period), "proof.x")
+    reader.expect("}")
+    return Geometric(group, period, factor, x)
+
+
+def read_count(reader: Reader, _: Kernels) -> Count:
+    """The group."""
+    group = _read_integer(reader, "group")
+    reader.expect("}")
+    return Count(group)
+
+
+def read_unpaired(reader: Reader, kernels: Kernels) -> Unpaired:
+    """The group, the kernel and the tap."""
+    group, kernel = _read_integer(reader, "group"), _read_integer(reader, "kernel")
+    tap = read_integers(reader, "tap", len(kernels.axes), None)
+    reader.expect("}")
+    return Unpaired(group, kernel, tap)
+
+
+# ------------------------------------------------------------------ document
+# The document: format, claim, domain, layer and proof in their order, and the table of the rules.
+
+CLAIMS = ("injective", "not_injective", "alpha_star", "injective_for_sizes", "not_injective_for_sizes")
+Given = Callable[[str], Layer | Convolution | None]  # the layer to check, when the document is about this kind of it
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """Whether the certificate proves its claim, and why or why not; `fault` is what about it does not hold."""
+
+    valid: bool
+    claim: str | None
+    reason: str
+    fault: Reason | None = None
+
+
+def _read_outer_rule(reader: Reader, claim: str) -> str:
+    """The rule of the document's proof, which proves the claim."""
+    reader.key(",", "proof")
+    rule: str = reader.one_of("{", "rule", list(PROVES))
+    if claim != PROVES[rule]:
+        raise Rejected(Reason.RULE, f'the rule "{rule}" proves "{PROVES[rule]}", not the claim "{claim}"')
+    return rule
+
+
+def _judge(reader: Reader, rule: str, domain: Domain, rows: list[Row], n: int) -> str:
+    """A rule of certificates.md for the rows of a layer."""
+    if rule == "collision":
+        return check_collision(read_collision(reader, n), domain, rows)
+    if rule == "depth-tree":
+        return check_depth_tree(read_depth_tree(reader, n), domain, rows, n)
+    proof = read_injective(reader, rule)
+    if isinstance(proof, FlatTree):
+        return check_flat_tree(proof, domain, rows, n)
+    if isinstance(proof, SignSplit):
+        return check_sign_split(proof, domain, rows, n)
+    return check_layer_blocks(proof, domain, rows, n)
+
+
+def _judge_at_size(reader: Reader, rule: str, domain: Domain, kernels: Kernels, size: Sequence[int]) -> str:
+    """A rule of certificates.md for the unrolled layer."""
+    if rule == "collision":
+        points = read_collision(reader, kernels.layer.in_channels * math.prod(size))
+        return check_collision_at(points, domain, kernels, size)
+    rows = kernels.unrolled(size)
+    proof, cut = read_injective(reader, rule), channel_cut(domain, 0, math.prod(size))
+    return f"{len(rows)} rows and {rows.n} columns, " + check_injective(proof, cut, rows, rows.n)
+
+
+_SIZES_RULES: dict[str, Callable[[Reader, Domain, Kernels, Sizes], str]] = {
+    "boxes": lambda reader, domain, kernels, sizes: check_boxes(read_boxes(reader, kernels), domain, kernels, sizes),
+    "periodic": lambda reader, domain, kernels, sizes: check_periodic(
+        read_periodic(reader, kernels), domain, kernels, sizes
+    ),
+    "patch": lambda reader, domain, kernels, sizes: check_patch(read_patch(reader, kernels), domain, kernels, sizes),
+    "geometric": lambda reader, domain, kernels, sizes: check_geometric(
+        read_geometric(reader, kernels), domain, kernels, sizes
+    ),
+    "count": lambda reader, domain, kernels, sizes: check_count(read_count(reader, kernels), domain, kernels, sizes),
+    "unpaired": lambda reader, domain, kernels, sizes: check_unpaired(
+        read_unpaired(reader, kernels), domain, kernels, sizes
+    ),
+}
+
+
+def _check_layer(reader: Reader, claim: str, domain: Domain, given: Layer | Convolution | None) -> str:
+    """The document from the value of `layer` on."""
+    rows, n = read_certified_layer(reader, given, domain.dimension)
+    return _judge(reader, _read_outer_rule(reader, claim), domain, rows, n)
+
+
+def _check_convolution(reader: Reader, claim: str, domain: Domain, given: Layer | Convolution | None) -> str:
+    """The document from the value of `convolution` on."""
+    if not isinstance(domain, (Space, Orthant, Box)):
+        raise Rejected(Reason.DOMAIN, f"domain: a certificate about a convolution cannot have the domain {domain.type}")
+    if claim == "alpha_star":
+        raise Rejected(Reason.RULE, 'a certificate about a convolution cannot have the claim "alpha_star"')
+    if given is not None and not isinstance(given, Convolution):
+        found = "the given layer is one with (W, b)"
+        raise Rejected(Reason.OTHER_CONVOLUTION, f"convolution: the certificate is about a convolution, but {found}")
+    kernels = Kernels(read_convolution(reader, domain.dimension, given))
+    if claim in ("injective", "not_injective"):
+        size = read_size(reader, kernels.axes)
+        rule = _read_outer_rule(reader, claim)
+        where, reason = f"the input size {times(size)}", _judge_at_size(reader, rule, domain, kernels, size)
+    else:
+        sizes = read_sizes(reader, kernels.axes)
+        rule = _read_outer_rule(reader, claim)
+        every = "every" if claim == "injective_for_sizes" else "any"
+        where = f"{every} input size with {sizes.about(kernels.axes)}"
+        reason = _SIZES_RULES[rule](reader, domain, kernels, sizes)
+    word = "injective" if PROVES[rule].startswith("injective") else "not injective"
+    return f"{word} for {where} on {domain.type}: {reason}; {kernels.about()}"
+
+
+def _check_proof(reader: Reader, claim: str, given: Given) -> str:
+    """Everything after the claim, in the order of the document. Returns the reason to accept."""
+    domain = read_domain(reader, claim)
+    kind = reader.key(",", *(["convolution"] if claim.endswith("_for_sizes") else ["layer", "convolution"]))
+    check = _check_layer if kind == "layer" else _check_convolution
+    reason = check(reader, claim, domain, given(kind))
+    reader.end()
+    return reason
+
+
+def check_document(binary_file: BinaryIO, given: Given) -> CheckResult:
+    """The same for a layer that is asked for when the document says which kind of layer it is about."""
+    reader, claim = Reader(pieces_of(binary_file)), None
+    try:
+        reader.one_of("{", "format", ["exactinj-certificate"])
+        reader.one_of(",", "version", [1])
+        claim = reader.one_of(",", "claim", CLAIMS)
+        return CheckResult(valid=True, claim=claim, reason=_check_proof(reader, claim, given))
+    except Rejected as error:
+        return CheckResult(valid=False, claim=claim, reason=str(error), fault=error.reason)
+    except MemoryError:
+        raise Unreadable("does not fit into memory") from None
+
+
+def check_stream(binary_file: BinaryIO, layer: Layer | Convolution | None = None) -> CheckResult:
+    """Check the certificate in a binary file, which must be about `layer` if that is given.
+
+    Raises Unreadable if the document is not a certificate; a wrong one gives a result that is not valid.
+    """
+    return check_document(binary_file, lambda _: layer)
+
+
+# ------------------------------------------------------------------ files
+# Layer files, read exactly: JSON, csv, npy and npz with code of the checker's own.
+
+FilePath = str | os.PathLike[str]
+_NUMBER = re.compile(r"([+-]?)(?:([0-9]+)/([0-9]+)|([0-9]*)\.?([0-9]*)(?:[eE]([+-]?[0-9]{1,5}))?)")
+
+
+_NPY_TYPES = {
+    "f": {"2": "e", "4": "f", "8": "d"},
+    "i": {"1": "b", "2": "h", "4": "i", "8": "q"},
+    "u": {"1": "B", "2": "H", "4": "I", "8": "Q"},
+}
+
+
+def exact_number(text: str) -> Fraction | None:
+    """The rational that "1/2", "-3", "0.1" or "1e-3" denotes; None for any other text."""
+    match = _NUMBER.fullmatch(text.strip())
+    if match is None:
+        return None
+    sign, top, bottom, whole, decimals, exponent = match.groups("")
+    if not whole + decimals and not bottom.strip("0"):
+        return None
+    size = Fraction(integer_of(top or whole + decimals), integer_of(bottom or "1"))
+    return (-1 if sign == "-" else 1) * size * Fraction(10) ** (int(exponent or "0") - len(decimals))
+
+
+def entry_of(value: object, place: str) -> Fraction:
+    """An entry of W, b or alpha; a float is the dyadic rational that it is."""
+    if type(value) is int or (isinstance(value, float) and math.isfinite(value)):
+        return Fraction(value)
+    exact = exact_number(value) if isinstance(value, str) else None
+    if exact is None:
+        wanted = 'a finite number or a string like "1/2" or "0.1"'
+        raise Unreadable(f"{place}: expected {wanted}, found {show(value)}")
+    return exact
+
+
+def _layer(arrays: dict[str, Any]) -> Layer:
+    """W and b from the arrays of a file; alpha = -b may stand in for b, and neither means b = 0."""
+    if "W" not in arrays or not arrays.keys() <= {"W", "b", "alpha"} or len(arrays) > 2:
+        found = ", ".join(map(show, list(arrays)[:5])) or "nothing"
+        raise Unreadable(f"expected W and at most one of b and alpha, found {found}: rename or remove arrays")
+    W = arrays["W"] if isinstance(arrays["W"], list) else []
+    if not W or not all(isinstance(row, list) and 0 < len(row) == len(W[0]) for row in W):
+        raise Unreadable("W: expected a matrix: at least one row, of equal length and not empty")
+    name = "alpha" if "alpha" in arrays else "b"
+    b = arrays.get(name, [0] * len(W))
+    if not isinstance(b, list) or len(b) != len(W):
+        raise Unreadable(f"{name}: expected one number for each of the {len(W)} rows of W")
+    rows = [[entry_of(value, f"W[{i}][{j}]") for j, value in enumerate(row)] for i, row in enumerate(W)]
+    bias = [entry_of(value, f"{name}[{i}]") for i, value in enumerate(b)]
+    return rows, [-value for value in bias] if name == "alpha" else bias
+
+
+def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A dictionary of these items. Raises Unreadable if a key is repeated."""
+    if len(dict(pairs)) < len(pairs):
+        raise Unreadable("a key is repeated")
+    return dict(pairs)
+
+
+def json_arrays(data: bytes) -> dict[str, Any]:
+    """The object in a JSON file."""
+    arrays = json.loads(data.decode(), parse_int=integer_of, object_pairs_hook=unique)
+    if not isinstance(arrays, dict):
+        raise Unreadable(f"expected an object with the arrays of the layer, found {show(arrays)}")
+    return arrays
+
+
+def _csv_arrays(data: bytes) -> dict[str, Any]:
+    return {"W": [row for row in csv.reader(io.StringIO(data.decode(), newline="")) if row]}
+
+
+def npy_parts(data: bytes) -> tuple[str, bool, tuple[int, ...], bytes]:
+    """The npy format, versions 1 to 3: the type, whether the first axis runs fastest, the shape, and the numbers."""
+    start = {b"\x93NUMPY\1\0": 10, b"\x93NUMPY\2\0": 12, b"\x93NUMPY\3\0": 12}.get(data[:8])
+    if start is None:
+        raise Unreadable("not in npy format, version 1 to 3: save with numpy.save or numpy.savez")
+    length = int.from_bytes(data[8:start], "little")
+    header = ast.literal_eval(data[start : start + min(length, 10_000)].decode("latin-1").strip())
+    kind, fortran, shape = str(header["descr"]), header["fortran_order"], header["shape"]
+    return kind, bool(fortran), tuple(shape), data[start + length :]
+
+
+def npy_array(data: bytes, axes: Sequence[int] = (1, 2), wanted: str = "one (b) or two (W)") -> Any:
+    """An array of floats or integers with so many axes, as nested lists."""
+    kind, fortran, shape, body = npy_parts(data)
+    if not re.fullmatch("[<>][fiu][248]|[<>|][iu]1", kind):
+        raise Unreadable(f"found the type {show(kind)}: expected float16/32/64 or an integer type")
+    if not all(type(size) is int and size > 0 for size in shape) or len(shape) not in axes:
+        raise Unreadable(f"found {len(shape)} axes: expected {wanted}, and no size zero")
+    size = math.prod(shape) * int(kind[2])
+    if len(body) != size:
+        raise Unreadable(f"found {len(body)} bytes of numbers, expected {show(size)}: the file is damaged")
+    order = ">" if kind[0] == ">" else "<"
+    values = struct.unpack(f"{order}{math.prod(shape)}{_NPY_TYPES[kind[1]][kind[2]]}", body)
+    steps = [math.prod(shape[:k] if fortran else shape[k + 1 :]) for k in range(len(shape))]
+    return _nested(values, 0, shape, steps)
+
+
+def _nested(values: Sequence[Any], first: int, shape: Sequence[int], steps: Sequence[int]) -> Any:
+    """The array of this shape that starts at `first`; the next element of axis k is `steps[k]` further on."""
+    if not shape:
+        return values[first]
+    return [_nested(values, first + k * steps[0], shape[1:], steps[1:]) for k in range(shape[0])]
+
+
+def npz_arrays(data: bytes, read: Callable[[bytes], Any] = npy_array) -> dict[str, Any]:
+    """The arrays in an npz file by name."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        members = archive.infolist()
+        if any(info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for info in members):
+            raise Unreadable("found an unusual compression: save with numpy.savez")
+        arrays = [(info.filename, read(archive.read(info))) for info in members]
+        return unique([(name.removesuffix(".npy"), array) for name, array in arrays])
+
+
+_FORMATS: dict[str, Callable[[bytes], dict[str, Any]]] = {
+    ".json": json_arrays,
+    ".csv": _csv_arrays,
+    ".npy": lambda data: {"W": npy_array(data)},
+    ".npz": npz_arrays,
+}
+
+
+def opened(path: FilePath) -> BinaryIO:
+    """The open file. Raises Unreadable."""
+    try:
+        return open(path, "rb")
+    except (OSError, ValueError) as error:
+        raise Unreadable(f"cannot be opened: {error}") from None
+
+
+_Built = TypeVar("_Built")
+
+
+def read_file(
+    path: FilePath,
+    source: Source,
+    formats: dict[str, Callable[[bytes], dict[str, Any]]],
+    build: Callable[[dict[str, Any]], _Built],
+) -> _Built:
+    """What `build` makes of the arrays in the file. Raises Unreadable, with the kind of file in front."""
+    suffix = os.path.splitext(path)[1].lower()
+    try:
+        if suffix not in formats:
+            *others, last = formats
+            raise Unreadable(f"found the ending {show(suffix)}: expected {', '.join(others)} or {last}")
+        with opened(path) as file:
+            return build(formats[suffix](file.read()))
+    except Unreadable as error:
+        raise Unreadable(f"{source}: {error}", source) from None
+    except Exception as error:  # noqa: BLE001 (the standard library raises a dozen types on damaged files)
+        cause = " ".join(f"{type(error).__name__}: {error}".split())
+        raise Unreadable(f"{source}: damaged, or not in {suffix} format ({cause})", source) from None
+
+
+def read_layer(path: FilePath) -> Layer:
+    """The exact W and b of a layer file. Raises Unreadable."""
+    return read_file(path, Source.LAYER_FILE, _FORMATS, _layer)
+
+
+# ------------------------------------------------------------------ kernel_files
+# certificates-convolution.md, section "Kernel files".
+
+_KERNEL_KEYS = ("kernels", "b", "stride", "dilation", "padding", "groups", "padding_mode")
+
+
+def _npy_value(data: bytes) -> Any:
+    """An array of numbers with any of the shapes that a kernel file may have, or one text."""
+    kind, _, shape, body = npy_parts(data)
+    text = re.fullmatch("([<>])U([1-9][0-9]{0,3})", kind)
+    if text is None:
+        return npy_array(data, range(6), "at most five")
+    if shape or len(body) != 4 * int(text[2]):
+        raise Unreadable("found an array of texts, or a damaged one: expected one text")
+    return body.decode("utf-32-le" if text[1] == "<" else "utf-32-be").rstrip("\0")
+
+
+def _whole(value: object, least: int, place: str) -> int:
+    exact = entry_of(value, place)
+    if exact.denominator != 1 or exact < least:
+        raise Unreadable(f"{place}: expected an integer >= {least}, found {show(value)}")
+    return exact.numerator
+
+
+def _per_axis(value: object, d: int, least: int, place: str) -> tuple[int, ...]:
+    """One integer for all axes, or one for each."""
+    values = value if isinstance(value, list) else [value] * d
+    if len(values) != d:
+        raise Unreadable(f"{place}: expected one integer, or one for each of {d} axes, found {show(value)}")
+    return tuple(_whole(entry, least, place) for entry in values)
+
+
+def _padding_pairs(value: object, d: int) -> tuple[tuple[int, int], ...]:
+    """One integer, one for each axis, or a pair for each axis."""
+    if not isinstance(value, list) or not any(isinstance(entry, list) for entry in value):
+        return tuple((width, width) for width in _per_axis(value, d, 0, "padding"))
+    if len(value) != d or not all(isinstance(pair, list) and len(pair) == 2 for pair in value):
+        raise Unreadable(f"padding: expected one integer, or one or a pair for each of {d} axes, found {show(value)}")
+    return tuple((_whole(low, 0, "padding"), _whole(high, 0, "padding")) for low, high in value)
+
+
+def _shape(value: object) -> list[int]:
+    """The shape of nested lists, going by the first element of each."""
+    shape = []
+    while isinstance(value, list):
+        shape.append(len(value))
+        value = value[0] if value else None
+    return shape
+
+
+def _flat(value: object, shape: Sequence[int], place: str) -> list[Fraction]:
+    """The numbers of nested lists of this shape, in lexicographic order."""
+    if not shape:
+        return [entry_of(value, place)]
+    if not isinstance(value, list) or len(value) != shape[0]:
+        raise Unreadable(f"{place}: expected a list of {shape[0]}, found {show(value)}")
+    return [entry for k, part in enumerate(value) for entry in _flat(part, shape[1:], f"{place}[{k}]")]
+
+
+def _convolution(arrays: dict[str, Any]) -> Convolution:
+    """The layer from the arrays of a kernel file."""
+    if "kernels" not in arrays or not arrays.keys() <= set(_KERNEL_KEYS):
+        found = ", ".join(map(show, list(arrays)[:5])) or "nothing"
+        raise Unreadable(f"expected kernels, and perhaps {', '.join(_KERNEL_KEYS[1:])}; found {found}")
+    shape = _shape(arrays["kernels"])
+    if not 3 <= len(shape) <= 5 or 0 in shape:
+        raise Unreadable(f"kernels: expected the axes out, in / groups and 1 to 3 of the grid, found {len(shape)} axes")
+    outputs, inputs, *kernel_size = shape
+    d, groups = len(kernel_size), _whole(arrays.get("groups", 1), 1, "groups")
+    if outputs % groups:
+        raise Unreadable(f"groups: {show(groups)} does not divide the {outputs} output channels")
+    mode = arrays.get("padding_mode", "zeros")
+    if not isinstance(mode, str) or mode not in MODES:
+        raise Unreadable(f"padding_mode: expected {', '.join(MODES)}, found {show(mode)}")
+    return Convolution(
+        in_channels=inputs * groups,
+        out_channels=outputs,
+        groups=groups,
+        kernel_size=tuple(kernel_size),
+        stride=_per_axis(arrays.get("stride", 1), d, 1, "stride"),
+        dilation=_per_axis(arrays.get("dilation", 1), d, 1, "dilation"),
+        padding=_padding_pairs(arrays.get("padding", 0), d),
+        padding_mode=mode,
+        kernels=[_flat(kernel, shape[1:], f"kernels[{o}]") for o, kernel in enumerate(arrays["kernels"])],
+        b=_flat(arrays.get("b", [0] * outputs), [outputs], "b"),
+    )
+
+
+_KERNEL_FORMATS: dict[str, Callable[[bytes], dict[str, Any]]] = {
+    ".json": json_arrays,
+    ".npy": lambda data: {"kernels": _npy_value(data)},
+    ".npz": lambda data: npz_arrays(data, _npy_value),
+}
+
+
+def read_kernels(path: FilePath) -> Convolution:
+    """The exact convolution of a kernel file. Raises Unreadable."""
+    return read_file(path, Source.KERNEL_FILE, _KERNEL_FORMATS, _convolution)
+
+
+# ------------------------------------------------------------------ command
+# Files and the command line.
+
+VALID, UNREADABLE, REJECTED, INTERRUPTED = 0, 3, 4, 130
+
+
+def check_file(path: FilePath, layer_path: FilePath | None = None) -> CheckResult:
+    """Check a certificate file, which must be about the layer in `layer_path` if that is given.
+
+    The second file is a kernel file if the certificate is about a convolution, a layer file otherwise.
+    Raises Unreadable if one of the two files is not in its documented format.
+    """
+
+    def given(kind: str) -> Layer | Convolution | None:
+        if layer_path is None:
+            return None
+        return read_layer(layer_path) if kind == "layer" else read_kernels(layer_path)
+
+    try:
+        with opened(path) as file:
+            return check_document(file, given)
+    except Unreadable as error:
+        if error.source is not Source.CERTIFICATE:
+            raise
+        raise Unreadable(f"certificate: {error}") from None
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command line. Returns the exit status."""
+    parser = argparse.ArgumentParser(description="Re-check an exactinj certificate.")
+    parser.add_argument("certificate", help="the certificate, JSON or gzip-compressed JSON")
+    parser.add_argument("layer", nargs="?", help="also require that it is about the layer in this file")
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    parser.add_argument("--quiet", action="store_true", help="print nothing; the exit status tells")
+    options = parser.parse_args(argv)
+    try:
+        result = check_file(options.certificate, options.layer)
+        word, status = ("valid", VALID) if result.valid else ("rejected", REJECTED)
+    except Unreadable as error:
+        result, word, status = CheckResult(valid=False, claim=None, reason=str(error)), "unreadable", UNREADABLE
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    if options.json:
+        print(json.dumps({"valid": result.valid, "claim": result.claim, "reason": result.reason}))
+    elif not options.quiet:
+        line = f"{word}: {f'{result.claim}: ' if result.valid else ''}{result.reason}"
+        print(ascii(line)[1:-1], file=sys.stderr if status == UNREADABLE else sys.stdout)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,63 @@
+"""Files and the command line."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+
+from exactinj.checker.convolution import Convolution
+from exactinj.checker.document import CheckResult, check_document
+from exactinj.checker.faults import Source, Unreadable
+from exactinj.checker.files import FilePath, opened, read_layer
+from exactinj.checker.kernel_files import read_kernels
+from exactinj.checker.rows import Layer
+
+__all__ = ["check_file", "main"]
+
+VALID, UNREADABLE, REJECTED, INTERRUPTED = 0, 3, 4, 130
+
+
+def check_file(path: FilePath, layer_path: FilePath | None = None) -> CheckResult:
+    """Check a certificate file, which must be about the layer in `layer_path` if that is given.
+
+    The second file is a kernel file if the certificate is about a convolution, a layer file otherwise.
+    Raises Unreadable if one of the two files is not in its documented format.
+    """
+
+    def given(kind: str) -> Layer | Convolution | None:
+        if layer_path is None:
+            return None
+        return read_layer(layer_path) if kind == "layer" else read_kernels(layer_path)
+
+    try:
+        with opened(path) as file:
+            return check_document(file, given)
+    except Unreadable as error:
+        if error.source is not Source.CERTIFICATE:
+            raise
+        raise Unreadable(f"certificate: {error}") from None
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command line. Returns the exit status."""
+    parser = argparse.ArgumentParser(description="Re-check an exactinj certificate.")
+    parser.add_argument("certificate", help="the certificate, JSON or gzip-compressed JSON")
+    parser.add_argument("layer", nargs="?", help="also require that it is about the layer in this file")
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    parser.add_argument("--quiet", action="store_true", help="print nothing; the exit status tells")
+    options = parser.parse_args(argv)
+    try:
+        result = check_file(options.certificate, options.layer)
+        word, status = ("valid", VALID) if result.valid else ("rejected", REJECTED)
+    except Unreadable as error:
+        result, word, status = CheckResult(valid=False, claim=None, reason=str(error)), "unreadable", UNREADABLE
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    if options.json:
+        print(json.dumps({"valid": result.valid, "claim": result.claim, "reason": result.reason}))
+    elif not options.quiet:
+        line = f"{word}: {f'{result.claim}: ' if result.valid else ''}{result.reason}"
+        print(ascii(line)[1:-1], file=sys.stderr if status == UNREADABLE else sys.stdout)
+    return status

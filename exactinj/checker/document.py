@@ -1,0 +1,167 @@
+"""The document: format, claim, domain, layer and proof in their order, and the table of the rules."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from exactinj.checker.convolution import Convolution, Kernels, Sizes
+from exactinj.checker.domains import Box, Domain, Orthant, Space, channel_cut
+from exactinj.checker.faults import Reason, Rejected, Unreadable
+from exactinj.checker.rationals import times
+from exactinj.checker.reading.convolution import read_convolution, read_size, read_sizes
+from exactinj.checker.reading.domain import read_domain
+from exactinj.checker.reading.layer import read_certified_layer
+from exactinj.checker.reading.proofs import (
+    PROVES,
+    read_boxes,
+    read_collision,
+    read_count,
+    read_depth_tree,
+    read_geometric,
+    read_injective,
+    read_patch,
+    read_periodic,
+    read_unpaired,
+)
+from exactinj.checker.rows import Layer, Row
+from exactinj.checker.rules.blocks import check_injective, check_layer_blocks
+from exactinj.checker.rules.boxes import check_boxes
+from exactinj.checker.rules.collision import check_collision, check_collision_at
+from exactinj.checker.rules.count import check_count
+from exactinj.checker.rules.depth_tree import check_depth_tree
+from exactinj.checker.rules.flat_tree import FlatTree, check_flat_tree
+from exactinj.checker.rules.geometric import check_geometric
+from exactinj.checker.rules.patch import check_patch
+from exactinj.checker.rules.periodic import check_periodic
+from exactinj.checker.rules.sign_split import SignSplit, check_sign_split
+from exactinj.checker.rules.unpaired import check_unpaired
+from exactinj.checker.stream import Reader, pieces_of
+
+__all__ = ["CheckResult", "Given", "check_document", "check_stream"]
+
+CLAIMS = ("injective", "not_injective", "alpha_star", "injective_for_sizes", "not_injective_for_sizes")
+Given = Callable[[str], Layer | Convolution | None]  # the layer to check, when the document is about this kind of it
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """Whether the certificate proves its claim, and why or why not; `fault` is what about it does not hold."""
+
+    valid: bool
+    claim: str | None
+    reason: str
+    fault: Reason | None = None
+
+
+def _read_outer_rule(reader: Reader, claim: str) -> str:
+    """The rule of the document's proof, which proves the claim."""
+    reader.key(",", "proof")
+    rule: str = reader.one_of("{", "rule", list(PROVES))
+    if claim != PROVES[rule]:
+        raise Rejected(Reason.RULE, f'the rule "{rule}" proves "{PROVES[rule]}", not the claim "{claim}"')
+    return rule
+
+
+def _judge(reader: Reader, rule: str, domain: Domain, rows: list[Row], n: int) -> str:
+    """A rule of certificates.md for the rows of a layer."""
+    if rule == "collision":
+        return check_collision(read_collision(reader, n), domain, rows)
+    if rule == "depth-tree":
+        return check_depth_tree(read_depth_tree(reader, n), domain, rows, n)
+    proof = read_injective(reader, rule)
+    if isinstance(proof, FlatTree):
+        return check_flat_tree(proof, domain, rows, n)
+    if isinstance(proof, SignSplit):
+        return check_sign_split(proof, domain, rows, n)
+    return check_layer_blocks(proof, domain, rows, n)
+
+
+def _judge_at_size(reader: Reader, rule: str, domain: Domain, kernels: Kernels, size: Sequence[int]) -> str:
+    """A rule of certificates.md for the unrolled layer."""
+    if rule == "collision":
+        points = read_collision(reader, kernels.layer.in_channels * math.prod(size))
+        return check_collision_at(points, domain, kernels, size)
+    rows = kernels.unrolled(size)
+    proof, cut = read_injective(reader, rule), channel_cut(domain, 0, math.prod(size))
+    return f"{len(rows)} rows and {rows.n} columns, " + check_injective(proof, cut, rows, rows.n)
+
+
+_SIZES_RULES: dict[str, Callable[[Reader, Domain, Kernels, Sizes], str]] = {
+    "boxes": lambda reader, domain, kernels, sizes: check_boxes(read_boxes(reader, kernels), domain, kernels, sizes),
+    "periodic": lambda reader, domain, kernels, sizes: check_periodic(
+        read_periodic(reader, kernels), domain, kernels, sizes
+    ),
+    "patch": lambda reader, domain, kernels, sizes: check_patch(read_patch(reader, kernels), domain, kernels, sizes),
+    "geometric": lambda reader, domain, kernels, sizes: check_geometric(
+        read_geometric(reader, kernels), domain, kernels, sizes
+    ),
+    "count": lambda reader, domain, kernels, sizes: check_count(read_count(reader, kernels), domain, kernels, sizes),
+    "unpaired": lambda reader, domain, kernels, sizes: check_unpaired(
+        read_unpaired(reader, kernels), domain, kernels, sizes
+    ),
+}
+
+
+def _check_layer(reader: Reader, claim: str, domain: Domain, given: Layer | Convolution | None) -> str:
+    """The document from the value of `layer` on."""
+    rows, n = read_certified_layer(reader, given, domain.dimension)
+    return _judge(reader, _read_outer_rule(reader, claim), domain, rows, n)
+
+
+def _check_convolution(reader: Reader, claim: str, domain: Domain, given: Layer | Convolution | None) -> str:
+    """The document from the value of `convolution` on."""
+    if not isinstance(domain, (Space, Orthant, Box)):
+        raise Rejected(Reason.DOMAIN, f"domain: a certificate about a convolution cannot have the domain {domain.type}")
+    if claim == "alpha_star":
+        raise Rejected(Reason.RULE, 'a certificate about a convolution cannot have the claim "alpha_star"')
+    if given is not None and not isinstance(given, Convolution):
+        found = "the given layer is one with (W, b)"
+        raise Rejected(Reason.OTHER_CONVOLUTION, f"convolution: the certificate is about a convolution, but {found}")
+    kernels = Kernels(read_convolution(reader, domain.dimension, given))
+    if claim in ("injective", "not_injective"):
+        size = read_size(reader, kernels.axes)
+        rule = _read_outer_rule(reader, claim)
+        where, reason = f"the input size {times(size)}", _judge_at_size(reader, rule, domain, kernels, size)
+    else:
+        sizes = read_sizes(reader, kernels.axes)
+        rule = _read_outer_rule(reader, claim)
+        every = "every" if claim == "injective_for_sizes" else "any"
+        where = f"{every} input size with {sizes.about(kernels.axes)}"
+        reason = _SIZES_RULES[rule](reader, domain, kernels, sizes)
+    word = "injective" if PROVES[rule].startswith("injective") else "not injective"
+    return f"{word} for {where} on {domain.type}: {reason}; {kernels.about()}"
+
+
+def _check_proof(reader: Reader, claim: str, given: Given) -> str:
+    """Everything after the claim, in the order of the document. Returns the reason to accept."""
+    domain = read_domain(reader, claim)
+    kind = reader.key(",", *(["convolution"] if claim.endswith("_for_sizes") else ["layer", "convolution"]))
+    check = _check_layer if kind == "layer" else _check_convolution
+    reason = check(reader, claim, domain, given(kind))
+    reader.end()
+    return reason
+
+
+def check_document(binary_file: BinaryIO, given: Given) -> CheckResult:
+    """The same for a layer that is asked for when the document says which kind of layer it is about."""
+    reader, claim = Reader(pieces_of(binary_file)), None
+    try:
+        reader.one_of("{", "format", ["exactinj-certificate"])
+        reader.one_of(",", "version", [1])
+        claim = reader.one_of(",", "claim", CLAIMS)
+        return CheckResult(valid=True, claim=claim, reason=_check_proof(reader, claim, given))
+    except Rejected as error:
+        return CheckResult(valid=False, claim=claim, reason=str(error), fault=error.reason)
+    except MemoryError:
+        raise Unreadable("does not fit into memory") from None
+
+
+def check_stream(binary_file: BinaryIO, layer: Layer | Convolution | None = None) -> CheckResult:
+    """Check the certificate in a binary file, which must be about `layer` if that is given.
+
+    Raises Unreadable if the document is not a certificate; a wrong one gives a result that is not valid.
+    """
+    return check_document(binary_file, lambda _: layer)

@@ -1,0 +1,310 @@
+"""The proof of a document, one function a rule: what may be long is read while the rule takes it."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+
+from exactinj.checker.convolution import Axis, Kernels, Slot
+from exactinj.checker.faults import Later, Reason, Rejected, Unreadable, within
+from exactinj.checker.rationals import increasing, integer_of, integers, rational, rationals, show
+from exactinj.checker.reading.convolution import read_integers
+from exactinj.checker.rules.blocks import Block, Blocks, InjectiveProof
+from exactinj.checker.rules.boxes import Boxes
+from exactinj.checker.rules.collision import Points
+from exactinj.checker.rules.count import Count
+from exactinj.checker.rules.depth_tree import Cone, DepthTree, RowProof, RowValue, ShortCombination
+from exactinj.checker.rules.flat_tree import FlatTree
+from exactinj.checker.rules.geometric import Geometric
+from exactinj.checker.rules.patch import ANCHORS, Anchored, Patch
+from exactinj.checker.rules.periodic import Periodic
+from exactinj.checker.rules.sign_split import SignSplit
+from exactinj.checker.rules.unpaired import Unpaired
+from exactinj.checker.stream import Reader
+from exactinj.checker.trees import Combination
+
+__all__ = [
+    "PROVES",
+    "read_boxes",
+    "read_collision",
+    "read_count",
+    "read_depth_tree",
+    "read_geometric",
+    "read_injective",
+    "read_patch",
+    "read_periodic",
+    "read_unpaired",
+]
+
+PROVES = {
+    "collision": "not_injective",
+    "flat-tree": "injective",
+    "sign-split": "injective",
+    "blocks": "injective",
+    "depth-tree": "alpha_star",
+    "boxes": "injective_for_sizes",
+    "periodic": "not_injective_for_sizes",
+    "patch": "not_injective_for_sizes",
+    "geometric": "not_injective_for_sizes",
+    "count": "not_injective_for_sizes",
+    "unpaired": "not_injective_for_sizes",
+}
+_POSITIVE = re.compile("[1-9][0-9]*")
+_NONZERO = re.compile("-?[1-9][0-9]*")
+
+
+def _read_points(reader: Reader, n: int) -> Points:
+    """The points x and y, and the end of the proof."""
+    points = []
+    for name in "xy":
+        reader.key(",", name)
+        points.append(rationals(reader.value(), n, f"proof.{name}"))
+    reader.expect("}")
+    return Points(*points)
+
+
+def read_collision(reader: Reader, n: int) -> Points:
+    """For a layer with n columns, perhaps an unrolled one."""
+    return _read_points(reader, n)
+
+
+# ------------------------------------------------------------------ flat-tree, sign-split, blocks
+
+
+def _combination(value: object, multiplier: re.Pattern[str], place: str) -> Combination:
+    """Pairs [i, "lambda_i"]."""
+    if not isinstance(value, list) or not value:
+        raise Unreadable(f"{place}: expected pairs [row, multiplier], found {show(value)}")
+    indices, multipliers = [], []
+    for pair in value:
+        row, text = pair if isinstance(pair, list) and len(pair) == 2 else (None, None)
+        if type(row) is not int or not isinstance(text, str) or not multiplier.fullmatch(text):
+            raise Unreadable(f'{place}: expected pairs like [3, "12"], found another entry')
+        indices.append(row)
+        multipliers.append(integer_of(text))
+    return Combination(indices, multipliers)
+
+
+def _combinations(reader: Reader, name: str, multiplier: re.Pattern[str]) -> Iterator[Combination]:
+    for number, value in enumerate(reader.elements(",", f"{name}s")):
+        yield _combination(value, multiplier, f"{name} {number}")
+
+
+def _tokens(reader: Reader, place: str = "tree") -> Iterator[int]:
+    """The tokens at the key `tree`, then the end of the proof."""
+    for number, token in enumerate(reader.elements(",", "tree")):
+        if type(token) is not int:
+            raise Unreadable(f"{place} token {number}: expected an integer, found {show(token)}")
+        yield token
+    reader.expect("}")
+
+
+def read_injective(reader: Reader, rule: str) -> InjectiveProof:
+    """The rest of a proof with the rule flat-tree, sign-split or blocks."""
+    if rule == "flat-tree":
+        return FlatTree(_combinations(reader, "refuter", _POSITIVE), _tokens(reader))
+    if rule == "sign-split":
+        return SignSplit(_combinations(reader, "circuit", _NONZERO), _tokens(reader))
+    return Blocks(_read_blocks(reader))
+
+
+def _read_inner(reader: Reader, allowed: Sequence[str]) -> InjectiveProof:
+    """A proof inside a proof."""
+    rule: str = reader.one_of("{", "rule", list(PROVES))
+    if rule not in allowed:
+        raise Rejected(Reason.RULE, f'the rule "{rule}" cannot stand here, only ' + ", ".join(allowed))
+    return read_injective(reader, rule)
+
+
+def _read_numbers(reader: Reader, before: str, name: str) -> list[int]:
+    reader.key(before, name)
+    return increasing(reader.value(), name)
+
+
+def _read_block(reader: Reader) -> Block:
+    def rows() -> list[int]:
+        return _read_numbers(reader, ",", "rows")
+
+    def proof() -> InjectiveProof:
+        reader.key(",", "proof")
+        return _read_inner(reader, ["flat-tree", "sign-split"])
+
+    return Block(_read_numbers(reader, "{", "columns"), rows, proof)
+
+
+def _read_blocks(reader: Reader) -> Iterator[Block]:
+    """The blocks at the key `blocks`, then the end of the proof."""
+    number = -1
+    for number in reader.places(",", "blocks"):
+        with within(f"block {number}"):
+            block = _read_block(reader)
+        yield block
+        with within(f"block {number}"):
+            reader.expect("}")
+    if number < 0:
+        raise reader.malformed("expected at least one block, found none")
+    reader.expect("}")
+
+
+# ------------------------------------------------------------------ depth-tree
+
+
+def _short_combination(value: object, place: str) -> ShortCombination:
+    if not isinstance(value, list):
+        raise Unreadable(f"{place}: expected a list of pairs [row, multiplier], found {show(value)}")
+    rows, multipliers = [], []
+    for pair in value:
+        row, text = pair if isinstance(pair, list) and len(pair) == 2 else (None, None)
+        if type(row) is not int:
+            raise Unreadable(f'{place}: expected pairs like [3, "1/2"], found another entry')
+        rows.append(row)
+        multipliers.append(rational(text, place))
+        if multipliers[-1] <= 0:
+            raise Unreadable(f"{place}: expected a positive multiplier, found {show(text)}")
+    return ShortCombination(rows, multipliers)
+
+
+def _cone(value: object, place: str) -> Cone:
+    if not isinstance(value, list) or not all(type(row) is int for row in value):
+        raise Unreadable(f"{place}: expected a list of rows, found {show(value)}")
+    return Cone(value)
+
+
+class _RowReader:
+    """The object for row j, part by part."""
+
+    def __init__(self, reader: Reader, j: int, n: int) -> None:
+        self.reader, self.j, self.n, self.sign = reader, j, n, 0
+
+    def row(self) -> int:
+        self.reader.key("{", "row")
+        row = self.reader.value()
+        if type(row) is not int:
+            raise self.reader.malformed(f'"row": expected an integer, found {show(row)}')
+        return row
+
+    def value(self) -> RowValue:
+        self.sign = self.reader.one_of(",", "sign", (-1, 0, 1))
+        self.reader.key(",", "square")
+        text = self.reader.value()
+        return RowValue(self.sign, None if text is None else rational(text, f"row {self.j}: square"))
+
+    def point(self) -> list[Fraction] | None:
+        self.reader.key(",", "point")
+        value = self.reader.value()
+        return None if value is None else rationals(value, self.n, f"row {self.j}: point")
+
+    def refuters(self) -> Iterator[ShortCombination | Cone]:
+        read = _cone if self.sign == 1 else _short_combination
+        for number, value in enumerate(self.reader.elements(",", "refuters")):
+            yield read(value, f"row {self.j}: refuter {number}")
+
+
+def read_depth_tree(reader: Reader, n: int) -> DepthTree:
+    """For a layer with n columns."""
+
+    def rows() -> Iterator[RowProof]:
+        for j in reader.places(",", "rows"):
+            row = _RowReader(reader, j, n)
+            yield RowProof(row.row, row.value, row.point, row.refuters(), _tokens(reader, f"row {j}: tree"))
+        reader.expect("}")
+
+    return DepthTree(rows())
+
+
+# ------------------------------------------------------------------ rules of certificates-convolution.md
+
+
+def _read_slot(reader: Reader) -> Slot:
+    reader.key("{", "known")
+    known = integers(reader.value(), 2, 0, "known")
+    reader.key(",", "starts")
+    starts = increasing(reader.value(), "starts")
+    reader.expect("}")
+    return Slot(known, starts)
+
+
+def _read_slots(reader: Reader, d: int) -> list[list[Slot]]:
+    axes = []
+    for _ in reader.places(",", "slots"):
+        axes.append([_read_slot(reader) for _ in reader.items()])
+        if not axes[-1]:
+            raise reader.malformed("slots: expected at least one slot for each axis, found none")
+    if len(axes) != d:
+        raise reader.malformed(f"slots: expected lists for {d} axes, found {len(axes)}")
+    return axes
+
+
+def read_boxes(reader: Reader, kernels: Kernels) -> Boxes:
+    """The box, the slots, and then proof by proof."""
+
+    def proofs() -> Iterator[Later[InjectiveProof]]:
+        for _ in reader.places(",", "proofs"):
+            yield lambda: _read_inner(reader, ["flat-tree", "sign-split", "blocks"])
+        reader.expect("}")
+
+    d = len(kernels.axes)
+    return Boxes(read_integers(reader, "box", d), _read_slots(reader, d), proofs())
+
+
+def read_periodic(reader: Reader, kernels: Kernels) -> Periodic:
+    """The period and the points."""
+    period = read_integers(reader, "period", len(kernels.axes))
+    return Periodic(period, _read_points(reader, kernels.layer.in_channels * math.prod(period)))
+
+
+def _read_anchored(reader: Reader, axes: Sequence[Axis]) -> list[Anchored]:
+    """The keys `patch`, `anchor` and `phase`."""
+    d = len(axes)
+    size = read_integers(reader, "patch", d)
+    reader.key(",", "anchor")
+    anchors = reader.value()
+    if not isinstance(anchors, list) or len(anchors) != d or not all(anchor in ANCHORS for anchor in anchors):
+        raise Unreadable(f"anchor: expected {d} of {', '.join(ANCHORS)}, found {show(anchors)}")
+    phase = read_integers(reader, "phase", d, 0)
+    if any(residue >= axis.stride for residue, axis in zip(phase, axes, strict=True)):
+        raise Unreadable("phase: expected integers below the strides")
+    return [Anchored(*parts) for parts in zip(axes, size, anchors, phase, strict=True)]
+
+
+def read_patch(reader: Reader, kernels: Kernels) -> Patch:
+    """The patch and the points."""
+    parts = _read_anchored(reader, kernels.axes)
+    return Patch(parts, _read_points(reader, kernels.layer.in_channels * math.prod(part.length for part in parts)))
+
+
+def _read_integer(reader: Reader, name: str) -> int:
+    reader.key(",", name)
+    found = reader.value()
+    if type(found) is not int:
+        raise reader.malformed(f'"{name}": expected an integer, found {show(found)}')
+    return found
+
+
+def read_geometric(reader: Reader, kernels: Kernels) -> Geometric:
+    """The group, the period, the factors and x."""
+    group = _read_integer(reader, "group")
+    period = read_integers(reader, "period", len(kernels.axes))
+    reader.key(",", "factor")
+    factor = rationals(reader.value(), len(kernels.axes), "factor")
+    reader.key(",", "x")
+    x = rationals(reader.value(), kernels.inputs * math.prod(period), "proof.x")
+    reader.expect("}")
+    return Geometric(group, period, factor, x)
+
+
+def read_count(reader: Reader, _: Kernels) -> Count:
+    """The group."""
+    group = _read_integer(reader, "group")
+    reader.expect("}")
+    return Count(group)
+
+
+def read_unpaired(reader: Reader, kernels: Kernels) -> Unpaired:
+    """The group, the kernel and the tap."""
+    group, kernel = _read_integer(reader, "group"), _read_integer(reader, "kernel")
+    tap = read_integers(reader, "tap", len(kernels.axes), None)
+    reader.expect("}")
+    return Unpaired(group, kernel, tap)

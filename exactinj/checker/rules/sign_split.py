@@ -1,0 +1,115 @@
+"""Rule "sign-split": circuits, and a tree that splits by the signs of the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from exactinj.checker.domains import Domain
+from exactinj.checker.faults import Reason, Rejected
+from exactinj.checker.rationals import Vector, show, unit_vectors
+from exactinj.checker.rows import Rows
+from exactinj.checker.trees import (
+    Combination,
+    Node,
+    TreeWalk,
+    annihilator,
+    require_enough_rows,
+    total_of,
+    with_halfspaces,
+)
+
+__all__ = ["SignSplit", "check_sign_split"]
+
+_Signs = tuple[tuple[int, ...], tuple[int, ...]]  # the rows with lambda_i > 0, the rows with lambda_i < 0
+
+
+@dataclass(frozen=True, slots=True)
+class SignSplit:
+    """What the proof holds, each to be taken once and in this order; no multiplier is 0."""
+
+    circuits: Iterator[Combination]
+    tokens: Iterator[int]
+
+
+def _signs_of(circuit: Combination, number: int, domain: Domain, functions: Rows, m: int) -> _Signs:
+    """A circuit: F = sum_i lambda_i g_i is nonnegative on K; some lambda_i is positive or F is not zero."""
+    place = f"circuit {number}"
+    form = circuit.form(functions, Reason.CIRCUIT, place)
+    pairs = list(zip(*circuit, strict=True))
+    positive = [pair for pair in pairs if pair[0] < m and pair[1] > 0]
+    negative = [pair for pair in pairs if pair[1] < 0]
+    if any(i >= m for i, _ in negative):
+        raise Rejected(Reason.CIRCUIT, f"{place}: a halfspace of the domain has a negative multiplier")
+    if not positive and not negative:
+        raise Rejected(Reason.CIRCUIT, f"{place}: names halfspaces of the domain only, no row of the layer")
+    if not domain.nonnegative(form):
+        raise Rejected(Reason.CIRCUIT, f"{place}: the sum of lambda_i g_i is not nonnegative on {domain.type}")
+    if not positive and not any(total_of([factor for _, factor in negative], [functions[i] for i, _ in negative])[0]):
+        raise Rejected(Reason.CIRCUIT, f"{place}: no multiplier is positive and the sum of lambda_i g_i is zero")
+    return tuple(i for i, _ in positive), tuple(i for i, _ in negative)
+
+
+class _SignSplitWalk(TreeWalk):
+    """The reader of a sign-split tree: `path` is P and `excluded` is Q of the innermost node."""
+
+    def __init__(self, tokens: Iterator[int], circuits: list[_Signs], rows: Rows) -> None:
+        super().__init__(tokens)
+        self.circuits, self.rows = circuits, rows
+
+    def read(self, n: int) -> int:
+        """read_tree. Returns the number of tokens."""
+        self.enter(unit_vectors(n), 1)
+        while self.stack:
+            node = self.stack[-1]
+            i = next(node.children, None)
+            if i is None and node.goes_on:
+                self.open(node)
+            elif i is None:
+                self.leave()
+            elif i not in self.excluded:
+                self.child(node, i)
+        return self.finish()
+
+    def enter(self, basis: list[Vector], divisor: int) -> None:
+        """read_node for rows P that do not span, given their annihilator."""
+        self.stack.append(Node(iter(()), basis, divisor))
+        self.open(self.stack[-1])
+
+    def child(self, node: Node, i: int) -> None:
+        """read_node(P + i, Q), which is empty if P + i has rank n; then Q = Q + i."""
+        adds_rank = not self.rows[i].is_orthogonal(node.basis)
+        if adds_rank and len(node.basis) == 1:
+            self.exclude(i)
+            return
+        self.path.append(i)
+        self.enter(*(annihilator(node.basis, node.divisor, self.rows[i]) if adds_rank else (node.basis, node.divisor)))
+
+    def open(self, node: Node) -> None:
+        """A token: a row to split at, after which the node goes on with that row in Q, or a circuit."""
+        token = self.take()
+        if token < 0:
+            i = -token - 1
+            if i >= len(self.rows) or i in self.excluded or i in self.path:
+                raise self.rejected(f"row {show(i)} is not a row without a sign")
+            node.children, node.goes_on = iter((i,)), True
+            return
+        if token >= len(self.circuits):
+            raise self.rejected(f"there is no circuit {show(token)}")
+        positive, negative = self.circuits[token]
+        for i in negative:
+            if i not in self.path:
+                raise self.rejected(f"row {i} is not known to be nonnegative")
+        for i in positive:
+            if i in self.path:
+                raise self.rejected(f"row {i} is known to be nonnegative")
+        node.children, node.goes_on = iter(positive), False
+
+
+def check_sign_split(proof: SignSplit, domain: Domain, rows: Rows, n: int) -> str:
+    """Every circuit, then the tree."""
+    functions, m = with_halfspaces(rows, domain), len(rows)
+    circuits = [_signs_of(circuit, k, domain, functions, m) for k, circuit in enumerate(proof.circuits)]
+    require_enough_rows(rows, n)
+    tokens = _SignSplitWalk(proof.tokens, circuits, rows).read(n)
+    return f"{len(circuits)} circuits and the tree of {tokens} tokens are correct"
