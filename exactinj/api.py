@@ -69,8 +69,9 @@ def certify(
         steps, so a single huge exact computation can run past it; the command line cuts that off.
     jobs : int
         Processes: with more than one, ``auto`` runs its own choice, wedges, the tree and finders with other seeds
-        side by side and takes the first proved answer; ``finder`` likewise; other engines use one. Each starts a fresh
-        interpreter, so a script that asks for several needs the usual ``if __name__ == "__main__"``.
+        side by side and takes the first proved answer; ``finder`` likewise; other engines use one. Never
+        more than there are processors (or two); they are started only if the first engine alone takes longer than
+        two seconds. They do not run your script again, so that it needs no ``if __name__ == "__main__"``.
     seed : int
         Seed of the finder's perturbed starts; the tree uses no randomness.
     report : callable, optional
@@ -105,8 +106,8 @@ def certify(
     Collision(x=(Fraction(2, 1), Fraction(-1, 1)), y=(Fraction(2, 1), Fraction(0, 1)))
     """
     _require_positive(timeout)
+    clock = Clock(timeout, report)  # before engines are imported, which takes a second
     chosen = _engine(engine, seed, jobs)
-    clock = Clock(timeout, report)
     asked = RealSpace() if domain is None else convex_domain(domain)
     if isinstance(layer, ConvLayer):
         from exactinj.injectivity.convolution.certify import certify_convolution
@@ -485,10 +486,11 @@ def _engine(name: str, seed: int, jobs: int) -> Engine:
     from exactinj.injectivity.auto import AutoEngine  # these bring compilers and solvers along: only when needed
     from exactinj.injectivity.finder import FinderEngine
     from exactinj.injectivity.milp.engine import MilpEngine
-    from exactinj.injectivity.parallel import PortfolioEngine
+    from exactinj.injectivity.parallel import PortfolioEngine, processes_for
     from exactinj.injectivity.sign_split import WedgeEngine
     from exactinj.injectivity.tree import TreeEngine
 
+    jobs = processes_for(jobs)
     finders = [FinderEngine(seed + k) for k in range(jobs)]
     racers = [AutoEngine(seed), WedgeEngine(), TreeEngine(), *finders[1:]]
     makers: dict[str, Callable[[], Engine]] = {

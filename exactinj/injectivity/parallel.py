@@ -3,38 +3,39 @@
 Engines differ by orders of magnitude on the same layer, and the finder depends on its seed, so that running
 different ones side by side is worth more than their sum. Every answer carries its own proof, so that it
 does not matter which process it comes from. The losers are killed.
+
+A fresh interpreter takes a second or more before it begins. So the first engine has `HEAD_START` seconds in this
+process, alone; the others, and this one again from its beginning, are started only if that does not suffice.
 """
 
 from __future__ import annotations
 
-import multiprocessing
-import signal
-import threading
-import time
+import os
+import pickle
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from multiprocessing.connection import Connection, wait
-from multiprocessing.process import BaseProcess
+from dataclasses import replace
+from queue import Empty, SimpleQueue
 
 from exactinj.domains import Domain
+from exactinj.errors import ExactinjError, InputError
 from exactinj.injectivity.engine import Answer, Engine
 from exactinj.layers.dense import ReLULayer
 from exactinj.work.clock import Clock, OutOfTimeError
+from exactinj.work.processes import Child, Ended, Send, available_processors, end_with_parent, started
 from exactinj.work.verdict import Statistics, Verdict
 
-__all__ = ["PortfolioEngine"]
+__all__ = ["HEAD_START", "PortfolioEngine", "processes_for"]
 
 PROVED = (Verdict.INJECTIVE, Verdict.NOT_INJECTIVE)
+HEAD_START = 2.0  # seconds
+FEWEST = 2  # engines side by side, also on one processor: they may differ by more than a factor of two
 PAUSE = 0.1  # seconds between two looks at the clock
 LAST_WORDS = 1.0  # seconds that engines have after the deadline to say how far they got
 
 
-@dataclass(frozen=True)
-class _Racer:
-    engine: Engine
-    process: BaseProcess
-    inbox: Connection
+def processes_for(jobs: int) -> int:
+    """How many engines run side by side if `jobs` are asked for: no more than there are processors."""
+    return min(jobs, max(FEWEST, available_processors()))
 
 
 class PortfolioEngine(Engine):
@@ -50,71 +51,95 @@ class PortfolioEngine(Engine):
         return any(engine.proves_injectivity for engine in self.engines)
 
     def decide(self, layer: ReLULayer, domain: Domain, clock: Clock) -> Answer:
-        racers = [_start(engine, layer, domain, clock) for engine in self.engines]
-        try:
-            return self._first_proof(racers, clock)
-        finally:
-            for racer in racers:
-                racer.process.kill()
-                racer.process.join()
-                racer.inbox.close()
-
-    def _first_proof(self, racers: list[_Racer], clock: Clock) -> Answer:
-        running = {racer.inbox: racer for racer in racers}
-        answers: list[Answer] = []
-        clock.report(f"{len(racers)} processes: " + ", ".join(racer.engine.name for racer in racers))
-        while running and not clock.is_over_by(LAST_WORDS):
-            for inbox in wait(list(running), timeout=PAUSE):
-                racer = running.pop(inbox)  # type: ignore[call-overload]
-                answer = _received(racer)
-                answer = answer.chosen(answer.decided_by or racer.engine.name, f"one of {len(racers)} processes")
-                if answer.verdict in PROVED:
-                    return answer
-                answers.append(answer)
-        if not answers:
-            stats = Statistics(seconds=clock.worked)
-            return Answer(Verdict.TIMED_OUT, "no process had an answer in time", None, stats)
-        return max(answers, key=lambda answer: answer.stats.nodes)
+        engines = self.engines
+        if HEAD_START > 0:
+            answer = _within(engines[0], layer, domain, clock.bounded(HEAD_START))
+            if answer.verdict in PROVED or clock.is_over or len(engines) == 1:
+                why = f"before any other of {len(engines)} processes was needed"
+                return answer.chosen(answer.decided_by or engines[0].name, why)
+            if answer.verdict is Verdict.UNKNOWN:  # it has nothing more to say
+                engines = engines[1:]
+        return _first_proof(engines, layer, domain, clock)
 
 
-def _start(engine: Engine, layer: ReLULayer, domain: Domain, clock: Clock) -> _Racer:
-    """A fresh interpreter: threads of numerical libraries do not survive a fork."""
-    context = multiprocessing.get_context("spawn")
-    inbox, outbox = context.Pipe(duplex=False)
-    deadline = None if clock.left is None else time.time() + clock.left
-    process = context.Process(target=_run, args=(engine, layer, domain, deadline, outbox), daemon=True)
-    with _interrupts_ignored():
-        process.start()
-    outbox.close()
-    return _Racer(engine, process, inbox)
-
-
-@contextmanager
-def _interrupts_ignored() -> Iterator[None]:
-    """Start processes that never see Ctrl-C: they are killed instead, and stay silent."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    previous = signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _within(engine: Engine, layer: ReLULayer, domain: Domain, clock: Clock) -> Answer:
     try:
-        yield
+        return engine.decide(layer, domain, clock)
+    except OutOfTimeError:
+        stats = Statistics(seconds=clock.worked)
+        return Answer(Verdict.TIMED_OUT, "out of time before the search began", None, stats)
+
+
+def _first_proof(engines: Sequence[Engine], layer: ReLULayer, domain: Domain, clock: Clock) -> Answer:
+    inbox: SimpleQueue[tuple[Child, object]] = SimpleQueue()
+    children: dict[Child, Engine] = {}
+    answers: list[Answer] = []
+    clock.report(f"{len(engines)} processes: " + ", ".join(engine.name for engine in engines))
+    try:
+        for engine in engines:
+            children[_start(engine, layer, domain, clock, inbox)] = engine
+        for child, message in _messages(inbox, set(children), clock):
+            answer = _answer(children[child], message)
+            answer = answer.chosen(str(answer.decided_by), f"one of {len(engines)} processes")
+            if answer.verdict in PROVED:
+                return answer
+            answers.append(answer)
     finally:
-        signal.signal(signal.SIGINT, previous)
+        for child in children:
+            child.kill()
+    if not answers:
+        return Answer(Verdict.TIMED_OUT, "no process had an answer in time", None, Statistics(seconds=clock.worked))
+    return max(answers, key=lambda answer: answer.stats.nodes)
 
 
-def _run(engine: Engine, layer: ReLULayer, domain: Domain, deadline: float | None, outbox: Connection) -> None:
-    left = None if deadline is None else max(deadline - time.time(), 1e-3)
-    with suppress(KeyboardInterrupt, BrokenPipeError):  # the parent knows
-        try:
-            answer = engine.decide(layer, domain, Clock(left))
-        except OutOfTimeError:
-            answer = Answer(Verdict.TIMED_OUT, "out of time before the search began")
-        outbox.send(answer)
-
-
-def _received(racer: _Racer) -> Answer:
+def _start(
+    engine: Engine, layer: ReLULayer, domain: Domain, clock: Clock, inbox: SimpleQueue[tuple[Child, object]]
+) -> Child:
+    """A fresh interpreter: threads of numerical libraries do not survive a fork."""
     try:
-        answer: Answer = racer.inbox.recv()
-    except EOFError:
-        return Answer(Verdict.UNKNOWN, f"the process of the engine {racer.engine.name} died, perhaps out of memory")
-    return answer
+        return started(_decide, engine, layer, domain, clock.deadline, inbox=inbox)
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        raise InputError(
+            f"the engine {engine.name} cannot be sent to another process ({error}); use jobs = 1"
+        ) from None
+
+
+def _messages(
+    inbox: SimpleQueue[tuple[Child, object]], running: set[Child], clock: Clock
+) -> Iterator[tuple[Child, object]]:
+    """The first message of every running child, until a little after the deadline."""
+    while running and not clock.is_over_by(LAST_WORDS):
+        try:
+            child, message = inbox.get(timeout=PAUSE)
+        except Empty:
+            continue
+        if child in running:
+            running.remove(child)
+            yield child, message
+
+
+def _answer(engine: Engine, message: object) -> Answer:
+    """What a message of a child means. An error that exactinj raises on purpose is raised here, too."""
+    match message:
+        case Answer():
+            return message if message.decided_by else replace(message, decided_by=engine.name)
+        case ExactinjError():
+            raise message
+        case pickle.UnpicklingError():
+            raise InputError(
+                f"the engine {engine.name} cannot be loaded in another process ({message}); define its class in a "
+                "module that can be imported, not in the script or notebook that is run, or use jobs = 1"
+            )
+        case Ended():
+            reason = f"the process of the engine {engine.name} died, perhaps out of memory"
+        case _:
+            reason = f"the process of the engine {engine.name} ended with {type(message).__name__}: {message}"
+    return Answer(Verdict.UNKNOWN, reason, decided_by=engine.name)
+
+
+def _decide(
+    _: Iterator[object], send: Send, engine: Engine, layer: ReLULayer, domain: Domain, deadline: float | None
+) -> None:
+    """What a child does."""
+    end_with_parent(os.getppid())
+    send(_within(engine, layer, domain, Clock.until(deadline)))

@@ -21,6 +21,16 @@ class Clock:
         self._report = report
         self._discounted = 0.0
 
+    @classmethod
+    def until(cls, deadline: float | None, report: Callable[[str], None] | None = None) -> Clock:
+        """A clock that runs out at a time of ``time.monotonic()``, which all processes of a machine share."""
+        return cls(None if deadline is None else max(deadline - time.monotonic(), 1e-3), report)
+
+    @property
+    def deadline(self) -> float | None:
+        """The time of ``time.monotonic()`` at which it runs out; None if it does not."""
+        return None if self.timeout is None else self.started + self.timeout
+
     @property
     def elapsed(self) -> float:
         return time.monotonic() - self.started

@@ -15,6 +15,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from queue import SimpleQueue
 from typing import IO
 
@@ -35,13 +36,22 @@ def main() -> None:
     send = sender(descriptor)
     requests: SimpleQueue[object] = SimpleQueue()
     try:
-        function, arguments = pickle.load(stream)
+        function, arguments = _job(stream)
         threading.Thread(target=_listen, args=(stream, requests, scratch), daemon=True).start()
         function(iter(requests.get, None), send, *arguments)
     except Exception as error:  # noqa: BLE001 - the parent tells whoever asked
         send(_sendable(error))
     sys.stdout.flush()
     os._exit(0)
+
+
+def _job(stream: IO[bytes]) -> tuple[Callable[..., None], tuple[object, ...]]:
+    """The function and its arguments; `pickle.UnpicklingError` for whatever is wrong with them."""
+    try:
+        function, arguments = pickle.load(stream)
+    except Exception as error:  # noqa: BLE001 - unpickling runs any code
+        raise pickle.UnpicklingError(f"{type(error).__name__}: {error}") from None
+    return function, arguments
 
 
 def _listen(stream: IO[bytes], requests: SimpleQueue[object], scratch: str | None) -> None:
