@@ -1,8 +1,10 @@
 """Matrices of exact rationals, on python-flint.
 
 Rank, nullspace and linear systems over Q are FLINT's (fraction-free and modular algorithms in C);
-`rank_lower_bound` is the fast path: rank modulo a prime never exceeds the rational rank, so
+`rank_modulo_prime` is the fast path: rank modulo a prime never exceeds the rational rank, so
 reaching n modulo a prime *proves* full rank, while falling short proves nothing.
+
+Floats and integers stay words of 64 bits (`Dyadic`) until something needs FLINT's rationals.
 """
 
 from __future__ import annotations
@@ -16,8 +18,9 @@ import numpy as np
 from flint import fmpq, fmpq_mat, fmpz_mat, nmod_mat
 
 from exactinj.errors import InputError
-from exactinj.exact.arrays import nested
-from exactinj.exact.numbers import fraction_of, nearest_ratio, rational_from
+from exactinj.exact.arrays import nested, plain_array
+from exactinj.exact.dyadic import Dyadic, dyadic_of, primitive_dyadic_rows
+from exactinj.exact.numbers import fraction_of, nearest_ratio, rational_from, rationals_from_texts
 
 __all__ = [
     "RANK_PRIME",
@@ -28,9 +31,11 @@ __all__ = [
     "integer_rank",
     "orthogonal_vector",
     "primitive_row",
+    "primitive_rows",
 ]
 
 RANK_PRIME = (1 << 61) - 1
+FEW = 64  # entries, below which arrays do not pay
 
 IntegerRow = tuple[int, ...]
 
@@ -45,32 +50,63 @@ class RationalMatrix:
     Fraction(3602879701896397, 36028797018963968)
     """
 
-    __slots__ = ("_entries",)
+    __slots__ = ("_dyadic", "_made")
+
+    _dyadic: Dyadic | None
+    _made: fmpq_mat | None
 
     def __init__(self, values: Any, *, name: str = "the matrix") -> None:
         """Read a two-dimensional array, tensor or nested sequence; `InputError` says where it fails."""
-        self._entries = _read_matrix(values, name)
+        self._dyadic, self._made = _read_matrix(values, name)
 
     @classmethod
     def column(cls, values: Any, *, name: str = "the vector") -> RationalMatrix:
         """Read a one-dimensional array or sequence as a matrix of one column."""
+        array = plain_array(values, name)
+        if isinstance(array, np.ndarray) and array.ndim == 1 and array.size and array.dtype.kind in "fiu":
+            return cls(array[:, None], name=name)
         flat = nested(values, name, dimensions=1)
         return cls([[value] for value in flat] or [[]], name=name)
 
+    @classmethod
+    def _of(cls, dyadic: Dyadic | None, entries: fmpq_mat | None) -> RationalMatrix:
+        result = cls.__new__(cls)
+        result._dyadic, result._made = dyadic, entries
+        return result
+
+    @property
+    def _entries(self) -> fmpq_mat:
+        """FLINT's matrix, made when it is first needed."""
+        made = self._made
+        if made is None:
+            made = fmpq_mat(*self.shape, [value for row in self.raw_rows() for value in row])
+            self._made = made
+        return made
+
     @property
     def shape(self) -> tuple[int, int]:
+        if self._dyadic is not None:
+            return self._dyadic.shape
         return self._entries.nrows(), self._entries.ncols()
 
     def __getitem__(self, place: tuple[int, int]) -> Fraction:
+        if self._dyadic is not None:
+            return self._dyadic.fraction(*place)
         return fraction_of(self._entries[place])
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, RationalMatrix) and bool(self._entries == other._entries)
+        if not isinstance(other, RationalMatrix):
+            return False
+        if self._dyadic is not None and other._dyadic is not None:
+            return self._dyadic == other._dyadic
+        return bool(self.shape == other.shape and self._entries == other._entries)
 
     def __hash__(self) -> int:
-        return hash((self.shape, tuple(str(value) for value in self._entries.entries())))
+        return hash((self.shape, tuple(text for row in self.texts() for text in row)))
 
     def __reduce__(self) -> tuple[Any, ...]:
+        if self._dyadic is not None:
+            return RationalMatrix._of, (self._dyadic, None)
         return RationalMatrix, (list(self.texts()),)  # python-flint's matrices do not pickle
 
     def __repr__(self) -> str:
@@ -78,26 +114,34 @@ class RationalMatrix:
 
     def texts(self) -> Iterator[list[str]]:
         """Rows as canonical strings: ``"-3"``, or ``"1/2"`` in lowest terms."""
-        rows, columns = self.shape
-        for i in range(rows):
-            yield [str(self._entries[i, j]) for j in range(columns)]
+        if self._dyadic is not None:
+            yield from self._dyadic.texts()
+            return
+        for row in self.raw_rows():
+            yield [str(value) for value in row]
 
     def fractions(self) -> list[list[Fraction]]:
         """Rows as lists of `Fraction`."""
-        rows, columns = self.shape
-        return [[self[i, j] for j in range(columns)] for i in range(rows)]
+        if self._dyadic is not None:
+            return self._dyadic.fractions()
+        return [[fraction_of(value) for value in row] for row in self.raw_rows()]
 
     def is_zero(self) -> bool:
+        """Whether every entry is 0."""
+        if self._dyadic is not None:
+            return self._dyadic.is_zero()
         return not any(self._entries.entries())
 
     def negated(self) -> RationalMatrix:
         """The matrix times minus one."""
-        result = RationalMatrix.__new__(RationalMatrix)
-        result._entries = -self._entries
-        return result
+        if self._dyadic is not None:
+            return RationalMatrix._of(self._dyadic.negated(), None)
+        return RationalMatrix._of(None, -self._entries)
 
     def to_float(self, dtype: type = np.float64) -> np.ndarray:
         """The nearest floats, shape as here: exact for input that was float of that width."""
+        if self._dyadic is not None:
+            return self._dyadic.floats().astype(dtype)
         floats = [nearest_ratio(int(value.p), int(value.q)) for value in self._entries.entries()]
         return np.array(floats).reshape(self.shape).astype(dtype)
 
@@ -105,22 +149,16 @@ class RationalMatrix:
         """The rank over Q, exact."""
         return integer_rank(self.integer_rows())
 
-    def rank_lower_bound(self) -> int:
-        """The rank modulo a large prime after scaling rows to integers: at most `rank`."""
-        return rank_modulo_prime(self.integer_rows())
-
     def nullspace(self) -> list[IntegerRow]:
         """A basis of ``{v : M v = 0}`` as integer vectors, short ones first (LLL-reduced)."""
         return integer_nullspace(self.integer_rows(), self.shape[1])
 
     def solve(self, right: RationalMatrix) -> RationalMatrix:
         """The exact solution of ``M X = right`` for a square nonsingular matrix."""
-        result = RationalMatrix.__new__(RationalMatrix)
         try:
-            result._entries = self._entries.solve(right._entries)
+            return RationalMatrix._of(None, self._entries.solve(right._entries))
         except ZeroDivisionError:
             raise InputError("found a singular matrix, expected a nonsingular one") from None
-        return result
 
     def times(self, vector: Sequence[Any]) -> list[Fraction]:
         """The exact product with a vector of rationals."""
@@ -129,11 +167,26 @@ class RationalMatrix:
 
     def integer_rows(self) -> list[IntegerRow]:
         """Each row times a positive rational that makes it a primitive integer vector."""
-        return [primitive_row(row)[0] for row in self.raw_rows()]
+        return [integers for integers, _ in primitive_rows(self, None)]
 
     def raw_rows(self) -> list[list[fmpq]]:
-        rows, columns = self.shape
-        return [[self._entries[i, j] for j in range(columns)] for i in range(rows)]
+        """Rows as lists of python-flint's rationals."""
+        if self._dyadic is not None:
+            return self._dyadic.rationals()
+        columns = self.shape[1]
+        values = self._entries.entries()
+        return [values[k : k + columns] for k in range(0, len(values), columns)]
+
+
+def primitive_rows(left: RationalMatrix, right: RationalMatrix | None) -> list[tuple[IntegerRow, Fraction]]:
+    """`primitive_row` of each row of two matrices side by side, or of one."""
+    dyadic = [matrix._dyadic for matrix in (left, right) if matrix is not None]
+    words = [part for part in dyadic if part is not None]
+    if len(words) == len(dyadic):
+        return primitive_dyadic_rows(words)
+    if right is None:
+        return [primitive_row(row) for row in left.raw_rows()]
+    return [primitive_row([*w, *b]) for w, b in zip(left.raw_rows(), right.raw_rows(), strict=True)]
 
 
 def primitive_row(row: Iterable[fmpq]) -> tuple[IntegerRow, Fraction]:
@@ -232,11 +285,22 @@ def _solve_pivot_system(
     return None if any(product.entries()) else integers
 
 
-def _read_matrix(values: Any, name: str) -> fmpq_mat:
-    rows = nested(values, name, dimensions=2)
+def _read_matrix(values: Any, name: str) -> tuple[Dyadic | None, fmpq_mat | None]:
+    """The words of floats and integers, where there are many, or else rationals one by one."""
+    array = plain_array(values, name)
+    dyadic = dyadic_of(array) if isinstance(array, np.ndarray) and array.size >= FEW else None
+    if dyadic is not None:
+        return dyadic, None
+    rows = nested(array, name, dimensions=2)
     if not len(rows) or not len(rows[0]):
         raise InputError(f"{name} is empty, expected at least one row and one column")
     width = len(rows[0])
+    if len(rows) * width >= FEW and not isinstance(array, np.ndarray):
+        dyadic = dyadic_of(rows)
+    return (dyadic, None) if dyadic is not None else (None, _entries_one_by_one(rows, width, name))
+
+
+def _entries_one_by_one(rows: Sequence[Any], width: int, name: str) -> fmpq_mat:
     entries: list[fmpq] = []
     for i, row in enumerate(rows):
         if len(row) != width:
@@ -244,6 +308,10 @@ def _read_matrix(values: Any, name: str) -> fmpq_mat:
                 f"{name} is ragged: row {i} has {len(row)} entries and row 0 has {width}; "
                 "give every row the same length"
             )
+        quick = rationals_from_texts(row) if all(type(value) is str for value in row) else None
+        if quick is not None:
+            entries += quick
+            continue
         for j, value in enumerate(row):
             try:
                 entries.append(rational_from(value))

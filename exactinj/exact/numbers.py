@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from fractions import Fraction
 from numbers import Integral, Rational, Real
 from typing import Any
@@ -28,9 +29,13 @@ __all__ = [
     "power_of_two_below",
     "rational_from",
     "rational_text",
+    "rationals_from_texts",
 ]
 
 NUMBER_TEXT = re.compile(r"\s*[+-]?(\d+/\d+|(\d+(\.\d*)?|\.\d+)([eE](?P<exponent>[+-]?\d{1,9}))?)\s*", re.ASCII)
+PLAIN_TEXTS = re.compile(r"[0-9.eE+-]*", re.ASCII)
+PLAIN_LENGTH = 40
+TENS = tuple(10**k for k in range(1000))
 LARGEST_EXPONENT = 99_999
 MOST_DIGITS = 1_000_000  # of one integer in a text
 LONGEST_QUOTE = 40
@@ -57,6 +62,31 @@ def rational_from(value: Any) -> fmpq:
     if isinstance(value, Rational):
         return fmpq(int(value.numerator), int(value.denominator))
     return _from_other(value)
+
+
+def rationals_from_texts(texts: Sequence[str]) -> list[fmpq] | None:
+    """What `rational_from` reads from short decimals, several times faster; None if one of them needs a closer look.
+
+    >>> rationals_from_texts(["-.5", "1e-2"]), rationals_from_texts(["1/2"])
+    ([-1/2, 1/100], None)
+    """
+    if not PLAIN_TEXTS.fullmatch("".join(texts)) or max(map(len, texts)) > PLAIN_LENGTH:
+        return None
+    try:
+        return [_plain_decimal(text) for text in texts]
+    except (ValueError, IndexError):
+        return None
+
+
+def _plain_decimal(text: str) -> fmpq:
+    """The decimal that a text of digits, signs, points and letters e spells; ValueError if it spells none."""
+    mantissa, mark, power = text.lower().partition("e")
+    whole, _, decimals = mantissa.partition(".")
+    if decimals and not decimals.isdigit():  # a sign, as in ".-5"
+        raise ValueError(text)
+    digits = int(whole + decimals)
+    shift = len(decimals) - (int(power) if mark else 0)
+    return fmpq(digits, TENS[shift]) if shift >= 0 else fmpq(digits * TENS[-shift])
 
 
 def fraction_from(value: Any) -> Fraction:

@@ -8,10 +8,11 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 from flint import fmpq, fmpz_mat
 
 from exactinj.errors import InputError
-from exactinj.exact.matrix import IntegerRow, RationalMatrix, primitive_row
+from exactinj.exact.matrix import IntegerRow, RationalMatrix, primitive_row, primitive_rows
 from exactinj.exact.numbers import rational_from
 
 __all__ = ["ReLULayer"]
@@ -52,7 +53,7 @@ class ReLULayer:
         elif alpha is not None:
             self.b = RationalMatrix.column(alpha, name="alpha").negated()
         else:
-            self.b = RationalMatrix.column([0] * rows, name="b")
+            self.b = RationalMatrix.column(np.zeros(rows), name="b")
         if self.b.shape[0] != rows:
             name = "b" if b is not None else "alpha"
             raise InputError(f"{name} has {self.b.shape[0]} entries and W has {rows} rows; give one entry per row")
@@ -83,14 +84,18 @@ class ReLULayer:
     @cached_property
     def digest(self) -> str:
         """SHA-256 of the canonical text of W and b, as defined in ``docs/certificates.md``."""
-        rows = ",".join("[" + ",".join(f'"{text}"' for text in row) + "]" for row in self.W.texts())
-        bias = ",".join(f'"{text}"' for (text,) in self.b.texts())
-        return hashlib.sha256(f'{{"W":[{rows}],"b":[{bias}]}}'.encode("ascii")).hexdigest()
+        digest, comma = hashlib.sha256(b'{"W":['), ""
+        for row in self.W.texts():
+            digest.update((comma + '["' + '","'.join(row) + '"]').encode("ascii"))
+            comma = ","
+        bias = '","'.join(text for (text,) in self.b.texts())
+        digest.update(f'],"b":["{bias}"]}}'.encode("ascii"))
+        return digest.hexdigest()
 
     @cached_property
     def integer_rows(self) -> list[tuple[IntegerRow, Fraction]]:
         """Per row ``(z, s)``: z = s (w_i, b_i) primitive integer of length n + 1, s > 0."""
-        return [primitive_row([*w, *b]) for w, b in zip(self.W.raw_rows(), self.b.raw_rows(), strict=True)]
+        return primitive_rows(self.W, self.b)
 
     @cached_property
     def _integer_matrix(self) -> fmpz_mat:
