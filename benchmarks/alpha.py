@@ -1,6 +1,6 @@
 """Exact alpha* and the exact convex-hull bias: cost against n and m, beside a conic solver and beside sampling.
 
-Three tables, each measured in one run and read as ratios:
+Four tables, each measured in one run and read as ratios:
 
 1. alpha* on the unit ball and sphere for Gaussian unit rows: search, writing of the certificate, lone check.
 2. Hull bias: exact facets and minima against the facet programs of a conic solver (CVXPY with CLARABEL), one
@@ -8,6 +8,8 @@ Three tables, each measured in one run and read as ratios:
    floats with a tolerance; the largest difference is printed.
 3. Sampling to equal accuracy: uniform points on the sphere, top n of m rows by numpy, until every row of the estimate
    is within 1e-3 of the exact value, or the budget is spent.
+4. Degenerate hulls of known rows in many dimensions: all facets, exactly, against Qhull alone, which cuts them into
+   simplices, in floats; stopped after the budget.
 
     pip install -e . cvxpy
     taskset -c 1 python benchmarks/alpha.py
@@ -16,9 +18,11 @@ Three tables, each measured in one run and read as ratios:
 from __future__ import annotations
 
 import argparse
+import pickle
 import subprocess
 import sys
 import tempfile
+from itertools import combinations, product
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +30,7 @@ from scipy.spatial import ConvexHull
 from timing import Stopwatch
 
 import exactinj as xi
+from exactinj.biases.hull.facets import facets
 
 CHECKER = Path(xi.__file__).parent / "checker" / "checker.py"
 BATCH = 20_000
@@ -139,10 +144,57 @@ def sampled(rows: np.ndarray, random: np.random.Generator) -> np.ndarray:
     return estimate
 
 
+def cut_rows(points: int) -> list[list[int]]:
+    """The products x_i x_j, i < j, of the sign vectors up to sign."""
+    signs = ((1, *rest) for rest in product((1, -1), repeat=points - 1))
+    return [[x[i] * x[j] for i, j in combinations(range(points), 2)] for x in signs]
+
+
+DEGENERATE = {
+    "cube": lambda: list(product((1, -1), repeat=8)),
+    "half cube": lambda: [x for x in product((1, -1), repeat=8) if x.count(-1) % 2 == 0],
+    "larger cube": lambda: list(product((1, -1), repeat=10)),
+    "cuts of 5 points": lambda: cut_rows(5),
+    "cuts of 6 points": lambda: cut_rows(6),
+}
+
+
+def degenerate_table(budget: float, clock: str) -> None:
+    """Table 4."""
+    print("| rows | n, m | facets | exact s | simplices | Qhull s | Qhull / exact |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
+    for name, make in DEGENERATE.items():
+        rows = np.array(make(), dtype=float)
+        m, n = rows.shape
+        with Stopwatch() as exact:
+            found = facets(xi.ReLULayer(rows))
+        seconds = exact.elapsed.on(clock)
+        cells = [name, f"{n}, {m}", f"{len(found):,}", f"{seconds:.2f}"]
+        with Stopwatch() as hull:
+            simplices = simplices_within(rows, budget)
+        spent = hull.elapsed.on(clock)
+        stopped = "" if simplices else "> "
+        cells += [f"{simplices:,}" if simplices else "-", f"{stopped}{spent:.1f}", f"{stopped}{spent / seconds:.1f}"]
+        print(f"| {' | '.join(cells)} |", flush=True)
+
+
+def simplices_within(rows: np.ndarray, budget: float) -> int:
+    """How many simplices Qhull makes of the hull, in a process of its own; 0 if the budget does not suffice."""
+    code = "import sys, pickle; from scipy.spatial import ConvexHull; "
+    code += "print(len(ConvexHull(pickle.load(sys.stdin.buffer)).simplices))"
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", code], check=False, input=pickle.dumps(rows), capture_output=True, timeout=budget
+        )
+    except subprocess.TimeoutExpired:
+        return 0
+    return int(done.stdout or 0)
+
+
 def main() -> None:
     """Print the tables that are asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--tables", nargs="+", type=int, default=[1, 2, 3], help="which of the three (default all)")
+    parser.add_argument("--tables", nargs="+", type=int, default=[1, 2, 3, 4], help="which of the four (default all)")
     parser.add_argument("--clock", choices=("wall", "cpu"), default="cpu", help="the seconds that are shown")
     parser.add_argument("--budget", type=float, default=60.0, help="seconds of sampling a size (default 60)")
     parser.add_argument("--conic", type=int, default=2500, help="facets up to which the conic solver is asked")
@@ -154,6 +206,8 @@ def main() -> None:
         hull_table([(3, 30), (3, 200), (3, 2000), (4, 60), (5, 60), (6, 60)], options.conic, options.clock)
     if 3 in options.tables:
         sampling_table([(2, 10), (3, 15), (3, 30), (4, 20)], options.budget, options.clock)
+    if 4 in options.tables:
+        degenerate_table(options.budget, options.clock)
 
 
 if __name__ == "__main__":

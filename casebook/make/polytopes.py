@@ -1,4 +1,4 @@
-"""Icosahedra: one rational, one with the float64 golden ratio and unit rows.
+"""Icosahedra, one rational, one with the float64 golden ratio and unit rows; cut polytopes.
 
 python casebook/make/polytopes.py
 """
@@ -6,6 +6,7 @@ python casebook/make/polytopes.py
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import combinations, product
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -33,6 +34,15 @@ def unit_icosahedron() -> np.ndarray:
     return points / np.linalg.norm(points, axis=1, keepdims=True)
 
 
+def cut_polytope(points: int) -> Iterator[list[int]]:
+    """The products x_i x_j, i < j, of the sign vectors x with x_0 = 1."""
+    for rest in product((1, -1), repeat=points - 1):
+        x = (1, *rest)
+        yield [x[i] * x[j] for i, j in combinations(range(points), 2)]
+
+
 if __name__ == "__main__":
+    for points in (5, 6):
+        put_layer(f"cut-polytope-{points}", list(cut_polytope(points)))
     put_layer("icosahedron", list(icosahedron(FIBONACCI_RATIO)))
     put_arrays("icosahedron-unit-float64", W=unit_icosahedron())

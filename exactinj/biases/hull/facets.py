@@ -13,12 +13,18 @@ is outside the plane through p, then q replaces p; each replacement turns the pl
 proposal survives, a first facet is found by the simplex method: ``min sum c_k |v_k|``, c >= 0, ``sum c_k v_k = d``,
 has the facet in direction d as its dual optimum, its reduced costs are the plane tests, and a perturbed d ends it.
 
+Which of the two does the bulk of the work is a question of speed only. Qhull cuts every facet into simplices, of which
+a facet with many vertices has very many (up to the bound of P. McMullen 1970, `_most_simplices`); gift wrapping costs
+about the same for every facet. So from dimension 7 on, a first few facets are wrapped, and Qhull is asked only if most
+of those are simplices or nearly so.
+
 Source of the method: D. Haider, P. Balazs, M. Ehler 2023, arXiv 2307.09672; gift wrapping: D. Chand, S. Kapur 1970.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -37,6 +43,10 @@ from exactinj.layers.dense import ReLULayer
 __all__ = ["Facet", "Hull", "facets", "hull_of"]
 
 Indices = tuple[int, ...]
+
+HIGH = 7  # below this dimension Qhull's simplices are few
+FIRST = 50  # facets wrapped before Qhull is asked
+MANY_SIMPLICES, COSTLY_SHARE = 1000, 0.05  # a facet of that many simplices is costly; too many of them are costly
 
 
 @dataclass(frozen=True)
@@ -101,15 +111,42 @@ def hull_of(layer: ReLULayer) -> Hull:
     vertices = vertices_of(layer)
     require_omnidirectional(layer)
     found = _Facets(vertices)
-    proposals = _proposals(vertices)
-    for plane in planes_through(vertices, proposals, skip=found.covers):
-        if not plane.outside:
-            found.add(plane)
+    if vertices.dimension >= HIGH:
+        found.add(_first_facet(vertices))
+        found.close(FIRST)
+    if not found.is_complete and not _shatters(vertices, found.planes):
+        _add_proposals(vertices, found)
     if not found.ridges:
         found.add(_first_facet(vertices))
     found.close()
     order = sorted(found.ridges, key=vertices.rows_of)
     return Hull(vertices, tuple(found.planes[on] for on in order), tuple(found.ridges[on] for on in order))
+
+
+def _add_proposals(vertices: Vertices, found: _Facets) -> None:
+    for plane in planes_through(vertices, _proposals(vertices), skip=found.covers):
+        if not plane.outside:
+            found.add(plane)
+
+
+def _shatters(vertices: Vertices, facets: Collection[Indices]) -> bool:
+    """Whether Qhull would cut many of the facets into very many simplices."""
+    costly = sum(_most_simplices(len(facet), vertices.dimension) > MANY_SIMPLICES for facet in facets)
+    return costly > COSTLY_SHARE * len(facets)
+
+
+def _most_simplices(count: int, dimension: int) -> int:
+    """The most facets that a polytope with so many vertices can have: those of a cyclic polytope.
+
+    Lifted into one dimension more, a facet of a hull in this dimension has its simplices among them.
+
+    >>> _most_simplices(6, 3), _most_simplices(24, 15)
+    (8, 22880)
+    """
+    half = dimension // 2
+    if dimension % 2:
+        return 2 * math.comb(count - half - 1, half)
+    return math.comb(count - half, half) * count // (count - half)
 
 
 def _proposals(vertices: Vertices) -> list[list[int]]:
@@ -134,6 +171,11 @@ class _Facets:
         self.closed: set[Indices] = set()
         self.large: dict[int, set[Indices]] = {}  # per vertex its known facets of more than n vertices
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether these are all facets, by the theorem of the module's text."""
+        return bool(self.planes) and not self.open
+
     def covers(self, basis: Sequence[int]) -> bool:
         """Whether these vertices lie on a known facet of more than n vertices, of which Qhull proposes many parts."""
         return bool(set.intersection(*(self.large.get(p, set()) for p in basis)))
@@ -155,9 +197,9 @@ class _Facets:
             else:
                 self.closed.add(ridge)
 
-    def close(self) -> None:
-        """Wrap around open ridges until there are none: then all facets are known."""
-        while self.open:
+    def close(self, most: float = math.inf) -> None:
+        """Wrap around open ridges until there are none: then all facets are known; or until so many are."""
+        while self.open and len(self.planes) < most:
             ridge, facet = next(iter(self.open.items()))
             self.add(_neighbour(self.vertices, ridge, self.planes[facet]))
             if ridge in self.open:
