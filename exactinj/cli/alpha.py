@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from exactinj.cli import exit_status
-from exactinj.cli.arguments import ALPHA_DOMAIN_HELP, LAYER_HELP, Verbs, add_output_options, seconds
+from exactinj.cli.arguments import ALPHA_DOMAIN_HELP, Verbs, add_layer, add_output_options, seconds
 from exactinj.cli.supervised_verb import Ending, Reporter, Unfinished, run_supervised
 from exactinj.cli.table import table
 from exactinj.errors import InputError
@@ -31,7 +31,7 @@ def add(verbs: Verbs) -> None:
         help="exact alpha*, or the convex-hull bias, on a ball or sphere",
         description="Biases alpha for which ReLU(Wx - alpha) is injective: exact numbers, as sign * sqrt(rational).",
     )
-    verb.add_argument("layer", metavar="LAYER", help=LAYER_HELP)
+    add_layer(verb)
     verb.add_argument("--method", choices=("exact", "hull"), default="exact", help="alpha* (default) or convex hull")
     verb.add_argument("--domain", default="ball:1", metavar="DOMAIN", help=ALPHA_DOMAIN_HELP)
     verb.add_argument("--timeout", type=seconds, metavar="SECONDS", help="stop after so many seconds (status 12)")
@@ -60,7 +60,7 @@ def _work(options: argparse.Namespace, reporter: Reporter) -> Ending:
     from exactinj.files.domain_words import parse_domain
     from exactinj.files.layer_files import read_layer
 
-    domain, layer = parse_domain(options.domain), read_layer(options.layer)
+    domain, layer = parse_domain(options.domain), read_layer(options.layer, file_format=options.layer_format)
     reporter.remember(layer={"m": layer.m, "n": layer.n, "sha256": layer.digest})
     if options.method == "hull":
         if options.out is not None:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from typing import TypeAlias
 
 __all__ = [
     "ALPHA_DOMAIN_HELP",
     "CONV_DOMAIN_HELP",
     "DOMAIN_HELP",
+    "KERNEL_FORMATS",
     "KERNEL_HELP",
     "LAYER_HELP",
     "SAMPLE_DOMAIN_HELP",
     "Verbs",
     "add_decision_options",
+    "add_layer",
+    "add_layer_format",
     "add_output_options",
     "seconds",
 ]
@@ -30,11 +34,27 @@ ALPHA_DOMAIN_HELP = "ball:r (default ball:1), sphere:r or nonneg-ball:r; for hul
 CONV_DOMAIN_HELP = (
     "what the input holds at every place: R^n (default), nonneg, box:l,u, or box:l1,...,lC:u1,...,uC by channel"
 )
-LAYER_HELP = ".npz (W, optional b or alpha), .npy (W), .json or .csv (strings are exact rationals)"
+LAYER_HELP = (
+    ".npz (W, optional b or alpha), .npy (W), .json or .csv (strings are exact rationals); - for stdin; casebook:NAME"
+)
 KERNEL_HELP = (
     ".npy (out, in / groups, *kernel size), .npz or .json with kernels and optionally b, stride, padding, dilation, "
-    "groups, padding_mode"
+    "groups, padding_mode; - for stdin; casebook:NAME"
 )
+LAYER_FORMATS = ("npz", "npy", "json", "csv")
+KERNEL_FORMATS = ("npz", "npy", "json")
+
+
+def add_layer(verb: argparse.ArgumentParser) -> None:
+    """The layer, and its format where its name does not tell."""
+    verb.add_argument("layer", metavar="LAYER", help=LAYER_HELP)
+    add_layer_format(verb)
+
+
+def add_layer_format(verb: argparse.ArgumentParser, formats: Sequence[str] = LAYER_FORMATS) -> None:
+    """``--format``, read as ``options.layer_format``."""
+    wanted = f"of the layer: {', '.join(formats[:-1])} or {formats[-1]}, where its name does not tell"
+    verb.add_argument("--format", dest="layer_format", choices=formats, help=wanted)
 
 
 def add_decision_options(verb: argparse.ArgumentParser) -> None:

@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING
 
 from exactinj.cli import exit_status
-from exactinj.cli.arguments import DOMAIN_HELP, LAYER_HELP, Verbs, add_decision_options, add_output_options
+from exactinj.cli.arguments import DOMAIN_HELP, Verbs, add_decision_options, add_layer, add_output_options
 from exactinj.cli.supervised_verb import Ending, Reporter, Unfinished, run_supervised
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def add(verbs: Verbs) -> None:
         help="decide whether a layer is injective, with a proof or a colliding pair",
         description="Decide exactly whether x -> ReLU(Wx + b) is injective.",
     )
-    verb.add_argument("layer", metavar="LAYER", help=LAYER_HELP)
+    add_layer(verb)
     verb.add_argument("--domain", default="R^n", metavar="DOMAIN", help=DOMAIN_HELP)
     add_decision_options(verb)
     verb.add_argument("--explain", action="store_true", help="say step by step how the engine was chosen")
@@ -62,7 +62,7 @@ def _decide(options: argparse.Namespace, reporter: Reporter) -> Ending:
     from exactinj.files.layer_files import read_layer
 
     domain = parse_domain(options.domain)
-    layer = read_layer(options.layer)
+    layer = read_layer(options.layer, file_format=options.layer_format)
     reporter.remember(layer={"m": layer.m, "n": layer.n, "sha256": layer.digest})
     result = certify(
         layer,

@@ -8,7 +8,7 @@ import math
 from typing import TYPE_CHECKING
 
 from exactinj.cli import exit_status
-from exactinj.cli.arguments import ALPHA_DOMAIN_HELP, LAYER_HELP, Verbs, add_output_options, seconds
+from exactinj.cli.arguments import ALPHA_DOMAIN_HELP, Verbs, add_layer, add_output_options, seconds
 from exactinj.cli.supervised_verb import Ending, Reporter, Unfinished, run_supervised
 from exactinj.cli.table import table
 
@@ -29,7 +29,7 @@ def add(verbs: Verbs) -> None:
         help="alpha*, the convex-hull bias, the layer's own bias and a sampled estimate side by side",
         description="Which bias is larger in which row, and which makes the layer injective, decided exactly.",
     )
-    verb.add_argument("layer", metavar="LAYER", help=LAYER_HELP)
+    add_layer(verb)
     verb.add_argument("--samples", type=int, metavar="N", help="compare a sampled estimate with exact alpha*, too")
     verb.add_argument("--seed", type=int, default=0, help="of the samples (default 0)")
     verb.add_argument("--domain", default="ball:1", metavar="DOMAIN", help=ALPHA_DOMAIN_HELP)
@@ -52,7 +52,7 @@ def _work(options: argparse.Namespace, reporter: Reporter) -> Ending:
     from exactinj.files.domain_words import parse_domain
     from exactinj.files.layer_files import read_layer
 
-    domain, layer = parse_domain(options.domain), read_layer(options.layer)
+    domain, layer = parse_domain(options.domain), read_layer(options.layer, file_format=options.layer_format)
     reporter.remember(layer={"m": layer.m, "n": layer.n, "sha256": layer.digest})
     outcome = compare(
         layer,

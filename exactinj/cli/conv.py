@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import argparse
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from exactinj.cli.arguments import CONV_DOMAIN_HELP, KERNEL_HELP, Verbs, add_decision_options, add_output_options
+from exactinj.cli.arguments import (
+    CONV_DOMAIN_HELP,
+    KERNEL_FORMATS,
+    KERNEL_HELP,
+    Verbs,
+    add_decision_options,
+    add_layer_format,
+    add_output_options,
+)
 from exactinj.cli.certify import STATUS
 from exactinj.cli.supervised_verb import Ending, Reporter, Unfinished, run_supervised
 from exactinj.errors import InputError
@@ -29,6 +38,7 @@ def add(verbs: Verbs) -> None:
         "or for one --input-shape. Options about the geometry fill what the kernel file leaves out.",
     )
     verb.add_argument("layer", metavar="KERNEL", help=KERNEL_HELP)
+    add_layer_format(verb, KERNEL_FORMATS)
     verb.add_argument("--stride", metavar="S", help="1 (default), or one per axis: 1,2")
     verb.add_argument("--padding", metavar="P", help="0 (default), one per axis: 1,2, ends: 1:2,0, or same or valid")
     verb.add_argument("--dilation", metavar="D", help="1 (default), or one per axis: 1,2")
@@ -73,7 +83,7 @@ def _decide(
     from exactinj.files.kernel_files import read_kernels
 
     domain = parse_domain(options.domain)
-    layer = read_kernels(options.layer, **geometry)
+    layer = read_kernels(options.layer, file_format=options.layer_format, **geometry)
     if shape is not None:
         shape = [layer.in_channels, *_size_of(layer, shape)]
     reporter.remember(layer=layer.summary, input_shape=shape)
@@ -122,15 +132,21 @@ def _text(options: argparse.Namespace, result: Result, shape: list[int] | None) 
 
 def _check_hint(options: argparse.Namespace, result: Result, path: str) -> str:
     """How to check the certificate; the kernel file alone may not hold what the options said."""
-    from exactinj.files.kernel_files import read_kernels
-
-    try:
-        complete = read_kernels(options.layer) == result.layer
-    except InputError:
-        complete = False
-    if complete:
+    if _is_complete(options, result):
         return f"exactinj check {path} {options.layer}"
     return f"exactinj check {path}; to check it against {options.layer}, write the options' geometry into that file"
+
+
+def _is_complete(options: argparse.Namespace, result: Result) -> bool:
+    """Whether the kernel file alone holds the layer; only files can be read again."""
+    from exactinj.files.kernel_files import read_kernels
+
+    if all(value is None for value in _geometry(options).values()):
+        return True
+    try:
+        return Path(options.layer).is_file() and read_kernels(options.layer) == result.layer
+    except InputError:
+        return False
 
 
 # ------------------------------------------------------------------ options with numbers in them

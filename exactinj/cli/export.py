@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from exactinj.cli import exit_status
-from exactinj.cli.arguments import DOMAIN_HELP, LAYER_HELP, Verbs
+from exactinj.cli.arguments import DOMAIN_HELP, Verbs, add_layer
 from exactinj.cli.output import show
 
 __all__ = ["add", "run"]
@@ -19,7 +19,7 @@ def add(verbs: Verbs) -> None:
         help="the question about a layer for SMT solvers and network verifiers",
         description="Write the question as SMT-LIB 2 or VNN-LIB 2.0; in both, 'sat' means NOT injective.",
     )
-    verb.add_argument("layer", metavar="LAYER", help=LAYER_HELP)
+    add_layer(verb)
     form = verb.add_mutually_exclusive_group(required=True)
     form.add_argument("--smtlib", dest="format", action="store_const", const="smtlib", help="collision form, QF_LRA")
     form.add_argument("--vnnlib", dest="format", action="store_const", const="vnnlib", help="two-network form")
@@ -35,7 +35,7 @@ def run(options: argparse.Namespace) -> int:
     from exactinj.files.export import to_smtlib, to_vnnlib
     from exactinj.files.layer_files import read_layer
 
-    layer = read_layer(options.layer)
+    layer = read_layer(options.layer, file_format=options.layer_format)
     write = {"smtlib": to_smtlib, "vnnlib": to_vnnlib}[options.format]
     text = write(layer, convex_domain(parse_domain(options.domain)))
     if options.out is None:

@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING
 
 from exactinj.cli import exit_status
-from exactinj.cli.arguments import LAYER_HELP, SAMPLE_DOMAIN_HELP, Verbs, add_output_options, seconds
+from exactinj.cli.arguments import SAMPLE_DOMAIN_HELP, Verbs, add_layer, add_output_options, seconds
 from exactinj.cli.supervised_verb import Ending, Reporter, Unfinished, run_supervised
 from exactinj.cli.table import table
 from exactinj.errors import InputError
@@ -28,7 +28,7 @@ def add(verbs: Verbs) -> None:
         help="Monte Carlo estimates of alpha*, for high dimension",
         description="Estimate alpha* from samples, from above. Estimates certify nothing.",
     )
-    verb.add_argument("layer", metavar="LAYER", help=LAYER_HELP)
+    add_layer(verb)
     verb.add_argument("--method", choices=("uniform", "smoothing", "kde"), default="uniform", help="where samples lie")
     verb.add_argument("--domain", metavar="DOMAIN", help="for uniform: " + SAMPLE_DOMAIN_HELP)
     verb.add_argument("--data", metavar="FILE", help="points (M, n) as .npy or .csv, for smoothing and kde")
@@ -65,7 +65,7 @@ def _work(options: argparse.Namespace, reporter: Reporter) -> Ending:
     from exactinj.files.layer_files import read_rows
     from exactinj.layers.dense import ReLULayer
 
-    layer = read_rows(options.layer)
+    layer = read_rows(options.layer, file_format=options.layer_format)
     if isinstance(layer, ReLULayer):
         reporter.remember(layer=layer.summary)
     else:

@@ -13,7 +13,7 @@ from typing import Any
 import exactinj
 from exactinj.errors import InputError
 
-__all__ = ["CASE_WORD", "case_document", "case_files", "case_name", "casebook_folder"]
+__all__ = ["CASE_WORD", "case_document", "case_files", "case_layer_file", "case_name", "casebook_folder"]
 
 CASE_WORD = "casebook:"
 NEAREST = 3
@@ -44,6 +44,17 @@ def case_document(name: str) -> tuple[dict[str, Any], Path]:
             f"found the case name {name!r}, expected {_nearest(name, list(files))}; `exactinj casebook list` shows all"
         )
     return json.loads(files[name].read_text(encoding="utf-8")), files[name].parent
+
+
+def case_layer_file(name: str, folder: Path) -> Path:
+    """A layer or kernel file with the case's numbers: the one it names, or a new one in the folder."""
+    document, home = case_document(name)
+    for key in ("layer_file", "convolution_file"):
+        if key in document:
+            return home / str(document[key])
+    file = folder / "layer.json"
+    file.write_text(json.dumps(document["layer" if "layer" in document else "convolution"]), encoding="utf-8")
+    return file
 
 
 def _nearest(name: str, names: list[str]) -> str:

@@ -18,6 +18,7 @@ from tempfile import TemporaryDirectory
 from typing import BinaryIO, TypeVar
 
 from exactinj.errors import InputError
+from exactinj.files.case_files import case_layer_file, case_name
 
 __all__ = ["STDIN", "FilePath", "Source", "as_file", "cause_of", "opened", "read_with"]
 
@@ -26,6 +27,7 @@ FilePath = str | os.PathLike[str]
 Content = TypeVar("Content")
 
 NPY_START, ZIP_START = b"\x93NUMPY", b"PK\x03\x04"
+STARTS = {".npy": NPY_START, ".npz": ZIP_START}
 JSON_STARTS = (b"{", b"[")
 BOM = b"\xef\xbb\xbf"
 MOST_PIPED = 1 << 32  # bytes that are taken from a pipe, which may have no end
@@ -113,11 +115,14 @@ def as_file(name: str, endings: Iterable[str], file_format: str | None = None) -
 
     For readers that take paths only. Raises `InputError` as `read_with` does.
     """
-    path = Path(name)
-    if name != STDIN and file_format is None and (path.is_file() or not path.exists()):
+    path, case = Path(name), case_name(name)
+    if case is None and name != STDIN and file_format is None and (path.is_file() or not path.exists()):
         yield name
         return
     with TemporaryDirectory(prefix="exactinj-") as folder:
+        if case is not None:
+            yield str(case_layer_file(case, Path(folder)))
+            return
         copy = dict.fromkeys(endings, lambda source: _copied(source, Path(folder)))
         yield read_with(copy, name, file_format)
 
@@ -159,6 +164,8 @@ def _piped(name: str, stream: BinaryIO, chosen: str | None, known: tuple[str, ..
         raise InputError(f"found the format {ending[1:]} by its first bytes, expected one of {_words(known)}")
     if ending in (".json", ".csv") and b"\0" in held:
         raise InputError(f"found a byte 0 in it, expected a text in the format {ending[1:]}")
+    if not held.startswith(STARTS.get(ending, b"")):
+        raise InputError(f"found no start of a .{ending[1:]} file, expected one; give another --format")
     while piece := stream.read(PIECE):
         held += piece
         if len(held) > MOST_PIPED:
