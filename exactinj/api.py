@@ -15,8 +15,9 @@ from exactinj.certificates.certificate import Certificate
 from exactinj.certificates.collision import Collision
 from exactinj.certificates.conv_certificate import ConvCertificate
 from exactinj.certificates.document import Document
-from exactinj.domains import Ball, Domain, RealSpace, Region, convex_domain
+from exactinj.domains import Ball, Domain, Region
 from exactinj.errors import CertificateError, InputError
+from exactinj.files.arguments import convex_given, dense_given, layer_given, region_given, rows_given
 from exactinj.injectivity.engine import Answer, Engine
 from exactinj.injectivity.result import Result
 from exactinj.layers.convolution import ConvLayer
@@ -38,9 +39,9 @@ CheckResult = checker.CheckResult
 
 
 def certify(
-    layer: ReLULayer | ConvLayer,
+    layer: ReLULayer | ConvLayer | Any,
     *,
-    domain: Region | None = None,
+    domain: Region | str | None = None,
     engine: str = "auto",
     timeout: float | None = None,
     jobs: int = 1,
@@ -55,11 +56,11 @@ def certify(
     Parameters
     ----------
     layer : ReLULayer or ConvLayer
-        The layer, with exact rational weights. A convolution is decided for every input size from some size on, or for
-        one `input_shape`.
-    domain : Domain, optional
-        Where injectivity is asked; all of R^n if left out. For a convolution the orthant, or a `Box` with one pair of
-        bounds or one for each input channel.
+        The layer, with exact rational weights; also what makes one: W, (W, b), a torch module, the path of a layer
+        file. A convolution is decided for every input size from some size on, or for one `input_shape`.
+    domain : Domain or str, optional
+        Where injectivity is asked, as an object or in words ("ball:1"); all of R^n if left out. For a convolution the
+        orthant, or a `Box` with one pair of bounds or one for each input channel.
     engine : {"auto", "tree", "wedges", "finder", "milp", "milp-highs"}
         ``tree`` and ``wedges`` decide either way. ``finder`` finds collisions of layers of any size, ``milp`` (with
         CBC, or with HiGHS) those of small ones; both prove nothing else. ``auto`` chooses between tree, finder
@@ -108,7 +109,7 @@ def certify(
     _require_positive(timeout)
     clock = Clock(timeout, report)  # before engines are imported, which takes a second
     chosen = _engine(engine, seed, jobs)
-    asked = RealSpace() if domain is None else convex_domain(domain)
+    layer, asked = layer_given(layer), convex_given(domain)
     if isinstance(layer, ConvLayer):
         from exactinj.injectivity.convolution.certify import certify_convolution
 
@@ -154,7 +155,7 @@ def certify(
 
 
 def check(
-    certificate: Certificate | ConvCertificate | str | os.PathLike[str], layer: ReLULayer | ConvLayer | None = None
+    certificate: Certificate | ConvCertificate | str | os.PathLike[str], layer: ReLULayer | ConvLayer | Any = None
 ) -> CheckResult:
     """Check a certificate with the independent checker.
 
@@ -176,7 +177,7 @@ def check(
     CertificateError
         If the file cannot be read as a certificate at all.
     """
-    numbers = _numbers_of(layer)
+    numbers = None if layer is None else _numbers_of(layer_given(layer))
     try:
         if isinstance(certificate, Document):
             return checker.check_stream(io.BytesIO(certificate.to_bytes()), numbers)
@@ -186,7 +187,7 @@ def check(
         raise CertificateError(str(error)) from None
 
 
-def _numbers_of(layer: ReLULayer | ConvLayer | None) -> Any:
+def _numbers_of(layer: ReLULayer | ConvLayer) -> Any:
     """The layer as the checker takes it."""
     if isinstance(layer, ConvLayer):
         return checker.Convolution(
@@ -201,13 +202,13 @@ def _numbers_of(layer: ReLULayer | ConvLayer | None) -> Any:
             kernels=layer.kernels.fractions(),
             b=layer.bias,
         )
-    return None if layer is None else (layer.W.fractions(), [value for (value,) in layer.b.fractions()])
+    return (layer.W.fractions(), [value for (value,) in layer.b.fractions()])
 
 
 def alpha_star(
-    layer: ReLULayer,
+    layer: ReLULayer | Any,
     *,
-    domain: Region | None = None,
+    domain: Region | str | None = None,
     timeout: float | None = None,
     report: Callable[[str], None] | None = None,
 ) -> AlphaStar:
@@ -250,12 +251,11 @@ def alpha_star(
     """
     from exactinj.biases.alpha import alpha_star as exact_alpha
 
-    _require_dense(layer)
     _require_positive(timeout)
-    return exact_alpha(layer, Ball(1) if domain is None else domain, clock=Clock(timeout, report))
+    return exact_alpha(dense_given(layer), region_given(domain, Ball(1)), clock=Clock(timeout, report))
 
 
-def hull_bias(layer: ReLULayer, *, domain: Region | None = None) -> HullBias:
+def hull_bias(layer: ReLULayer | Any, *, domain: Region | str | None = None) -> HullBias:
     """The convex-hull bias (polytope bias estimation), exact, with its facets and their left inverses.
 
     Parameters
@@ -287,14 +287,13 @@ def hull_bias(layer: ReLULayer, *, domain: Region | None = None) -> HullBias:
     """
     from exactinj.biases.hull.bias import hull_bias as exact_hull_bias
 
-    _require_dense(layer)
-    return exact_hull_bias(layer, Ball(1) if domain is None else domain)
+    return exact_hull_bias(dense_given(layer), region_given(domain, Ball(1)))
 
 
 def sample_alpha(
     layer: ReLULayer | Any,
     *,
-    domain: Region | None = None,
+    domain: Region | str | None = None,
     sampler: Sampler | None = None,
     samples: int = 100_000,
     patience: int | None = None,
@@ -374,13 +373,12 @@ def sample_alpha(
     from exactinj.sampling import sample_alpha as estimate_alpha
     from exactinj.sampling.samplers import uniform_on
 
-    _require_dense(layer)
     _require_positive(timeout)
     if domain is not None and sampler is not None:
         raise InputError("found a domain and a sampler, expected one of them; a sampler says where its samples are")
     return estimate_alpha(
-        layer,
-        sampler or uniform_on(Ball(1) if domain is None else domain),
+        rows_given(layer),
+        sampler or uniform_on(region_given(domain, Ball(1))),
         samples=samples,
         patience=patience,
         seed=seed,
@@ -396,9 +394,9 @@ def sample_alpha(
 
 
 def compare(
-    layer: ReLULayer,
+    layer: ReLULayer | Any,
     *,
-    domain: Region | None = None,
+    domain: Region | str | None = None,
     samples: int | None = None,
     seed: int = 0,
     timeout: float | None = None,
@@ -429,13 +427,13 @@ def compare(
     """
     from exactinj.comparison import Comparison, biases_of, sampled_in_stages
 
-    _require_dense(layer)
+    layer = dense_given(layer)
     _require_positive(timeout)
     if seed < 0 or (samples is not None and samples < 1):
         raise InputError(
             f"found samples = {samples}, seed = {seed}, expected a positive number and a seed of at least 0"
         )
-    region = (Ball(1) if domain is None else domain).for_dimension(layer.n)
+    region = region_given(domain, Ball(1)).for_dimension(layer.n)
     clock = Clock(timeout, report)
     hull, notes = None, []
     clock.report("facets of the convex hull")
@@ -468,12 +466,6 @@ def _require_positive(timeout: float | None) -> None:
 
 def _is_whole(value: Any) -> bool:
     return isinstance(value, Integral) and not isinstance(value, bool)
-
-
-def _require_dense(layer: Any) -> None:
-    """Only `certify` and `check` take convolutions."""
-    if isinstance(layer, ConvLayer):
-        raise InputError("found a ConvLayer, expected a dense layer; use layer.unrolled(size)")
 
 
 def _engine(name: str, seed: int, jobs: int) -> Engine:

@@ -23,10 +23,11 @@ from scipy.sparse import coo_array, csr_array
 from exactinj.alternatives.problem import HomogeneousProblem
 from exactinj.cells.arrangement import Arrangement
 from exactinj.cells.stream import WedgeBatch, wedge_batches
-from exactinj.domains import Domain, RealSpace
+from exactinj.domains import Domain
 from exactinj.errors import MissingExtraError
 from exactinj.exact.cones import cone_generators
 from exactinj.exact.matrix import IntegerRow
+from exactinj.files.arguments import convex_given, dense_given
 from exactinj.layers.dense import ReLULayer
 
 __all__ = ["Polyhedron", "Wedge", "WedgeGraph", "count_wedges", "extreme_rays", "wedge_graph", "wedges"]
@@ -85,7 +86,7 @@ class Wedge:
         return self._arrangement.point_from_scaled(self._location)
 
 
-def wedges(layer: ReLULayer, *, domain: Domain | None = None) -> Iterator[Wedge]:
+def wedges(layer: ReLULayer | Any, *, domain: Domain | str | None = None) -> Iterator[Wedge]:
     """Every wedge that meets the interior of the domain, each exactly once, as a stream.
 
     Parameters
@@ -107,18 +108,18 @@ def wedges(layer: ReLULayer, *, domain: Domain | None = None) -> Iterator[Wedge]
     >>> [(wedge.active, wedge.rank) for wedge in wedges(layer)]
     [((0, 1), 2), ((0,), 1), ((0, 2), 2), ((1,), 1), ((1, 2), 2), ((2,), 1)]
     """
-    arrangement = Arrangement.of(layer, RealSpace() if domain is None else domain)
+    arrangement = Arrangement.of(dense_given(layer), convex_given(domain))
     for batch in wedge_batches(arrangement):
         yield from _wedges_of(batch)
 
 
-def count_wedges(layer: ReLULayer, *, domain: Domain | None = None) -> int:
+def count_wedges(layer: ReLULayer | Any, *, domain: Domain | str | None = None) -> int:
     """The number of wedges, by enumeration: exact, for degenerate rows as well.
 
     >>> count_wedges(ReLULayer([[1, 0], [0, 1], [1, 1], [1, 1]]))
     6
     """
-    arrangement = Arrangement.of(layer, RealSpace() if domain is None else domain)
+    arrangement = Arrangement.of(dense_given(layer), convex_given(domain))
     return sum(len(batch.ranks) for batch in wedge_batches(arrangement))
 
 
@@ -200,7 +201,7 @@ class WedgeGraph:
         return graph
 
 
-def wedge_graph(layer: ReLULayer, *, domain: Domain | None = None) -> WedgeGraph:
+def wedge_graph(layer: ReLULayer | Any, *, domain: Domain | str | None = None) -> WedgeGraph:
     """All wedges of a layer and which of them are neighbours; holds them all in memory.
 
     Two wedges share a facet exactly if their signs differ at one hyperplane: the segment between two
@@ -210,7 +211,7 @@ def wedge_graph(layer: ReLULayer, *, domain: Domain | None = None) -> WedgeGraph
     >>> len(graph.ranks), graph.adjacency.sum(axis=1).tolist()
     (6, [2, 2, 2, 2, 2, 2])
     """
-    where = RealSpace() if domain is None else domain
+    layer, where = dense_given(layer), convex_given(domain)
     arrangement = Arrangement.of(layer, where)
     batches = list(wedge_batches(arrangement))
     active = np.concatenate([batch.active for batch in batches])

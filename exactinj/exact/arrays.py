@@ -18,6 +18,7 @@ from exactinj.exact.symbolic import is_symbolic, is_symbolic_matrix
 
 __all__ = ["is_nested", "nested", "plain_array", "plain_vector"]
 
+LONGEST_CAUSE = 100
 READABLE_KINDS = "fiuOU"  # floats, integers, objects, strings: not booleans, complex numbers, bytes
 
 
@@ -104,4 +105,5 @@ def is_nested(values: Any) -> bool:
 
 
 def _cause(error: Exception) -> str:
-    return str(error).splitlines()[0] if str(error) else type(error).__name__
+    text = str(error).splitlines()[0].split(". ")[0] if str(error) else type(error).__name__
+    return text if len(text) <= LONGEST_CAUSE else f"{text[: LONGEST_CAUSE - 3]}..."

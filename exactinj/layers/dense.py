@@ -12,8 +12,10 @@ import numpy as np
 from flint import fmpq, fmpz_mat
 
 from exactinj.errors import InputError
+from exactinj.exact.arrays import plain_vector
 from exactinj.exact.matrix import IntegerRow, RationalMatrix, primitive_row, primitive_rows
 from exactinj.exact.numbers import rational_from
+from exactinj.layers.torch_modules import LINEAR, linear_part
 
 __all__ = ["ReLULayer"]
 
@@ -23,7 +25,7 @@ class ReLULayer:
 
     Parameters
     ----------
-    W : (m, n) array, tensor or nested sequence of ints, floats, Fractions or strings
+    W : (m, n) array, tensor, sparse or sympy matrix, or nested sequence of ints, floats, Fractions or strings
         Floats are taken as the dyadic rationals that they are, strings as what they spell.
     b : (m,) likewise, optional
         The bias, added as in ``torch.nn.Linear``; zero if left out.
@@ -57,6 +59,12 @@ class ReLULayer:
         if self.b.shape[0] != rows:
             name = "b" if b is not None else "alpha"
             raise InputError(f"{name} has {self.b.shape[0]} entries and W has {rows} rows; give one entry per row")
+
+    @classmethod
+    def from_torch(cls, module: Any) -> ReLULayer:
+        """The layer ``ReLU(module(x))`` of a ``torch.nn.Linear``, alone or in a Sequential with its ReLU."""
+        _, linear = linear_part(module, LINEAR)
+        return cls(linear.weight, linear.bias)
 
     @property
     def m(self) -> int:
@@ -107,7 +115,8 @@ class ReLULayer:
         return {"m": self.m, "n": self.n, "sha256": self.digest}
 
     def preactivation(self, x: Sequence[Any]) -> list[Fraction]:
-        """``W x + b`` in exact rationals for rational x of length n."""
+        """``W x + b`` in exact rationals for x of length n: rationals, an array or a tensor."""
+        x = plain_vector(x, "x")
         if len(x) != self.n:
             raise InputError(f"x has {len(x)} entries, expected n = {self.n}")
         point, scale = primitive_row([*(rational_from(value) for value in x), fmpq(1)])
@@ -116,5 +125,5 @@ class ReLULayer:
         return [Fraction(int(product)) / (row * scale) for product, row in zip(products, scales, strict=True)]
 
     def evaluate(self, x: Sequence[Any]) -> list[Fraction]:
-        """``ReLU(W x + b)`` in exact rationals for rational x of length n."""
+        """``ReLU(W x + b)`` in exact rationals for x of length n: rationals, an array or a tensor."""
         return [max(value, Fraction(0)) for value in self.preactivation(x)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from exactinj.domains import Ball
 from exactinj.errors import InputError
 from exactinj.exact.numbers import nearest_float
+from exactinj.files.arguments import dense_given, region_given
 from exactinj.layers.dense import ReLULayer
 from exactinj.plotting.require import axes_or_current, require_dimension
 from exactinj.plotting.wedge_map import plot_wedges
@@ -28,7 +29,9 @@ PLANE = 2
 ROOM = 1.25  # of the radius, around the disc
 
 
-def plot_active_region(layer: ReLULayer, row: int, ax: Axes | None = None, *, domain: Ball | None = None) -> Axes:
+def plot_active_region(
+    layer: ReLULayer | Any, row: int, ax: Axes | None = None, *, domain: Ball | str | None = None
+) -> Axes:
     """Shade where one row is active in the disc: ``{x : <w_row, x> + b_row >= 0}``, for n = 2.
 
     Parameters
@@ -49,6 +52,7 @@ def plot_active_region(layer: ReLULayer, row: int, ax: Axes | None = None, *, do
     MissingExtraError
         Without matplotlib.
     """
+    layer = dense_given(layer)
     require_dimension(layer, PLANE)
     if not 0 <= row < layer.m:
         raise InputError(f"found the row {row}, expected one of 0 to {layer.m - 1}")
@@ -67,16 +71,17 @@ def plot_active_region(layer: ReLULayer, row: int, ax: Axes | None = None, *, do
     return axes
 
 
-def plot_rectifying_region(layer: ReLULayer, ax: Axes | None = None, *, domain: Ball | None = None) -> Axes:
+def plot_rectifying_region(layer: ReLULayer | Any, ax: Axes | None = None, *, domain: Ball | str | None = None) -> Axes:
     """Colour the disc by the rank of the active rows, for n = 2: where it is 2, the layer is rectifying.
 
     The layer is injective on the disc exactly if nothing of its interior is hatched. Parameters as in
     `plot_active_region`.
     """
-    from matplotlib.patches import Circle
-
+    layer = dense_given(layer)
     require_dimension(layer, PLANE)
     axes: Axes = axes_or_current(ax)
+    from matplotlib.patches import Circle
+
     centre, radius = _disc(domain)
     before = len(axes.patches)
     x, y = centre
@@ -93,8 +98,10 @@ def plot_rectifying_region(layer: ReLULayer, ax: Axes | None = None, *, domain: 
     return axes
 
 
-def _disc(domain: Ball | None) -> tuple[Points, float]:
-    ball = Ball(1, [0, 0]) if domain is None else domain.for_dimension(PLANE)
+def _disc(domain: Ball | str | None) -> tuple[Points, float]:
+    ball = region_given(domain, Ball(1)).for_dimension(PLANE)
+    if not isinstance(ball, Ball):
+        raise InputError(f"found the domain {ball.text}, expected a ball such as Ball(1)")
     return np.array([nearest_float(value) for value in ball.interior_point(PLANE)]), nearest_float(ball.radius)
 
 

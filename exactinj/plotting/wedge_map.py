@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from exactinj.cells.wedges import Polyhedron, Wedge, extreme_rays, wedges
 from exactinj.domains import Domain
 from exactinj.errors import InputError
+from exactinj.files.arguments import dense_given
 from exactinj.layers.dense import ReLULayer
 from exactinj.plotting.require import axes_or_current
 
@@ -41,10 +42,10 @@ MANY_ROWS = 24  # more lines than that are not labelled
 
 
 def plot_wedges(
-    layer: ReLULayer,
+    layer: ReLULayer | Any,
     ax: Axes | None = None,
     *,
-    domain: Domain | None = None,
+    domain: Domain | str | None = None,
     limits: tuple[float, float, float, float] | None = None,
     centre: Sequence[float] | None = None,
 ) -> Axes:
@@ -76,6 +77,7 @@ def plot_wedges(
         Without matplotlib.
     """
     target = axes_or_current(ax)
+    layer = dense_given(layer)
     is_plane = layer.n == CURVED_DIMENSION - 1
     if not (is_plane or (layer.n == CURVED_DIMENSION and layer.b.is_zero())):
         bias = "no bias" if layer.b.is_zero() else "a bias"

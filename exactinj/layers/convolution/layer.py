@@ -19,11 +19,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exactinj.errors import InputError
+from exactinj.exact.arrays import plain_array, plain_vector
 from exactinj.exact.matrix import RationalMatrix
 from exactinj.exact.numbers import fraction_from, nearest_float
 from exactinj.layers.convolution.arguments import flattened, listed, padding_pairs, per_axis, shaped, whole
 from exactinj.layers.convolution.geometry import PADDING_MODES, Axis, taps_on_grid, times
 from exactinj.layers.dense import ReLULayer
+from exactinj.layers.torch_modules import CONVOLUTIONS, linear_part
 
 __all__ = ["ConvLayer"]
 
@@ -106,10 +108,8 @@ class ConvLayer:
 
     @classmethod
     def from_torch(cls, module: Any) -> ConvLayer:
-        """The layer ``ReLU(module(x))`` of a ``torch.nn.Conv1d``, ``Conv2d`` or ``Conv3d``."""
-        name = type(module).__name__
-        if name not in ("Conv1d", "Conv2d", "Conv3d"):
-            raise InputError(f"found a module of type {name}, expected a torch.nn.Conv1d, Conv2d or Conv3d")
+        """The layer ``ReLU(module(x))`` of a ``torch.nn.Conv1d`` to ``Conv3d``, or one in a Sequential with a ReLU."""
+        _, module = linear_part(module, CONVOLUTIONS)
         return cls(
             module.weight,
             module.bias,
@@ -308,8 +308,12 @@ class ConvLayer:
             bias.append(self.bias[o])
         return ReLULayer(rows, bias)
 
-    def evaluate(self, x: Sequence[Fraction | int], size: Sequence[int]) -> list[Fraction]:
-        """``ReLU(K * x + b)`` in exact rationals, for a flat input (channels, *size), as a flat output."""
+    def evaluate(self, x: Any, size: Sequence[int] | None = None) -> list[Fraction]:
+        """``ReLU(K * x + b)`` in exact rationals, as a flat output.
+
+        The input is flat (channels, *size) with its size, or an array or tensor of that shape, which has it.
+        """
+        x, size = self._flat(x, size)
         values, denominator = _integers([fraction_from(value) for value in x])
         rows, scale = self.integer_bank
         out = self._correlated(np.array(values, dtype=object), np.array(rows, dtype=object), size)
@@ -319,6 +323,22 @@ class ConvLayer:
             for channel, beta in zip(out, bias, strict=True)
             for value in channel
         ]
+
+    def _flat(self, x: Any, size: Sequence[int] | None) -> tuple[Sequence[Any], tuple[int, ...]]:
+        """Flat numbers of an input and its grid size."""
+        plain = plain_array(x, "x")
+        if isinstance(plain, np.ndarray) and plain.ndim > 1:
+            if plain.ndim != self.dimensions + 1:
+                raise InputError(
+                    f"x has shape {plain.shape}, expected (channels, *size) with {self.dimensions + 1} axes; "
+                    "give one input at a time"
+                )
+            return plain.ravel().tolist(), self.size_of(plain.shape if size is None else size)
+        if size is None:
+            raise InputError(
+                "found a flat input without its size, expected evaluate(x, size) with the size of the grid"
+            )
+        return plain_vector(plain, "x"), self.size_of(size)
 
     def evaluate_float(self, x: Sequence[Fraction], size: Sequence[int], dtype: Any) -> NDArray[Any]:
         """The same in floats of one type, every number rounded first."""
