@@ -255,7 +255,13 @@ def alpha_star(
     return exact_alpha(dense_given(layer), region_given(domain, Ball(1)), clock=Clock(timeout, report))
 
 
-def hull_bias(layer: ReLULayer | Any, *, domain: Region | str | None = None) -> HullBias:
+def hull_bias(
+    layer: ReLULayer | Any,
+    *,
+    domain: Region | str | None = None,
+    timeout: float | None = None,
+    report: Callable[[str], None] | None = None,
+) -> HullBias:
     """The convex-hull bias (polytope bias estimation), exact, with its facets and their left inverses.
 
     Parameters
@@ -264,6 +270,11 @@ def hull_bias(layer: ReLULayer | Any, *, domain: Region | str | None = None) -> 
         No zero rows; the unit rows must have 0 in the interior of their convex hull.
     domain : Ball around 0, NonnegativeBall, Sphere or Shell, optional
         The unit ball if left out.
+    timeout : float, optional
+        Seconds after which it stops; ``result.complete`` is then False, and rows without their bias have None. A bias
+        needs all facets, so that all rows are None while facets are missing.
+    report : callable, optional
+        Is told now and then, in a line of text, how far the work is.
 
     Returns
     -------
@@ -273,7 +284,7 @@ def hull_bias(layer: ReLULayer | Any, *, domain: Region | str | None = None) -> 
     Raises
     ------
     InputError
-        For rows that are not omnidirectional, zero rows and other domains.
+        For rows that are not omnidirectional, zero rows, other domains, or a timeout that is not positive.
 
     Examples
     --------
@@ -287,7 +298,8 @@ def hull_bias(layer: ReLULayer | Any, *, domain: Region | str | None = None) -> 
     """
     from exactinj.biases.hull.bias import hull_bias as exact_hull_bias
 
-    return exact_hull_bias(dense_given(layer), region_given(domain, Ball(1)))
+    _require_positive(timeout)
+    return exact_hull_bias(dense_given(layer), region_given(domain, Ball(1)), Clock(timeout, report))
 
 
 def sample_alpha(
@@ -438,7 +450,10 @@ def compare(
     hull, notes = None, []
     clock.report("facets of the convex hull")
     try:
-        hull = hull_bias(layer, domain=region)
+        half = None if clock.left is None else clock.left / 2
+        hull = hull_bias(layer, domain=region, timeout=half, report=report)
+        if not hull.complete:
+            notes.append(f"hull: {hull.reason}; give a longer --timeout")
     except InputError as error:
         notes.append(f"hull: {error}")
     exact = alpha_star(layer, domain=region, timeout=clock.left, report=report)  # last, as it stops in time

@@ -111,8 +111,9 @@ def biases_of(layer: ReLULayer, exact: AlphaStar, hull: HullBias | None, radius:
     if exact.complete:
         values = tuple(value for value in exact.alpha if value is not None)
         found["exact"] = Bias("exact", values, _rational(layer, values, radius))
-    if hull is not None:
-        found["hull"] = Bias("hull", hull.alpha, _rational(layer, hull.alpha, radius))
+    if hull is not None and hull.complete:
+        values = tuple(value for value in hull.alpha if value is not None)
+        found["hull"] = Bias("hull", values, _rational(layer, values, radius))
     if not layer.b.is_zero():
         own = tuple(-value for (value,) in layer.b.fractions())
         found["layer"] = Bias("layer", tuple(map(Surd.of_rational, own)), own)

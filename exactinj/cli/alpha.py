@@ -66,9 +66,9 @@ def _work(options: argparse.Namespace, reporter: Reporter) -> Ending:
         if options.out is not None:
             raise InputError("--out: the method hull writes no certificate; leave it out, or use --method exact")
         reporter.report("facets of the convex hull")
-        hull = hull_bias(layer, domain=domain)
+        hull = hull_bias(layer, domain=domain, timeout=reporter.seconds_left, report=reporter.report)
         text = _text(options, _hull_document(hull), lambda: _describe_hull(options.layer, hull))
-        return Ending(exit_status.OK, text)
+        return Ending(exit_status.OK if hull.complete else exit_status.OUT_OF_BUDGET, text)
     exact = alpha_star(layer, domain=domain, timeout=reporter.seconds_left, report=reporter.report)
     written = None
     if options.out is not None and exact.certificate is not None:
@@ -115,13 +115,14 @@ def _exact_document(exact: AlphaStar, written: str | None) -> dict[str, object]:
 def _hull_document(hull: HullBias) -> dict[str, object]:
     layer = hull.layer
     return {
-        "alpha": [value.to_json() for value in hull.alpha],
+        "alpha": [None if value is None else value.to_json() for value in hull.alpha],
         "method": "hull",
         "domain": hull.domain.text,
-        "complete": True,
+        "complete": hull.complete,
         "layer": {"m": layer.m, "n": layer.n, "sha256": layer.digest},
         "rows": [{"facet": k} for k in hull.critical],
         "facets": [list(facet.rows) for facet in hull.facets],
+        **({} if hull.complete else {"reason": hull.reason}),
     }
 
 
@@ -149,12 +150,17 @@ def _describe_hull(name: str, hull: HullBias) -> str:
     layer = hull.layer
     lines = [f"{name}: convex-hull bias on {hull.domain.text}, m = {layer.m} rows, n = {layer.n}"]
     rows = []
+    if not any(value is not None for value in hull.alpha):
+        return f"{lines[0]}\n{hull.reason}; give a longer --timeout"
     for j, (value, k) in enumerate(zip(hull.alpha, hull.critical, strict=True)):
         facet = "none meets the domain" if k is None else _rows(hull.facets[k].rows)
+        if value is None:
+            rows.append([str(j), "out of time", "", ""])
+            continue
         rows.append([str(j), _short(value), f"{float(value):.10g}", facet])
     lines += table(["row", "alpha", "as a float", "facet that decides it"], rows)
     lines.append(f"{SIGN_NOTE}; any alpha <= this one is rectifying")
-    lines.append(f"  {len(hull.facets):,} facets")
+    lines.append(f"  {len(hull.facets):,} facets" if hull.complete else f"{hull.reason}; give a longer --timeout")
     return "\n".join(lines)
 
 

@@ -15,7 +15,7 @@ rays are computed in machine integers where none of their intermediate values ca
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,8 +49,12 @@ class _Ray:
     zeros: int
 
 
-def cone_generators(rows: Sequence[Sequence[int]], dimension: int) -> ConeGenerators:
+def cone_generators(
+    rows: Sequence[Sequence[int]], dimension: int, check: Callable[[], None] = lambda: None
+) -> ConeGenerators:
     """The lines and extreme rays of ``{y : <a_i, y> >= 0}`` for integer rows of one length.
+
+    `check` is called now and then and may raise, to end a long computation.
 
     >>> cone_generators([(1, 0), (1, 1)], 2)
     ConeGenerators(lines=(), rays=((1, -1), (0, 1)))
@@ -58,9 +62,10 @@ def cone_generators(rows: Sequence[Sequence[int]], dimension: int) -> ConeGenera
     lines = [tuple(int(j == k) for j in range(dimension)) for k in range(dimension)]
     rays: list[_Ray] = []
     for number, row in enumerate(rows):
+        check()
         cut = next((k for k, line in enumerate(lines) if _inner(row, line)), None)
         if cut is None:
-            rays = _halved(rays, row, number, dimension - len(lines))
+            rays = _halved(rays, row, number, dimension - len(lines), check)
             continue
         line = lines.pop(cut)
         if _inner(row, line) < 0:
@@ -71,7 +76,7 @@ def cone_generators(rows: Sequence[Sequence[int]], dimension: int) -> ConeGenera
     return ConeGenerators(tuple(lines), tuple(ray.vector for ray in rays))
 
 
-def _halved(rays: list[_Ray], row: Sequence[int], number: int, dimension: int) -> list[_Ray]:
+def _halved(rays: list[_Ray], row: Sequence[int], number: int, dimension: int, check: Callable[[], None]) -> list[_Ray]:
     """The extreme rays of the part of a cone on the nonnegative side of a row that vanishes on its lines."""
     bit = 1 << number
     values = [_inner(row, ray.vector) for ray in rays]
@@ -80,21 +85,21 @@ def _halved(rays: list[_Ray], row: Sequence[int], number: int, dimension: int) -
         for ray, value in zip(rays, values, strict=True)
         if value >= 0
     ]
-    inside = [k for k, value in enumerate(values) if value > 0]
-    outside = [k for k, value in enumerate(values) if value < 0]
-    if len(inside) * len(outside) < MANY_PAIRS:
-        pairs = _adjacent(rays, inside, outside, dimension)
+    sides = [(value > 0) - (value < 0) for value in values]
+    if sides.count(1) * sides.count(-1) < MANY_PAIRS:
+        pairs = _adjacent(rays, sides, dimension)
     else:
-        pairs = _adjacent_by_numpy(rays, inside, outside, dimension, number)
+        pairs = _adjacent_by_numpy(rays, sides, dimension, number, check)
     vectors = _on_row_for_pairs(row, rays, pairs)
     kept += (_Ray(vector, rays[p].zeros & rays[q].zeros | bit) for (p, q), vector in zip(pairs, vectors, strict=True))
     return kept
 
 
-def _adjacent(rays: list[_Ray], inside: list[int], outside: list[int], dimension: int) -> list[Pair]:
-    """The pairs of adjacent rays across a row, in order."""
+def _adjacent(rays: list[_Ray], sides: list[int], dimension: int) -> list[Pair]:
+    """The pairs of adjacent rays across a row, in order: one of the side 1, one of the side -1."""
     pairs = []
-    for p in inside:
+    outside = [k for k, side in enumerate(sides) if side < 0]
+    for p in (k for k, side in enumerate(sides) if side > 0):
         for q in outside:
             common = rays[p].zeros & rays[q].zeros
             if common.bit_count() >= dimension - 2 and not any(
@@ -105,7 +110,7 @@ def _adjacent(rays: list[_Ray], inside: list[int], outside: list[int], dimension
 
 
 def _adjacent_by_numpy(
-    rays: list[_Ray], inside: list[int], outside: list[int], dimension: int, count: int
+    rays: list[_Ray], sides: list[int], dimension: int, count: int, check: Callable[[], None]
 ) -> list[Pair]:
     """The same pairs in the same order; `count` is the number of rows so far."""
     size = 8 * (count // 64 + 1)
@@ -113,21 +118,24 @@ def _adjacent_by_numpy(
     words = np.frombuffer(packed, dtype="<u8").reshape(len(rays), -1)
     bits = np.unpackbits(words.view(np.uint8), axis=1, bitorder="little")
     flags = bits[:, bits.any(axis=0)].astype(np.float32)  # exact counts up to 2^24 rows
-    across, pairs = np.array(outside), []
+    inside, across = np.flatnonzero(np.array(sides) > 0), np.flatnonzero(np.array(sides) < 0)
+    pairs: list[list[int]] = []
     step = max(1, CHUNK // len(across))
     for start in range(0, len(inside), step):
-        part = np.array(inside[start : start + step])
+        check()
+        part = inside[start : start + step]
         first, second = np.nonzero(flags[part] @ flags[across].T >= dimension - 2)
         both = np.column_stack([part[first], across[second]])
-        pairs += both[_no_third(words, words[both[:, 0]] & words[both[:, 1]])].tolist()
+        pairs += both[_no_third(words, words[both[:, 0]] & words[both[:, 1]], check)].tolist()
     return [(p, q) for p, q in pairs]
 
 
-def _no_third(words: NDArray[np.uint64], common: NDArray[np.uint64]) -> NDArray[np.bool_]:
+def _no_third(words: NDArray[np.uint64], common: NDArray[np.uint64], check: Callable[[], None]) -> NDArray[np.bool_]:
     """Whether exactly two rays lie on all these rows: (k, words) to (k,). The two that made `common` always do."""
     alone = np.zeros(len(common), dtype=np.bool_)
     step = max(1, CHUNK // words.size)
     for start in range(0, len(common), step):
+        check()
         part = common[start : start + step, None]
         holds = (words[None] & part == part).all(axis=-1)
         alone[start : start + step] = holds.sum(axis=1) == 2  # noqa: PLR2004 - the pair itself

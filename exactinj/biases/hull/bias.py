@@ -34,13 +34,14 @@ from typing import Any
 from flint import fmpq_mat
 
 from exactinj.biases.hull.facets import Facet, Hull, hull_of
-from exactinj.biases.hull.minima import Minimum, cone_minimum, meets_open_orthant, smallest_minima
+from exactinj.biases.hull.minima import cone_minimum, meets_open_orthant, smallest_minima
 from exactinj.domains import Ball, NonnegativeBall, Region, Shell, Sphere
 from exactinj.errors import InputError
 from exactinj.exact.matrix import RationalMatrix
 from exactinj.exact.numbers import fraction_from
 from exactinj.exact.surd import Surd
 from exactinj.layers.dense import ReLULayer
+from exactinj.work.clock import Clock
 
 __all__ = ["HullBias", "hull_bias"]
 
@@ -54,17 +55,40 @@ class HullBias:
     layer : gives W, shape (m, n); its own bias plays no part
     domain : Ball around 0, NonnegativeBall, Sphere or Shell
     alpha : (m,) exact, in the sign of the frame literature: every point of the domain lies in the cone of a facet whose
-        rows i all have ``<w_i, x> >= alpha_i``
-    facets : those whose cones cover the domain, sorted by their rows
-    critical : (m,) the number of a facet that attains the minimum of the row, None for a row with bias infinity
+        rows i all have ``<w_i, x> >= alpha_i``; None for a row that the time did not suffice for
+    facets : those whose cones cover the domain, sorted by their rows; only some where the time ran out over them
+    critical : (m,) the number of a facet that attains the minimum of the row, None for a row with bias infinity or None
     """
 
     layer: ReLULayer
     domain: Region
-    alpha: tuple[Surd, ...]
+    alpha: tuple[Surd | None, ...]
     facets: tuple[Facet, ...]
     critical: tuple[int | None, ...]
     _hull: Hull = field(repr=False, compare=False)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every row has its value."""
+        return None not in self.alpha
+
+    @property
+    def reason(self) -> str:
+        """How far the work came."""
+        if self.complete:
+            return f"all {len(self._hull.planes):,} facets"
+        if not self._hull.complete:
+            known = f"{len(self._hull.planes):,} facets are known and {self._hull.open_ridges:,} ridges still open"
+            return f"out of time: {known}; a bias needs all facets"
+        done = len(self.alpha) - self.alpha.count(None)
+        return f"out of time: {done:,} of {len(self.alpha):,} rows have their bias"
+
+    def _values(self) -> list[Surd]:
+        """The values of all rows; `InputError` if some are missing."""
+        values = [value for value in self.alpha if value is not None]
+        if len(values) < len(self.alpha):
+            raise InputError(f"found an unfinished bias ({self.reason}), expected a value in every row; give more time")
+        return values
 
     def facet_alpha(self, k: int) -> dict[int, Surd]:
         """Per row of facet k the largest bias that keeps it active on the facet's part of the domain, exact."""
@@ -80,7 +104,7 @@ class HullBias:
         """
         return tuple(
             value.floor(bits) if value.is_finite else -_on_domain(_minus_length(self.layer, i), self.domain).floor(bits)
-            for i, value in enumerate(self.alpha)
+            for i, value in enumerate(self._values())
         )
 
     def left_inverse(self, k: int) -> RationalMatrix:
@@ -127,12 +151,12 @@ class HullBias:
         for name, values in (("the output", output), ("alpha", alpha)):
             if len(values) != self.layer.m:
                 raise InputError(f"{name} has {len(values)} entries, expected m = {self.layer.m}")
-        for i, (value, bound) in enumerate(zip(alpha, self.alpha, strict=True)):
+        for i, (value, bound) in enumerate(zip(alpha, self._values(), strict=True)):
             if Surd.of_rational(value) > bound:
                 raise InputError(f"found alpha_{i} = {value}, expected at most {bound}; use floor_alpha()")
 
 
-def hull_bias(layer: ReLULayer, domain: Region) -> HullBias:
+def hull_bias(layer: ReLULayer, domain: Region, clock: Clock | None = None) -> HullBias:
     """The convex-hull bias: at every point of the domain the rows with ``<w_i, x> >= alpha_i`` span R^n; exact.
 
     ``alpha_i = r |w_i| min over facets F that hold i of min {<u_i, x> : x in cone(F), |x| = 1}`` on the sphere of
@@ -142,6 +166,7 @@ def hull_bias(layer: ReLULayer, domain: Region) -> HullBias:
     ----------
     layer : gives W, shape (m, n), rational, without zero rows; its own bias plays no part
     domain : Ball(r) around 0, NonnegativeBall(r), Sphere(r) or Shell(s, r)
+    clock : stops the work at its deadline; the result is then not `complete`
 
     Raises
     ------
@@ -164,16 +189,20 @@ def hull_bias(layer: ReLULayer, domain: Region) -> HullBias:
     [Fraction(1, 5), Fraction(1, 7)]
     """
     _require_known(domain, layer.n)
-    hull = hull_of(layer)
+    clock = clock or Clock()
+    hull = hull_of(layer, clock)
     if isinstance(domain, NonnegativeBall):
-        hull = _part(hull, [k for k, plane in enumerate(hull.planes) if meets_open_orthant(hull.vertices, plane.on)])
-    minima = _minima_of_rows(hull)
-    alpha = tuple(
-        Surd.infinity() if minimum is None else _on_domain(minimum[0] * length, domain)
-        for minimum, length in zip(minima, hull.vertices.lengths, strict=True)
-    )
+        hull = _in_orthant(hull, clock)
+    alpha: list[Surd | None] = [None] * layer.m
+    critical: list[int | None] = [None] * layer.m
+    minima = smallest_minima(hull, clock) if hull.complete else ()
+    for rows, minimum in zip(hull.vertices.rows, minima, strict=False):
+        for i in rows:
+            alpha[i] = Surd.infinity()
+            if minimum is not None:
+                alpha[i], critical[i] = _on_domain(minimum[0] * hull.vertices.lengths[i], domain), minimum[1]
     facets = tuple(hull.facet(k) for k in range(len(hull.planes)))
-    return HullBias(layer, domain, alpha, facets, tuple(None if found is None else found[1] for found in minima), hull)
+    return HullBias(layer, domain, tuple(alpha), facets, tuple(critical), hull)
 
 
 def _require_known(domain: Region, n: int) -> None:
@@ -188,17 +217,16 @@ def _require_known(domain: Region, n: int) -> None:
         )
 
 
-def _part(hull: Hull, kept: Sequence[int]) -> Hull:
-    return Hull(hull.vertices, tuple(hull.planes[k] for k in kept), tuple(hull.ridges[k] for k in kept))
-
-
-def _minima_of_rows(hull: Hull) -> list[Minimum | None]:
-    """The minimum of its vertex for every row of W."""
-    minima: list[Minimum | None] = [None] * len(hull.vertices.lengths)
-    for rows, minimum in zip(hull.vertices.rows, smallest_minima(hull), strict=True):
-        for i in rows:
-            minima[i] = minimum
-    return minima
+def _in_orthant(hull: Hull, clock: Clock) -> Hull:
+    """The facets whose cones meet the open orthant; without any where the time runs out."""
+    kept = []
+    for k, plane in enumerate(hull.planes):
+        if clock.is_over:
+            return Hull(hull.vertices, (), (), hull.open_ridges)
+        if meets_open_orthant(hull.vertices, plane.on):
+            kept.append(k)
+    planes, ridges = tuple(hull.planes[k] for k in kept), tuple(hull.ridges[k] for k in kept)
+    return Hull(hull.vertices, planes, ridges, hull.open_ridges)
 
 
 def _on_domain(value: Surd, domain: Region) -> Surd:

@@ -25,6 +25,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -34,11 +35,12 @@ from scipy.spatial import ConvexHull, QhullError
 
 from exactinj.biases.hull.omnidirectional import require_omnidirectional
 from exactinj.biases.hull.planes import Plane, planes_through
-from exactinj.biases.hull.vertices import Vertices, vertices_of
+from exactinj.biases.hull.vertices import Floats, Vertices, vertices_of
 from exactinj.errors import InternalError
 from exactinj.exact.cones import cone_generators
 from exactinj.exact.matrix import integer_nullspace
 from exactinj.layers.dense import ReLULayer
+from exactinj.work.clock import Clock, OutOfTimeError
 
 __all__ = ["Facet", "Hull", "facets", "hull_of"]
 
@@ -67,11 +69,20 @@ class Facet:
 
 @dataclass(frozen=True, eq=False)
 class Hull:
-    """The vertices, the planes of all facets, and the ridges per facet in numbers of vertices."""
+    """The vertices, the planes of facets, and the ridges per facet in numbers of vertices.
+
+    `open_ridges` counts those with only one of these facets: without any these are all facets.
+    """
 
     vertices: Vertices
     planes: tuple[Plane, ...]
     ridges: tuple[tuple[Indices, ...], ...]
+    open_ridges: int = 0
+
+    @property
+    def complete(self) -> bool:
+        """Whether these are all facets, by the theorem of the module's text."""
+        return bool(self.planes) and not self.open_ridges
 
     def facet(self, k: int) -> Facet:
         """Facet k in rows of W."""
@@ -106,25 +117,31 @@ def facets(layer: ReLULayer) -> tuple[Facet, ...]:
     return tuple(hull.facet(k) for k in range(len(hull.planes)))
 
 
-def hull_of(layer: ReLULayer) -> Hull:
-    """The same with what the bias needs: planes with float normals, in the same order."""
+def hull_of(layer: ReLULayer, clock: Clock | None = None) -> Hull:
+    """The same with what the bias needs: planes with float normals, in the same order; some if time runs out."""
     vertices = vertices_of(layer)
     require_omnidirectional(layer)
-    found = _Facets(vertices)
+    found = _Facets(vertices, clock or Clock())
+    with suppress(OutOfTimeError):
+        _find_all(found)
+    return found.hull()
+
+
+def _find_all(found: _Facets) -> None:
+    vertices = found.vertices
     if vertices.dimension >= HIGH:
-        found.add(_first_facet(vertices))
+        found.add(_first_facet(found))
         found.close(FIRST)
     if not found.is_complete and not _shatters(vertices, found.planes):
-        _add_proposals(vertices, found)
+        _add_proposals(found)
     if not found.ridges:
-        found.add(_first_facet(vertices))
+        found.add(_first_facet(found))
     found.close()
-    order = sorted(found.ridges, key=vertices.rows_of)
-    return Hull(vertices, tuple(found.planes[on] for on in order), tuple(found.ridges[on] for on in order))
 
 
-def _add_proposals(vertices: Vertices, found: _Facets) -> None:
-    for plane in planes_through(vertices, _proposals(vertices), skip=found.covers):
+def _add_proposals(found: _Facets) -> None:
+    for plane in planes_through(found.vertices, _proposals(found.vertices, found.clock), skip=found.covers):
+        found.clock.check()
         if not plane.outside:
             found.add(plane)
 
@@ -149,22 +166,43 @@ def _most_simplices(count: int, dimension: int) -> int:
     return math.comb(count - half, half) * count // (count - half)
 
 
-def _proposals(vertices: Vertices) -> list[list[int]]:
+def _proposals(vertices: Vertices, clock: Clock) -> list[list[int]]:
     """Qhull's simplices; every vertex by itself on the line; nothing if Qhull gives up."""
     if vertices.dimension == 1:
         return [[p] for p in range(len(vertices.vectors))]
     try:
-        simplices: list[list[int]] = ConvexHull(vertices.units).simplices.tolist()
+        hull = ConvexHull(vertices.units) if clock.timeout is None else _hull_in_steps(vertices.units, clock)
     except QhullError:
         return []
+    simplices: list[list[int]] = hull.simplices.tolist()
     return simplices
+
+
+def _hull_in_steps(points: Floats, clock: Clock) -> ConvexHull:
+    """Qhull's hull of the same points, some at a time, with a look at the clock in between."""
+    count, hull = min(len(points), 4 * points.shape[1]), None
+    while hull is None:
+        clock.check()
+        try:
+            hull = ConvexHull(points[:count], incremental=True)
+        except QhullError:  # the first points lie in a plane
+            if count == len(points):
+                raise
+            count = min(len(points), 2 * count)
+    while count < len(points):
+        clock.check()
+        more = min(len(points), count + 1 + count // 8)
+        hull.add_points(points[count:more])
+        count = more
+    return hull
 
 
 class _Facets:
     """Known facets by their vertices, and the ridges that only one of them has."""
 
-    def __init__(self, vertices: Vertices) -> None:
+    def __init__(self, vertices: Vertices, clock: Clock) -> None:
         self.vertices = vertices
+        self.clock = clock
         self.planes: dict[Indices, Plane] = {}
         self.ridges: dict[Indices, tuple[Indices, ...]] = {}
         self.open: dict[Indices, Indices] = {}  # ridge -> its only facet
@@ -176,6 +214,12 @@ class _Facets:
         """Whether these are all facets, by the theorem of the module's text."""
         return bool(self.planes) and not self.open
 
+    def hull(self) -> Hull:
+        """What is known, sorted by rows."""
+        order = sorted(self.ridges, key=self.vertices.rows_of)
+        planes, ridges = tuple(self.planes[on] for on in order), tuple(self.ridges[on] for on in order)
+        return Hull(self.vertices, planes, ridges, len(self.open))
+
     def covers(self, basis: Sequence[int]) -> bool:
         """Whether these vertices lie on a known facet of more than n vertices, of which Qhull proposes many parts."""
         return bool(set.intersection(*(self.large.get(p, set()) for p in basis)))
@@ -184,12 +228,12 @@ class _Facets:
         """Add a facet unless it is known."""
         if plane.on in self.planes:
             return
-        self.planes[plane.on] = plane
-        self.ridges[plane.on] = _ridges(self.vertices, plane.on)
+        ridges = _ridges(self.vertices, plane.on, self.clock)  # may be stopped: then nothing has changed
+        self.planes[plane.on], self.ridges[plane.on] = plane, ridges
         if len(plane.on) > self.vertices.dimension:
             for p in plane.on:
                 self.large.setdefault(p, set()).add(plane.on)
-        for ridge in self.ridges[plane.on]:
+        for ridge in ridges:
             if ridge in self.closed:
                 raise InternalError(f"found a third facet {plane.on} at the ridge {ridge}, expected two")
             if self.open.pop(ridge, None) is None:
@@ -201,17 +245,19 @@ class _Facets:
         """Wrap around open ridges until there are none: then all facets are known; or until so many are."""
         while self.open and len(self.planes) < most:
             ridge, facet = next(iter(self.open.items()))
+            self.clock.check()
+            self.clock.report(f"convex hull: {len(self.planes):,} facets, {len(self.open):,} ridges to look beyond")
             self.add(_neighbour(self.vertices, ridge, self.planes[facet]))
             if ridge in self.open:
                 raise InternalError(f"found the facet {facet} again beyond its ridge {ridge}, expected another one")
 
 
-def _ridges(vertices: Vertices, facet: Indices) -> tuple[Indices, ...]:
+def _ridges(vertices: Vertices, facet: Indices, clock: Clock) -> tuple[Indices, ...]:
     """The vertices of each facet of the cone of these vertices, sorted."""
     n = vertices.dimension
     if len(facet) == n:
         return tuple(combinations(facet, n - 1))
-    normals = cone_generators([vertices.vectors[p] for p in facet], n).rays
+    normals = cone_generators([vertices.vectors[p] for p in facet], n, clock.check).rays
     products = (
         fmpz_mat([list(vertices.vectors[p]) for p in facet]) * fmpz_mat(list(map(list, normals))).transpose()
     ).tolist()
@@ -247,11 +293,13 @@ def _first_met(vertices: Vertices, known: Plane, normal: Sequence[int], beyond: 
     return beyond[int(np.argmin(turns))]
 
 
-def _first_facet(vertices: Vertices) -> Plane:
+def _first_facet(found: _Facets) -> Plane:
     """A facet by the simplex method, from any basis of vertices."""
+    vertices = found.vertices
     start = vertices.independent(range(len(vertices.vectors)), vertices.dimension)
     basis = start
     while True:
+        found.clock.check()
         plane = next(planes_through(vertices, [basis]))
         if not plane.outside:
             return plane

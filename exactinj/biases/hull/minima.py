@@ -16,7 +16,8 @@ least product less its error is a bound too.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from fractions import Fraction
 
 import numpy as np
@@ -26,6 +27,7 @@ from exactinj.biases.hull.planes import Plane
 from exactinj.biases.hull.vertices import EPSILON, Floats, Vertices
 from exactinj.exact.nonnegative import float_fit, nonnegative_fit
 from exactinj.exact.surd import Surd
+from exactinj.work.clock import Clock, OutOfTimeError
 
 __all__ = ["cone_minimum", "lower_bounds", "meets_open_orthant", "smallest_minima"]
 
@@ -47,24 +49,31 @@ def cone_minimum(vertices: Vertices, cone: Sequence[int], p: int) -> Surd:
     return Surd(-1, vertices.squares[p] - fit.square)
 
 
-def smallest_minima(hull: Hull) -> list[Minimum | None]:
+def smallest_minima(hull: Hull, clock: Clock) -> Iterator[Minimum | None]:
     """Per vertex p the minimum of `cone_minimum` over the facets that hold p and where it is attained; None for none.
 
-    Values are computed in the order of their lower bounds, until the next bound is above the best value.
+    Values are computed in the order of their lower bounds, until the next bound is above the best value. Ends early
+    where the time runs out.
     """
     places: list[list[tuple[float, int]]] = [[] for _ in hull.vertices.vectors]
     for k, plane in enumerate(hull.planes):
+        if clock.is_over:
+            return
         for p, bound in zip(plane.on, lower_bounds(hull.vertices, plane).tolist(), strict=True):
             places[p].append((bound, k))
-    return [_smallest(hull, p, sorted(place)) for p, place in enumerate(places)]
+    with suppress(OutOfTimeError):
+        for p, place in enumerate(places):
+            clock.report(f"bias of vertex {p} of {len(places)}")
+            yield _smallest(hull, p, sorted(place), clock)
 
 
-def _smallest(hull: Hull, p: int, place: list[tuple[float, int]]) -> Minimum | None:
+def _smallest(hull: Hull, p: int, place: list[tuple[float, int]], clock: Clock) -> Minimum | None:
     best: Minimum | None = None
     above = np.inf
     for bound, k in place:
         if bound > above:
             break
+        clock.check()
         value = cone_minimum(hull.vertices, hull.planes[k].on, p)
         if best is None or value < best[0]:
             best = value, k
