@@ -11,7 +11,7 @@ import gzip
 import math
 import os
 import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -29,6 +29,9 @@ IMAGES_MAGIC, LABELS_MAGIC = 2051, 2049
 CIFAR_PIXELS = 3072
 CIFAR_KINDS = 10
 GZIP_START = b"\x1f\x8b"
+PIECE = 1 << 20  # bytes
+UNPACKED_FREELY = 1 << 28  # bytes
+MOST_RATIO = 100  # unpacked bytes for each byte of the file, beyond that
 KINDS = {IMAGES_MAGIC: "a file of images", LABELS_MAGIC: "a file of labels"}
 
 
@@ -154,17 +157,19 @@ def _from_sklearn(name: str) -> Dataset:
 
 def _idx(path: FilePath, magic: int, dimensions: int) -> tuple[list[int], NDArray[np.uint8]]:
     """The sizes and the bytes of an IDX file; sizes that do not fit its length are refused before they are used."""
-    data = _content(path)
     head = 4 * (1 + dimensions)
-    if len(data) < head:
-        raise InputError(f"{path}: found {len(data)} bytes, expected an IDX header of {head}; the file is truncated")
-    found, *sizes = np.frombuffer(data, dtype=">u4", count=1 + dimensions).tolist()
+    start = _content(path, head)
+    if len(start) < head:
+        raise InputError(f"{path}: found {len(start)} bytes, expected an IDX header of {head}; the file is truncated")
+    found, *sizes = np.frombuffer(start, dtype=">u4", count=1 + dimensions).tolist()
     if found != magic:
         raise InputError(f"{path}: found the magic number {found}, expected {magic}; give {KINDS[magic]}")
     wanted = head + math.prod(sizes)
+    data = _content(path, wanted + PIECE)
     if len(data) != wanted or wanted == head:
         shape = " x ".join(map(str, sizes))
-        raise InputError(f"{path}: found {len(data)} bytes, expected {wanted} for sizes {shape}; the file is corrupt")
+        held = f"at least {len(data)}" if len(data) == wanted + PIECE else len(data)
+        raise InputError(f"{path}: found {held} bytes, expected {wanted} for sizes {shape}; the file is corrupt")
     return sizes, np.frombuffer(data, dtype=np.uint8, offset=head)
 
 
@@ -182,11 +187,29 @@ def _cifar_records(path: FilePath) -> NDArray[np.uint8]:
     return records
 
 
-def _content(path: FilePath) -> bytes:
-    """The bytes of a file, unpacked if they are gzipped."""
+def _content(path: FilePath, most: int | None = None) -> bytes:
+    """The bytes of a file, unpacked if they are gzipped; at most so many, and no more than it justifies."""
     try:
-        data = Path(path).read_bytes()
-        return gzip.decompress(data) if data.startswith(GZIP_START) else data
-    except (OSError, EOFError, zlib.error) as error:
+        with Path(path).open("rb") as stream:
+            packed = stream.read(len(GZIP_START)) == GZIP_START
+            stream.seek(0)
+            limit = max(UNPACKED_FREELY, MOST_RATIO * os.fstat(stream.fileno()).st_size) if packed else None
+            data = _pieces((gzip.GzipFile(fileobj=stream) if packed else stream).read, most, limit)
+    except (OSError, EOFError, ValueError, zlib.error) as error:
         cause = (str(error).splitlines() or [type(error).__name__])[0]
         raise InputError(f"{path}: cannot be read ({cause}), expected a file, plain or gzipped") from None
+    if data is None:
+        raise InputError(
+            f"{path}: found a gzipped file that unpacks to over {MOST_RATIO} times its size; unpack it first"
+        )
+    return data
+
+
+def _pieces(read: Callable[[int], bytes], most: int | None, limit: int | None) -> bytes | None:
+    """All that reads give, at most so many bytes; None beyond the limit."""
+    data = bytearray()
+    while piece := read(PIECE if most is None else min(PIECE, most - len(data))):
+        data += piece
+        if limit is not None and len(data) > limit:
+            return None
+    return bytes(data)

@@ -168,7 +168,7 @@ def _header(stream: BinaryIO, kinds: str) -> tuple[_Header, int]:
 def _fields(text: bytes) -> dict[str, Any]:
     """The dictionary that a header spells."""
     try:
-        fields = ast.literal_eval(text.decode("utf-8").strip())
+        fields = ast.literal_eval(text.decode("ascii").strip())
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         fields = None
     if (

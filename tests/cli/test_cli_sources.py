@@ -124,6 +124,6 @@ def test_unknown_cases_get_the_nearest_names(word, nearest):
 @pytest.mark.parametrize("data", [b"", b"\0" * 5000, b"\x93NUMPY", b"PK\x03\x04", b"[", b"\xff\xfe1\x00"])
 def test_damaged_pipes_get_one_line(monkeypatch, data):
     monkeypatch.setattr(sys, "stdin", Piped(data))
-    with pytest.raises(xi.InputError, match="^stdin: ") as caught:
+    with pytest.raises(xi.InputError, match=r"^stdin: ") as caught:
         xi.read_layer("-")
     assert "\n" not in str(caught.value)
