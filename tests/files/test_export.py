@@ -155,7 +155,7 @@ def layer_file(tmp_path):
 @pytest.mark.parametrize(("form", "writer"), [("smtlib", to_smtlib), ("vnnlib", to_vnnlib)])
 def test_the_verb_writes_to_stdout_or_a_file(form, writer, layer_file, tmp_path, capsys):
     expected = writer(xi.read_layer(layer_file), DOMAINS["nonneg"])
-    options = argparse.Namespace(layer=str(layer_file), domain="nonneg", format=form, out=None)
+    options = argparse.Namespace(layer=str(layer_file), domain="nonneg", layer_format=None, format=form, out=None)
     assert cli_export.run(options) == 0
     assert capsys.readouterr().out == expected
     options.out = str(tmp_path / "question")
