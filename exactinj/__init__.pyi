@@ -16,6 +16,7 @@ from exactinj.certificates.certificate import Certificate as Certificate
 from exactinj.certificates.collision import Collision as Collision
 from exactinj.certificates.collision import FloatReplay as FloatReplay
 from exactinj.certificates.conv_certificate import ConvCertificate as ConvCertificate
+from exactinj.certificates.reading import read_certificate as read_certificate
 from exactinj.comparison import Comparison as Comparison
 from exactinj.domains import Ball as Ball
 from exactinj.domains import Box as Box

@@ -7,6 +7,7 @@ both methods give one that is sufficient (`docs/mathematics.md`).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from exactinj.biases.alpha import AlphaStar
 from exactinj.biases.hull.bias import HullBias
+from exactinj.exact.short import few, short_repr, shortened
 from exactinj.exact.surd import Surd
 from exactinj.injectivity.result import Result
 from exactinj.layers.dense import ReLULayer
@@ -23,8 +25,19 @@ from exactinj.sampling import AlphaEstimate, sample_alpha
 from exactinj.sampling.samplers import uniform_on
 from exactinj.work.clock import Clock
 
-__all__ = ["BITS", "Bias", "Comparison", "Stage", "biases_of", "gaps_between", "sampled_in_stages", "stage_of"]
+__all__ = [
+    "ACCURACY",
+    "BITS",
+    "Bias",
+    "Comparison",
+    "Stage",
+    "biases_of",
+    "gaps_between",
+    "sampled_in_stages",
+    "stage_of",
+]
 
+ACCURACY = 1e-3
 FIRST_STAGE = 1000  # samples
 BITS = 40  # biases that are irrational are rounded down by at most 2**-BITS of their size before they are decided
 
@@ -41,6 +54,9 @@ class Bias:
     values: tuple[Surd, ...]
     decided: tuple[Fraction, ...]
 
+    def __repr__(self) -> str:
+        return short_repr(self, f"{self.name}, about {few(self.values)}")
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -49,6 +65,14 @@ class Stage:
     samples: int
     median_gap: float
     largest_gap: float
+
+    def to_json(self) -> dict[str, object]:
+        """The same, with None for gaps that are not known."""
+        return {
+            "samples": self.samples,
+            "median_gap": _known(self.median_gap),
+            "largest_gap": _known(self.largest_gap),
+        }
 
 
 @dataclass(frozen=True)
@@ -94,6 +118,35 @@ class Comparison:
             return None
         return next((stage.samples for stage in self.stages if stage.largest_gap <= accuracy), None)
 
+    def __repr__(self) -> str:
+        verdicts = ", ".join(f"{name} {result.verdict}" for name, result in self.results.items())
+        where = f"{shortened(self.exact.domain.text)}, m = {self.layer.m}, n = {self.layer.n}"
+        return f"<Comparison: {', '.join(self.biases) or 'no bias'} on {where}; {verdicts or 'nothing decided'}>"
+
+    def to_json(self) -> dict[str, object]:
+        """The document of ``exactinj compare --json``."""
+        return {
+            "domain": self.exact.domain.text,
+            "layer": self.layer.summary,
+            "biases": {name: [value.to_json() for value in bias.values] for name, bias in self.biases.items()},
+            "largest": [list(self.largest(row)) for row in range(self.layer.m)] if self.biases else [],
+            "verdicts": {name: str(result.verdict) for name, result in self.results.items()},
+            "notes": list(self.notes),
+            "sampled": self._sampled(),
+        }
+
+    def _sampled(self) -> dict[str, object] | None:
+        """The estimate, and how close it came to exact alpha*."""
+        if self.estimate is None:
+            return None
+        return {
+            **self.estimate.to_json(),
+            "gaps": [_known(float(gap)) for gap in self.gaps],
+            "rows_within_0.001": self.rows_within(ACCURACY),
+            "samples_needed_for_0.001": self.samples_needed(ACCURACY),
+            "stages": [stage.to_json() for stage in self.stages],
+        }
+
     def largest(self, row: int) -> tuple[str, ...]:
         """The names of the biases with the largest value in a row, compared exactly."""
         best = max(bias.values[row] for bias in self.biases.values())
@@ -103,6 +156,10 @@ class Comparison:
         """Whether one bias is at most another in every row, compared exactly."""
         pairs = zip(self.biases[smaller].values, self.biases[larger].values, strict=True)
         return all(a <= c for a, c in pairs)
+
+
+def _known(value: float) -> float | None:
+    return value if math.isfinite(value) else None
 
 
 def biases_of(layer: ReLULayer, exact: AlphaStar, hull: HullBias | None, radius: Fraction) -> dict[str, Bias]:

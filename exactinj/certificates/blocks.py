@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from exactinj.certificates.flat_tree import FlatTree
 from exactinj.certificates.sign_split import SignSplitTree
+from exactinj.certificates.stated_tree import StatedTree
 
 __all__ = ["Block", "BlocksProof"]
 
@@ -16,7 +17,7 @@ class Block:
 
     columns: tuple[int, ...]
     rows: tuple[int, ...]
-    proof: FlatTree | SignSplitTree
+    proof: FlatTree | SignSplitTree | StatedTree
 
 
 @dataclass(frozen=True)

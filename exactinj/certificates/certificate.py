@@ -7,6 +7,7 @@ this code.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -15,6 +16,8 @@ from exactinj.certificates.depth_tree import DepthTree
 from exactinj.certificates.document import FORMAT, VERSION, Document
 from exactinj.certificates.proof_text import Proof, proof_pieces, separated, strings
 from exactinj.domains import Region
+from exactinj.errors import CertificateError
+from exactinj.exact.short import shortened
 from exactinj.layers.dense import ReLULayer
 
 __all__ = ["Certificate", "Proof"]
@@ -33,6 +36,27 @@ class Certificate(Document):
         if isinstance(self.proof, DepthTree):
             return "alpha_star"
         return "not_injective" if isinstance(self.proof, Collision) else "injective"
+
+    @classmethod
+    def read(cls, path: str | os.PathLike[str]) -> Certificate:
+        """The certificate in a file; `CertificateError` if it is none, or one about a convolution."""
+        from exactinj.certificates.reading import read_certificate
+
+        found = read_certificate(path)
+        if not isinstance(found, Certificate):
+            raise CertificateError(
+                f"{path}: found a certificate about a convolution; use ConvCertificate.read, or read_certificate"
+            )
+        return found
+
+    @property
+    def collision(self) -> Collision | None:
+        """The pair, if that is the proof."""
+        return self.proof if isinstance(self.proof, Collision) else None
+
+    def __repr__(self) -> str:
+        proof = type(self.proof).__name__
+        return f"<Certificate: {self.claim} on {shortened(self.domain.text)}, {self.layer}, proof {proof}>"
 
     def pieces(self) -> Iterator[str]:
         """The document in order."""

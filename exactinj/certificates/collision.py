@@ -8,10 +8,13 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from exactinj.domains import Domain
 from exactinj.errors import InternalError
-from exactinj.exact.numbers import nearest_float
+from exactinj.exact.latex import vector_latex
+from exactinj.exact.numbers import nearest_float, rational_text
+from exactinj.exact.short import few, short_repr
 from exactinj.layers.convolution import ConvLayer
 from exactinj.layers.dense import ReLULayer
 
@@ -28,6 +31,32 @@ class Collision:
     x: tuple[Fraction, ...]
     y: tuple[Fraction, ...]
     shape: tuple[int, ...] | None = field(default=None, repr=False)
+
+    def __repr__(self) -> str:
+        return short_repr(self, f"n = {len(self.x)}, x = {few(self.x)}, y = {few(self.y)}")
+
+    def x_array(self, dtype: Any = np.float64) -> NDArray[Any]:
+        """The first input in floats, rounded; shape (n,), or (channels, *size) for a convolution."""
+        return self._array(self.x, dtype)
+
+    def y_array(self, dtype: Any = np.float64) -> NDArray[Any]:
+        """The second input likewise. In narrow floats the two may round to the same point."""
+        return self._array(self.y, dtype)
+
+    def _array(self, point: tuple[Fraction, ...], dtype: Any) -> NDArray[Any]:
+        with np.errstate(over="ignore"):
+            values = np.array([nearest_float(value) for value in point]).astype(dtype)
+        return values if self.shape is None else values.reshape(self.shape)
+
+    def to_json(self) -> dict[str, object]:
+        """Both inputs as strings of exact rationals, and the shape where there is one."""
+        shape = {} if self.shape is None else {"shape": list(self.shape)}
+        x, y = ([rational_text(value) for value in point] for point in (self.x, self.y))
+        return {**shape, "x": x, "y": y}
+
+    def to_latex(self) -> str:
+        r"""LaTeX for a formula: ``x = \left(1, \frac{1}{2}\right), \quad y = ...``."""
+        return rf"x = {vector_latex(self.x)}, \quad y = {vector_latex(self.y)}"
 
 
 @dataclass(frozen=True)

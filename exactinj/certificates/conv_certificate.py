@@ -6,6 +6,7 @@ The format is specified in ``docs/certificates-convolution.md``.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -22,6 +23,8 @@ from exactinj.certificates.every_size import (
 )
 from exactinj.certificates.proof_text import proof_pieces, separated, strings
 from exactinj.domains import Domain
+from exactinj.errors import CertificateError
+from exactinj.exact.short import shortened
 from exactinj.layers.convolution import ConvLayer, Sizes
 
 __all__ = ["ConvCertificate", "ConvProof"]
@@ -47,6 +50,27 @@ class ConvCertificate(Document):
     def claim(self) -> str:
         holds = isinstance(self.proof, BoxesProof | InjectivityProof)
         return ("injective" if holds else "not_injective") + ("_for_sizes" if isinstance(self.sizes, Sizes) else "")
+
+    @classmethod
+    def read(cls, path: str | os.PathLike[str]) -> ConvCertificate:
+        """The certificate in a file; `CertificateError` if it is none, or one about a dense layer."""
+        from exactinj.certificates.reading import read_certificate
+
+        found = read_certificate(path)
+        if not isinstance(found, ConvCertificate):
+            raise CertificateError(
+                f"{path}: found a certificate about a dense layer; use Certificate.read, or read_certificate"
+            )
+        return found
+
+    @property
+    def collision(self) -> Collision | None:
+        """The pair, if that is the proof."""
+        return self.proof if isinstance(self.proof, Collision) else None
+
+    def __repr__(self) -> str:
+        proof = type(self.proof).__name__
+        return f"<ConvCertificate: {self.claim} on {shortened(self.domain.text)}, {self.layer}, proof {proof}>"
 
     def pieces(self) -> Iterator[str]:
         """The document in order."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +37,7 @@ class RowProof:
 
     row: int
     value: Surd
-    point: tuple[int, ...] | None
+    point: tuple[int | Fraction, ...] | None
     refuters: tuple[DepthRefuter, ...]
     tokens: NDArray[np.int32]
 

@@ -8,6 +8,7 @@ from fractions import Fraction
 from exactinj.certificates.blocks import BlocksProof
 from exactinj.certificates.flat_tree import FlatTree
 from exactinj.certificates.sign_split import SignSplitTree
+from exactinj.certificates.stated_tree import StatedTree
 
 __all__ = [
     "BoxesProof",
@@ -20,7 +21,7 @@ __all__ = [
     "UnpairedRow",
 ]
 
-InjectivityProof = FlatTree | SignSplitTree | BlocksProof
+InjectivityProof = FlatTree | SignSplitTree | StatedTree | BlocksProof
 
 
 @dataclass(frozen=True)

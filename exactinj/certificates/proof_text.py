@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from functools import singledispatch
 
@@ -23,6 +23,7 @@ from exactinj.certificates.every_size import (
 )
 from exactinj.certificates.flat_tree import FlatTree
 from exactinj.certificates.sign_split import SignSplitTree
+from exactinj.certificates.stated_tree import StatedTree
 from exactinj.errors import InternalError
 from exactinj.exact.numbers import integer_text, rational_text
 
@@ -30,7 +31,7 @@ __all__ = ["Proof", "proof_pieces", "separated", "strings"]
 
 TOKENS_A_LINE = 16
 
-Proof = FlatTree | SignSplitTree | BlocksProof | Collision | DepthTree
+Proof = FlatTree | SignSplitTree | StatedTree | BlocksProof | Collision | DepthTree
 AnyProof = Proof | BoxesProof | PeriodicPair | PatchPair | GeometricPattern | RowCount | UnpairedRow
 
 
@@ -100,6 +101,11 @@ def _sign_split_pieces(proof: SignSplitTree) -> Iterator[str]:
     return _tree_pieces("sign-split", "circuits", proof.circuits(), proof.tokens)
 
 
+@proof_pieces.register
+def _stated_pieces(proof: StatedTree) -> Iterator[str]:
+    return _tree_pieces(proof.rule, proof.table, proof.entries, proof.tokens)
+
+
 def _pair_text(pair: Collision | PeriodicPair | PatchPair) -> str:
     return f'"x": {_rationals(pair.x)},\n"y": {_rationals(pair.y)}'
 
@@ -114,7 +120,7 @@ def _collision_pieces(pair: Collision) -> Iterator[str]:
 
 
 def _tree_pieces(
-    rule: str, table: str, entries: Iterator[list[tuple[int, int]]], tokens: NDArray[np.int32]
+    rule: str, table: str, entries: Iterable[Sequence[tuple[int, int]]], tokens: NDArray[np.int32]
 ) -> Iterator[str]:
     yield f'{{"rule": "{rule}",\n"{table}": [\n'
     yield from separated(
@@ -139,7 +145,7 @@ def _depth_pieces(proof: DepthTree) -> Iterator[str]:
 
 
 def _row_pieces(row: RowProof) -> Iterator[str]:
-    point = "null" if row.point is None else strings([integer_text(value) for value in row.point])
+    point = "null" if row.point is None else strings([rational_text(Fraction(value)) for value in row.point])
     yield f'{{"row": {row.row}, "sign": {row.value.sign}, "square": {json.dumps(row.square_text)},\n"point": {point},\n'
     yield '"refuters": [\n'
     yield from separated(refuter.text for refuter in row.refuters)

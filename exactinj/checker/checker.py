@@ -2559,6 +2559,10 @@ class CheckResult:
     reason: str
     fault: Reason | None = None
 
+    def to_json(self) -> dict[str, object]:
+        """The document of ``exactinj check --json``."""
+        return {"valid": self.valid, "claim": self.claim, "reason": self.reason}
+
 
 def _read_outer_rule(reader: Reader, claim: str) -> str:
     """The rule of the document's proof, which proves the claim."""

@@ -67,7 +67,7 @@ def _work(options: argparse.Namespace, reporter: Reporter) -> Ending:
             raise InputError("--out: the method hull writes no certificate; leave it out, or use --method exact")
         reporter.report("facets of the convex hull")
         hull = hull_bias(layer, domain=domain, timeout=reporter.seconds_left, report=reporter.report)
-        text = _text(options, _hull_document(hull), lambda: _describe_hull(options.layer, hull))
+        text = _text(options, hull.to_json(), lambda: _describe_hull(options.layer, hull))
         return Ending(exit_status.OK if hull.complete else exit_status.OUT_OF_BUDGET, text)
     exact = alpha_star(layer, domain=domain, timeout=reporter.seconds_left, report=reporter.report)
     written = None
@@ -75,7 +75,7 @@ def _work(options: argparse.Namespace, reporter: Reporter) -> Ending:
         reporter.decided()
         exact.certificate.write(options.out)
         written = options.out
-    text = _text(options, _exact_document(exact, written), lambda: _describe_exact(options.layer, exact, written))
+    text = _text(options, exact.to_json(written), lambda: _describe_exact(options.layer, exact, written))
     return Ending(exit_status.OK if exact.complete else exit_status.OUT_OF_BUDGET, text)
 
 
@@ -84,46 +84,6 @@ def _text(options: argparse.Namespace, document: dict[str, object], describe: Ca
     if options.json:
         return json.dumps(document, indent=1)
     return "" if options.quiet else describe()
-
-
-def _exact_document(exact: AlphaStar, written: str | None) -> dict[str, object]:
-    from exactinj.exact.numbers import rational_text
-
-    layer, stats = exact.layer, exact.stats
-    rows = [
-        None
-        if entry is None
-        else {
-            "point": None if entry.point is None else [rational_text(value) for value in entry.point],
-            "above": list(entry.above),
-            "level": list(entry.level),
-        }
-        for entry in exact.values
-    ]
-    return {
-        "alpha": [None if value is None else value.to_json() for value in exact.alpha],
-        "method": "exact",
-        "domain": exact.domain.text,
-        "complete": exact.complete,
-        "layer": {"m": layer.m, "n": layer.n, "sha256": layer.digest},
-        "rows": rows,
-        "certificate": written,
-        "stats": {"nodes": stats.nodes, "refuters": stats.refuters, "seconds": round(stats.seconds, 6)},
-    }
-
-
-def _hull_document(hull: HullBias) -> dict[str, object]:
-    layer = hull.layer
-    return {
-        "alpha": [None if value is None else value.to_json() for value in hull.alpha],
-        "method": "hull",
-        "domain": hull.domain.text,
-        "complete": hull.complete,
-        "layer": {"m": layer.m, "n": layer.n, "sha256": layer.digest},
-        "rows": [{"facet": k} for k in hull.critical],
-        "facets": [list(facet.rows) for facet in hull.facets],
-        **({} if hull.complete else {"reason": hull.reason}),
-    }
 
 
 def _describe_exact(name: str, exact: AlphaStar, written: str | None) -> str:

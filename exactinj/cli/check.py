@@ -41,8 +41,7 @@ def run(options: argparse.Namespace) -> int:
         print_error(f"{file}: {error}")
         return exit_status.BAD_INPUT
     if options.json:
-        document = {"valid": outcome.valid, "claim": outcome.claim, "reason": outcome.reason}
-        show_json(document)
+        show_json(outcome.to_json())
     elif not options.quiet:
         word = "VALID" if outcome.valid else "REJECTED"
         lines = [f"{word}: {outcome.claim or 'no claim'}; {outcome.reason}"]

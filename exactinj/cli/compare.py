@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 from typing import TYPE_CHECKING
 
 from exactinj.cli import exit_status
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
 __all__ = ["add", "run"]
 
 TITLES = {"exact": "alpha*", "hull": "hull bias", "layer": "layer's bias", "estimate": "sampled estimate"}
-ACCURACY = 1e-3
 
 
 def add(verbs: Verbs) -> None:
@@ -70,45 +68,8 @@ def _work(options: argparse.Namespace, reporter: Reporter) -> Ending:
 def _text(options: argparse.Namespace, outcome: Comparison) -> str:
     """What is printed: one JSON document, a description, or nothing."""
     if options.json:
-        return json.dumps(_document(outcome), indent=1)
+        return json.dumps(outcome.to_json(), indent=1)
     return "" if options.quiet else _describe(options.layer, outcome)
-
-
-def _document(outcome: Comparison) -> dict[str, object]:
-    layer = outcome.layer
-    return {
-        "domain": outcome.exact.domain.text,
-        "layer": {"m": layer.m, "n": layer.n, "sha256": layer.digest},
-        "biases": {name: [value.to_json() for value in bias.values] for name, bias in outcome.biases.items()},
-        "largest": [list(outcome.largest(row)) for row in range(layer.m)] if outcome.biases else [],
-        "verdicts": {name: str(result.verdict) for name, result in outcome.results.items()},
-        "notes": list(outcome.notes),
-        "sampled": _sampled_document(outcome),
-    }
-
-
-def _sampled_document(outcome: Comparison) -> dict[str, object] | None:
-    if outcome.estimate is None:
-        return None
-    gaps = [float(gap) if math.isfinite(gap) else None for gap in outcome.gaps]
-    return {
-        **outcome.estimate.to_json(),
-        "gaps": gaps,
-        "rows_within_0.001": outcome.rows_within(ACCURACY),
-        "samples_needed_for_0.001": outcome.samples_needed(ACCURACY),
-        "stages": [
-            {
-                "samples": stage.samples,
-                "median_gap": _known(stage.median_gap),
-                "largest_gap": _known(stage.largest_gap),
-            }
-            for stage in outcome.stages
-        ],
-    }
-
-
-def _known(value: float) -> float | None:
-    return value if math.isfinite(value) else None
 
 
 def _describe(name: str, outcome: Comparison) -> str:
@@ -137,6 +98,8 @@ def _describe(name: str, outcome: Comparison) -> str:
 def _describe_sampling(outcome: Comparison) -> list[str]:
     if outcome.estimate is None:
         return []
+    from exactinj.comparison import ACCURACY
+
     needed = outcome.samples_needed(ACCURACY)
     enough = f"all need more than {outcome.estimate.samples:,}" if needed is None else f"{needed:,} would do for all"
     close = f"{outcome.rows_within(ACCURACY)} of {outcome.layer.m} rows within {ACCURACY:g}"

@@ -20,6 +20,7 @@ from exactinj.domains.numbers import (
 )
 from exactinj.errors import InputError
 from exactinj.exact.numbers import fraction_from, power_of_two_below, rational_text
+from exactinj.exact.short import short_repr, shortened
 
 __all__ = ["Ball", "NonnegativeBall", "Shell", "Sphere"]
 
@@ -38,6 +39,9 @@ class Ball(Domain):
     def __init__(self, radius: Any, center: Any = None) -> None:
         object.__setattr__(self, "radius", positive(radius))
         object.__setattr__(self, "center", None if center is None else fractions_of(center))
+
+    def __repr__(self) -> str:
+        return short_repr(self, f"{shortened(self.text)} in dimension {self.dimension}")
 
     @property
     def text(self) -> str:

@@ -23,6 +23,7 @@ from exactinj.errors import InputError
 from exactinj.exact.matrix import RationalMatrix, primitive_row
 from exactinj.exact.nonnegative import shortest_point
 from exactinj.exact.numbers import fraction_from, rational_from, rational_text
+from exactinj.exact.short import short_repr, shortened
 
 __all__ = ["Box", "NonnegativeOrthant", "Polytope", "RealSpace"]
 
@@ -109,6 +110,9 @@ class Box(Domain):
         object.__setattr__(self, "lower", bounds[0])
         object.__setattr__(self, "upper", bounds[1])
 
+    def __repr__(self) -> str:
+        return short_repr(self, shortened(self.text))
+
     @property
     def text(self) -> str:
         if isinstance(self.lower, tuple) and isinstance(self.upper, tuple):
@@ -170,6 +174,9 @@ class Polytope(Domain):
     G : (k, n) array, tensor or nested sequence, h : (k,) likewise
         Read exactly, as the weights of a layer.
 
+    interior : (n,) likewise, optional
+        A point with ``G x < h``; computed if left out.
+
     Raises
     ------
     InputError
@@ -185,14 +192,21 @@ class Polytope(Domain):
     h: tuple[Fraction, ...]
     interior: tuple[Fraction, ...]
 
-    def __init__(self, G: Any, h: Any) -> None:  # noqa: N803 (the symbols of the notation page)
+    def __init__(self, G: Any, h: Any, *, interior: Any = None) -> None:  # noqa: N803 (the notation page's symbols)
         normals = tuple(map(tuple, RationalMatrix(G, name="G").fractions()))
         offsets = tuple(value for (value,) in RationalMatrix.column(h, name="h").fractions())
         if len(offsets) != len(normals):
             raise InputError(f"h has {len(offsets)} entries and G has {len(normals)} rows; give one entry per row")
         object.__setattr__(self, "G", normals)
         object.__setattr__(self, "h", offsets)
-        object.__setattr__(self, "interior", _interior_point(self.halfspaces(len(normals[0]))))
+        halves = self.halfspaces(len(normals[0]))
+        point = _interior_point(halves) if interior is None else fractions_of(interior)
+        if len(point) != len(normals[0]) or any(inner(half[:-1], point) + half[-1] >= 0 for half in halves):
+            raise InputError("found an interior point without G x < h, expected one; leave it out to have one computed")
+        object.__setattr__(self, "interior", point)
+
+    def __repr__(self) -> str:
+        return short_repr(self, self.text)
 
     @property
     def text(self) -> str:

@@ -9,7 +9,7 @@ from exactinj.certificates.certificate import Certificate
 from exactinj.certificates.collision import Collision, replay
 from exactinj.certificates.conv_certificate import ConvCertificate
 from exactinj.domains import Domain
-from exactinj.exact.numbers import rational_text
+from exactinj.exact.short import shortened
 from exactinj.layers.convolution import ConvLayer, Sizes
 from exactinj.layers.dense import ReLULayer
 from exactinj.work.verdict import Statistics, Verdict
@@ -44,6 +44,10 @@ class Result:
     def __bool__(self) -> Never:
         raise TypeError("a result has no truth value, as 'unknown' is not 'no'; compare result.verdict")
 
+    def __repr__(self) -> str:
+        where = f"{self.verdict} on {shortened(self.domain.text)}"
+        return f"<Result: {where}, engine {self.engine}, {self.layer}; {shortened(self.reason)}>"
+
     def to_json(self, certificate_path: str | None = None) -> dict[str, object]:
         """The document that ``exactinj certify --json`` prints."""
         document: dict[str, object] = {
@@ -68,11 +72,8 @@ class Result:
             document["sizes"] = _sizes_document(self.sizes)
             document["opposite_sizes"] = _sizes_document(self.opposite_sizes)
         if self.witness is not None:
-            shape = {} if self.witness.shape is None else {"shape": list(self.witness.shape)}
             document["witness"] = {
-                **shape,
-                "x": [rational_text(value) for value in self.witness.x],
-                "y": [rational_text(value) for value in self.witness.y],
+                **self.witness.to_json(),
                 "float_replay": {name: seen.to_json() for name, seen in replay(self.layer, self.witness).items()},
             }
         return document

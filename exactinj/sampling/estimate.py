@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from exactinj.domains import Sphere
 from exactinj.errors import InputError
+from exactinj.exact.short import few, shortened
 from exactinj.exact.surd import Surd
 from exactinj.sampling.frame import Frame
 
@@ -121,6 +122,11 @@ class AlphaEstimate:
         length = sum((Fraction(value) ** 2 for value in self.points[row].tolist()), Fraction(0))
         square = own * own * self.sampler.region.radius**2 / length
         return Surd((own > 0) - (own < 0), square)
+
+    def __repr__(self) -> str:
+        drawn = f"{self.samples:,} samples, {shortened(self.sampler.text)}"
+        shape = f"m = {self.frame.m}, n = {self.frame.n}"
+        return f"<AlphaEstimate: from {drawn}, {shape}, about {few(self.values[:5].tolist())}>"
 
     def to_json(self) -> dict[str, object]:
         """The document of ``exactinj sample --json``: everything in it is an estimate."""

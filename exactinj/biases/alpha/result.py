@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from exactinj.certificates.certificate import Certificate
 from exactinj.certificates.depth_tree import DepthTree, RowProof
 from exactinj.domains import Region
 from exactinj.errors import InputError
+from exactinj.exact.numbers import rational_text
+from exactinj.exact.short import few, short_repr, shortened
 from exactinj.exact.surd import Surd
 from exactinj.layers.dense import ReLULayer
 
@@ -30,7 +32,15 @@ class RowAlpha:
     point: tuple[Fraction, ...] | None
     above: tuple[int, ...]
     level: tuple[int, ...]
-    proof: RowProof
+    proof: RowProof = field(repr=False)
+
+    def __repr__(self) -> str:
+        return short_repr(self, f"row {self.row}, value about {float(self.value):.6g}")
+
+    def to_json(self) -> dict[str, object]:
+        """The point that attains the value, and the rows above and level with it there."""
+        point = None if self.point is None else [rational_text(value) for value in self.point]
+        return {"point": point, "above": list(self.above), "level": list(self.level)}
 
 
 @dataclass(frozen=True)
@@ -69,6 +79,30 @@ class AlphaStar:
         if len(proofs) < len(self.values):
             return None
         return Certificate(self.layer, self.domain, DepthTree(tuple(proofs)))
+
+    def __repr__(self) -> str:
+        done = "complete" if self.complete else f"{sum(entry is not None for entry in self.values)} rows finished"
+        where = f"{shortened(self.domain.text)}, m = {self.layer.m}, n = {self.layer.n}"
+        return f"<AlphaStar: exact on {where}, {done}, alpha about {few(self.alpha)}>"
+
+    def to_json(self, certificate_path: str | None = None) -> dict[str, object]:
+        """The document of ``exactinj alpha --json``."""
+        stats = self.stats
+        return {
+            "alpha": [None if value is None else value.to_json() for value in self.alpha],
+            "method": "exact",
+            "domain": self.domain.text,
+            "complete": self.complete,
+            "layer": self.layer.summary,
+            "rows": [None if entry is None else entry.to_json() for entry in self.values],
+            "certificate": certificate_path,
+            "stats": {"nodes": stats.nodes, "refuters": stats.refuters, "seconds": round(stats.seconds, 6)},
+        }
+
+    def to_latex(self) -> str:
+        r"""LaTeX for a formula, a vector of exact numbers; ``\cdot`` where a value is missing."""
+        texts = [r"\cdot" if value is None else value.to_latex() for value in self.alpha]
+        return rf"\left({', '.join(texts)}\right)"
 
     def floor(self, bits: int = 53) -> list[Fraction]:
         """Rational biases alpha, each at most alpha* and within ``2**-bits`` of it relative to its size.

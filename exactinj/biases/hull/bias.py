@@ -39,6 +39,7 @@ from exactinj.domains import Ball, NonnegativeBall, Region, Shell, Sphere
 from exactinj.errors import InputError
 from exactinj.exact.matrix import RationalMatrix
 from exactinj.exact.numbers import fraction_from
+from exactinj.exact.short import few, shortened
 from exactinj.exact.surd import Surd
 from exactinj.layers.dense import ReLULayer
 from exactinj.work.clock import Clock
@@ -66,6 +67,28 @@ class HullBias:
     facets: tuple[Facet, ...]
     critical: tuple[int | None, ...]
     _hull: Hull = field(repr=False, compare=False)
+
+    def __repr__(self) -> str:
+        where = f"{shortened(self.domain.text)}, m = {self.layer.m}, n = {self.layer.n}"
+        return f"<HullBias: exact on {where}, {self.reason}, alpha about {few(self.alpha)}>"
+
+    def to_json(self) -> dict[str, object]:
+        """The document of ``exactinj alpha --method hull --json``."""
+        return {
+            "alpha": [None if value is None else value.to_json() for value in self.alpha],
+            "method": "hull",
+            "domain": self.domain.text,
+            "complete": self.complete,
+            "layer": self.layer.summary,
+            "rows": [{"facet": k} for k in self.critical],
+            "facets": [list(facet.rows) for facet in self.facets],
+            **({} if self.complete else {"reason": self.reason}),
+        }
+
+    def to_latex(self) -> str:
+        r"""LaTeX for a formula, a vector of exact numbers; ``\cdot`` where a value is missing."""
+        texts = [r"\cdot" if value is None else value.to_latex() for value in self.alpha]
+        return rf"\left({', '.join(texts)}\right)"
 
     @property
     def complete(self) -> bool:
