@@ -166,7 +166,11 @@ def test_the_verb_writes_to_stdout_or_a_file(form, writer, layer_file, tmp_path,
 
 def test_the_verb_refuses_a_place_that_is_not_there(layer_file, tmp_path):
     options = argparse.Namespace(
-        layer=str(layer_file), domain="R^n", format="smtlib", out=str(tmp_path / "nowhere" / "question")
+        layer=str(layer_file),
+        domain="R^n",
+        layer_format=None,
+        format="smtlib",
+        out=str(tmp_path / "nowhere" / "question"),
     )
     with pytest.raises(xi.InputError, match="cannot write"):
         cli_export.run(options)
