@@ -16,7 +16,7 @@ from fractions import Fraction
 from exactinj.domains import Domain
 from exactinj.errors import InputError
 from exactinj.exact.matrix import primitive_row
-from exactinj.exact.numbers import integer_text, rational_from
+from exactinj.exact.numbers import integer_text, rational_from, rational_text
 from exactinj.layers.dense import ReLULayer
 
 __all__ = ["to_smtlib", "to_vnnlib"]
@@ -66,35 +66,41 @@ def _smtlib_lines(layer: ReLULayer, domain: Domain, x: list[str], v: list[str]) 
     for name in (*x, *v):
         yield f"(declare-fun {name} () Real)"
     yield "; the rows of the layer"
-    for weights, (offset,) in zip(layer.W.fractions(), layer.b.fractions(), strict=True):
-        zero = f"(= {_smtlib_sum(weights, v)} 0)"
-        yield f"(assert (or {zero} (< {_smtlib_sum(weights, x, offset)} 0)))"
+    for weights, (offset,) in zip(layer.W.texts(), layer.b.texts(), strict=True):
+        numbers = list(map(_smtlib_number, weights))
+        zero = f"(= {_smtlib_sum(numbers, v)} 0)"
+        yield f"(assert (or {zero} (< {_smtlib_sum(numbers, x, _smtlib_number(offset))} 0)))"
     yield f"; x in the interior of {domain.text}"
-    for *gradient, constant in domain.halfspaces(layer.n):
-        yield f"(assert (< {_smtlib_sum([Fraction(value) for value in gradient], x, Fraction(constant))} 0))"
+    for row in domain.halfspaces(layer.n):
+        *gradient, constant = [_smtlib_rational(Fraction(value)) for value in row]
+        yield f"(assert (< {_smtlib_sum(gradient, x, constant)} 0))"
     if domain.ball is not None:
         center = domain.ball.interior_point(layer.n)
-        offsets = [f"(- {name} {_smtlib_number(c)})" if c else name for name, c in zip(x, center, strict=True)]
+        offsets = [f"(- {name} {_smtlib_rational(c)})" if c else name for name, c in zip(x, center, strict=True)]
         squares = " ".join(f"(* {offset} {offset})" for offset in offsets)
-        yield f"(assert (< (+ {squares} 0) {_smtlib_number(domain.ball.radius**2)}))"
+        yield f"(assert (< (+ {squares} 0) {_smtlib_rational(domain.ball.radius**2)}))"
     yield "; v != 0"
     yield _any_of([f"(= {name} 1)" for name in v])
     yield "(check-sat)"
     yield f"; after sat: (get-value ({' '.join((*x, *v))}))"
 
 
-def _smtlib_sum(coefficients: Sequence[Fraction], names: Sequence[str], constant: Fraction = Fraction(0)) -> str:
-    terms = [f"(* {_smtlib_number(a)} {name})" for a, name in zip(coefficients, names, strict=True) if a]
-    if constant or not terms:
-        terms.append(_smtlib_number(constant))
+def _smtlib_sum(coefficients: Sequence[str], names: Sequence[str], constant: str = "0") -> str:
+    terms = [f"(* {a} {name})" for a, name in zip(coefficients, names, strict=True) if a != "0"]
+    if constant != "0" or not terms:
+        terms.append(constant)
     return terms[0] if len(terms) == 1 else f"(+ {' '.join(terms)})"
 
 
-def _smtlib_number(value: Fraction) -> str:
-    """``3``, ``(- 3)``, ``(/ 1 2)`` or ``(/ (- 1) 2)``: the coefficients that QF_LRA has."""
-    size = integer_text(abs(value.numerator))
-    signed = size if value >= 0 else f"(- {size})"
-    return signed if value.denominator == 1 else f"(/ {signed} {integer_text(value.denominator)})"
+def _smtlib_rational(value: Fraction) -> str:
+    return _smtlib_number(rational_text(value))
+
+
+def _smtlib_number(text: str) -> str:
+    """``3``, ``(- 3)``, ``(/ 1 2)`` or ``(/ (- 1) 2)``, the coefficients that QF_LRA has, for a rational's text."""
+    size, bar, denominator = text.removeprefix("-").partition("/")
+    signed = f"(- {size})" if text.startswith("-") else size
+    return f"(/ {signed} {denominator})" if bar else signed
 
 
 def to_vnnlib(layer: ReLULayer, domain: Domain) -> str:
