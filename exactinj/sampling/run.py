@@ -40,6 +40,7 @@ Floats = NDArray[np.float64]
 FIRST_BLOCK = 256  # the first samples nearly all lower something; later blocks are longer
 COPIES = 4  # of a block of coefficients that are held at one time
 PROCESSOR_BYTES, DEVICE_BYTES = 1 << 21, 1 << 28  # of a block: what processors hold near, what accelerators like
+MOST_BYTES = 1 << 26  # of a block, however few samples that leaves for layers of a million rows
 SUBSPACE = 16  # dimension of shared subspaces, used from four times as many columns on
 FEWEST_SUBSPACES, FEWEST_SHARED = 32, 64  # that samples are spread over, and samples in each, for them to be used
 LARGEST_EXPONENT = 1020  # of products
@@ -147,7 +148,7 @@ def _block_size(frame: Frame, backend: Backend, memory: int | None, *, greedy: b
     if memory is not None:
         return max(1, memory // (COPIES * item))
     size = (DEVICE_BYTES if backend.is_device else PROCESSOR_BYTES) // item
-    return max(1 if greedy else FIRST_BLOCK, size)
+    return max(1 if greedy else min(FIRST_BLOCK, max(1, MOST_BYTES // item)), size)
 
 
 def _rows_inside(rows: Floats, sampler: Sampler, backend: Backend) -> Floats:
