@@ -6,14 +6,16 @@ import json
 import sys
 from fractions import Fraction
 from math import prod
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import exactinj as xi
-from exactinj.casebook import all_cases, casebook_folder, dense_cases, find_case
+from exactinj.casebook import all_cases, dense_cases, find_case
 from exactinj.cli.main import main
 
+ROOT = Path(__file__).parent.parent
 CASES = {case.name: case for case in all_cases()}
 CONVOLUTIONS = [name for name, case in CASES.items() if isinstance(case.layer, xi.ConvLayer)]
 FEW = 8  # inputs of an unrolled layer that is decided in no time
@@ -22,7 +24,7 @@ FEW = 8  # inputs of an unrolled layer that is decided in no time
 @pytest.fixture
 def make(monkeypatch):
     """The scripts of the casebook can be imported."""
-    folder = str(casebook_folder() / "make")
+    folder = str(ROOT / "casebook" / "make")
     monkeypatch.syspath_prepend(folder)
     yield
     for name, module in list(sys.modules.items()):
@@ -53,14 +55,14 @@ def test_case_is_documented(name):
     case = CASES[name]
     for words in (case.title, case.statement, case.source, case.why, case.evidence):
         assert len(words) > 3
-    assert name in (casebook_folder() / "README.md").read_text()
+    assert name in (ROOT / "casebook" / "README.md").read_text()
 
 
 def test_unknown_cases_are_named(tmp_path, monkeypatch):
     with pytest.raises(xi.InputError, match="octahedron"):
         find_case("dodecahedron")
     (tmp_path / "odd.json").write_text(json.dumps({"name": "odd"}))
-    monkeypatch.setattr("exactinj.casebook.casebook_folder", lambda: tmp_path)
+    monkeypatch.setattr("exactinj.files.case_files.casebook_folder", lambda: tmp_path)
     with pytest.raises(xi.InputError, match="expected the keys"):
         find_case("odd")
 
@@ -204,7 +206,7 @@ def test_all_files_have_the_one_form_and_their_line(make):
     import casefile
     import table
 
-    text = (casebook_folder() / "README.md").read_text(encoding="utf-8")
+    text = (ROOT / "casebook" / "README.md").read_text(encoding="utf-8")
     for name in casefile.names():
         assert table.line(table.check_form(name)) in text
 
@@ -213,10 +215,10 @@ def test_all_files_have_the_one_form_and_their_line(make):
     "change", [{"input_shape": [1, 4]}, {"sizes": None}, {"layer": {"W": [["1"]], "b": ["0"]}}, {"biases": []}]
 )
 def test_convolutions_of_another_form_are_refused(change, tmp_path, monkeypatch):
-    document = json.loads((casebook_folder() / "conv-differences.json").read_text(encoding="utf-8")) | change
+    document = json.loads((ROOT / "casebook" / "conv-differences.json").read_text(encoding="utf-8")) | change
     kept = {key: value for key, value in document.items() if value is not None}
     (tmp_path / "conv-differences.json").write_text(json.dumps(kept))
-    monkeypatch.setattr("exactinj.casebook.casebook_folder", lambda: tmp_path)
+    monkeypatch.setattr("exactinj.files.case_files.casebook_folder", lambda: tmp_path)
     with pytest.raises(xi.InputError, match=r"conv-differences\.json: expected"):
         find_case("conv-differences")
 
