@@ -29,6 +29,7 @@ COLUMNS = 3
 PLANE = 2
 X_COLOUR, Y_COLOUR, OUTPUT_COLOUR = "#1f5fa8", "#b03020", "#404040"
 ROLE_COLOURS = {"first": "#1f5fa8", "inner": "#d98324", "last": "#3d8b4f"}
+FEW_TICKS = 8
 ROOM = 0.08  # of the range of values, above and below
 
 
@@ -72,7 +73,7 @@ def plot_collision(result: Result, figure: Figure | None = None, *, outputs: int
         draw.input(panel[1], right, f"y{suffix}", Y_COLOUR)
         draw.difference(panel[2], right - left, f"y - x{suffix}")
     for axes, channel in zip(panels[-1], shown, strict=False):
-        what = "of x and of y" if common[channel].any() else "0 everywhere for x and for y"
+        what = "of x and of y" if common[channel].any() else "0 everywhere"
         draw.output(axes, common[channel], f"output {channel}, {what}", float(common.max()))
     return page
 
@@ -113,7 +114,7 @@ class _Signals:
         axes.set_title(title, fontsize=9)
         axes.margins(x=0.08)
         axes.set_ylim(0, (1 + ROOM) * largest if largest else 1)
-        _whole_ticks(axes.xaxis)
+        _whole_ticks(axes, len(values))
 
     @staticmethod
     def _stems(axes: Axes, values: Floats, title: str, colour: str) -> None:
@@ -123,7 +124,7 @@ class _Signals:
         axes.plot(places, values, "o", color=colour, markersize=4)
         axes.set_title(title, fontsize=9)
         axes.margins(x=0.08)
-        _whole_ticks(axes.xaxis)
+        _whole_ticks(axes, len(values))
 
 
 @dataclass(frozen=True)
@@ -160,10 +161,13 @@ def _limit(axes: Axes, values: Floats) -> None:
     axes.set_ylim(low - room, high + room)
 
 
-def _whole_ticks(axis: Any) -> None:
+def _whole_ticks(axes: Axes, count: int) -> None:
     from matplotlib.ticker import MaxNLocator
 
-    axis.set_major_locator(MaxNLocator(integer=True, nbins=8))
+    if count <= FEW_TICKS:
+        axes.set_xticks(range(count))
+    else:
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=FEW_TICKS))
 
 
 def plot_boxes(result: Result, ax: Axes | None = None, *, size: int | None = None, axis: int = 0) -> Axes:
@@ -205,9 +209,10 @@ def plot_boxes(result: Result, ax: Axes | None = None, *, size: int | None = Non
     geometry, length = layer.axes[axis], proof.box[axis]
     _draw_grid(axes, geometry, count)
     depth = 1.0
-    for role, corner, slot in _cover(geometry, length, proof.slots[axis], count):
+    cover = _cover(geometry, length, proof.slots[axis], count)
+    for role, corner, slot in cover:
         depth += _draw_box(axes, geometry, length, (role, corner, slot), depth)
-    _frame(axes, geometry, count, depth)
+    _frame(axes, geometry, count, depth, list(dict.fromkeys(role for role, _, _ in cover)))
     return axes
 
 
@@ -289,12 +294,12 @@ def _draw_box(axes: Axes, axis: Axis, length: int, box: tuple[str, int, Slot], d
     return 1.0 + bar * len(slot.starts)
 
 
-def _frame(axes: Axes, axis: Axis, size: int, depth: float) -> None:
+def _frame(axes: Axes, axis: Axis, size: int, depth: float, roles: Sequence[str]) -> None:
     from matplotlib.patches import Patch
 
     axes.set_xlim(-axis.low - 1, size + axis.high)
     axes.set_ylim(-depth, 0.7)
     axes.set_axis_off()
-    handles = [Patch(color=colour, alpha=0.75, label=role) for role, colour in ROLE_COLOURS.items()]
+    handles = [Patch(color=ROLE_COLOURS[role], alpha=0.75, label=role) for role in roles]
     handles.append(Patch(color="grey", alpha=0.3, label="known already"))
     axes.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, 0), ncols=4, frameon=False, fontsize=8)

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from exactinj.biases.alpha import AlphaStar
 from exactinj.exact.numbers import nearest_float
+from exactinj.plotting.labels import label_rows, merged
 from exactinj.plotting.require import axes_or_current, require_dimension
-from exactinj.plotting.wedge_map import GENERIC, RIM, frame_towards, project
+from exactinj.plotting.sphere_map import GENERIC, RIM, draw_rim, frame_towards, project
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,6 +23,7 @@ Points = NDArray[np.float64]
 
 SPACE = 3
 GRID = 401
+REACH = 0.09 * RIM  # labels closer than that are one
 
 
 def plot_critical_points(
@@ -62,8 +64,7 @@ def plot_critical_points(
     level = np.where(across**2 + up**2 <= RIM**2, level.reshape(across.shape), np.nan)
     mesh = axes.pcolormesh(across, up, level, cmap="RdYlBu", shading="nearest", rasterized=True)
     _mark(axes, alpha, frame)
-    angles = np.linspace(0, 2 * np.pi, GRID)
-    axes.plot(RIM * np.cos(angles), RIM * np.sin(angles), color="black", linewidth=0.8)
+    draw_rim(axes)
     axes.set_aspect("equal")
     axes.set_axis_off()
     if colorbar:
@@ -80,16 +81,15 @@ def _on_sphere(across: Points, up: Points, frame: Points) -> Points:
 
 
 def _mark(axes: Axes, alpha: AlphaStar, frame: Points) -> None:
-    """The minimisers, with the rows that share one in one label."""
-    labels: dict[tuple[float, float], list[int]] = {}
+    """The minimisers, with the rows that share one, or have theirs close to each other, in one label."""
+    places: list[tuple[tuple[int, ...], Points]] = []
     for entry in alpha.values:
         if entry is None or entry.point is None or not any(entry.point):
             continue
         largest = max(map(abs, entry.point))
         direction = np.array([nearest_float(value / largest) for value in entry.point])
         place = project((direction / np.linalg.norm(direction))[None], frame)[0]
-        labels.setdefault((round(float(place[0]), 6), round(float(place[1]), 6)), []).append(entry.row)
-    for place, rows in labels.items():
+        places.append(((entry.row,), place))
         axes.plot(*place, marker="o", markersize=5, markerfacecolor="white", markeredgecolor="black")
-        text = " ".join(map(str, rows))
-        axes.annotate(text, place, xytext=(4, 4), textcoords="offset points", fontsize=8)
+    style = {"xytext": (6, 6), "textcoords": "offset points", "ha": "left", "va": "bottom"}
+    label_rows(axes, merged(places, REACH), **style)

@@ -12,6 +12,7 @@ from exactinj.errors import InputError
 from exactinj.exact.numbers import nearest_float
 from exactinj.files.arguments import dense_given, region_given
 from exactinj.layers.dense import ReLULayer
+from exactinj.plotting.labels import label_rows, place_apart
 from exactinj.plotting.require import axes_or_current, require_dimension
 from exactinj.plotting.wedge_map import plot_wedges
 
@@ -24,9 +25,13 @@ Points = NDArray[np.float64]
 
 ACTIVE = "#f4a698"
 DARK = "#404040"
+HEAVY = "#b03020"
 STEPS = 400
 PLANE = 2
 ROOM = 1.25  # of the radius, around the disc
+MANY_ROWS = 24  # more lines than that have no numbers and arrows
+LABELS, REACH = 1.1, 0.12  # of the radius: where labels are, and how close those are that become one
+ALONG, ARROW = 0.12, 0.14  # of the chord, where its arrow stands; of the radius, how long that is
 
 
 def plot_active_region(
@@ -66,8 +71,7 @@ def plot_active_region(
     elif inside.any():
         axes.fill(*_segment(rim, inside).T, color=ACTIVE)
     _frame_disc(axes, centre, radius)
-    for k in range(layer.m):
-        _draw_line(axes, _rows(layer)[k], centre, radius, k, heavy=k == row)
+    _draw_lines(axes, _rows(layer), (centre, radius), heavy=row)
     return axes
 
 
@@ -93,8 +97,7 @@ def plot_rectifying_region(layer: ReLULayer | Any, ax: Axes | None = None, *, do
     for patch in axes.patches[before:]:
         patch.set_clip_path(Circle((x, y), radius, transform=axes.transData))
     _frame_disc(axes, centre, radius)
-    for k in range(layer.m):
-        _draw_line(axes, _rows(layer)[k], centre, radius, k, heavy=False)
+    _draw_lines(axes, _rows(layer), (centre, radius), heavy=None)
     return axes
 
 
@@ -132,20 +135,39 @@ def _frame_disc(axes: Axes, centre: Points, radius: float) -> None:
     axes.set_ylim(centre[1] - ROOM * radius, centre[1] + ROOM * radius)
 
 
-def _draw_line(axes: Axes, row: Points, centre: Points, radius: float, number: int, *, heavy: bool) -> None:
-    """The chord of ``<w, x> + b = 0`` with an arrow to the active side; nothing if the line misses the disc."""
+def _draw_lines(axes: Axes, rows: Points, disc: tuple[Points, float], heavy: int | None) -> None:
+    """The chords of ``<w, x> + b = 0``, each with an arrow to the active side at its numbered end."""
+    centre, radius = disc
+    chords = {k: chord for k, row in enumerate(rows) if (chord := _chord(row, centre, radius)) is not None}
+    for k, ends in chords.items():
+        axes.plot(*ends.T, color=HEAVY if k == heavy else DARK, linewidth=2.0 if k == heavy else 0.9)
+    many = len(chords) > MANY_ROWS
+    places = [((k,), centre + LABELS * (ends - centre)) for k, ends in chords.items() if not many or k == heavy]
+    labels = place_apart(places, REACH * radius)
+    label_rows(axes, labels, bbox=None)
+    for k in (k for label in labels for k in label.rows):
+        label = next(label for label in labels if k in label.rows)
+        start, end = sorted(chords[k], key=lambda end: float(np.linalg.norm(end - label.place)))
+        foot = start + ALONG * (end - start)
+        axes.annotate(
+            "", foot + ARROW * radius * _normal(rows[k]), foot, arrowprops={"arrowstyle": "->", "color": DARK}
+        )
+
+
+def _normal(row: Points) -> Points:
+    normal: Points = row[:2] / np.linalg.norm(row[:2])
+    return normal
+
+
+def _chord(row: Points, centre: Points, radius: float) -> Points | None:
+    """The ends (2, 2) of a row's line in the disc; None if it misses it."""
     length = float(np.linalg.norm(row[:2]))
     if length == 0:
-        return
+        return None
     normal = row[:2] / length
     distance = (row[:2] @ centre + row[2]) / length
     if abs(distance) >= radius:
-        return
+        return None
     foot = centre - distance * normal
     half = float(np.sqrt(radius**2 - distance**2)) * np.array([-normal[1], normal[0]])
-    ends = np.array([foot - half, foot + half])
-    axes.plot(*ends.T, color="#b03020" if heavy else DARK, linewidth=2.0 if heavy else 0.9)
-    tip = foot + 0.18 * radius * normal
-    axes.annotate("", tip, foot, arrowprops={"arrowstyle": "->", "color": DARK})
-    label = centre + 1.1 * (ends[0] - centre)  # beyond the rim, where nothing else is
-    axes.annotate(str(number), label, fontsize=8, ha="center", va="center")
+    return np.array([foot - half, foot + half])

@@ -14,9 +14,13 @@ if TYPE_CHECKING:
 
 __all__ = ["plot_gaps"]
 
+ROOM = 0.15  # of the width, from one number to the next
+
 
 def plot_gaps(comparison: Comparison, ax: Axes | None = None) -> Axes:
-    """Draw the largest and the median gap of the estimate over the rows against the number of samples, both axes log.
+    """Draw the largest and the median gap of the estimate over the rows against the number of samples.
+
+    Both axes are logarithmic, unless a gap is 0.
 
     Parameters
     ----------
@@ -37,9 +41,24 @@ def plot_gaps(comparison: Comparison, ax: Axes | None = None) -> Axes:
         raise InputError("found no sampled estimate with a value in every row, expected one: compare(layer, samples=N)")
     axes: Axes = axes_or_current(ax)
     counts = [stage.samples for stage in stages]
-    axes.loglog(counts, [stage.largest_gap for stage in stages], "o-", color="#b03020", label="largest gap of a row")
-    axes.loglog(counts, [stage.median_gap for stage in stages], "s--", color="#404040", label="median gap")
+    axes.plot(counts, [stage.largest_gap for stage in stages], "o-", color="#b03020", label="largest gap of a row")
+    axes.plot(counts, [stage.median_gap for stage in stages], "s--", color="#404040", label="median gap")
+    axes.set_xscale("log")
+    if min(stage.median_gap for stage in stages) > 0:
+        axes.set_yscale("log")
+    _ticks_at(axes, counts)
     axes.set_xlabel(f"samples, {comparison.estimate.sampler.text}")
     axes.set_ylabel("sampled estimate - exact alpha*")
     axes.legend(frameon=False, fontsize=8)
     return axes
+
+
+def _ticks_at(axes: Axes, counts: list[int]) -> None:
+    """Ticks at the stages, from the last one down, as far as their numbers have room."""
+    shown: list[int] = []
+    width = math.log(counts[-1] / counts[0]) or 1.0
+    for count in reversed(counts):
+        if not shown or math.log(shown[-1] / count) > ROOM * width:
+            shown.append(count)
+    axes.set_xticks(shown, [f"{count:,}" for count in shown])
+    axes.set_xticks([], minor=True)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exactinj.biases.hull.bias import HullBias
+from exactinj.plotting.labels import SMALL, merged
 from exactinj.plotting.require import axes_or_current, require_dimension
 
 if TYPE_CHECKING:
@@ -19,10 +20,18 @@ Points = NDArray[np.float64]
 
 SPACE = 3
 MANY_ROWS = 30  # more vertices than that are not labelled
+FEW_FACETS = 24  # up to so many have their value written on them
+REACH = 0.12  # labels closer than that are one
+OPEN = 0.2  # of the length that the facets' middles would have if all pointed one way: a part of a hull
+LONG = 24  # letters of a domain
+ZOOM = 1.3
 
 
 def plot_hull(hull: HullBias, ax: Axes | None = None, *, colorbar: bool = True) -> Axes:
     """Draw the facets of a convex-hull bias for n = 3, each coloured by the least bias of its rows on it.
+
+    Where facets are few, those on the side of the viewer have that value written on them. Vertices on this side are
+    labelled with their rows.
 
     Parameters
     ----------
@@ -31,7 +40,7 @@ def plot_hull(hull: HullBias, ax: Axes | None = None, *, colorbar: bool = True) 
     ax : 3-D matplotlib Axes, optional
         New ones in the current figure if left out.
     colorbar : bool
-        Whether to add one to the figure.
+        Whether to add one to the figure; with one value for all facets a title says it instead.
 
     Raises
     ------
@@ -47,27 +56,63 @@ def plot_hull(hull: HullBias, ax: Axes | None = None, *, colorbar: bool = True) 
     from matplotlib.colors import Normalize
     from mpl_toolkits.mplot3d.art3d import Poly3DCollection
 
-    rows = hull.layer.W.to_float()
-    units = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    units = _unit_rows(hull.layer.W.to_float())
     values = [min(float(value) for value in hull.facet_alpha(k).values()) for k in range(len(hull.facets))]
     scale = ScalarMappable(Normalize(min(values), max(values)), colormaps["viridis"])
     faces = [_around(units[list(facet.rows)]) for facet in hull.facets]
     axes.add_collection3d(
         Poly3DCollection(faces, facecolors=scale.to_rgba(np.array(values)), edgecolor="black", alpha=0.9)
     )
-    used = sorted({i for facet in hull.facets for i in facet.rows})
-    axes.scatter(*units[used].T, color="black", s=12, depthshade=False)
-    if len(used) <= MANY_ROWS:
-        for i in used:
-            axes.text(*(1.1 * units[i]), str(i), fontsize=8, ha="center", va="center")
+    middles = np.array([_unit_rows(face.mean(axis=0)[None])[0] for face in faces])
+    towards = _turned(axes, middles)
+    _label_vertices(axes, hull, units, towards)
     for setter in (axes.set_xlim, axes.set_ylim, axes.set_zlim):
         setter(-1, 1)
-    axes.set_box_aspect((1, 1, 1))
+    axes.set_box_aspect((1, 1, 1), zoom=ZOOM)
     axes.set_axis_off()
-    if colorbar:
-        axes.figure.colorbar(scale, ax=axes, shrink=0.7, label=f"least bias of a row on the facet, {hull.domain.text}")
+    _explain(axes, hull, scale if colorbar else None, values)
+    if len(faces) <= FEW_FACETS and min(values) < max(values):
+        for face, middle, value in zip(faces, middles, values, strict=True):
+            if middle @ towards > 0:
+                _write(axes, face.mean(axis=0) * 1.02, f"{value:.3g}", color="black", bbox={"fc": "white", "pad": 0.8})
     drawn: Axes = axes
     return drawn
+
+
+def _unit_rows(rows: Points) -> Points:
+    units: Points = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    return units
+
+
+def _turned(axes: Any, middles: Points) -> Points:
+    """Turn the view to the facets where they are only a part of a hull; the direction towards the viewer."""
+    mean = middles.mean(axis=0)
+    if np.linalg.norm(mean) > OPEN:
+        x, y, z = (mean / np.linalg.norm(mean)).tolist()
+        axes.view_init(elev=np.degrees(np.arcsin(z)), azim=np.degrees(np.arctan2(y, x)) + 12)
+    up, around = np.radians([axes.elev, axes.azim])
+    return np.array([np.cos(up) * np.cos(around), np.cos(up) * np.sin(around), np.sin(up)])
+
+
+def _label_vertices(axes: Any, hull: HullBias, units: Points, towards: Points) -> None:
+    """Dots and the numbers of rows; equal directions, and close ones, have one label."""
+    used = sorted({i for facet in hull.facets for i in facet.rows})
+    labels = merged([((i,), units[i]) for i in used if units[i] @ towards > -REACH], REACH)
+    axes.scatter(*units[used].T, color="black", s=10)
+    for label in labels if len(used) <= MANY_ROWS else ():
+        _write(axes, 1.13 * label.place, label.text, weight="bold", bbox={"fc": "white", "ec": "none", "pad": 0.5})
+
+
+def _write(axes: Any, place: Points, text: str, **style: Any) -> None:
+    axes.text(*place, text, fontsize=SMALL, ha="center", va="center", zorder=10, **style)
+
+
+def _explain(axes: Any, hull: HullBias, scale: Any, values: list[float]) -> None:
+    domain = hull.domain.text if len(hull.domain.text) <= LONG else f"{hull.domain.text[: LONG - 3]}..."
+    if min(values) == max(values):
+        axes.set_title(f"least bias of a row on every facet: {values[0]:.4g}\n{domain}", fontsize=SMALL + 1)
+    elif scale is not None:
+        axes.figure.colorbar(scale, ax=axes, shrink=0.7, label=f"least bias of a row on the facet\n{domain}")
 
 
 def _around(corners: Points) -> Points:

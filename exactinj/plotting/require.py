@@ -14,12 +14,17 @@ __all__ = ["axes_or_current", "figure_or_new", "require_dimension"]
 
 
 def axes_or_current(ax: Axes | None, *, projection: str | None = None) -> Any:
-    """The axes that were given, or the current ones; with a projection, new ones in the current figure."""
+    """The axes that were given, or the current ones; with a projection, new ones in the current figure.
+
+    A figure without axes gets a layout that leaves room for labels, legends and colour bars.
+    """
     try:
         import matplotlib.pyplot as plt
     except ImportError:
         raise MissingExtraError("matplotlib is not installed: pip install 'exactinj[plot]'") from None
     if ax is None:
+        if not plt.gcf().axes and plt.gcf().get_layout_engine() is None:
+            plt.gcf().set_layout_engine("constrained")
         return plt.gca() if projection is None else plt.gcf().add_subplot(projection=projection)
     if projection is not None and ax.name != projection:
         raise InputError(f'found axes without depth, expected 3-D ones: add_subplot(projection="{projection}")')

@@ -1,0 +1,114 @@
+"""The wedges of n = 2 in a window of the plane."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from exactinj.cells.wedges import Polyhedron, Wedge
+from exactinj.layers.dense import ReLULayer
+from exactinj.plotting.labels import label_rows, place_apart, same_lines
+from exactinj.plotting.wedge_style import Points, closed_path, fill, float_points
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["Limits", "draw_plane", "limits_around"]
+
+Limits = tuple[float, float, float, float]
+
+MARGIN = 0.25  # of the extent of the corners, around them
+SINGLE_CORNER_EXTENT = 4.0
+FAR = 5.0  # corners that are so many times as far from the middle as half of them are left out
+INSET, REACH = 0.04, 0.055  # of the window: labels lie so far inside, and those closer are one
+
+
+def draw_plane(
+    axes: Axes, layer: ReLULayer, pieces: list[tuple[Wedge, Polyhedron]], limits: Limits, labelled: Sequence[int]
+) -> dict[int, int]:
+    """Fill the wedges, draw the lines and number these; per rank how many wedges lie outside the window."""
+    left, right, bottom, top = limits
+    window = np.array([[left, bottom], [right, bottom], [right, top], [left, top]])
+    rows = np.column_stack([layer.W.to_float(), layer.b.to_float()[:, 0]])
+    hidden: Counter[int] = Counter()
+    inside = [-half for half in float_points(pieces[0][0].domain.halfspaces(layer.n) if pieces else [])]
+    for wedge, _ in pieces:
+        corners = window
+        for half in [row * (1.0 if sign >= 0 else -1.0) for row, sign in zip(rows, wedge.signs, strict=True)] + inside:
+            corners = _clipped(corners, half)
+        if len(corners) > 2:  # noqa: PLR2004 (a triangle at least)
+            fill(axes, closed_path(corners), layer.n - wedge.rank)
+        else:
+            hidden[wedge.rank] += 1
+    lines = [_line_in_window(row, window, inside) for row in rows]
+    for line in lines:
+        axes.plot(*line.T, color="black", linewidth=0.8)
+    size = max(right - left, top - bottom)
+    shown = [group for group in same_lines(rows / [1.0, 1.0, size], labelled) if len(lines[group[0]])]
+    label_rows(axes, place_apart([(group, _near_ends(lines[group[0]], size)) for group in shown], REACH * size))
+    axes.set_xlim(left, right)
+    axes.set_ylim(bottom, top)
+    axes.set_xlabel("x[0]")
+    axes.set_ylabel("x[1]")
+    return dict(hidden)
+
+
+def limits_around(corners: Points, marked: Points) -> Limits:
+    """A square window around the corners (k, 2), less those far from most of them, and around marked points nearby."""
+    middle = np.median(corners, axis=0)
+    distances = np.abs(corners - middle).max(axis=1)
+    near = distances <= FAR * float(np.median(distances[distances > 0], axis=0)) if distances.any() else distances == 0
+    shown = corners[near]
+    extent = float(np.ptp(shown, axis=0).max()) or float(np.abs(marked - middle).max(initial=0.0))
+    close = np.abs(marked - middle).max(axis=1) <= FAR * extent if len(marked) else np.zeros(0, dtype=bool)
+    shown = np.concatenate([shown, marked[close]])
+    low, high = shown.min(axis=0), shown.max(axis=0)
+    half = (0.5 + MARGIN) * (float(np.max(high - low)) or SINGLE_CORNER_EXTENT / 3)
+    x, y = ((low + high) / 2).tolist()
+    return x - half, x + half, y - half, y + half
+
+
+def _clipped(corners: Points, half: Points) -> Points:
+    """The part of a convex polygon with ``half[0] x + half[1] y + half[2] >= 0`` (Sutherland and Hodgman)."""
+    kept = []
+    values = corners @ half[:2] + half[2] if len(corners) else np.zeros(0)
+    for k in range(len(corners)):
+        a, b = values[k - 1], values[k]
+        if (a < 0) != (b < 0):
+            kept.append(corners[k - 1] + (corners[k] - corners[k - 1]) * (a / (a - b)))
+        if b >= 0:
+            kept.append(corners[k])
+    return np.array(kept).reshape(-1, 2)
+
+
+def _near_ends(line: Points, size: float) -> Points:
+    """A place near either end of a line, on it."""
+    length = float(np.linalg.norm(line[1] - line[0]))
+    share = min(0.5, INSET * size / length) if length else 0.0
+    return np.array([line[1] + share * (line[0] - line[1]), line[0] + share * (line[1] - line[0])])
+
+
+def _line_in_window(row: Points, window: Points, inside: Sequence[Points]) -> Points:
+    """The ends (2, 2) of the part of a row's line in the window and the domain; (0, 2) if there is none."""
+    values = window @ row[:2] + row[2]
+    ends = []
+    for k in range(len(window)):
+        a, b = values[k - 1], values[k]
+        if (a < 0) != (b < 0):
+            ends.append(window[k - 1] + (window[k] - window[k - 1]) * (a / (a - b)))
+    if len(ends) < 2:  # noqa: PLR2004 (a line in the plane has two)
+        return np.zeros((0, 2))
+    start, end = np.array([ends[0], ends[-1]])
+    low, high = 0.0, 1.0  # the part from start to end that lies in the halfspaces
+    for half in inside:
+        a, b = start @ half[:2] + half[2], end @ half[:2] + half[2]
+        if a < 0 <= b:
+            low = max(low, a / (a - b))
+        elif b < 0 <= a:
+            high = min(high, a / (a - b))
+        elif a < 0:
+            return np.zeros((0, 2))
+    return np.array([start + low * (end - start), start + high * (end - start)]) if low < high else np.zeros((0, 2))
