@@ -23,6 +23,7 @@ from exactinj.injectivity.result import Result
 from exactinj.layers.convolution import ConvLayer
 from exactinj.layers.dense import ReLULayer
 from exactinj.work.clock import Clock, OutOfTimeError
+from exactinj.work.processes import FEWEST_SIDE_BY_SIDE, processes_for
 from exactinj.work.verdict import Statistics, Verdict
 
 if TYPE_CHECKING:
@@ -413,6 +414,7 @@ def compare(
     seed: int = 0,
     timeout: float | None = None,
     report: Callable[[str], None] | None = None,
+    keep: Callable[[Comparison], None] | None = None,
 ) -> Comparison:
     """Exact alpha*, the convex-hull bias and the layer's own bias: which is larger where, which is rectifying.
 
@@ -422,6 +424,8 @@ def compare(
         As in `alpha_star`.
     samples, seed : int, optional
         With a number of samples, a sampled estimate is compared as well: ``.estimate`` and ``.gaps``.
+    keep : callable, optional
+        Is given after each step what is known by then, a `Comparison`, for whoever may have to end the work.
 
     Returns
     -------
@@ -437,7 +441,8 @@ def compare(
     >>> [str(outcome.results[name].verdict) for name in outcome.biases]
     ['injective', 'injective', 'injective']
     """
-    from exactinj.comparison import Comparison, biases_of, sampled_in_stages
+    from exactinj.biases.alpha.result import AlphaStar, AlphaStatistics
+    from exactinj.comparison import Comparison, Stage, biases_of, sampled_in_stages
 
     layer = dense_given(layer)
     _require_positive(timeout)
@@ -456,22 +461,35 @@ def compare(
             notes.append(f"hull: {hull.reason}; give a longer --timeout")
     except InputError as error:
         notes.append(f"hull: {error}")
+    radius = getattr(region, "radius", Fraction(1))
+    exact = AlphaStar(layer, region, (None,) * layer.m, AlphaStatistics())
+    results: dict[str, Result] = {}
+    estimate: AlphaEstimate | None = None
+    stages: tuple[Stage, ...] = ()
+
+    def known() -> Comparison:
+        biases = biases_of(layer, exact, hull, radius)
+        found = Comparison(layer, exact, hull, biases, dict(results), tuple(notes), estimate, stages)
+        if keep is not None:
+            keep(found)
+        return found
+
+    known()
     exact = alpha_star(layer, domain=region, timeout=clock.left, report=report)  # last, as it stops in time
     if not exact.complete:
         notes.append("exact: out of time; give a longer --timeout")
-    biases = biases_of(layer, exact, hull, getattr(region, "radius", Fraction(1)))
-    results = {}
-    if isinstance(region, Domain):
-        for name, bias in biases.items():
-            biased = ReLULayer(layer.W.fractions(), alpha=bias.decided)
-            results[name] = certify(biased, domain=region, timeout=clock.left, report=report)
+    for name, bias in known().biases.items() if isinstance(region, Domain) else ():
+        biased = ReLULayer(layer.W.fractions(), alpha=bias.decided)
+        results[name] = certify(biased, domain=region, timeout=clock.left, report=report)
+        known()
     if samples is None:
-        return Comparison(layer, exact, hull, biases, results, tuple(notes))
+        return known()
     estimate, stages = sampled_in_stages(exact, samples=samples, seed=seed, clock=clock)
     if isinstance(region, Domain) and estimate.is_complete:
+        known()
         biased = ReLULayer(layer.W.fractions(), alpha=estimate.values)
         results["estimate"] = certify(biased, domain=region, timeout=clock.left, report=report)
-    return Comparison(layer, exact, hull, biases, results, tuple(notes), estimate, stages)
+    return known()
 
 
 def _require_positive(timeout: float | None) -> None:
@@ -493,11 +511,11 @@ def _engine(name: str, seed: int, jobs: int) -> Engine:
     from exactinj.injectivity.auto import AutoEngine  # these bring compilers and solvers along: only when needed
     from exactinj.injectivity.finder import FinderEngine
     from exactinj.injectivity.milp.engine import MilpEngine
-    from exactinj.injectivity.parallel import PortfolioEngine, processes_for
+    from exactinj.injectivity.parallel import PortfolioEngine
     from exactinj.injectivity.sign_split import WedgeEngine
     from exactinj.injectivity.tree import TreeEngine
 
-    jobs = processes_for(jobs)
+    jobs = processes_for(jobs, FEWEST_SIDE_BY_SIDE)
     finders = [FinderEngine(seed + k) for k in range(jobs)]
     racers = [AutoEngine(seed), WedgeEngine(), TreeEngine(), *finders[1:]]
     makers: dict[str, Callable[[], Engine]] = {

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 import exactinj as xi
+import exactinj.sweep.run as sweep_run
 from exactinj.sampling.samplers import UniformBall
 from exactinj.sweep import Bias, SweepPlan, grid, read_results, run_sweep, summary
 from exactinj.sweep.cell import draw_layer, run_task
@@ -46,7 +47,9 @@ def copy(finished, tmp_path):
     return path
 
 
-def test_two_jobs_give_the_same_lines(finished, tmp_path):
+def test_two_jobs_give_the_same_lines(finished, tmp_path, monkeypatch):
+    monkeypatch.setattr(sweep_run, "HEAD_START", 0.0)  # processes from the first layer on
+    monkeypatch.setattr(sweep_run, "processes_for", lambda jobs: jobs)
     import joblib
 
     for jobs, backend in ((2, "loky"), (None, "threading")):
@@ -433,7 +436,6 @@ def test_the_command_line(run_command, tmp_path, capsys, monkeypatch):
         (["--shard", "x"], "--shard: found"),
         (["--trials", "0"], "0 trials"),
         (["--jobs", "0"], "jobs = 0"),
-        (["--timeout", "-1"], "timeout"),
         (["--domain", "R^n"], "to sample from"),
         (["--domain", "sphere:1", "--exact-up-to", "2"], "nothing is decided"),
         (["--plot", "p.doc"], "--plot: found"),
@@ -449,6 +451,91 @@ def test_bad_input_is_one_line(arguments, match, tmp_path, capsys, monkeypatch):
     assert printed.out == ""
     assert match in printed.err
     assert printed.err.count("\n") == 1
+
+
+def test_jobs_are_capped_by_layers_and_processors(tmp_path, monkeypatch, capsys):
+    from exactinj.cli.main import main
+    from exactinj.work import processes
+
+    asked = []
+
+    def spread(tasks, jobs):
+        asked.append((len(tasks), jobs))
+        return map(run_task, tasks)
+
+    monkeypatch.setattr(sweep_run, "_spread", spread)
+    monkeypatch.setattr(sweep_run, "HEAD_START", 0.0)
+    monkeypatch.setattr(processes, "available_processors", lambda: 8)
+    monkeypatch.chdir(tmp_path)
+    for cells, most in (("2x4", 1), ("2x4,2x5,3x8", 3), (",".join(f"2x{m}" for m in range(2, 30)), 8)):
+        name = f"{most}.jsonl"
+        assert (
+            main(["sweep", "--grid", cells, "--samples", "9", "--out", name, "--jobs", "5000", "--exact-up-to", "0"])
+            == 0
+        )
+        assert asked.pop() == (cells.count("x"), most)
+        assert capsys.readouterr().err == (
+            "exactinj: --jobs 5000: at most 8 processes are used, by the processors of this machine\n"
+        )
+
+
+def test_a_short_sweep_starts_no_processes(tmp_path, monkeypatch):
+    monkeypatch.setattr(sweep_run, "_spread", None)  # would fail
+    run_sweep(SHORT, tmp_path / "r.jsonl", jobs=2)
+    assert len(read_results(tmp_path / "r.jsonl")) == 2
+
+
+def test_a_full_disk_is_one_line_and_the_next_run_goes_on(finished, tmp_path, monkeypatch):
+    from exactinj.sweep import results
+
+    writes = []
+
+    def full(_):
+        writes.append(1)
+        if len(writes) == 5:
+            raise OSError(28, "No space left on device")
+
+    path = tmp_path / "r.jsonl"
+    monkeypatch.setattr(results.os, "fsync", full)
+    with pytest.raises(xi.InputError, match=r"No space left on device; make room and run again to go on from here"):
+        run_sweep(PLAN, path)
+    assert len(read_results(path)) == 5
+    monkeypatch.undo()
+    run_sweep(PLAN, path)
+    assert lines_of(path) == lines_of(finished)
+
+
+def test_a_picture_is_whole_or_not_there(tmp_path, monkeypatch, capsys):
+    from exactinj.cli.main import main
+    from exactinj.files import atomic
+
+    pytest.importorskip("matplotlib")
+    monkeypatch.chdir(tmp_path)
+
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    small = ["sweep", "--grid", "2x4", "--samples", "9", "--out", "r.jsonl"]
+    assert main([*small, "--quiet"]) == 0
+    monkeypatch.setattr(atomic.os, "fsync", full)
+    assert main([*small, "--plot", "p.png"]) == 3
+    assert capsys.readouterr().err == (
+        "exactinj: --plot: cannot write p.png: No space left on device; choose another place\n"
+    )
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["r.jsonl"]
+
+
+def test_layers_of_other_sweeps_in_the_file_are_named(tmp_path, monkeypatch, capsys):
+    from exactinj.cli.main import main
+
+    monkeypatch.chdir(tmp_path)
+    small = ["sweep", "--grid", "2x4,2x5", "--samples", "9", "--exact-up-to", "0", "--out", "r.jsonl"]
+    assert main([*small, "--seed", "3"]) == 0
+    assert "other sweeps" not in capsys.readouterr().out
+    assert main([*small, "--seed", "4", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["other_layers_in_file"] == {"count": 2, "seeds": [3]}
+    assert main([*small, "--seed", "4"]) == 0
+    assert "(2 layers of other sweeps in this file, seed 3, are not counted here)" in capsys.readouterr().out
 
 
 def test_without_joblib_the_extra_is_named(tmp_path, monkeypatch):
@@ -470,7 +557,8 @@ def test_an_interrupt_leaves_a_valid_file(tmp_path, jobs):
     os.killpg(process.pid, signal.SIGINT)
     out, err = process.communicate(timeout=30)
     assert process.returncode == 130
-    assert (out, err) == (b"", b"exactinj: interrupted\n")
+    said = f"exactinj: interrupted; finished layers are in {path}, and the same command goes on from there\n"
+    assert (out, err.decode()) == (b"", said)
     assert read_results(path)
     assert path.read_bytes().endswith(b"\n")
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from exactinj.cli import exit_status
 from exactinj.cli.arguments import ALPHA_DOMAIN_HELP, Verbs, add_layer, add_output_options, seconds
-from exactinj.cli.supervised_verb import Ending, Reporter, Unfinished, run_supervised
+from exactinj.cli.output import refuse_bad_output
+from exactinj.cli.supervised_verb import Ending, Reporter, Unfinished, run_supervised, write_certificate
 from exactinj.cli.table import table
 from exactinj.errors import InputError
 
@@ -41,6 +42,7 @@ def add(verbs: Verbs) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Exit status 0, or 12 if the time did not suffice for all rows."""
+    refuse_bad_output(options.out)
 
     def unfinished(end: Unfinished) -> dict[str, object]:
         return {
@@ -70,13 +72,10 @@ def _work(options: argparse.Namespace, reporter: Reporter) -> Ending:
         text = _text(options, hull.to_json(), lambda: _describe_hull(options.layer, hull))
         return Ending(exit_status.OK if hull.complete else exit_status.OUT_OF_BUDGET, text)
     exact = alpha_star(layer, domain=domain, timeout=reporter.seconds_left, report=reporter.report)
-    written = None
-    if options.out is not None and exact.certificate is not None:
-        reporter.decided()
-        exact.certificate.write(options.out)
-        written = options.out
+    written = None if exact.certificate is None else options.out
+    notes = write_certificate(options, exact.certificate, reporter)
     text = _text(options, exact.to_json(written), lambda: _describe_exact(options.layer, exact, written))
-    return Ending(exit_status.OK if exact.complete else exit_status.OUT_OF_BUDGET, text)
+    return Ending(exit_status.OK if exact.complete else exit_status.OUT_OF_BUDGET, text, notes)
 
 
 def _text(options: argparse.Namespace, document: dict[str, object], describe: Callable[[], str]) -> str:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 from exactinj.cli import exit_status
 from exactinj.cli.arguments import DOMAIN_HELP, Verbs, add_decision_options, add_layer, add_output_options
-from exactinj.cli.supervised_verb import Ending, Reporter, Unfinished, run_supervised
+from exactinj.cli.output import note_processes, refuse_bad_output
+from exactinj.cli.supervised_verb import Ending, Reporter, Unfinished, run_supervised, write_certificate
+from exactinj.work.processes import FEWEST_SIDE_BY_SIDE
 
 if TYPE_CHECKING:
     from exactinj.injectivity.result import Result
@@ -39,6 +41,8 @@ def add(verbs: Verbs) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Decide in a supervised child; report in its place if it had to be killed."""
+    refuse_bad_output(options.out)
+    note_processes(options, FEWEST_SIDE_BY_SIDE)
 
     def unfinished(end: Unfinished) -> dict[str, object]:
         return {
@@ -73,10 +77,8 @@ def _decide(options: argparse.Namespace, reporter: Reporter) -> Ending:
         seed=options.seed,
         report=reporter.report,
     )
-    if options.out is not None and result.certificate is not None:
-        reporter.decided()
-        result.certificate.write(options.out)
-    return Ending(STATUS[result.verdict], _text(options, result))
+    notes = write_certificate(options, result.certificate, reporter)
+    return Ending(STATUS[result.verdict], _text(options, result), notes)
 
 
 def _text(options: argparse.Namespace, result: Result) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from exactinj.cli import exit_status
 from exactinj.cli.arguments import ALPHA_DOMAIN_HELP, Verbs, add_layer, add_output_options, seconds
@@ -39,8 +39,9 @@ def run(options: argparse.Namespace) -> int:
     """Exit status 0, or 12 if the time did not suffice."""
 
     def unfinished(end: Unfinished) -> dict[str, object]:
-        layer = end.facts.get("layer")
-        return {"domain": options.domain, "layer": layer, "biases": None, "verdicts": {}, "notes": [end.reason]}
+        nothing: dict[str, Any] = {"layer": end.facts.get("layer"), "biases": None, "verdicts": {}, "notes": []}
+        known = {"domain": options.domain, **nothing, **end.facts.get("comparison", {})}
+        return {**known, "notes": [*known["notes"], end.reason]}
 
     return run_supervised(options, lambda reporter: _work(options, reporter), unfinished)
 
@@ -59,6 +60,7 @@ def _work(options: argparse.Namespace, reporter: Reporter) -> Ending:
         seed=options.seed,
         timeout=reporter.seconds_left,
         report=reporter.report,
+        keep=lambda known: reporter.remember(comparison=known.to_json(), text=_describe(options.layer, known) + "\n"),
     )
     undecided = any(result.certificate is None for result in outcome.results.values())
     status = exit_status.OK if outcome.exact.complete and not undecided else exit_status.OUT_OF_BUDGET
@@ -73,6 +75,8 @@ def _text(options: argparse.Namespace, outcome: Comparison) -> str:
 
 
 def _describe(name: str, outcome: Comparison) -> str:
+    from exactinj.domains import Domain
+
     layer = outcome.layer
     lines = [f"{name}: biases alpha of ReLU(Wx - alpha) on {outcome.exact.domain.text}, m = {layer.m}, n = {layer.n}"]
     names = list(outcome.biases)
@@ -88,7 +92,7 @@ def _describe(name: str, outcome: Comparison) -> str:
     if names:
         lines += table(head, rows)
     lines += [f"{TITLES[key]}: {_words(outcome, key, result)}" for key, result in outcome.results.items()]
-    if not outcome.results:
+    if not isinstance(outcome.exact.domain, Domain):
         lines.append("injectivity is decided on convex domains only; use ball:r")
     lines += _describe_sampling(outcome)
     lines += [f"note: {note}" for note in outcome.notes]

@@ -17,8 +17,10 @@ from exactinj.cli.arguments import (
     add_output_options,
 )
 from exactinj.cli.certify import STATUS
-from exactinj.cli.supervised_verb import Ending, Reporter, Unfinished, run_supervised
+from exactinj.cli.output import note_processes, refuse_bad_output
+from exactinj.cli.supervised_verb import Ending, Reporter, Unfinished, run_supervised, write_certificate
 from exactinj.errors import InputError
+from exactinj.work.processes import FEWEST_SIDE_BY_SIDE
 
 if TYPE_CHECKING:
     from exactinj.injectivity.result import Result
@@ -56,6 +58,9 @@ def run(options: argparse.Namespace) -> int:
     """Decide in a supervised child; report in its place if it had to be killed."""
     geometry = _geometry(options)
     shape = _input_shape(options.input_shape)
+
+    refuse_bad_output(options.out)
+    note_processes(options, FEWEST_SIDE_BY_SIDE)
 
     def unfinished(end: Unfinished) -> dict[str, object]:
         return {
@@ -98,10 +103,8 @@ def _decide(
         input_shape=shape,
         box_limit=options.box_limit,
     )
-    if options.out is not None and result.certificate is not None:
-        reporter.decided()
-        result.certificate.write(options.out)
-    return Ending(STATUS[result.verdict], _text(options, result, shape))
+    notes = write_certificate(options, result.certificate, reporter)
+    return Ending(STATUS[result.verdict], _text(options, result, shape), notes)
 
 
 def _size_of(layer: ConvLayer, shape: list[int]) -> tuple[int, ...]:

@@ -6,6 +6,7 @@ read as one that was given: `show` raises `LostAnswerError` then, and the comman
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import sys
@@ -14,17 +15,24 @@ from pathlib import Path
 from typing import TextIO
 
 from exactinj.errors import InputError
+from exactinj.work.processes import processes_for
 
 __all__ = [
     "LostAnswerError",
+    "note_processes",
     "open_closed_streams",
     "print_error",
     "refuse_bad_output",
     "show",
     "show_json",
     "silence",
+    "size_notes",
     "write_error",
 ]
+
+
+MEGABYTE = 10**6
+LARGE = 10 * MEGABYTE  # a file that deserves a word
 
 
 class LostAnswerError(Exception):
@@ -98,6 +106,22 @@ def write_error(text: str) -> None:
         sys.stderr.flush()
     except (OSError, ValueError, AttributeError):
         silence(sys.stderr)
+
+
+def note_processes(options: argparse.Namespace, fewest: int = 1) -> None:
+    """Say so if fewer processes are used than ``--jobs`` asks for."""
+    most = processes_for(options.jobs, fewest)
+    if options.jobs > most and not options.quiet:
+        print_error(f"--jobs {options.jobs}: at most {most} processes are used, by the processors of this machine")
+
+
+def size_notes(path: str | None) -> tuple[str, ...]:
+    """A line about a file that is large, for whoever has to keep or send it."""
+    size = 0 if path is None else Path(path).stat().st_size
+    if path is None or size < LARGE:
+        return ()
+    packed = "" if path.endswith(".gz") else "; a name that ends in .json.gz makes it several times smaller"
+    return (f"the certificate {path} has {size / MEGABYTE:,.0f} MB{packed}",)
 
 
 def refuse_bad_output(out: str | None) -> None:

@@ -21,7 +21,7 @@ from exactinj.cli import exit_status
 from exactinj.cli.progress import ProgressLine
 from exactinj.work.processes import CAN_FORK, Child, Ended, Send, forked
 
-__all__ = ["Decided", "Ending", "Facts", "Outcome", "Progress", "supervised"]
+__all__ = ["Decided", "Ending", "Facts", "Outcome", "Progress", "requests_to_stop", "supervised"]
 
 GRACE = 1.5  # seconds between the deadline and the kill
 
@@ -47,11 +47,12 @@ class Decided:
 
 @dataclass(frozen=True)
 class Ending:
-    """The last message of the child: text for stdout, lines for stderr, the exit status."""
+    """The last message of the child: text for stdout and what ends it, lines for stderr, the exit status."""
 
     status: int
     text: str = ""
     notes: tuple[str, ...] = ()
+    end: str = "\n"
 
 
 @dataclass
@@ -64,7 +65,9 @@ class Outcome:
     was_stopped: bool = False
 
 
-def supervised(work: Callable[[Send], Ending], deadline: float | None, line: ProgressLine) -> Outcome:
+def supervised(
+    work: Callable[[Send], Ending], deadline: float | None, line: ProgressLine, *, reads_terminal: bool = False
+) -> Outcome:
     """Run ``work(send)`` in a child until `deadline` (of ``time.monotonic()``) and a grace.
 
     Raises KeyboardInterrupt on Ctrl-C and on polite requests to stop, once no process of the work is left.
@@ -73,8 +76,8 @@ def supervised(work: Callable[[Send], Ending], deadline: float | None, line: Pro
     if not CAN_FORK:
         outcome.ending = work(lambda message: _take(outcome, message, line))
         return outcome
-    with _requests_to_stop():
-        child = forked(lambda send: _send_ending(work, send))
+    with requests_to_stop():
+        child = forked(lambda send: _send_ending(work, send), reads_terminal=reads_terminal)
         with _stopped_together(child):
             try:
                 _listen(child, outcome, deadline, line)
@@ -146,13 +149,14 @@ def _stop(child: Child) -> None:
 
 
 @contextmanager
-def _requests_to_stop() -> Iterator[None]:
+def requests_to_stop() -> Iterator[None]:
     """Polite requests to stop, also by a terminal that is closed, are treated like Ctrl-C: no child is left behind."""
 
     def interrupt(*_: object) -> NoReturn:
         raise KeyboardInterrupt
 
-    numbers = [number for number in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(number) != signal.SIG_IGN]
+    known = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    numbers = [number for number in known if signal.getsignal(number) != signal.SIG_IGN]
     previous = {number: signal.signal(number, interrupt) for number in numbers}
     try:
         yield

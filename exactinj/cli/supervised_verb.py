@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from exactinj.cli import exit_status
-from exactinj.cli.output import print_error, refuse_bad_output, show
+from exactinj.cli.output import print_error, show, size_notes
 from exactinj.cli.progress import PAUSE, ProgressLine
 from exactinj.cli.supervise import Decided, Ending, Facts, Outcome, Progress, supervised
 from exactinj.errors import ExactinjError
 from exactinj.work.processes import Send
 
-__all__ = ["Ending", "Reporter", "Unfinished", "run_supervised"]
+if TYPE_CHECKING:
+    from exactinj.certificates.document import Document
+
+__all__ = ["Ending", "Reporter", "Unfinished", "run_supervised", "write_certificate"]
 
 
 @dataclass
@@ -43,10 +48,9 @@ class Reporter:
         """Tell the parent what to print if this process has to be killed."""
         self.send(Facts(facts))
 
-    def decided(self, text: str = "writing the certificate") -> None:
+    def decided(self) -> None:
         """The answer is found: from now on no deadline stops what is left to do."""
         self.send(Decided())
-        self.send(Progress(text))
 
 
 @dataclass(frozen=True)
@@ -67,19 +71,43 @@ def run_supervised(
 
     ``unfinished`` makes the JSON document for work that had to be killed.
     """
-    refuse_bad_output(getattr(options, "out", None))
     deadline = None if options.timeout is None else options.started + options.timeout
     line = ProgressLine(enabled=not options.quiet)
     try:
-        outcome = supervised(lambda send: _ending(work, Reporter(send, deadline)), deadline, line)
+        typed = _reads_terminal(options)
+        outcome = supervised(lambda send: _ending(work, Reporter(send, deadline)), deadline, line, reads_terminal=typed)
     finally:
         line.clear()
+        _remove_leftovers(getattr(options, "out", None))
     ending = outcome.ending or _ending_of_unfinished(options, outcome, unfinished)
     for note in ending.notes:
         print_error(note)
     if ending.text:
-        show(ending.text)
+        show(ending.text, ending.end)
     return ending.status
+
+
+def _reads_terminal(options: argparse.Namespace) -> bool:
+    """Whether somebody types the layer: a process in the background would be stopped when it reads."""
+    return options.layer == "-" and sys.stdin is not None and sys.stdin.isatty()
+
+
+def _remove_leftovers(out: str | None) -> None:
+    """A killed child may have left a temporary file, where there are none without a name."""
+    from exactinj.files.atomic import remove_leftovers
+
+    if out is not None:
+        remove_leftovers(Path(out).parent)
+
+
+def write_certificate(options: argparse.Namespace, certificate: Document | None, reporter: Reporter) -> tuple[str, ...]:
+    """Write it where there is one and a place for it, whatever the deadline; gives what is to be said about it."""
+    reporter.decided()
+    if certificate is None or options.out is None:
+        return ()
+    reporter.send(Progress("writing the certificate"))
+    certificate.write(options.out)
+    return () if options.quiet else size_notes(options.out)
 
 
 def _ending(work: Callable[[Reporter], Ending], reporter: Reporter) -> Ending:
@@ -99,5 +127,5 @@ def _ending_of_unfinished(
     cause = "out of time inside one exact step" if outcome.was_stopped else killed
     reason = f"{cause}; last seen: {outcome.progress or 'the layer was still being read'}"
     document = unfinished(Unfinished(reason, outcome.facts, time.monotonic() - options.started))
-    text = "" if options.quiet else f"{options.layer}: undecided, {reason}"
+    text = "" if options.quiet else str(outcome.facts.get("text", "")) + f"{options.layer}: undecided, {reason}"
     return Ending(exit_status.OUT_OF_BUDGET, json.dumps(document, indent=1) if options.json else text)

@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import argparse
 import re
-import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from exactinj.cli import exit_status
-from exactinj.cli.arguments import Verbs, add_output_options
-from exactinj.cli.output import show, show_json
+from exactinj.cli.arguments import Verbs, add_output_options, seconds
+from exactinj.cli.figure_files import refuse_bad_picture, save_figure
+from exactinj.cli.output import note_processes, print_error, show, show_json
 from exactinj.cli.progress import ProgressLine
+from exactinj.cli.supervise import requests_to_stop
 from exactinj.cli.table import table
-from exactinj.errors import InputError, MissingExtraError
+from exactinj.errors import InputError
 
 if TYPE_CHECKING:
-    from exactinj.sweep import CellResult, CellSummary, SweepPlan, SweepRun
+    from exactinj.sweep import CellResult, CellSummary, SweepPlan, SweepRun, Task
 
 __all__ = ["add", "run"]
 
-PAUSE = 0.1  # seconds between two reports of progress
 MOST_CELLS = 40  # in a table
-PICTURES = (".pdf", ".png", ".svg")
 
 
 def add(verbs: Verbs) -> None:
@@ -44,7 +42,7 @@ def add(verbs: Verbs) -> None:
         "--exact-up-to", type=int, metavar="N", help="decide layers up to this n exactly (default 8; 0 for none)"
     )
     verb.add_argument(
-        "--timeout", type=float, default=60.0, metavar="SECONDS", help="for each exact decision (default 60)"
+        "--timeout", type=seconds, default=60.0, metavar="SECONDS", help="for each exact decision (default 60)"
     )
     verb.add_argument("--jobs", type=int, default=1, metavar="N", help="processes (default 1)")
     verb.add_argument("--seed", type=int, default=0, help="(default 0)")
@@ -59,29 +57,29 @@ def run(options: argparse.Namespace) -> int:
     from exactinj.sweep import read_results, run_sweep, summary
 
     plan, shard = _plan(options), _shard(options.shard)
-    _refuse_bad_picture(options.plot)
+    refuse_bad_picture(options.plot)
     line = ProgressLine(enabled=not options.quiet)
-    last = float("-inf")
-
-    def report(text: str) -> None:
-        nonlocal last
-        if time.monotonic() - last >= PAUSE:
-            last = time.monotonic()
-            line.show(text)
-
+    note_processes(options)
     try:
-        outcome = run_sweep(plan, options.out, jobs=options.jobs, shard=shard, report=report)
+        with requests_to_stop():
+            outcome = run_sweep(plan, options.out, jobs=options.jobs, shard=shard, report=line.show_sometimes)
+    except KeyboardInterrupt:
+        line.clear()
+        print_error(f"interrupted; finished layers are in {options.out}, and the same command goes on from there")
+        return exit_status.INTERRUPTED
     finally:
         line.clear()
     keys = {task.key for task in plan.tasks()}
-    results = [result for result in read_results(options.out) if result.task.key in keys]
+    everything = read_results(options.out)
+    results = [result for result in everything if result.task.key in keys]
+    others = [result.task for result in everything if result.task.key not in keys]
     if options.plot is not None and results:
         _draw(results, options.plot)
     cells = summary(results)
     if options.json:
-        show_json(_document(options, plan, outcome, cells))
+        show_json(_document(options, plan, outcome, cells, others))
     elif not options.quiet:
-        show(_describe(options, plan, outcome, cells))
+        show(_describe(options, plan, outcome, cells, others))
     return exit_status.OK
 
 
@@ -131,19 +129,6 @@ def _shard(text: str) -> tuple[int, int]:
     return part, parts
 
 
-def _refuse_bad_picture(plot: str | None) -> None:
-    """Find out before hours of work that the picture cannot be drawn."""
-    if plot is None:
-        return
-    from importlib.util import find_spec
-
-    if find_spec("matplotlib") is None:
-        raise MissingExtraError("matplotlib is not installed: pip install 'exactinj[plot]'")
-    path = Path(plot)
-    if path.suffix not in PICTURES or path.is_dir() or not path.parent.is_dir():
-        raise InputError(f"--plot: found {plot!r}, expected a .png, .pdf or .svg file in an existing folder")
-
-
 def _draw(results: list[CellResult], path: str) -> None:
     from matplotlib.figure import Figure
 
@@ -153,14 +138,11 @@ def _draw(results: list[CellResult], path: str) -> None:
     axes = plot_sweep(results, figure.add_subplot())
     task = results[0].task
     axes.set_title(f"bias {task.bias}, {task.domain}, {task.samples:,} samples", fontsize=10)
-    try:
-        figure.savefig(path, dpi=150)
-    except OSError as error:
-        raise InputError(f"--plot: cannot write {path}: {error.strerror}; choose another place") from None
+    save_figure(figure, path)
 
 
 def _document(
-    options: argparse.Namespace, plan: SweepPlan, outcome: SweepRun, cells: list[CellSummary]
+    options: argparse.Namespace, plan: SweepPlan, outcome: SweepRun, cells: list[CellSummary], others: list[Task]
 ) -> dict[str, object]:
     return {
         "bias": plan.bias.text,
@@ -174,11 +156,14 @@ def _document(
         "results": options.out,
         "picture": options.plot,
         "layers": {"planned": outcome.tasks, "found": outcome.found, "computed": outcome.computed},
+        "other_layers_in_file": {"count": len(others), "seeds": sorted({task.seed for task in others})},
         "cells": [cell.to_json() for cell in cells],
     }
 
 
-def _describe(options: argparse.Namespace, plan: SweepPlan, outcome: SweepRun, cells: list[CellSummary]) -> str:
+def _describe(
+    options: argparse.Namespace, plan: SweepPlan, outcome: SweepRun, cells: list[CellSummary], others: list[Task]
+) -> str:
     lines = [
         f"{options.out}: bias {plan.bias.text} on {plan.domain.text}; p_H is an estimate from {plan.samples:,} samples",
         f"  {outcome.computed:,} layers computed, {outcome.found:,} were there, {outcome.seconds:.1f} s",
@@ -187,6 +172,9 @@ def _describe(options: argparse.Namespace, plan: SweepPlan, outcome: SweepRun, c
     lines += table(head, [_row(cell) for cell in cells[:MOST_CELLS]])
     if len(cells) > MOST_CELLS:
         lines.append(f"  ... {len(cells) - MOST_CELLS:,} more cells; --json prints all of them, --plot draws them")
+    if others:
+        seeds = ", ".join(map(str, sorted({task.seed for task in others})))
+        lines.append(f"  ({len(others):,} layers of other sweeps in this file, seed {seeds}, are not counted here)")
     return "\n".join(lines)
 
 

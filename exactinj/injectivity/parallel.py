@@ -21,21 +21,15 @@ from exactinj.errors import ExactinjError, InputError
 from exactinj.injectivity.engine import Answer, Engine
 from exactinj.layers.dense import ReLULayer
 from exactinj.work.clock import Clock, OutOfTimeError
-from exactinj.work.processes import Child, Ended, Send, available_processors, end_with_parent, started
+from exactinj.work.processes import Child, Ended, Send, end_with_parent, started
 from exactinj.work.verdict import Statistics, Verdict
 
-__all__ = ["HEAD_START", "PortfolioEngine", "processes_for"]
+__all__ = ["HEAD_START", "PortfolioEngine"]
 
 PROVED = (Verdict.INJECTIVE, Verdict.NOT_INJECTIVE)
 HEAD_START = 2.0  # seconds
-FEWEST = 2  # engines side by side, also on one processor: they may differ by more than a factor of two
 PAUSE = 0.1  # seconds between two looks at the clock
 LAST_WORDS = 1.0  # seconds that engines have after the deadline to say how far they got
-
-
-def processes_for(jobs: int) -> int:
-    """How many engines run side by side if `jobs` are asked for: no more than there are processors."""
-    return min(jobs, max(FEWEST, available_processors()))
 
 
 class PortfolioEngine(Engine):

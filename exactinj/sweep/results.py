@@ -151,7 +151,7 @@ class ResultsFile:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self._path = Path(path)
         try:
-            self._stream: IO[bytes] = self._path.open("a+b")
+            self._stream: IO[bytes] = self._path.open("a+b", buffering=0)
         except OSError as error:
             raise InputError(f"cannot write {path}: {error.strerror}; choose another place") from None
         try:
@@ -170,16 +170,25 @@ class ResultsFile:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._stream.close()
+        with suppress(OSError):  # every line was waited for
+            self._stream.close()
 
     def append(self, result: CellResult) -> None:
         """Write a whole line and wait until it is on disk."""
         try:
-            self._stream.write(result.to_line())
-            self._stream.flush()
+            self._write(result.to_line())
             os.fsync(self._stream.fileno())
         except OSError as error:
-            raise InputError(f"cannot write {self._path}: {error.strerror}; run again to go on") from None
+            raise self._unwritable(error) from None
+
+    def _write(self, data: bytes) -> None:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[self._stream.write(rest) :]
+
+    def _unwritable(self, error: OSError) -> InputError:
+        """A full disk leaves at most a line without its end, which the next run removes."""
+        return InputError(f"cannot write {self._path}: {error.strerror}; make room and run again to go on from here")
 
     def _lock(self) -> None:
         """Two writers would mix their lines; the system drops the lock when this process ends in any way."""
@@ -200,6 +209,8 @@ class ResultsFile:
             CellResult.from_line(data[end:])
         except (ValueError, KeyError, TypeError):
             self._stream.truncate(end)
-        else:
-            self._stream.write(b"\n")
-            self._stream.flush()
+            return
+        try:
+            self._write(b"\n")
+        except OSError as error:
+            raise self._unwritable(error) from None

@@ -9,15 +9,18 @@ import warnings
 from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import Any
 
 from exactinj.errors import InputError, MissingExtraError
 from exactinj.sweep.cell import run_task
-from exactinj.sweep.plan import SweepPlan, Task
+from exactinj.sweep.plan import EXACT_UP_TO, SweepPlan, Task
 from exactinj.sweep.results import CellResult, ResultsFile
+from exactinj.work.processes import processes_for, watch_parent
 
 __all__ = ["SweepRun", "run_sweep"]
 
+HEAD_START = 3.0  # seconds in which short tasks are done in this process, before others are started
 CHUNK = 32  # tasks a job at a time, for backends that hand results back only when all are done
 
 
@@ -50,7 +53,8 @@ def run_sweep(
     results_path : path
         A file of JSON lines; made if it is not there, otherwise only appended to.
     jobs : int, optional
-        Processes on this machine, each with one thread for linear algebra. Left out, the backend of
+        Processes on this machine, each with one thread for linear algebra, no more than processors and layers; they
+        are started once short layers have taken a few seconds. Left out, the backend of
         ``joblib.parallel_config`` is used, for instance ``dask`` or ``ray``, or this process if there is none::
 
             with Client(address), joblib.parallel_config("dask"):  # distributed.Client
@@ -101,8 +105,28 @@ def _require_joblib() -> Any:
 
 
 def _results(tasks: Sequence[Task], jobs: int | None) -> Generator[CellResult, None, None]:
-    """The results in whatever order they are finished."""
+    """The results in whatever order they are finished.
+
+    Processes take seconds to start: meanwhile, and perhaps instead, short tasks are done in this one.
+    """
+    if jobs is None:
+        yield from _spread(tasks, None)
+        return
+    rest = list(reversed(tasks))
+    end = time.monotonic() + HEAD_START
+    while rest and (jobs == 1 or (time.monotonic() < end and _is_short(rest[-1]))):
+        yield run_task(rest.pop())
+    if rest:
+        yield from _spread(rest[::-1], min(processes_for(jobs), len(rest)))
+
+
+def _is_short(task: Task) -> bool:
+    return not task.exact or task.n <= EXACT_UP_TO
+
+
+def _spread(tasks: Sequence[Task], jobs: int | None) -> Generator[CellResult, None, None]:
     joblib = _require_joblib()
+    run = run_task if jobs is None else partial(_run_in_process, os.getpid())
     with warnings.catch_warnings(), nullcontext() if jobs is None else _own_processes(joblib, jobs):
         # an interrupt cancels tasks, which joblib says at length where it collects its pool
         warnings.filterwarnings(
@@ -111,7 +135,19 @@ def _results(tasks: Sequence[Task], jobs: int | None) -> Generator[CellResult, N
         parallel, streams = _parallel(joblib)
         size = len(tasks) if streams else CHUNK * max(1, parallel.n_jobs)
         for start in range(0, len(tasks), max(1, size)):
-            yield from parallel(joblib.delayed(run_task)(task) for task in tasks[start : start + size])
+            yield from parallel(joblib.delayed(run)(task) for task in tasks[start : start + size])
+
+
+def _run_in_process(parent: int, task: Task) -> CellResult:
+    """In a process of this machine, which must not go on without the one that started it."""
+    if os.getpid() != parent:
+        _watch_once(parent)
+    return run_task(task)
+
+
+@cache
+def _watch_once(parent: int) -> None:
+    watch_parent(parent)
 
 
 def _own_processes(joblib: Any, jobs: int) -> AbstractContextManager[Any]:

@@ -28,6 +28,7 @@ from typing import IO, NoReturn, Protocol
 
 __all__ = [
     "CAN_FORK",
+    "FEWEST_SIDE_BY_SIDE",
     "Child",
     "Ended",
     "Send",
@@ -35,6 +36,7 @@ __all__ = [
     "available_processors",
     "end_with_parent",
     "forked",
+    "processes_for",
     "sender",
     "signal_tree",
     "started",
@@ -42,6 +44,7 @@ __all__ = [
 ]
 
 CAN_FORK = hasattr(os, "fork")
+FEWEST_SIDE_BY_SIDE = 2  # engines, also on one processor: they may differ by more than a factor of two
 LENGTH = struct.Struct(">Q")  # before every message
 SET_PARENT_DEATH_SIGNAL = 1  # of prctl
 LOOK = 0.5  # seconds between two looks at the parent, where the system does not tell
@@ -151,8 +154,11 @@ class _Forked:
         return os.waitstatus_to_exitcode(status) if ended else None
 
 
-def forked(work: Callable[[Send], int]) -> Child:
-    """Run ``work(send)`` in a copy of this process, in a process group of its own; it gives the exit status."""
+def forked(work: Callable[[Send], int], *, reads_terminal: bool = False) -> Child:
+    """Run ``work(send)`` in a copy of this process; it gives the exit status.
+
+    The copy leads a process group of its own, unless it reads from a terminal, which only one group may do.
+    """
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError, AttributeError):  # closed, full or missing: not what this is about
             stream.flush()
@@ -160,12 +166,14 @@ def forked(work: Callable[[Send], int]) -> Child:
     parent = os.getpid()
     pid = os.fork()
     if pid == 0:
-        os.setpgid(0, 0)
+        if not reads_terminal:
+            os.setpgid(0, 0)
         os.close(reading)
         end_with_parent(parent)
         _run_forked(work, writing)
-    with suppress(OSError):  # whoever of the two comes first makes the group
-        os.setpgid(pid, pid)
+    if not reads_terminal:
+        with suppress(OSError):  # whoever of the two comes first makes the group
+            os.setpgid(pid, pid)
     os.close(writing)
     return Child(_Forked(pid), os.fdopen(reading, "rb"), None)
 
@@ -330,3 +338,8 @@ def available_processors() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0)) or 1
     return os.cpu_count() or 1
+
+
+def processes_for(jobs: int, fewest: int = 1) -> int:
+    """How many processes to use if `jobs` are asked for: no more than there are processors, or `fewest`."""
+    return min(jobs, max(fewest, available_processors()))

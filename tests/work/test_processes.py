@@ -16,10 +16,10 @@ import pytest
 
 import exactinj as xi
 from exactinj.injectivity import parallel
-from exactinj.injectivity.parallel import PortfolioEngine, processes_for
+from exactinj.injectivity.parallel import PortfolioEngine
 from exactinj.injectivity.tree import TreeEngine
 from exactinj.work import processes
-from exactinj.work.processes import Ended, forked, started
+from exactinj.work.processes import Ended, forked, processes_for, started
 
 PATIENCE = 30.0
 posix = pytest.mark.skipif(os.name != "posix", reason="needs fork and POSIX signals")
@@ -135,12 +135,20 @@ RACE = (
 )
 
 
+SWEEP = (
+    "import exactinj.sweep.run as run\n"
+    "from exactinj.sweep import SweepPlan\n"
+    "run.HEAD_START, run.processes_for = 0.0, lambda jobs: jobs\n"
+    "run.run_sweep(SweepPlan(((10, 60),), trials=10**4, samples=10**4), 'found.jsonl', jobs=2)\n"
+)
+
+
 @posix
 @linux
 @pytest.mark.parametrize(
     ("arguments", "least"),
-    [(("-m", "exactinj", "certify", "hours.npy", "--engine", "tree"), 2), (("-c", RACE), 3)],
-    ids=["command", "portfolio"],
+    [(("-m", "exactinj", "certify", "hours.npy", "--engine", "tree"), 2), (("-c", RACE), 3), (("-c", SWEEP), 4)],
+    ids=["command", "portfolio", "sweep"],
 )
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGHUP], ids=["kill", "hangup"])
 def test_no_process_outlives_its_parent(marked, arguments, least, number):
@@ -258,8 +266,8 @@ def test_messages_of_engines_that_failed():
 
 def test_no_more_processes_than_processors(monkeypatch):
     for processors, most in ((1, 2), (2, 2), (8, 8)):
-        monkeypatch.setattr(parallel, "available_processors", lambda count=processors: count)
-        assert [processes_for(jobs) for jobs in (1, 2, 5000)] == [1, 2, most]
+        monkeypatch.setattr(processes, "available_processors", lambda count=processors: count)
+        assert [processes_for(jobs, 2) for jobs in (1, 2, 5000)] == [1, 2, most]
 
 
 def test_the_first_engine_has_a_head_start(monkeypatch):
