@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from exactinj import checker
+from exactinj.alternatives.problem import HomogeneousProblem
 from exactinj.certificates.certificate import Certificate
 from exactinj.certificates.collision import Collision
 from exactinj.certificates.conv_certificate import ConvCertificate
@@ -138,7 +139,7 @@ def certify(
             raise InputError(f"found blocks of type {type(blocks).__name__}, expected a list of lists of columns")
         chosen = BlocksEngine(chosen, blocks)
     try:
-        answer = chosen.decide(layer, where, clock)
+        answer = chosen.decide(HomogeneousProblem(layer, where), clock)
     except OutOfTimeError:  # at a step outside an engine's own search
         stats = Statistics(seconds=clock.worked)
         answer = Answer(Verdict.TIMED_OUT, "out of time before the search began; give a longer --timeout", None, stats)

@@ -35,7 +35,7 @@ from exactinj.exact.nonnegative import float_fit, shortest_point
 from exactinj.exact.numbers import nearest_float, rational_from
 from exactinj.work.clock import Clock
 
-__all__ = ["SeparatingPoint", "SupportFound", "add_rounded_cut", "refuter_or_point"]
+__all__ = ["SeparatingPoint", "SupportFound", "refuter_or_point", "rounded_cut"]
 
 DIRECTION = 1 << 20  # entries of a rounded cut
 CLEAR = 1e-7  # how much longer than the radius a float point has to be for a rounded cut
@@ -43,9 +43,13 @@ CLEAR = 1e-7  # how much longer than the radius a float point has to be for a ro
 
 @dataclass(frozen=True)
 class SupportFound:
-    """The rows of a refuter: linearly independent after leaving out any one of them."""
+    """The rows of a refuter: linearly independent after leaving out any one of them.
+
+    On a ball the last one may be a `cut`, which the problem did not have: its place is that of ``with_cut(cut)``.
+    """
 
     support: tuple[int, ...]
+    cut: IntegerRow | None = None
 
 
 @dataclass(frozen=True)
@@ -58,10 +62,7 @@ class SeparatingPoint:
 def refuter_or_point(
     problem: HomogeneousProblem, allowed: Sequence[bool], hint: Sequence[int], clock: Clock
 ) -> SupportFound | SeparatingPoint:
-    """Decide the alternative exactly; `hint` is a list of N + 1 basic columns (M + k: unit vector k).
-
-    On a ball the problem may get a new row, which the support then names; `allowed` speaks of the rows before.
-    """
+    """Decide the alternative exactly; `hint` is a list of N + 1 basic columns (M + k: unit vector k)."""
     outcome = _refuter_or_point(problem, allowed, hint, clock)
     if isinstance(outcome, SeparatingPoint) and not problem.is_in_ball(outcome.homogeneous):
         clock.check()
@@ -69,26 +70,25 @@ def refuter_or_point(
     return outcome
 
 
-def add_rounded_cut(problem: HomogeneousProblem, allowed: Sequence[bool]) -> bool:
-    """Add a cut with short numbers that separates the ball from ``{<h_i, y> < 0, i allowed}``, if floats see one.
+def rounded_cut(problem: HomogeneousProblem, allowed: Sequence[bool]) -> IntegerRow | None:
+    """A cut with short numbers that separates the ball from ``{<h_i, y> < 0, i allowed}``, if floats see one.
 
     The cut is true whatever floats said; only how much it helps is their proposal.
     """
-    chosen, rows = _around_center(problem, allowed)
+    _, rows = _around_center(problem, allowed)
     weights = _float_multipliers(rows)
     if weights is None or problem.ball is None:
-        return False
+        return None
     floats = np.array([[nearest_float(Fraction(value)) for value in row[:-1]] for row in rows])
     with np.errstate(all="ignore"):
         point = -(weights @ floats)
         length = float(np.linalg.norm(point))
     if not (math.isfinite(length) and length > nearest_float(problem.ball.radius) * (1 + CLEAR)):
-        return False
+        return None
     direction = [round(value) for value in (point / length * DIRECTION).tolist()]
     square = sum(value * value for value in direction)
     bound = problem.ball.radius * Fraction(math.isqrt(square << 64) + 1, 1 << 32)
-    problem.add_cut(direction, bound)
-    return bool(chosen)
+    return problem.cut_row(direction, bound)
 
 
 def _around_center(problem: HomogeneousProblem, allowed: Sequence[bool]) -> tuple[list[int], list[IntegerRow]]:
@@ -131,8 +131,8 @@ def _tangent_or_point(
     square = sum((value * value for value in shortest.point), Fraction(0))
     if square >= ball.radius**2:
         direction, scale = primitive_row(rational_from(value) for value in shortest.point)
-        cut = problem.add_cut(direction, square * scale)
-        return SupportFound((*sorted(chosen[k] for k in shortest.multipliers), cut))
+        cut = problem.cut_row(direction, square * scale)
+        return SupportFound((*sorted(chosen[k] for k in shortest.multipliers), len(problem.rows)), cut)
     center = ball.interior_point(problem.dimension)
     near = [value + c for value, c in zip(shortest.point, center, strict=True)] if rows else center
     share = ball.share_inside(near, start) / 2  # half of it stays strictly inside

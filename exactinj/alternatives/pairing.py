@@ -17,8 +17,8 @@ from scipy.optimize import linprog
 
 from exactinj.alternatives.problem import HomogeneousProblem
 from exactinj.certificates.collision import Collision, verified_collision
-from exactinj.exact.matrix import IntegerRow, primitive_row
-from exactinj.exact.numbers import nearest_float, power_of_two_below, rational_from, rational_text
+from exactinj.exact.matrix import IntegerRow
+from exactinj.exact.numbers import nearest_float, power_of_two_below, rational_text
 
 __all__ = ["collision_at"]
 
@@ -96,7 +96,7 @@ def _simplest_point(problem: HomogeneousProblem, point: Sequence[int]) -> Sequen
     """The coarsest rounding that keeps every negative row negative; the point itself if none does."""
     values = problem.values_at(point)
     negative = [i for i, value in enumerate(values) if value < 0]
-    centres = [_fractions_of(problem, point)]
+    centres = [problem.point_from(point)]
     if len(problem.rows) * problem.columns <= LARGEST_MARGIN_PROGRAM:
         centres.insert(0, _centre(problem, negative))
     for centre in centres:
@@ -115,10 +115,6 @@ def _may_be_negative(problem: HomogeneousProblem, negative: Sequence[int], candi
         point = np.array([nearest_float(Fraction(value)) for value in candidate])
         products = rows[list(negative)] @ (point * np.exp2(-column_shift.astype(float)))
     return bool(np.all(~(products >= 0)))
-
-
-def _fractions_of(problem: HomogeneousProblem, point: Sequence[int]) -> list[Fraction] | None:
-    return problem.point_from(point)
 
 
 def _roundings(problem: HomogeneousProblem, centre: list[Fraction] | None) -> Iterator[IntegerRow]:
@@ -169,7 +165,6 @@ def _float_cut(problem: HomogeneousProblem, centre: list[Fraction]) -> NDArray[n
 
 
 def _centre_of_rows(problem: HomogeneousProblem, rows: NDArray[np.float64]) -> list[Fraction] | None:
-    _, column_shift = problem.equilibrated
     norms = np.linalg.norm(rows, axis=1)
     columns = rows.shape[1]
     answer = linprog(
@@ -181,16 +176,7 @@ def _centre_of_rows(problem: HomogeneousProblem, rows: NDArray[np.float64]) -> l
     )
     if answer.x is None or not np.isfinite(answer.x).all():
         return None
-    scaled = [Fraction(value) * Fraction(2) ** int(shift) for value, shift in zip(answer.x, column_shift, strict=False)]
-    if not problem.is_affine:
-        return scaled
-    return [value / scaled[-1] for value in scaled[:-1]] if scaled[-1] > 0 else None
-
-
-def homogeneous(problem: HomogeneousProblem, x: Sequence[Fraction]) -> IntegerRow:
-    """The integer vector of a point."""
-    values = [*x, Fraction(1)] if problem.is_affine else list(x)
-    return primitive_row(rational_from(value) for value in values)[0]
+    return problem.point_from(problem.unscaled(answer.x[:columns].tolist()))
 
 
 def _length(pair: tuple[list[Fraction], list[Fraction]]) -> int:

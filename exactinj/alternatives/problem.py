@@ -16,19 +16,20 @@ points. Then there are no cuts, and pairs are scaled into the ball.
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from flint import fmpz_mat
 from numpy.typing import NDArray
 
+from exactinj.certificates.proof_rows import ProofRows
 from exactinj.domains import Ball, Domain
-from exactinj.errors import InternalError
+from exactinj.exact.circuits import circuit_multipliers
 from exactinj.exact.matrix import (
     IntegerRow,
     dependency_modulo_prime,
@@ -40,46 +41,80 @@ from exactinj.exact.matrix import (
 from exactinj.exact.numbers import rational_from
 from exactinj.layers.dense import ReLULayer
 
-__all__ = ["Circuit", "HomogeneousProblem"]
+__all__ = ["HomogeneousProblem"]
 
 SMALLEST_EXPONENT = -1000
 LARGEST_BASIS = 24  # above it, LLL-reduced bases cost more than short numbers are worth
+DEPENDS_ON_ROWS = ("rows", "integer_matrix", "equilibrated")
 
 
-@dataclass(frozen=True)
-class Circuit:
-    """Positive integer multipliers on rows with ``sum multiplier * row = 0``; layer rows first."""
-
-    support: tuple[int, ...]
-    multipliers: tuple[int, ...]
-
-
+@dataclass(frozen=True, eq=False)
 class HomogeneousProblem:
-    """Layer and domain as integer rows; ``m`` layer rows of ``M``, ``n`` or ``n + 1`` columns."""
+    """Layer and domain as integer rows; ``m`` layer rows of ``M``, ``n`` or ``n + 1`` columns.
 
-    def __init__(self, layer: ReLULayer, domain: Domain) -> None:
-        domain = domain.for_dimension(layer.n)
-        self.layer = layer
-        self.domain = domain
-        self.m = layer.m
-        self.dimension = layer.n
-        self.boundary = [primitive_row(rational_from(value) for value in row) for row in domain.halfspaces(layer.n)]
-        has_center = domain.ball is not None and any(domain.ball.center or ())
-        self.is_affine = has_center or not layer.b.is_zero() or any(row[-1] for row, _ in self.boundary)
-        width = layer.n + 1 if self.is_affine else layer.n
-        rows = [z[:width] for z, _ in layer.integer_rows]
+    Immutable, and computed as far as it is asked for: engines hand one on to each other. A cut makes a new problem.
+
+    >>> HomogeneousProblem(ReLULayer([["1/2", 3], [0, -2]]), Ball(1)).rows
+    ((1, 6), (0, -1))
+    """
+
+    layer: ReLULayer
+    domain: Domain
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "domain", self.domain.for_dimension(self.layer.n))
+
+    @property
+    def m(self) -> int:
+        """The number of rows of the layer, which come first."""
+        return self.layer.m
+
+    @property
+    def dimension(self) -> int:
+        """The n of the layer."""
+        return self.layer.n
+
+    @cached_property
+    def boundary(self) -> tuple[tuple[IntegerRow, Fraction], ...]:
+        """Per halfspace of the domain the primitive integer row and its factor."""
+        halfspaces = self.domain.halfspaces(self.dimension)
+        return tuple(primitive_row(rational_from(value) for value in row) for row in halfspaces)
+
+    @cached_property
+    def is_affine(self) -> bool:
+        """Whether the last homogeneous coordinate is needed: a bias, or a domain that is no cone."""
+        ball = self.domain.ball
+        has_center = ball is not None and any(ball.center or ())
+        return has_center or not self.layer.b.is_zero() or any(row[-1] for row, _ in self.boundary)
+
+    @property
+    def slack(self) -> int:
+        """The place of the row ``(0, -1)``, behind the rows of the layer and the domain's halfspaces."""
+        return self.m + len(self.boundary)
+
+    @cached_property
+    def ball(self) -> Ball | None:
+        """The domain's ball, unless the problem is one on a cone."""
+        ball = self.domain.ball
+        return ball.for_dimension(self.dimension) if ball is not None and self.is_affine else None
+
+    @cached_property
+    def first_rows(self) -> tuple[IntegerRow, ...]:
+        """The rows before any search: of the layer, the halfspaces, ``(0, -1)``, and of a box around a ball."""
+        n = self.dimension
+        width = n + 1 if self.is_affine else n
+        rows = [z[:width] for z, _ in self.layer.integer_rows]
         rows += [row[:width] for row, _ in self.boundary]
-        self.slack = len(rows)  # the place of the row (0, -1)
         if self.is_affine:
-            rows.append((0,) * layer.n + (-1,))
-        self.rows: list[IntegerRow] = rows
-        self.ball = domain.ball.for_dimension(layer.n) if domain.ball is not None and self.is_affine else None
+            rows.append((0,) * n + (-1,))
         if self.ball is not None:
-            self.rows += [cut for j in range(layer.n) for cut in self._box_cuts(self.ball, j)]
-        self.first_count = len(self.rows)
+            rows += [cut for j in range(n) for cut in self._box_cuts(self.ball, j)]
+        return tuple(rows)
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuilt, (self.layer, self.domain, self.rows[self.first_count :])
+    @cached_property
+    def rows(self) -> tuple[IntegerRow, ...]:
+        """All rows, cuts at the end."""
+        return self.first_rows
 
     def _box_cuts(self, ball: Ball, j: int) -> list[IntegerRow]:
         """``x_j <= c_j + r`` and ``-x_j <= -c_j + r``, as far as the domain's halfspaces do not say more."""
@@ -90,14 +125,34 @@ class HomogeneousProblem:
         lower = (*(-value for value in unit), 0)
         return integers[:1] if any(row == lower for row, _ in self.boundary) else integers
 
-    def add_cut(self, direction: Sequence[int], bound: Fraction) -> int:
-        """Add the row of ``<direction, x - c> <= bound``, proved on the ball by the caller; returns its place."""
+    def cut_row(self, direction: Sequence[int], bound: Fraction) -> IntegerRow:
+        """The row of ``<direction, x - c> <= bound``, c being the ball's center."""
         center = self.ball.interior_point(self.dimension) if self.ball is not None else ()
         offset = bound + sum((Fraction(a) * c for a, c in zip(direction, center, strict=True)), Fraction(0))
-        self.rows.append(primitive_row(rational_from(value) for value in (*direction, -offset))[0])
-        self.__dict__.pop("integer_matrix", None)
-        self.__dict__.pop("equilibrated", None)
-        return len(self.rows) - 1
+        return primitive_row(rational_from(value) for value in (*direction, -offset))[0]
+
+    def with_cut(self, cut: IntegerRow | None) -> HomogeneousProblem:
+        """The problem with one more row at the end, proved on the ball by the caller; itself for None."""
+        return self if cut is None else self._with_rows((*self.rows, cut))
+
+    def turned(self, signs: Sequence[int]) -> HomogeneousProblem:
+        """The problem with minus the rows whose sign is negative; a sign for each row."""
+        rows = zip(self.rows, signs, strict=True)
+        return self._with_rows(tuple(tuple(-value for value in row) if sign < 0 else row for row, sign in rows))
+
+    def _with_rows(self, rows: tuple[IntegerRow, ...]) -> HomogeneousProblem:
+        """A copy that keeps what was computed, as far as it does not depend on the rows."""
+        other = copy.copy(self)
+        for name in DEPENDS_ON_ROWS:
+            other.__dict__.pop(name, None)
+        other.__dict__["rows"] = rows
+        return other
+
+    @property
+    def proof_rows(self) -> ProofRows:
+        """What a proof keeps of the problem: certificates name the layer's rows, and halfspaces that have names."""
+        boundary = self.boundary if self.domain.names_halfspaces else ()
+        return ProofRows(self.rows, tuple(factor for _, factor in (*self.layer.integer_rows, *boundary)))
 
     def is_in_ball(self, point: Sequence[int]) -> bool:
         """Whether the x of a homogeneous vector lies strictly inside the domain's ball, exactly; yes without one."""
@@ -142,48 +197,10 @@ class HomogeneousProblem:
         product = self.integer_matrix * fmpz_mat([[value] for value in point])
         return [int(value) for value in product.entries()]
 
-    def circuit(self, support: Sequence[int]) -> Circuit | None:
-        """The refuter with exactly this support, if the rows have one dependency and it is positive."""
-        transposed = fmpz_mat([list(self.rows[i]) for i in support]).transpose()
-        matrix, nullity = transposed.nullspace()
-        if nullity != 1:
-            return None
-        values = [int(matrix[i, 0]) for i in range(len(support))]
-        if values[0] < 0:
-            values = [-value for value in values]
-        if min(values) <= 0 or not any(i < self.m for i in support):
-            return None
-        content = math.gcd(*values)
-        return Circuit(tuple(support), tuple(value // content for value in values))
-
-    def refuter(self, support: tuple[int, ...]) -> list[tuple[int, int]]:
-        """The exact multipliers of a refuter that was proved before; `InternalError` if it is none."""
-        circuit = self.circuit(support)
-        if circuit is None:
-            raise InternalError(f"the refuter on rows {support} failed its exact check; please report this")
-        return self.original_multipliers(circuit)
-
-    def original_multipliers(self, circuit: Circuit) -> list[tuple[int, int]]:
-        """Pairs ``(i, lambda_i)`` for the rows as given, lambda positive integers, coprime; see `as_given`."""
-        return self.as_given(zip(circuit.support, circuit.multipliers, strict=True))
-
-    def as_given(self, multipliers: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-        """From multipliers of this problem's rows to coprime integers for the rows that certificates name.
-
-        Those are the layer's rows as given, and the halfspaces as given of a domain whose proofs name them. The row
-        ``(0, -1)``, cuts and the halfspaces of other domains are left out.
-        """
-        named = self.m + (len(self.boundary) if self.domain.names_halfspaces else 0)
-        pairs = [(i, value * self._scale(i)) for i, value in multipliers if i < named]
-        denominator = math.lcm(*(value.denominator for _, value in pairs))
-        integers = [int(value * denominator) for _, value in pairs]
-        content = math.gcd(*integers)
-        return [(i, value // content) for (i, _), value in zip(pairs, integers, strict=True)]
-
-    def _scale(self, i: int) -> Fraction:
-        """The factor between a row as given and its primitive integers."""
-        m = self.m
-        return self.layer.integer_rows[i][1] if i < m else self.boundary[i - m][1]
+    def is_refuter(self, support: Sequence[int]) -> bool:
+        """Whether the rows have one dependency, it is positive, and a row of the layer is among them: exact."""
+        has_layer_row = any(i < self.m for i in support)
+        return has_layer_row and circuit_multipliers([self.rows[i] for i in support]) is not None
 
     def point_from(self, homogeneous: Sequence[Fraction | int]) -> list[Fraction] | None:
         """The x of a homogeneous vector, or None if its last coordinate is not positive."""
@@ -191,6 +208,27 @@ class HomogeneousProblem:
             return [Fraction(value) for value in homogeneous]
         *head, last = homogeneous
         return [Fraction(value) / Fraction(last) for value in head] if last > 0 else None
+
+    def unscaled(self, scaled: Sequence[float]) -> list[Fraction]:
+        """From a float vector in the coordinates of `equilibrated` to homogeneous coordinates, without rounding."""
+        _, shifts = self.equilibrated
+        return [Fraction(value) * Fraction(2) ** shift for value, shift in zip(scaled, shifts.tolist(), strict=True)]
+
+    def exact_point(self, scaled: Sequence[float]) -> IntegerRow:
+        """The same as a primitive integer vector: how a float point becomes an exact one."""
+        return primitive_row(rational_from(value) for value in self.unscaled(scaled))[0]
+
+    def scaled(self, point: Sequence[int]) -> list[float]:
+        """The other way, to the nearest floats, the largest of size 1."""
+        _, shifts = self.equilibrated
+        values = [Fraction(value) / Fraction(2) ** shift for value, shift in zip(point, shifts.tolist(), strict=True)]
+        largest = max(abs(value) for value in values)
+        return [float(value / largest) for value in values]
+
+    def homogeneous(self, x: Sequence[Fraction]) -> IntegerRow:
+        """The primitive integer vector of a point of R^n."""
+        values = [*x, Fraction(1)] if self.is_affine else list(x)
+        return primitive_row(rational_from(value) for value in values)[0]
 
     def active_rows(self, point: Sequence[int]) -> list[int] | None:
         """Layer rows with ``g_i >= 0`` at a homogeneous integer point; None outside the domain's interior."""
@@ -224,7 +262,7 @@ class HomogeneousProblem:
         """
         mantissas, exponents = _split(self.rows)
         nonzero = mantissas != 0
-        first = slice(self.first_count)  # later cuts do not change the columns' scale, which searches in progress use
+        first = slice(len(self.first_rows))  # cuts do not change the columns' scale, which searches in progress use
         column_shift = np.zeros(mantissas.shape[1], dtype=np.int64)
         for _ in range(4):
             row_shift = -_middle(exponents + column_shift[None, :], nonzero, axis=1)
@@ -235,13 +273,6 @@ class HomogeneousProblem:
         scaled = np.where(nonzero, scaled + row_shift[:, None], 0)
         mantissas[scaled < SMALLEST_EXPONENT] = 0.0
         return np.ldexp(mantissas, np.maximum(scaled, SMALLEST_EXPONENT).astype(np.int32)), column_shift
-
-
-def _rebuilt(layer: ReLULayer, domain: Domain, cuts: list[IntegerRow]) -> HomogeneousProblem:
-    """A problem with its cuts, in another process."""
-    problem = HomogeneousProblem(layer, domain)
-    problem.rows += cuts
-    return problem
 
 
 def _split(rows: Sequence[IntegerRow]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:

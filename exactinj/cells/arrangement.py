@@ -116,9 +116,7 @@ class Arrangement:
         """The x in R^n of a homogeneous float vector in the scaled coordinates of `problem.equilibrated`."""
         if self.problem is None:
             return self.point_from(())
-        _, shifts = self.problem.equilibrated
-        pairs = zip(scaled, shifts.tolist(), strict=True)
-        return self.point_from([Fraction(value) * Fraction(2) ** shift for value, shift in pairs])
+        return self.point_from(self.problem.unscaled(scaled))
 
 
 def _essential_columns(weights: list[IntegerRow], n: int, domain: Domain) -> tuple[int, ...]:

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -143,10 +142,10 @@ class _Enumerator:
             )
             if isinstance(outcome, SeparatingPoint):
                 self._remember_point(outcome)
-                program.point[:] = _scaled(self.problem, outcome.homogeneous)
+                program.point[:] = self.problem.scaled(outcome.homogeneous)
                 self.state.cursor[kernel.GIVEN] = kernel.GIVEN_POINT
                 return
-            codes = outcome
+            codes = outcome.codes
             if not self._is_proven(codes):
                 raise InternalError("the exact program's circuit failed its check; please report this")
         self._remember(codes)
@@ -240,11 +239,3 @@ def _new_state(arrangement: Arrangement, problem: HomogeneousProblem) -> kernel.
         out_ranks=np.zeros(BATCH, dtype=np.int64),
         cursor=cursor,
     )
-
-
-def _scaled(problem: HomogeneousProblem, homogeneous: IntegerRow) -> list[float]:
-    """The float vector nearest to an integer vector, in the scaled coordinates of the kernel."""
-    _, shifts = problem.equilibrated
-    values = [Fraction(value) / Fraction(2) ** int(shift) for value, shift in zip(homogeneous, shifts, strict=True)]
-    largest = max(abs(value) for value in values)
-    return [float(value / largest) for value in values]

@@ -2,38 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["FlatTree", "Refuter", "compact_tree"]
+from exactinj.certificates.proof_rows import Multipliers, ProofRows
 
-Refuter = list[tuple[int, int]]  # pairs (layer row, positive integer multiplier)
+__all__ = ["FlatTree", "compact_tree"]
 
 
 @dataclass(frozen=True)
 class FlatTree:
-    """The body of the rule ``flat-tree`` of ``docs/certificates.md``.
+    """The body of the rule ``flat-tree`` of ``docs/certificates.md``: data, from which refuters are computed.
 
-    The multipliers of a refuter are exact integers of hundreds of digits for float weights. They
-    are unique up to a factor, so only the supports are kept, and `multipliers_of` computes the
-    numbers again when a certificate is written.
+    A support is a tuple of places in `rows`, the layer's first.
     """
 
     supports: tuple[tuple[int, ...], ...]
     tokens: NDArray[np.int32]
-    multipliers_of: Callable[[tuple[int, ...]], Refuter]
+    rows: ProofRows
 
-    def refuters(self) -> Iterator[Refuter]:
+    def refuters(self) -> Iterator[Multipliers]:
+        """Per support the multipliers, positive."""
         for support in self.supports:
-            yield self.multipliers_of(support)
+            yield self.rows.multipliers([i + 1 for i in support])
 
 
-def compact_tree(
-    supports: Sequence[tuple[int, ...]], tokens: NDArray[np.int32], multipliers_of: Callable[[tuple[int, ...]], Refuter]
-) -> FlatTree:
+def compact_tree(supports: Sequence[tuple[int, ...]], tokens: NDArray[np.int32], rows: ProofRows) -> FlatTree:
     """Drop unused and repeated refuters and number the rest by first use."""
     numbers: dict[tuple[int, ...], int] = {}
     renumbered = np.array(tokens, dtype=np.int32)
@@ -42,4 +39,4 @@ def compact_tree(
     for refuter in used[np.argsort(first_use, kind="stable")]:
         mapping[refuter] = numbers.setdefault(supports[refuter], len(numbers))
     renumbered[tokens >= 0] = mapping[tokens[tokens >= 0]]
-    return FlatTree(tuple(numbers), renumbered, multipliers_of)
+    return FlatTree(tuple(numbers), renumbered, rows)

@@ -17,13 +17,11 @@ from dataclasses import replace
 from math import comb
 
 from exactinj.alternatives.problem import HomogeneousProblem
-from exactinj.domains import Domain
 from exactinj.injectivity.engine import Answer, Engine
 from exactinj.injectivity.finder import FinderEngine
 from exactinj.injectivity.sign_split import WedgeEngine
 from exactinj.injectivity.tree import TreeEngine
 from exactinj.injectivity.tree_state import opposite_pairs
-from exactinj.layers.dense import ReLULayer
 from exactinj.work.clock import Clock
 from exactinj.work.verdict import Verdict
 
@@ -44,43 +42,45 @@ class AutoEngine(Engine):
     def __init__(self, seed: int = 0) -> None:
         self.seed = seed
 
-    def decide(self, layer: ReLULayer, domain: Domain, clock: Clock) -> Answer:
-        steps = [f"the layer has m = {layer.m} rows in dimension n = {layer.n}, m / n = {layer.m / layer.n:.2f}"]
-        answer = self._decide(layer, domain, clock, steps)
+    def decide(self, problem: HomogeneousProblem, clock: Clock) -> Answer:
+        m, n = problem.m, problem.dimension
+        steps = [f"the layer has m = {m} rows in dimension n = {n}, m / n = {m / n:.2f}"]
+        answer = self._decide(problem, clock, steps)
         steps.append(f"the engine {answer.decided_by} answers {answer.verdict} after {clock.worked:.2f} s")
         return replace(answer, explanation=tuple(steps))
 
-    def _decide(self, layer: ReLULayer, domain: Domain, clock: Clock, steps: list[str]) -> Answer:
-        if layer.n <= EASY:
+    def _decide(self, problem: HomogeneousProblem, clock: Clock, steps: list[str]) -> Answer:
+        n = problem.dimension
+        if n <= EASY:
             steps.append(f"n is at most {EASY}: the tree decides either way in a fraction of a second")
-            return _ask_tree(layer, domain, clock, f"asked first because n = {layer.n} is small")
-        pairs = len(opposite_pairs(HomogeneousProblem(layer, domain)))
+            return _ask_tree(problem, clock, f"asked first because n = {n} is small")
+        pairs = len(opposite_pairs(problem))
         steps.append(f"{pairs} directions have antiparallel rows that refute together")
-        if layer.n - pairs <= EASY:
-            steps.append(f"each such pair costs the tree one child, which leaves {max(layer.n - pairs, 0)} levels")
-            return _ask_tree(layer, domain, clock, f"asked first because of {pairs} pairs of antiparallel rows")
-        hard = layer.n > HARD
+        if n - pairs <= EASY:
+            steps.append(f"each such pair costs the tree one child, which leaves {max(n - pairs, 0)} levels")
+            return _ask_tree(problem, clock, f"asked first because of {pairs} pairs of antiparallel rows")
+        hard = n > HARD
         starts = STARTS_WHEN_HARD if hard else STARTS
-        found = FinderEngine(self.seed, starts).decide(layer, domain, clock)
+        found = FinderEngine(self.seed, starts).decide(problem, clock)
         steps.append(f"the finder goes first, as its time is small beside the tree's: {found.reason}")
         if found.verdict is not Verdict.UNKNOWN:
-            return found.chosen(FinderEngine.name, f"the finder comes first for n = {layer.n}")
+            return found.chosen(FinderEngine.name, f"the finder comes first for n = {n}")
         why = f"{starts} descents of the finder found no collision"
         if not hard:
             steps.append("without a collision the layer is probably injective, which wedges prove fastest")
-            return WedgeEngine().decide(layer, domain, clock).chosen(WedgeEngine.name, why)
-        size = len(str(sum(comb(layer.n + depth, depth) for depth in range(layer.n)))) - 1
+            return WedgeEngine().decide(problem, clock).chosen(WedgeEngine.name, why)
+        size = len(str(sum(comb(n + depth, depth) for depth in range(n)))) - 1
         bound = f"{NODES_WHEN_HARD:,} nodes and {SECONDS_WHEN_HARD:.0f} s"
         steps.append(f"n is above {HARD}, and a full tree in general position has about 10^{size} nodes")
         steps.append(f"so the tree may use {bound}, enough for structured layers")
-        answer = _ask_tree(layer, domain, clock.bounded(SECONDS_WHEN_HARD), why, NODES_WHEN_HARD)
+        answer = _ask_tree(problem, clock.bounded(SECONDS_WHEN_HARD), why, NODES_WHEN_HARD)
         if answer.verdict is Verdict.TIMED_OUT and not clock.is_over:
             answer = replace(answer, verdict=Verdict.UNKNOWN)
         if answer.verdict is not Verdict.UNKNOWN:
             return answer
-        advice = f"a full tree for n = {layer.n} has about 10^{size} nodes, --engine tree tries all the same"
+        advice = f"a full tree for n = {n} has about 10^{size} nodes, --engine tree tries all the same"
         return replace(answer, reason=f"{answer.reason}; {advice}")
 
 
-def _ask_tree(layer: ReLULayer, domain: Domain, clock: Clock, why: str, most_nodes: int | None = None) -> Answer:
-    return TreeEngine(most_nodes).decide(layer, domain, clock).chosen(TreeEngine.name, why)
+def _ask_tree(problem: HomogeneousProblem, clock: Clock, why: str, most_nodes: int | None = None) -> Answer:
+    return TreeEngine(most_nodes).decide(problem, clock).chosen(TreeEngine.name, why)

@@ -18,6 +18,7 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from exactinj.alternatives.problem import HomogeneousProblem
 from exactinj.certificates.blocks import Block, BlocksProof
 from exactinj.certificates.collision import Collision, verified_collision
 from exactinj.certificates.flat_tree import FlatTree
@@ -93,17 +94,18 @@ class BlocksEngine(Engine):
     def proves_injectivity(self) -> bool:
         return self.inner.proves_injectivity
 
-    def decide(self, layer: ReLULayer, domain: Domain, clock: Clock) -> Answer:
+    def decide(self, problem: HomogeneousProblem, clock: Clock) -> Answer:
+        layer, domain = problem.layer, problem.domain
         parts = components(layer) if self.blocks is None else covering_blocks(layer, self.blocks)
         is_product = domain.restricted(range(layer.n)) is not None
         if self.blocks is not None and not is_product:
             raise InputError(f"found blocks and the domain {domain.text}, expected a box, an orthant, a ball or R^n")
         if len(parts) == 1 or not is_product:
-            return self._named(self.inner.decide(layer, domain, clock))
+            return self._named(self.inner.decide(problem, clock))
         answer = self._block_by_block(layer, domain, parts, clock)
         if self.blocks is None or answer.verdict is not Verdict.UNKNOWN:
             return answer
-        whole = self._named(self.inner.decide(layer, domain, clock))
+        whole = self._named(self.inner.decide(problem, clock))
         return replace(whole, explanation=(answer.reason, *whole.explanation))
 
     def _named(self, answer: Answer) -> Answer:
@@ -127,7 +129,7 @@ class BlocksEngine(Engine):
             key = block.digest, where.text
             if key not in known:
                 clock.report(f"block {number + 1} of {len(parts)}, {len(columns)} columns")
-                known[key] = self.inner.decide(block, where, clock)
+                known[key] = self.inner.decide(HomogeneousProblem(block, where), clock)
             answer = known[key]
             if isinstance(answer.proof, Collision):
                 if not disjoint:

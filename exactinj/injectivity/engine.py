@@ -1,13 +1,12 @@
-"""The interface of engines: a layer and a domain in, a verdict with evidence out."""
+"""The interface of engines: a problem in, a verdict with evidence out."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field, replace
 
+from exactinj.alternatives.problem import HomogeneousProblem
 from exactinj.certificates.certificate import Proof
-from exactinj.domains import Domain
-from exactinj.layers.dense import ReLULayer
 from exactinj.work.clock import Clock
 from exactinj.work.verdict import Statistics, Verdict
 
@@ -45,5 +44,5 @@ class Engine(ABC):
         return True
 
     @abstractmethod
-    def decide(self, layer: ReLULayer, domain: Domain, clock: Clock) -> Answer:
-        """Decide whether ``ReLU(W x + b)`` is injective on the domain, within the clock's time."""
+    def decide(self, problem: HomogeneousProblem, clock: Clock) -> Answer:
+        """Decide whether ``problem.layer`` is injective on ``problem.domain``, within the clock's time."""

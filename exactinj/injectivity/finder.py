@@ -16,19 +16,14 @@ unknowns as rows are active.
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 import numpy as np
 from numpy.typing import NDArray
 
 from exactinj.alternatives.pairing import collision_at
 from exactinj.alternatives.problem import HomogeneousProblem
 from exactinj.certificates.collision import Collision
-from exactinj.domains import Domain
-from exactinj.exact.matrix import primitive_row
-from exactinj.exact.numbers import nearest_float, rational_from
+from exactinj.exact.numbers import nearest_float
 from exactinj.injectivity.engine import Answer, Engine
-from exactinj.layers.dense import ReLULayer
 from exactinj.work.clock import Clock, OutOfTimeError
 from exactinj.work.verdict import Statistics, Verdict
 
@@ -58,22 +53,21 @@ class FinderEngine(Engine):
     def proves_injectivity(self) -> bool:
         return False
 
-    def decide(self, layer: ReLULayer, domain: Domain, clock: Clock) -> Answer:
-        problem = HomogeneousProblem(layer, domain)
-        fewest = layer.m
+    def decide(self, problem: HomogeneousProblem, clock: Clock) -> Answer:
+        fewest = problem.m
         try:
             pair, fewest = find_collision(problem, clock, seed=self.seed, starts=self.starts)
         except OutOfTimeError:
             pair = None
         stats = Statistics(explored=0.0 if pair is None else 1.0, seconds=clock.worked)
         if pair is not None:
-            reason = f"a point has {fewest} active rows, which do not span R^{layer.n}"
+            reason = f"a point has {fewest} active rows, which do not span R^{problem.dimension}"
             return Answer(Verdict.NOT_INJECTIVE, reason, pair, stats)
         if clock.is_over:
             return Answer(Verdict.TIMED_OUT, "the finder ran out of time; give a longer --timeout", None, stats)
         reason = (
-            f"{self.starts} descents found no point with fewer than n = {layer.n} active rows (fewest: {fewest}); "
-            "this proves nothing: use the tree engine, another --seed or more time"
+            f"{self.starts} descents found no point with fewer than n = {problem.dimension} active rows "
+            f"(fewest: {fewest}); this proves nothing: use the tree engine, another --seed or more time"
         )
         return Answer(Verdict.UNKNOWN, reason, None, stats)
 
@@ -99,7 +93,7 @@ def find_collision(
         if active < problem.dimension or (improved and looked < RANK_CHECKS):
             looked += 1
             clock.check()
-            pair = collision_at(problem, _exact_point(problem, point))
+            pair = collision_at(problem, problem.exact_point(point.tolist()))
             if pair is not None:
                 return pair, active
     return None, fewest
@@ -202,10 +196,3 @@ def _bump(values: Floats) -> Floats:
 def _unit(vector: Floats) -> Floats:
     length = np.linalg.norm(vector)
     return vector / length if length > 0 else vector
-
-
-def _exact_point(problem: HomogeneousProblem, point: Floats) -> tuple[int, ...]:
-    """The float point as an exact integer vector, in unscaled coordinates."""
-    _, shifts = problem.equilibrated
-    values = (Fraction(y) * Fraction(2) ** k for y, k in zip(point.tolist(), shifts.tolist(), strict=True))
-    return primitive_row(rational_from(value) for value in values)[0]

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from queue import Empty, SimpleQueue
 
+from exactinj.alternatives.problem import HomogeneousProblem
 from exactinj.domains import Domain
 from exactinj.errors import ExactinjError, InputError
 from exactinj.injectivity.engine import Answer, Engine
@@ -44,34 +45,34 @@ class PortfolioEngine(Engine):
     def proves_injectivity(self) -> bool:
         return any(engine.proves_injectivity for engine in self.engines)
 
-    def decide(self, layer: ReLULayer, domain: Domain, clock: Clock) -> Answer:
+    def decide(self, problem: HomogeneousProblem, clock: Clock) -> Answer:
         engines = self.engines
         if HEAD_START > 0:
-            answer = _within(engines[0], layer, domain, clock.bounded(HEAD_START))
+            answer = _within(engines[0], problem, clock.bounded(HEAD_START))
             if answer.verdict in PROVED or clock.is_over or len(engines) == 1:
                 why = f"before any other of {len(engines)} processes was needed"
                 return answer.chosen(answer.decided_by or engines[0].name, why)
             if answer.verdict is Verdict.UNKNOWN:  # it has nothing more to say
                 engines = engines[1:]
-        return _first_proof(engines, layer, domain, clock)
+        return _first_proof(engines, problem, clock)
 
 
-def _within(engine: Engine, layer: ReLULayer, domain: Domain, clock: Clock) -> Answer:
+def _within(engine: Engine, problem: HomogeneousProblem, clock: Clock) -> Answer:
     try:
-        return engine.decide(layer, domain, clock)
+        return engine.decide(problem, clock)
     except OutOfTimeError:
         stats = Statistics(seconds=clock.worked)
         return Answer(Verdict.TIMED_OUT, "out of time before the search began", None, stats)
 
 
-def _first_proof(engines: Sequence[Engine], layer: ReLULayer, domain: Domain, clock: Clock) -> Answer:
+def _first_proof(engines: Sequence[Engine], problem: HomogeneousProblem, clock: Clock) -> Answer:
     inbox: SimpleQueue[tuple[Child, object]] = SimpleQueue()
     children: dict[Child, Engine] = {}
     answers: list[Answer] = []
     clock.report(f"{len(engines)} processes: " + ", ".join(engine.name for engine in engines))
     try:
         for engine in engines:
-            children[_start(engine, layer, domain, clock, inbox)] = engine
+            children[_start(engine, problem, clock, inbox)] = engine
         for child, message in _messages(inbox, set(children), clock):
             answer = _answer(children[child], message)
             answer = answer.chosen(str(answer.decided_by), f"one of {len(engines)} processes")
@@ -87,11 +88,11 @@ def _first_proof(engines: Sequence[Engine], layer: ReLULayer, domain: Domain, cl
 
 
 def _start(
-    engine: Engine, layer: ReLULayer, domain: Domain, clock: Clock, inbox: SimpleQueue[tuple[Child, object]]
+    engine: Engine, problem: HomogeneousProblem, clock: Clock, inbox: SimpleQueue[tuple[Child, object]]
 ) -> Child:
     """A fresh interpreter: threads of numerical libraries do not survive a fork."""
     try:
-        return started(_decide, engine, layer, domain, clock.deadline, inbox=inbox)
+        return started(_decide, engine, problem.layer, problem.domain, clock.deadline, inbox=inbox)
     except (pickle.PicklingError, AttributeError, TypeError) as error:
         raise InputError(
             f"the engine {engine.name} cannot be sent to another process ({error}); use jobs = 1"
@@ -136,4 +137,4 @@ def _decide(
 ) -> None:
     """What a child does."""
     end_with_parent(os.getppid())
-    send(_within(engine, layer, domain, Clock.until(deadline)))
+    send(_within(engine, HomogeneousProblem(layer, domain), Clock.until(deadline)))

@@ -14,8 +14,6 @@ the clock, and turns the outcome into evidence (`docs/certificates.md`, rule ``s
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,21 +22,17 @@ from exactinj.alternatives.pairing import collision_at
 from exactinj.alternatives.problem import HomogeneousProblem
 from exactinj.alternatives.signed_rows import (
     SignedRows,
-    add_rounded_cut_for,
     circuit_or_point,
     is_circuit,
-    layer_multipliers,
+    rounded_cut_for,
 )
 from exactinj.cells.stream import announce_compilation, new_program, proposed_codes, with_new_rows
 from exactinj.certificates.collision import Collision
-from exactinj.certificates.sign_split import Circuit, SignSplitTree, compact_sign_split
-from exactinj.domains import Domain
+from exactinj.certificates.sign_split import SignSplitTree, compact_sign_split
 from exactinj.errors import InternalError
-from exactinj.exact.matrix import IntegerRow, primitive_row
-from exactinj.exact.numbers import rational_from
+from exactinj.exact.matrix import IntegerRow
 from exactinj.injectivity.engine import Answer, Engine
 from exactinj.kernels import signs as kernel
-from exactinj.layers.dense import ReLULayer
 from exactinj.work.clock import Clock, OutOfTimeError
 from exactinj.work.verdict import Statistics, Verdict
 
@@ -53,10 +47,9 @@ class WedgeEngine(Engine):
 
     name = "wedges"
 
-    def decide(self, layer: ReLULayer, domain: Domain, clock: Clock) -> Answer:
-        problem = HomogeneousProblem(layer, domain)
-        if problem.rank_of(range(layer.m)) < layer.n:
-            reason = f"the rows of W have rank below n = {layer.n}, so W has a null vector"
+    def decide(self, problem: HomogeneousProblem, clock: Clock) -> Answer:
+        if problem.rank_of(range(problem.m)) < problem.dimension:
+            reason = f"the rows of W have rank below n = {problem.dimension}, so W has a null vector"
             return Answer(Verdict.NOT_INJECTIVE, reason, _collision_without_rank(problem, clock))
         announce_compilation(clock)
         for prime in kernel.PRIMES:
@@ -119,7 +112,8 @@ class _Search:
         if request == kernel.WANT_ROOM:
             self.state = _grown(self.state)
         elif request == kernel.WANT_POINT_CHECK:
-            self.collision = collision_at(self.problem, self._proposed_point())
+            proposed = self.problem.exact_point(self.state.program.point.tolist())
+            self.collision = collision_at(self.problem, proposed)
             self.state.cursor[kernel.POINT_CHECKED] = 1
         elif request == kernel.WANT_CIRCUIT:
             self._settle_circuit()
@@ -135,20 +129,26 @@ class _Search:
         signs = np.sign(program.status).tolist()
         if self.problem.ball is not None and self.cut_at != self._cursor(kernel.NODES):
             self.cut_at = self._cursor(kernel.NODES)
-            if add_rounded_cut_for(self.problem, signs):
-                self.state = self.state._replace(program=with_new_rows(program, self.problem))
+            cut = rounded_cut_for(self.problem, signs)
+            if cut is not None:
+                self._add(cut)
                 return
         self.proven_in_rationals += 1
         outcome = circuit_or_point(self.problem, signs, program.basis.tolist(), self.clock)
-        self.state = self.state._replace(program=with_new_rows(program, self.problem))
         if isinstance(outcome, SeparatingPoint):
             self.collision = collision_at(self.problem, outcome.homogeneous)
             if self.collision is None:
                 raise _UnluckyPrimeError
-        elif self._is_proven(outcome):
-            self._give(outcome)
-        else:
+            return
+        self._add(outcome.cut)
+        if not self._is_proven(outcome.codes):
             raise InternalError("the exact program's circuit failed its check; please report this")
+        self._give(outcome.codes)
+
+    def _add(self, cut: IntegerRow | None) -> None:
+        """Go on with a cut, if there is one."""
+        self.problem = self.problem.with_cut(cut)
+        self.state = self.state._replace(program=with_new_rows(self.state.program, self.problem))
 
     def _is_proven(self, codes: SignedRows) -> bool:
         return bool(codes) and (codes in self.circuit_numbers or is_circuit(self.problem, codes))
@@ -164,26 +164,13 @@ class _Search:
             self.state.cursor[kernel.POOL] += 1
         self.state.cursor[kernel.GIVEN] = self.circuit_numbers[codes] + 1
 
-    def _proposed_point(self) -> IntegerRow:
-        """The kernel's float point as an exact integer vector, in unscaled coordinates."""
-        _, shifts = self.problem.equilibrated
-        scaled = zip(self.state.program.point.tolist(), shifts.tolist(), strict=True)
-        values = [Fraction(value) * Fraction(2) ** shift for value, shift in scaled]
-        return primitive_row(rational_from(value) for value in values)[0]
-
     def _cursor(self, field: int) -> int:
         return int(self.state.cursor[field])
 
     def _tree(self) -> SignSplitTree:
         state, count = self.state, self._cursor(kernel.POOL)
         supports = [tuple(state.supports[r, : state.sizes[r]].tolist()) for r in range(count)]
-        return compact_sign_split(supports, state.tokens[: self._cursor(kernel.TOKENS)], self._multipliers)
-
-    def _multipliers(self, codes: SignedRows) -> Circuit:
-        multipliers = layer_multipliers(self.problem, codes)
-        if not multipliers:
-            raise InternalError(f"the circuit on rows {codes} failed its exact check; please report this")
-        return multipliers
+        return compact_sign_split(supports, state.tokens[: self._cursor(kernel.TOKENS)], self.problem.proof_rows)
 
     def _explored(self) -> float:
         """The closed part of the tree if all children of a node weighed the same."""

@@ -10,25 +10,21 @@ positive dependency); sibling exclusion and the reuse of refuters are this proje
 
 from __future__ import annotations
 
-from fractions import Fraction
 from math import comb
 
 import numpy as np
 
-from exactinj.alternatives.exact_program import SeparatingPoint, add_rounded_cut, refuter_or_point
+from exactinj.alternatives.exact_program import SeparatingPoint, refuter_or_point, rounded_cut
 from exactinj.alternatives.pairing import collision_at
 from exactinj.alternatives.problem import HomogeneousProblem
 from exactinj.certificates.collision import Collision
 from exactinj.certificates.flat_tree import FlatTree, compact_tree
-from exactinj.domains import Domain
 from exactinj.errors import InternalError
-from exactinj.exact.matrix import primitive_row
-from exactinj.exact.numbers import rational_from
+from exactinj.exact.matrix import IntegerRow
 from exactinj.injectivity.engine import Answer, Engine
 from exactinj.injectivity.kernel_loader import prepare_kernel
 from exactinj.injectivity.tree_state import grown, new_state, store_refuter, with_new_rows
 from exactinj.kernels import flats as kernel
-from exactinj.layers.dense import ReLULayer
 from exactinj.work.clock import Clock, OutOfTimeError
 from exactinj.work.verdict import Statistics, Verdict
 
@@ -47,12 +43,11 @@ class TreeEngine(Engine):
         """Give up with ``unknown`` after `most_nodes` nodes, or never."""
         self.most_nodes = most_nodes
 
-    def decide(self, layer: ReLULayer, domain: Domain, clock: Clock) -> Answer:
-        problem = HomogeneousProblem(layer, domain)
-        if problem.rank_of(range(layer.m)) < layer.n:
+    def decide(self, problem: HomogeneousProblem, clock: Clock) -> Answer:
+        if problem.rank_of(range(problem.m)) < problem.dimension:
             return Answer(
                 Verdict.NOT_INJECTIVE,
-                f"the rows of W have rank below n = {layer.n}, so W has a null vector",
+                f"the rows of W have rank below n = {problem.dimension}, so W has a null vector",
                 _collision_without_rank(problem, clock),
                 Statistics(explored=1.0, seconds=clock.worked),
             )
@@ -134,7 +129,7 @@ class _Search:
         elif request == kernel.WANT_MEMBERSHIP:
             self._settle_membership()
         elif request == kernel.WANT_POINT_CHECK:
-            self.collision = collision_at(self.problem, self._proposed_point())
+            self.collision = collision_at(self.problem, self.problem.exact_point(self.state.point.tolist()))
             self.state.cursor[kernel.POINT_CHECKED] = 1
         elif request == kernel.WANT_REFUTER:
             self._settle_refuter()
@@ -159,23 +154,29 @@ class _Search:
             return
         if self.problem.ball is not None and self.cut_at != self._cursor(kernel.NODES):
             self.cut_at = self._cursor(kernel.NODES)
-            if add_rounded_cut(self.problem, allowed):
-                self.state = with_new_rows(self.state, self.problem)
+            cut = rounded_cut(self.problem, allowed)
+            if cut is not None:
+                self._add(cut)
                 return
         self.proven_in_rationals += 1
         outcome = refuter_or_point(self.problem, allowed, self.state.basis.tolist(), self.clock)
-        self.state = with_new_rows(self.state, self.problem)
         if isinstance(outcome, SeparatingPoint):
             self.collision = collision_at(self.problem, outcome.homogeneous)
             if self.collision is None:
                 raise _UnluckyPrimeError
-        elif self._is_refuter(outcome.support):
-            self._give(outcome.support)
-        else:
+            return
+        self._add(outcome.cut)
+        if not self._is_refuter(outcome.support):
             raise InternalError("the exact program's refuter failed its check; please report this")
+        self._give(outcome.support)
+
+    def _add(self, cut: IntegerRow | None) -> None:
+        """Go on with a cut, if there is one."""
+        self.problem = self.problem.with_cut(cut)
+        self.state = with_new_rows(self.state, self.problem)
 
     def _is_refuter(self, support: tuple[int, ...]) -> bool:
-        return bool(support) and (support in self.refuter_numbers or self.problem.circuit(support) is not None)
+        return bool(support) and (support in self.refuter_numbers or self.problem.is_refuter(support))
 
     def _give(self, support: tuple[int, ...]) -> None:
         """Hand the refuter to the kernel for the current node."""
@@ -183,15 +184,6 @@ class _Search:
             self.refuter_numbers[support] = self._cursor(kernel.POOL)
             self.state = store_refuter(self.state, self.problem, support)
         self.state.cursor[kernel.GIVEN] = self.refuter_numbers[support]
-
-    def _proposed_point(self) -> tuple[int, ...]:
-        """The kernel's float point as an exact integer vector, in unscaled coordinates."""
-        _, shifts = self.problem.equilibrated
-        values = [
-            Fraction(value) * Fraction(2) ** shift
-            for value, shift in zip(self.state.point.tolist(), shifts.tolist(), strict=True)
-        ]
-        return primitive_row(rational_from(value) for value in values)[0]
 
     def _path(self, depth: int) -> list[int]:
         return [int(i) for i in self.state.path[:depth]]
@@ -203,7 +195,7 @@ class _Search:
         supports = [
             tuple(self.state.supports[r, : self.state.sizes[r]].tolist()) for r in range(self._cursor(kernel.POOL))
         ]
-        return compact_tree(supports, self.state.tokens[: self._cursor(kernel.TOKENS)], self.problem.refuter)
+        return compact_tree(supports, self.state.tokens[: self._cursor(kernel.TOKENS)], self.problem.proof_rows)
 
     def _explored(self) -> float:
         """The closed part of the tree, if every subtree had the size that general position predicts."""

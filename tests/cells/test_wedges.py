@@ -15,6 +15,7 @@ from scipy.sparse.csgraph import connected_components
 from strategies import random_degenerate_layer, random_shape
 
 import exactinj as xi
+from exactinj.alternatives.problem import HomogeneousProblem
 from exactinj.cells.wedges import count_wedges, extreme_rays, wedge_graph, wedges
 from exactinj.certificates.certificate import Certificate
 from exactinj.errors import InputError
@@ -289,11 +290,12 @@ def test_verdicts_agree(bias, domain):
         n = rng.randint(1, 4)
         W, b = random_degenerate_layer(rng, n, random_shape(rng, n), bias)
         layer = xi.ReLULayer(W, b)
-        answer = WedgeEngine().decide(layer, DOMAINS[domain], Clock())
+        answer = WedgeEngine().decide(HomogeneousProblem(layer, DOMAINS[domain]), Clock())
         checked = xi.check(Certificate(layer, DOMAINS[domain], answer.proof), layer)
         assert checked.valid, checked.reason
         assert checked.claim == answer.verdict
-        assert answer.verdict == TreeEngine().decide(layer, DOMAINS[domain], Clock()).verdict, (W, b)
+        problem = HomogeneousProblem(layer, DOMAINS[domain])
+        assert answer.verdict == TreeEngine().decide(problem, Clock()).verdict, (W, b)
         is_injective = answer.verdict == "injective"
         assert is_injective == brute_force_flats(W, b, domain).injective, (W, b)
         assert is_injective == all(wedge.spans for wedge in wedges(layer, domain=DOMAINS[domain])), (W, b)
@@ -306,8 +308,8 @@ def test_verdicts_agree(bias, domain):
 @pytest.mark.parametrize(("n", "m"), [(4, 28), (5, 35), (6, 30), (7, 60)])
 def test_verdicts_agree_on_gaussian_layers(n, m):
     layer = xi.ReLULayer(np.random.default_rng(n).standard_normal((m, n)))
-    answer = WedgeEngine().decide(layer, xi.RealSpace(), Clock())
-    assert answer.verdict == TreeEngine().decide(layer, xi.RealSpace(), Clock()).verdict
+    answer = WedgeEngine().decide(HomogeneousProblem(layer, xi.RealSpace()), Clock())
+    assert answer.verdict == TreeEngine().decide(HomogeneousProblem(layer, xi.RealSpace()), Clock()).verdict
     assert xi.check(Certificate(layer, xi.RealSpace(), answer.proof), layer).valid
 
 
@@ -315,20 +317,20 @@ def test_verdicts_agree_on_gaussian_layers(n, m):
 def test_rows_that_are_dependent_modulo_the_primes(unlucky):
     factor = prod(PRIMES[:unlucky])
     layer = xi.ReLULayer([[1, 0], [1, factor], [-1, 0], [-1, -factor]])
-    answer = WedgeEngine().decide(layer, xi.RealSpace(), Clock())
+    answer = WedgeEngine().decide(HomogeneousProblem(layer, xi.RealSpace()), Clock())
     assert answer.verdict == ("unknown" if unlucky == len(PRIMES) else "injective")
     assert all(wedge.spans for wedge in wedges(layer))
 
 
 def test_the_same_layer_gives_the_same_proof():
     layer = xi.ReLULayer(np.random.default_rng(4).standard_normal((30, 4)))
-    first, second = (WedgeEngine().decide(layer, xi.RealSpace(), Clock()).proof for _ in range(2))
+    first, second = (WedgeEngine().decide(HomogeneousProblem(layer, xi.RealSpace()), Clock()).proof for _ in range(2))
     assert Certificate(layer, xi.RealSpace(), first).to_bytes() == Certificate(layer, xi.RealSpace(), second).to_bytes()
 
 
 def test_time_is_looked_at():
     layer = xi.ReLULayer(np.random.default_rng(4).standard_normal((120, 12)))
-    answer = WedgeEngine().decide(layer, xi.RealSpace(), Clock(timeout=0.2))
+    answer = WedgeEngine().decide(HomogeneousProblem(layer, xi.RealSpace()), Clock(timeout=0.2))
     assert answer.verdict == "timed_out"
     assert 0 <= answer.stats.explored < 1
 

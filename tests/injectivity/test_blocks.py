@@ -12,6 +12,7 @@ from plain_domains import plain
 from strategies import random_degenerate_layer, random_shape
 
 import exactinj as xi
+from exactinj.alternatives.problem import HomogeneousProblem
 from exactinj.certificates.blocks import BlocksProof
 from exactinj.injectivity.blocks import BlocksEngine, components
 from exactinj.injectivity.tree import TreeEngine
@@ -110,7 +111,7 @@ def test_components_decide_as_the_whole_does(name, bias):
         expected = truth(W, b, domain)
         layer = xi.ReLULayer(W, b)
         require(xi.certify(layer, domain=domain), expected, domain, layer)
-        with_tree = BlocksEngine(TreeEngine()).decide(layer, domain.for_dimension(layer.n), Clock())
+        with_tree = BlocksEngine(TreeEngine()).decide(HomogeneousProblem(layer, domain.for_dimension(layer.n)), Clock())
         assert with_tree.verdict == ("injective" if expected else "not_injective")
         assert xi.certify(layer, domain=domain, engine="tree").verdict == with_tree.verdict
         if name in ("R^n", "nonneg"):

@@ -11,6 +11,7 @@ from oracles import brute_force_flats
 from strategies import random_degenerate_layer, random_shape
 
 import exactinj as xi
+from exactinj.alternatives.problem import HomogeneousProblem
 from exactinj.exact.matrix import integer_nullspace, orthogonal_vector
 from exactinj.injectivity.finder import FinderEngine
 from exactinj.work.clock import Clock
@@ -32,7 +33,7 @@ def test_never_wrong_on_degenerate_layers(bias, domain):
     for _ in range(60):
         n = rng.randint(1, 4)
         W, b = random_degenerate_layer(rng, n, random_shape(rng, n), bias=bias)
-        answer = FinderEngine(starts=4).decide(xi.ReLULayer(W, b), domain, Clock())
+        answer = FinderEngine(starts=4).decide(HomogeneousProblem(xi.ReLULayer(W, b), domain), Clock())
         assert answer.verdict in ("not_injective", "unknown")
         injective = brute_force_flats(W, b, domain.text).injective
         assert not (injective and answer.verdict == "not_injective")
@@ -115,7 +116,8 @@ def test_fewer_than_2n_rows_are_settled_without_a_descent(bias):
     for _ in range(60):
         n = rng.randint(1, 6)
         W, b = random_degenerate_layer(rng, n, rng.randint(1, 2 * n - 1), bias=bias)
-        assert FinderEngine(starts=0).decide(xi.ReLULayer(W, b), xi.RealSpace(), Clock()).verdict == "not_injective"
+        problem = HomogeneousProblem(xi.ReLULayer(W, b), xi.RealSpace())
+        assert FinderEngine(starts=0).decide(problem, Clock()).verdict == "not_injective"
 
 
 def test_auto_explains_itself_step_by_step():

@@ -20,6 +20,7 @@ from oracles import brute_force_flats, is_collision
 from strategies import random_degenerate_layer, random_shape
 
 import exactinj as xi
+from exactinj.alternatives.problem import HomogeneousProblem
 from exactinj.casebook import find_case
 from exactinj.certificates.certificate import Certificate
 from exactinj.injectivity.milp import engine as milp_engine
@@ -45,7 +46,7 @@ def own_temp(tmp_path, monkeypatch):
 
 
 def decide(layer, domain=DOMAINS["R^n"], solver="cbc", timeout=60.0):
-    return MilpEngine(solver=solver).decide(layer, domain, Clock(timeout))
+    return MilpEngine(solver=solver).decide(HomogeneousProblem(layer, domain), Clock(timeout))
 
 
 def propose(program, solver, clock=None):
@@ -285,7 +286,7 @@ def test_a_variable_in_no_constraint_gets_its_lower_bound(solver):
 def test_deadline_holds_and_nothing_is_left(solver, own_temp):
     layer, told = gaussian(67, 10), []
     started = time.monotonic()
-    answer = MilpEngine(solver=solver).decide(layer, DOMAINS["R^n"], Clock(1.5, told.append))
+    answer = MilpEngine(solver=solver).decide(HomogeneousProblem(layer, DOMAINS["R^n"]), Clock(1.5, told.append))
     assert answer.verdict == "timed_out"
     assert solver in answer.reason
     assert time.monotonic() - started < 6
@@ -306,9 +307,10 @@ def test_a_killed_parent_leaves_nothing(solver, tmp_path):
     script = (
         "import numpy as np, exactinj as xi\n"
         "from exactinj.work.clock import Clock\n"
+        "from exactinj.alternatives.problem import HomogeneousProblem\n"
         "from exactinj.injectivity.milp.engine import MilpEngine\n"
         "layer = xi.ReLULayer(np.random.default_rng(7).standard_normal((67, 10)))\n"
-        f"MilpEngine(solver={solver!r}).decide(layer, xi.RealSpace(), Clock(60))\n"
+        f"MilpEngine(solver={solver!r}).decide(HomogeneousProblem(layer, xi.RealSpace()), Clock(60))\n"
     )
     parent = subprocess.Popen([sys.executable, "-c", script], env={**os.environ, "TMPDIR": str(tmp_path)})
     wait_until(lambda: list(tmp_path.glob(f"{milp_solver.DIRECTORY_PREFIX}*/log")))

@@ -54,7 +54,7 @@ def test_every_refuter_that_the_filter_accepts_is_exact(spread):
         assert request != kernel.PAUSED
         for r in range(int(state.cursor[kernel.POOL])):
             support = state.supports[r, : state.sizes[r]].tolist()
-            assert problem.circuit(support) is not None
+            assert problem.is_refuter(support)
             proven += 1
     assert proven > 50
 
@@ -85,7 +85,7 @@ def test_alternative_is_exact_on_random_subsets():
             assert all(value < 0 for value, free in zip(values, allowed, strict=True) if free)
         else:
             assert all(allowed[i] for i in outcome.support)
-            assert problem.circuit(outcome.support) is not None
+            assert problem.with_cut(outcome.cut).is_refuter(outcome.support)
     assert len(outcomes) == 2
 
 
@@ -222,5 +222,5 @@ def test_misuse_is_an_input_error(bad):
 
 
 def test_engine_interface_answers_alone():
-    answer = TreeEngine().decide(xi.ReLULayer([[1], [-1]]), xi.RealSpace(), Clock())
+    answer = TreeEngine().decide(HomogeneousProblem(xi.ReLULayer([[1], [-1]]), xi.RealSpace()), Clock())
     assert answer.verdict == "injective"

@@ -242,9 +242,10 @@ def test_an_engine_that_is_defined_in_a_script_is_refused(tmp_path):
 
 DECIDE = (
     "import exactinj as xi\n"
+    "from exactinj.alternatives.problem import HomogeneousProblem\n"
     "from exactinj.work.clock import Clock\n"
     "def decide(engine):\n"
-    "    return engine.decide(xi.ReLULayer([[1], [-1]]), xi.RealSpace(), Clock())\n"
+    "    return engine.decide(HomogeneousProblem(xi.ReLULayer([[1], [-1]]), xi.RealSpace()), Clock())\n"
 )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from math import prod
 
+from exactinj.alternatives.problem import HomogeneousProblem
 from exactinj.certificates.every_size import Slot
 from exactinj.injectivity.convolution.boxes import Box, box_layer, boxes_up_to, inner_starts, row_count, try_box
 from exactinj.injectivity.convolution.workbench import EASY, LARGEST_UNROLLED, ConvAnswer, Workbench
@@ -96,7 +97,7 @@ class BoxSearch:
             if row_count(group, box, slots) * group.in_channels * prod(box) > LARGEST_UNROLLED:
                 return False
             rows, domain = box_layer(group, box, slots), bench.group_domain(number, prod(box))
-            if FinderEngine(bench.seed, STARTS).decide(rows, domain, bench.clock).proof is not None:
+            if FinderEngine(bench.seed, STARTS).decide(HomogeneousProblem(rows, domain), bench.clock).proof is not None:
                 bench.refuted.add((number, box, slots))
                 return True
         return False

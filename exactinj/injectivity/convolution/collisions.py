@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import product
 from math import prod
 
-from exactinj.alternatives.pairing import collision_at, homogeneous
+from exactinj.alternatives.pairing import collision_at
 from exactinj.alternatives.problem import HomogeneousProblem
 from exactinj.certificates.collision import Collision
 from exactinj.certificates.every_size import GeometricPattern, PatchPair, PeriodicPair, RowCount, UnpairedRow
@@ -67,7 +67,7 @@ def try_period(bench: Workbench, period: tuple[int, ...]) -> ConvAnswer | None:
         if rows.n <= EASY:
             answer = bench.decided(rows, domain)
         else:
-            answer = FinderEngine(bench.seed, STARTS).decide(rows, domain, bench.clock)
+            answer = FinderEngine(bench.seed, STARTS).decide(HomogeneousProblem(rows, domain), bench.clock)
         if isinstance(answer.proof, Collision):
             x, y = (bench.lifted(values, number, cells) for values in (answer.proof.x, answer.proof.y))
             proof, sizes = PeriodicPair(period, x, y), periodic_sizes(bench.layer, period)
@@ -106,9 +106,10 @@ def try_patch(bench: Workbench, number: int, patch: Patch) -> ConvAnswer | None:
     rows, domain = patch.rows(), bench.group_domain(number, cells)
     clock = bench.clock.bounded(SECONDS_PER_PATCH)
     small = patch.free_columns <= EASY
-    answer = FinderEngine(bench.seed, 1 if small else STARTS).decide(rows, domain, clock)
+    problem = HomogeneousProblem(rows, domain)
+    answer = FinderEngine(bench.seed, 1 if small else STARTS).decide(problem, clock)
     if small and answer.proof is None:
-        answer = TreeEngine(NODES_PER_PATCH).decide(rows, domain, clock)
+        answer = TreeEngine(NODES_PER_PATCH).decide(problem, clock)
     if not isinstance(answer.proof, Collision):
         bench.steps.append(f"inputs that differ in {where} places: {outcome(answer)}")
         return None
@@ -141,7 +142,7 @@ def try_geometric(bench: Workbench) -> ConvAnswer | None:
     size, note = _size_shown(bench, group, sizes, LARGEST_SYSTEM)
     reason += note
     problem = HomogeneousProblem(group.unrolled(size), bench.group_domain(proof.group, prod(size)))
-    pair = collision_at(problem, homogeneous(problem, grown(proof, bench.channels, size)))
+    pair = collision_at(problem, problem.homogeneous(grown(proof, bench.channels, size)))
     if pair is None:
         raise InternalError("an input with fewer active rows than inputs has none to spare; please report this")
     points = [bench.lifted(values, proof.group, prod(size)) for values in (pair.x, pair.y)]
@@ -164,7 +165,7 @@ def try_count(bench: Workbench) -> ConvAnswer | None:
     bench.clock.report("a pair where there are too few rows")
     cells = prod(size)
     rows, domain = group.unrolled(size), bench.group_domain(proof.group, cells)
-    answer = FinderEngine(bench.seed, STARTS).decide(rows, domain, bench.clock)
+    answer = FinderEngine(bench.seed, STARTS).decide(HomogeneousProblem(rows, domain), bench.clock)
     if not isinstance(answer.proof, Collision):
         bench.steps.append(f"there are too few rows at every size, but no pair was found at {times(size)}")
         return None

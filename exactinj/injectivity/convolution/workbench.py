@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from math import prod
 
+from exactinj.alternatives.problem import HomogeneousProblem
 from exactinj.certificates.collision import Collision
 from exactinj.certificates.conv_certificate import ConvProof
 from exactinj.certificates.every_size import InjectivityProof, Slot
@@ -87,7 +88,7 @@ class Workbench:
         key = rows.digest, domain.text
         if key not in self.known:
             engine = self.small if rows.n <= FAIR else self.inner
-            answer = BlocksEngine(engine).decide(rows, domain, self.clock)
+            answer = BlocksEngine(engine).decide(HomogeneousProblem(rows, domain), self.clock)
             self.nodes += answer.stats.nodes
             self.refuters += answer.stats.refuters
             if answer.verdict is Verdict.TIMED_OUT and self.clock.is_over:

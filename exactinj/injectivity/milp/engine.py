@@ -27,7 +27,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from itertools import combinations, islice
 
 import numpy as np
@@ -37,10 +36,8 @@ from exactinj.alternatives.exact_program import SeparatingPoint, refuter_or_poin
 from exactinj.alternatives.pairing import collision_at
 from exactinj.alternatives.problem import HomogeneousProblem
 from exactinj.certificates.collision import Collision
-from exactinj.domains import Domain
 from exactinj.errors import InternalError
-from exactinj.exact.matrix import IntegerRow, primitive_row, rank_modulo_prime
-from exactinj.exact.numbers import rational_from
+from exactinj.exact.matrix import rank_modulo_prime
 from exactinj.injectivity.engine import Answer, Engine
 from exactinj.injectivity.milp.solver import (
     FEASIBILITY_TOLERANCE,
@@ -49,7 +46,6 @@ from exactinj.injectivity.milp.solver import (
     SolverProcess,
     require_solver,
 )
-from exactinj.layers.dense import ReLULayer
 from exactinj.work.clock import Clock, OutOfTimeError
 from exactinj.work.verdict import Statistics, Verdict
 
@@ -76,9 +72,9 @@ class MilpEngine(Engine):
     def proves_injectivity(self) -> bool:
         return False
 
-    def decide(self, layer: ReLULayer, domain: Domain, clock: Clock) -> Answer:
+    def decide(self, problem: HomogeneousProblem, clock: Clock) -> Answer:
         with SolverProcess(self.solver, clock) as process:
-            return _Search(HomogeneousProblem(layer, domain), process, clock).run()
+            return _Search(problem, process, clock).run()
 
 
 # --- the program -----------------------------------------------------------------------------------
@@ -236,7 +232,7 @@ class _Search:
     def _verify(self, question: _Question, values: Sequence[float]) -> Collision | None:
         """The collision at the proposed point or on the proposed active set; None and a new cut if neither."""
         if question.columns:
-            pair = collision_at(self.problem, self._point(values[: question.columns]))
+            pair = collision_at(self.problem, self.problem.exact_point(values[: question.columns]))
             if pair is not None:
                 return pair
         active = [i for i, number in question.active.items() if values[number] > 1 / 2]
@@ -244,12 +240,6 @@ class _Search:
             self._cut_bases(active)
             return None
         return self._point_or_refuters(set(question.active) - set(active))
-
-    def _point(self, values: Sequence[float]) -> IntegerRow:
-        """The proposed floats as an exact integer vector, in unscaled coordinates."""
-        _, shifts = self.problem.equilibrated
-        exact = (Fraction(value) * Fraction(2) ** shift for value, shift in zip(values, shifts.tolist(), strict=True))
-        return primitive_row(rational_from(value) for value in exact)[0]
 
     def _cut_bases(self, active: Sequence[int]) -> None:
         """No collision has all rows of a basis active; disjoint bases, as many as there are."""
@@ -274,6 +264,7 @@ class _Search:
             outcome = refuter_or_point(self.problem, allowed, (), self.clock)
             if isinstance(outcome, SeparatingPoint):
                 return self._collision(outcome.homogeneous) if first else None
+            self.problem = self.problem.with_cut(outcome.cut)
             rows = tuple(i for i in outcome.support if i < self.problem.m)
             self.cuts.append(_Cut(rows, 1, len(rows)))
             self.refuters += 1
