@@ -19,6 +19,7 @@ from exactinj.certificates.document import Document
 from exactinj.domains import Ball, Domain, Region
 from exactinj.errors import CertificateError, InputError
 from exactinj.files.arguments import convex_given, dense_given, layer_given, region_given, rows_given
+from exactinj.injectivity.collision_size import far_out
 from exactinj.injectivity.engine import Answer, Engine
 from exactinj.injectivity.result import Result
 from exactinj.layers.convolution import ConvLayer
@@ -145,7 +146,7 @@ def certify(
         answer = Answer(Verdict.TIMED_OUT, "out of time before the search began; give a longer --timeout", None, stats)
     return Result(
         verdict=answer.verdict,
-        reason=answer.reason,
+        reason=answer.reason + far_out(answer.proof, layer, where),
         layer=layer,
         domain=where,
         engine=answer.decided_by or chosen.name,

@@ -26,7 +26,11 @@ COARSE_GRIDS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32)
 LARGEST_MARGIN_PROGRAM = 100_000  # entries of the float program that centres the point
 LARGEST_STRETCH = 1000
 MOST_DIRECTIONS = 4
+LARGEST_ENTRY = 1 << 20
+SMALLEST_SHARE = 1 << 20
 CUTS_OF_CENTRE = 12
+
+Pair = tuple[list[Fraction], list[Fraction]]
 
 
 def collision_at(problem: HomogeneousProblem, point: Sequence[int]) -> Collision | None:
@@ -35,16 +39,24 @@ def collision_at(problem: HomogeneousProblem, point: Sequence[int]) -> Collision
         return None
     point = _simplest_point(problem, point)
     values = problem.values_at(point)
-    pairs = [
-        pair
-        for direction in problem.directions_lost(point)[:MOST_DIRECTIONS]
-        for sign in (1, -1)
-        if (pair := _pair(problem, point, values, [sign * value for value in direction])) is not None
-    ]
-    x, y = min(pairs, key=_length)
+    directions = [list(direction) for direction in problem.directions_lost(point)[:MOST_DIRECTIONS]]
+    pairs = _pairs(problem, point, values, directions)
+    if not problem.is_affine and all(map(_is_tiny, pairs)) and max(values[: problem.m]) <= 0:
+        pairs += _pairs(problem, point, values, [list(point)])  # no row is positive on the whole ray
+    x, y = min(pairs, key=lambda pair: (_is_tiny(pair), _length(pair)))
+    if not problem.is_affine:
+        x, y = _of_ordinary_size(x, y)
     if not problem.is_affine and problem.domain.ball is not None:
         x, y = _shrunk(problem, x, y)
     return verified_collision(problem.layer, problem.domain, x, y)
+
+
+def _pairs(
+    problem: HomogeneousProblem, point: Sequence[int], values: Sequence[int], directions: Sequence[list[int]]
+) -> list[Pair]:
+    signed = [[sign * value for value in direction] for direction in directions for sign in (1, -1)]
+    pairs = (_pair(problem, point, values, direction) for direction in signed)
+    return [pair for pair in pairs if pair is not None]
 
 
 def _pair(
@@ -58,6 +70,10 @@ def _pair(
     if problem.is_affine:
         scale = Fraction(1, point[-1])
         bound = None if bound is None else bound * scale
+    longest = max(map(abs, direction))
+    if longest > LARGEST_ENTRY:  # no shorter one was found: go as far as the point is from 0, or 1
+        reach = max(Fraction(1), *map(abs, start)) / longest
+        bound = reach if bound is None else min(bound, reach)
     if bound is None or bound >= 1:
         step = Fraction(1)
     elif not problem.is_affine and 1 / bound <= LARGEST_STRETCH:
@@ -70,6 +86,21 @@ def _pair(
         share = problem.ball.share_inside(start, end)
         end = [value + share * (other - value) for value, other in zip(start, end, strict=True)]
     return start, end
+
+
+def _of_ordinary_size(x: list[Fraction], y: list[Fraction]) -> Pair:
+    """A pair of a cone without the large integers that thin regions need: divided by a power of two."""
+    largest = max(map(abs, (*x, *y)))
+    if largest <= LARGEST_ENTRY:
+        return x, y
+    unit = power_of_two_below(largest)
+    return [value / unit for value in x], [value / unit for value in y]
+
+
+def _is_tiny(pair: Pair) -> bool:
+    """Whether the two points are so close that one would take them for equal."""
+    x, y = pair
+    return max(abs(a - c) for a, c in zip(x, y, strict=True)) * SMALLEST_SHARE < max(map(abs, (*x, *y)))
 
 
 def _shrunk(problem: HomogeneousProblem, x: list[Fraction], y: list[Fraction]) -> tuple[list[Fraction], list[Fraction]]:

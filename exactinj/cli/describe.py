@@ -107,7 +107,13 @@ def _describe_pair(result: Result, shape: Sequence[int] | None) -> list[str]:
             lines.append("  (shortened here; --json or the certificate has every digit)")
         lines.append(f"  ReLU output of both = {vector_text(layer.evaluate(pair.x))}, equal in exact arithmetic")
     seen = [f"{name}: {_replay_text(outcome)}" for name, outcome in replay(layer, pair).items()]
-    return [*lines, "  replayed in " + "; ".join(seen)]
+    return [*lines, *_describe_size(result), "  replayed in " + "; ".join(seen)]
+
+
+def _describe_size(result: Result) -> list[str]:
+    """How large the collision is, and what is left of it where it comes from rounding."""
+    lines = [] if result.collision_size is None else [f"  {result.collision_size.text}"]
+    return lines if result.nearby is None else [*lines, f"  {result.nearby.text}"]
 
 
 def _conv_output(layer: ConvLayer, pair: Collision) -> str:

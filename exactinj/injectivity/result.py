@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Never
 
 from exactinj.certificates.certificate import Certificate
@@ -10,6 +11,8 @@ from exactinj.certificates.collision import Collision, replay
 from exactinj.certificates.conv_certificate import ConvCertificate
 from exactinj.domains import Domain
 from exactinj.exact.short import shortened
+from exactinj.injectivity.collision_size import CollisionSize, size_of_collision
+from exactinj.injectivity.nearby import NEAR, Nearby, nearest_injective
 from exactinj.layers.convolution import ConvLayer, Sizes
 from exactinj.layers.dense import ReLULayer
 from exactinj.work.verdict import Statistics, Verdict
@@ -44,6 +47,24 @@ class Result:
     def __bool__(self) -> Never:
         raise TypeError("a result has no truth value, as 'unknown' is not 'no'; compare result.verdict")
 
+    @cached_property
+    def collision_size(self) -> CollisionSize | None:
+        """How large the colliding pair is; None without one."""
+        return None if self.witness is None else size_of_collision(self.layer, self.witness)
+
+    @cached_property
+    def nearby(self) -> Nearby | None:
+        """An injective layer that rounding alone tells from this one, with its proof; computed when first asked for.
+
+        Rows that are opposite up to a relative 1e-6 are made exact opposites, and that layer is decided within
+        seconds. None if it is not proved injective, if there are no such rows, and where the collision survives changes
+        of that size.
+        """
+        size = self.collision_size
+        if size is None or size.survives is None or size.survives > NEAR or not isinstance(self.layer, ReLULayer):
+            return None
+        return nearest_injective(self.layer, self.domain)
+
     def __repr__(self) -> str:
         where = f"{self.verdict} on {shortened(self.domain.text)}"
         return f"<Result: {where}, engine {self.engine}, {self.layer}; {shortened(self.reason)}>"
@@ -68,6 +89,9 @@ class Result:
                 "seconds": round(self.stats.seconds, 6),
             },
         }
+        if self.collision_size is not None:
+            nearby = None if self.nearby is None else self.nearby.to_json()
+            document["collision"] = {**self.collision_size.to_json(), "nearby": nearby}
         if isinstance(self.layer, ConvLayer):
             document["sizes"] = _sizes_document(self.sizes)
             document["opposite_sizes"] = _sizes_document(self.opposite_sizes)
