@@ -77,7 +77,6 @@ def _decide(options: argparse.Namespace, reporter: Reporter) -> Ending:
         seed=options.seed,
         report=reporter.report,
     )
-    reporter.decided("describing the answer")
     notes = write_certificate(options, result.certificate, reporter)
     return Ending(STATUS[result.verdict], _text(options, result), notes)
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from exactinj.alternatives.problem import HomogeneousProblem
 from exactinj.domains import Domain
 from exactinj.exact.numbers import nearest_float
 from exactinj.exact.surd import Surd
@@ -100,7 +101,7 @@ def nearest_injective(layer: ReLULayer, domain: Domain, clock: Clock | None = No
 
     repaired, rows = found
     try:
-        answer = AutoEngine().decide(repaired, domain, clock or Clock(SECONDS))
+        answer = AutoEngine().decide(HomogeneousProblem(repaired, domain), clock or Clock(SECONDS))
     except OutOfTimeError:
         return None
     if answer.verdict is not Verdict.INJECTIVE or answer.proof is None:
