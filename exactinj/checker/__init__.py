@@ -14,8 +14,8 @@ from exactinj.checker.command import check_file, main
 from exactinj.checker.convolution import Convolution
 from exactinj.checker.document import CheckResult, check_stream
 from exactinj.checker.faults import Reason, Rejected, Source, Unreadable
-from exactinj.checker.files import read_layer
-from exactinj.checker.kernel_files import read_kernels
+from exactinj.checker.files.kernels import read_kernels
+from exactinj.checker.files.layers import read_layer
 from exactinj.checker.rows import Layer
 
 __all__ = [

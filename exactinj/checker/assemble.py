@@ -42,8 +42,7 @@ PARTS = (
     *(f"rules/{rule}" for rule in RULES),
     *(f"reading/{part}" for part in ("layer", "domain", "convolution", "proofs")),
     "document",
-    "files",
-    "kernel_files",
+    *(f"files/{part}" for part in ("texts", "arrays", "layers", "kernels")),
     "command",
 )
 HEADING = '''\

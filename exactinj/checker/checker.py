@@ -8,7 +8,7 @@ the modules in the folder exactinj/checker, in which it stands, by `python -m ex
 The parts: faults, limits, rationals, stream, rows, domains, trees, cones, convolution, rules/collision,
 rules/flat_tree, rules/sign_split, rules/blocks, rules/depth_tree, rules/boxes, rules/periodic, rules/patch,
 rules/geometric, rules/count, rules/unpaired, reading/layer, reading/domain, reading/convolution, reading/proofs,
-document, files, kernel_files, command.
+document, files/texts, files/arrays, files/layers, files/kernels, command.
 """
 
 from __future__ import annotations
@@ -104,6 +104,9 @@ def within(place: str) -> Iterator[None]:
 # ------------------------------------------------------------------ limits
 # How much a document may ask for.
 
+LONGEST_NUMBER = 1_000_000  # decimal digits of an integer, of a numerator or of a denominator
+LONGEST_VALUE = 1 << 27  # characters of one row, one refuter, or whatever else is read as one JSON value
+
 ENTRIES = 1 << 25
 """Numbers held in one matrix or list that a short document can ask for: a few lines about a convolution may have a
 size of 10^9. A tree has at least n tokens, but they come last; so it is read only if n * n is at most this."""
@@ -124,15 +127,27 @@ DIGITS = 600  # int() takes this many decimal digits under every setting of Pyth
 Vector = Sequence[int]
 
 
-def integer_of(text: str) -> int:
-    """`int(text)` for decimal digits, perhaps after a minus, of any length."""
+def integer_of(text: str, place: str = "") -> int:
+    """`int(text)` for decimal digits, perhaps after a minus. Raises Unreadable if there are more than a million."""
     if len(text) <= DIGITS:
         return int(text)
-    if text[0] == "-":
-        return -integer_of(text[1:])
-    half = len(text) // 2
-    power: int = 10**half
-    return integer_of(text[:-half]) * power + integer_of(text[-half:])
+    digits = text.removeprefix("-")
+    if len(digits) > LONGEST_NUMBER:
+        where = f"{place}: " if place else ""
+        raise Unreadable(f"{where}found a number of {len(digits)} digits, expected at most {LONGEST_NUMBER}")
+    value = _joined(digits)
+    return -value if text[0] == "-" else value
+
+
+def _joined(digits: str) -> int:
+    """From pieces of so many digits, joined two by two."""
+    ends = range(len(digits), 0, -DIGITS)
+    pieces, power = [int(digits[max(end - DIGITS, 0) : end]) for end in ends], 10**DIGITS  # the last digits first
+    while len(pieces) > 1:
+        high = [*pieces[1::2], 0] if len(pieces) % 2 else pieces[1::2]
+        pieces = [low + power * above for low, above in zip(pieces[::2], high, strict=True)]
+        power *= power if len(pieces) > 1 else 1
+    return pieces[0]
 
 
 def decimal_text(number: int) -> str:
@@ -162,7 +177,7 @@ def rational(text: object, place: str) -> Fraction:
     """A rational in canonical form."""
     match = _RATIONAL.fullmatch(text) if isinstance(text, str) else None
     if match:
-        numerator, denominator = integer_of(match[1]), integer_of(match[2] or "1")
+        numerator, denominator = integer_of(match[1], place), integer_of(match[2] or "1", place)
         if match[2] is None or (denominator > 1 and math.gcd(numerator, denominator) == 1):
             return Fraction(numerator, denominator)
     raise Unreadable(f"{place}: expected a string with a rational in canonical form, found {show(text)}")
@@ -291,6 +306,13 @@ def pieces_of(binary_file: BinaryIO) -> Iterator[str]:
         raise Unreadable(f"cannot be read to its end: {error}") from None
 
 
+def _whole_number(text: str) -> int:
+    try:
+        return integer_of(text)
+    except Unreadable as error:
+        raise ValueError(str(error)) from None
+
+
 def _no_float(_: str) -> NoReturn:
     raise ValueError("expected an integer, found a number with fraction or exponent, NaN or Infinity")
 
@@ -299,7 +321,7 @@ class Reader:
     """Pulls JSON values and punctuation, one after the other, out of pieces of text."""
 
     _decode = staticmethod(
-        json.JSONDecoder(parse_int=integer_of, parse_float=_no_float, parse_constant=_no_float).raw_decode
+        json.JSONDecoder(parse_int=_whole_number, parse_float=_no_float, parse_constant=_no_float).raw_decode
     )
     _space = re.compile(r"[ \t\n\r]+")
 
@@ -341,6 +363,7 @@ class Reader:
             try:
                 value, end = self._decode(self._text, self._at)
             except json.JSONDecodeError as error:
+                self._require_short()
                 cut = error.pos + 16 > len(self._text) or error.msg.startswith("Unterminated string")
                 if not (cut and self._extend()):
                     raise self.malformed(f"not JSON, or truncated ({error.msg})") from None
@@ -352,6 +375,10 @@ class Reader:
                 if end + 3 <= len(self._text) or not self._extend():
                     self._at = end
                     return value
+
+    def _require_short(self) -> None:
+        if len(self._text) - self._at > LONGEST_VALUE:
+            raise self.malformed(f"one value of more than {LONGEST_VALUE} characters, or not JSON")
 
     def expect(self, characters: str) -> str:
         """Take the next character, which must be one of `characters`."""
@@ -2316,7 +2343,7 @@ def _combination(value: object, multiplier: re.Pattern[str], place: str) -> Comb
         if type(row) is not int or not isinstance(text, str) or not multiplier.fullmatch(text):
             raise Unreadable(f'{place}: expected pairs like [3, "12"], found another entry')
         indices.append(row)
-        multipliers.append(integer_of(text))
+        multipliers.append(integer_of(text, place))
     return Combination(indices, multipliers)
 
 
@@ -2675,28 +2702,27 @@ def check_stream(binary_file: BinaryIO, layer: Layer | Convolution | None = None
     return check_document(binary_file, lambda _: layer)
 
 
-# ------------------------------------------------------------------ files
-# Layer files, read exactly: JSON, csv, npy and npz with code of the checker's own.
+# ------------------------------------------------------------------ files/texts
+# JSON and csv files: texts in UTF-8, with the numbers that they spell.
+#
+# A string and a csv field is the rational that it spells; a bare JSON integer is exact; a bare JSON decimal is the
+# float64 that JSON means by it, and refused where that float is 0 or infinite and the decimal is not.
 
-FilePath = str | os.PathLike[str]
-_NUMBER = re.compile(r"([+-]?)(?:([0-9]+)/([0-9]+)|([0-9]*)\.?([0-9]*)(?:[eE]([+-]?[0-9]{1,5}))?)")
-
-
-_NPY_TYPES = {
-    "f": {"2": "e", "4": "f", "8": "d"},
-    "i": {"1": "b", "2": "h", "4": "i", "8": "q"},
-    "u": {"1": "B", "2": "H", "4": "I", "8": "Q"},
-}
+_NUMBER = re.compile(r"([+-]?)(?:([0-9]+)/([0-9]+)|([0-9]*)\.?([0-9]*)(?:[eE]([+-]?[0-9]{1,9}))?)")
+_SPACE = " \t\n\r\f\v"
+_LARGEST_EXPONENT = 99_999
 
 
-def exact_number(text: str) -> Fraction | None:
+def _exact(text: str) -> Fraction | None:
     """The rational that "1/2", "-3", "0.1" or "1e-3" denotes; None for any other text."""
-    match = _NUMBER.fullmatch(text.strip())
+    match = _NUMBER.fullmatch(text.strip(_SPACE))
     if match is None:
         return None
     sign, top, bottom, whole, decimals, exponent = match.groups("")
     if not whole + decimals and not bottom.strip("0"):
         return None
+    if abs(int(exponent or "0")) > _LARGEST_EXPONENT:
+        raise Unreadable(f"found the number {show(text)}: expected an exponent of at most {_LARGEST_EXPONENT}")
     size = Fraction(integer_of(top or whole + decimals), integer_of(bottom or "1"))
     return (-1 if sign == "-" else 1) * size * Fraction(10) ** (int(exponent or "0") - len(decimals))
 
@@ -2705,28 +2731,11 @@ def entry_of(value: object, place: str) -> Fraction:
     """An entry of W, b or alpha; a float is the dyadic rational that it is."""
     if type(value) is int or (isinstance(value, float) and math.isfinite(value)):
         return Fraction(value)
-    exact = exact_number(value) if isinstance(value, str) else None
+    exact = _exact(value) if isinstance(value, str) else None
     if exact is None:
         wanted = 'a finite number or a string like "1/2" or "0.1"'
         raise Unreadable(f"{place}: expected {wanted}, found {show(value)}")
     return exact
-
-
-def _layer(arrays: dict[str, Any]) -> Layer:
-    """W and b from the arrays of a file; alpha = -b may stand in for b, and neither means b = 0."""
-    if "W" not in arrays or not arrays.keys() <= {"W", "b", "alpha"} or len(arrays) > 2:
-        found = ", ".join(map(show, list(arrays)[:5])) or "nothing"
-        raise Unreadable(f"expected W and at most one of b and alpha, found {found}: rename or remove arrays")
-    W = arrays["W"] if isinstance(arrays["W"], list) else []
-    if not W or not all(isinstance(row, list) and 0 < len(row) == len(W[0]) for row in W):
-        raise Unreadable("W: expected a matrix: at least one row, of equal length and not empty")
-    name = "alpha" if "alpha" in arrays else "b"
-    b = arrays.get(name, [0] * len(W))
-    if not isinstance(b, list) or len(b) != len(W):
-        raise Unreadable(f"{name}: expected one number for each of the {len(W)} rows of W")
-    rows = [[entry_of(value, f"W[{i}][{j}]") for j, value in enumerate(row)] for i, row in enumerate(W)]
-    bias = [entry_of(value, f"{name}[{i}]") for i, value in enumerate(b)]
-    return rows, [-value for value in bias] if name == "alpha" else bias
 
 
 def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -2736,36 +2745,77 @@ def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return dict(pairs)
 
 
-def json_arrays(data: bytes) -> dict[str, Any]:
+def _float(text: str) -> float:
+    """The float64 that a bare decimal means, unless it loses the number wholly."""
+    value = float(text)
+    mantissa = re.split("[eE]", text)[0]
+    if math.isinf(value) or (value == 0 and mantissa.strip("-0.")):
+        raise Unreadable(f"found the number {text[:40]}, which float64 turns into {value}: put it in quotes")
+    return value
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise Unreadable(f"found {name}: expected finite numbers")
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8-sig")
+
+
+def json_object(data: bytes) -> dict[str, Any]:
     """The object in a JSON file."""
-    arrays = json.loads(data.decode(), parse_int=integer_of, object_pairs_hook=unique)
-    if not isinstance(arrays, dict):
-        raise Unreadable(f"expected an object with the arrays of the layer, found {show(arrays)}")
-    return arrays
+    found = json.loads(
+        _text(data), parse_int=integer_of, parse_float=_float, parse_constant=_no_constant, object_pairs_hook=unique
+    )
+    if not isinstance(found, dict):
+        raise Unreadable(f"expected an object with the arrays of the layer, found {show(found)}")
+    return found
 
 
-def _csv_arrays(data: bytes) -> dict[str, Any]:
-    return {"W": [row for row in csv.reader(io.StringIO(data.decode(), newline="")) if row]}
+def csv_rows(data: bytes) -> list[list[str]]:
+    """The fields of each line; blank lines, and those that start with #, are left out."""
+    lines = re.split("\r\n|\n|\r", _text(data))
+    return [row for row in csv.reader(f"{line}\n" for line in lines if line.lstrip(" \t")[:1] != "#") if row]
 
 
-def npy_parts(data: bytes) -> tuple[str, bool, tuple[int, ...], bytes]:
+# ------------------------------------------------------------------ files/arrays
+# npy and npz files: plain numbers, or one text, as many as the file has bytes for.
+
+_NPY_TYPES = {
+    "f": {"2": "e", "4": "f", "8": "d"},
+    "i": {"1": "b", "2": "h", "4": "i", "8": "q"},
+    "u": {"1": "B", "2": "H", "4": "I", "8": "Q"},
+}
+_NPY_KEYS = {"descr", "fortran_order", "shape"}
+_LONGEST_HEADER = 10_000
+_UNPACKED_FREELY, _MOST_RATIO = 1 << 28, 100  # bytes; beyond that, unpacked bytes for each byte of the file
+_MOST_AXES = 5  # of a kernel
+
+
+def _npy_parts(data: bytes) -> tuple[str, bool, tuple[int, ...], bytes]:
     """The npy format, versions 1 to 3: the type, whether the first axis runs fastest, the shape, and the numbers."""
     start = {b"\x93NUMPY\1\0": 10, b"\x93NUMPY\2\0": 12, b"\x93NUMPY\3\0": 12}.get(data[:8])
     if start is None:
         raise Unreadable("not in npy format, version 1 to 3: save with numpy.save or numpy.savez")
     length = int.from_bytes(data[8:start], "little")
-    header = ast.literal_eval(data[start : start + min(length, 10_000)].decode("latin-1").strip())
-    kind, fortran, shape = str(header["descr"]), header["fortran_order"], header["shape"]
-    return kind, bool(fortran), tuple(shape), data[start + length :]
+    if length > _LONGEST_HEADER:
+        raise Unreadable(f"found a header of {length} bytes, expected at most {_LONGEST_HEADER}")
+    header = ast.literal_eval(data[start : start + length].decode("latin-1").strip())
+    if not isinstance(header, dict) or set(header) != _NPY_KEYS or not isinstance(header["fortran_order"], bool):
+        raise Unreadable("found a damaged header: save with numpy.save or numpy.savez")
+    shape = header["shape"]
+    if not isinstance(shape, tuple) or not all(type(size) is int and size > 0 for size in shape):
+        raise Unreadable("expected an array with no size zero")
+    return str(header["descr"]), header["fortran_order"], shape, data[start + length :]
 
 
-def npy_array(data: bytes, axes: Sequence[int] = (1, 2), wanted: str = "one (b) or two (W)") -> Any:
-    """An array of floats or integers with so many axes, as nested lists."""
-    kind, fortran, shape, body = npy_parts(data)
+def npy_array(data: bytes, most_axes: int = 2) -> Any:
+    """An array of floats or integers with at most so many axes, as nested lists."""
+    kind, fortran, shape, body = _npy_parts(data)
     if not re.fullmatch("[<>][fiu][248]|[<>|][iu]1", kind):
         raise Unreadable(f"found the type {show(kind)}: expected float16/32/64 or an integer type")
-    if not all(type(size) is int and size > 0 for size in shape) or len(shape) not in axes:
-        raise Unreadable(f"found {len(shape)} axes: expected {wanted}, and no size zero")
+    if len(shape) > most_axes:
+        raise Unreadable(f"found {len(shape)} axes: expected at most {most_axes}")
     size = math.prod(shape) * int(kind[2])
     if len(body) != size:
         raise Unreadable(f"found {len(body)} bytes of numbers, expected {show(size)}: the file is damaged")
@@ -2782,21 +2832,98 @@ def _nested(values: Sequence[Any], first: int, shape: Sequence[int], steps: Sequ
     return [_nested(values, first + k * steps[0], shape[1:], steps[1:]) for k in range(shape[0])]
 
 
-def npz_arrays(data: bytes, read: Callable[[bytes], Any] = npy_array) -> dict[str, Any]:
-    """The arrays in an npz file by name."""
+def npy_value(data: bytes) -> Any:
+    """An array of numbers with any of the shapes that a kernel file may have, or one text."""
+    kind, _, shape, body = _npy_parts(data)
+    text = re.fullmatch("([<>])U([1-9][0-9]{0,3})", kind)
+    if text is None:
+        return npy_array(data, _MOST_AXES)
+    if shape or len(body) != 4 * int(text[2]):
+        raise Unreadable("found an array of texts, or a damaged one: expected one text")
+    return body.decode("utf-32-le" if text[1] == "<" else "utf-32-be").rstrip("\0")
+
+
+def npz_arrays(
+    data: bytes, require_names: Callable[[Sequence[str]], object], read: Callable[[bytes], Any]
+) -> dict[str, Any]:
+    """The arrays in an npz file by name; `require_names` raises for wrong names before anything is unpacked."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         members = archive.infolist()
         if any(info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for info in members):
             raise Unreadable("found an unusual compression: save with numpy.savez")
-        arrays = [(info.filename, read(archive.read(info))) for info in members]
-        return unique([(name.removesuffix(".npy"), array) for name, array in arrays])
+        unpacked = sum(info.file_size for info in members)
+        if unpacked > max(_UNPACKED_FREELY, _MOST_RATIO * len(data)):
+            raise Unreadable(f"found {len(data)} bytes that unpack to {unpacked}, expected {_MOST_RATIO} times at most")
+        names = [info.filename.removesuffix(".npy") for info in members]
+        require_names(names)
+        return unique([(name, read(archive.read(info))) for name, info in zip(names, members, strict=True)])
+
+
+# ------------------------------------------------------------------ files/layers
+# Layer files: W, and b or alpha.
+
+FilePath = str | os.PathLike[str]
+_TORCH_NAMES = {"weight": "W", "bias": "b"}
+_UNNAMED = "arr_0"
+_SPARSE = {"format", "shape", "data"}
+_Built = TypeVar("_Built")
+
+
+def _our_names(names: Sequence[str]) -> list[str]:
+    """W, b and alpha for the names of a file, which may be those of torch. Raises Unreadable for others."""
+    ours = [_TORCH_NAMES[name] for name in names] if set(names) <= set(_TORCH_NAMES) else list(names)
+    if set(names) >= _SPARSE:
+        raise Unreadable("found a matrix in SciPy's sparse format: save it with numpy.save(FILE, A.toarray())")
+    if "W" not in ours or not set(ours) <= {"W", "b", "alpha"}:
+        found = ", ".join(map(show, names[:5])) or "nothing"
+        raise Unreadable(f"expected W and at most one of b and alpha, found {found}: rename or remove arrays")
+    return ours
+
+
+def _names_of_arrays(names: Sequence[str]) -> list[str]:
+    """The same for an archive, whose only array may be without a name."""
+    return ["W"] if list(names) == [_UNNAMED] else _our_names(names)
+
+
+def _bias(value: object, m: int, name: str) -> list[Any]:
+    """One number for each row; a column of them is one, too."""
+    if isinstance(value, list) and value and all(isinstance(row, list) and len(row) == 1 for row in value):
+        value = [row[0] for row in value]
+    if not isinstance(value, list) or len(value) != m:
+        raise Unreadable(f"{name}: expected one number for each of the {m} rows of W")
+    return value
+
+
+def _layer(arrays: dict[str, Any]) -> Layer:
+    """W and b from the arrays of a file; alpha = -b may stand in for b, and neither, or null, means b = 0."""
+    arrays = {name: value for name, value in arrays.items() if value is not None}
+    if {"b", "alpha"} <= set(arrays):
+        raise Unreadable("expected at most one of b and alpha, found both: remove one")
+    W = arrays.get("W")
+    if not isinstance(W, list) or not W or not all(isinstance(row, list) and 0 < len(row) == len(W[0]) for row in W):
+        raise Unreadable("W: expected a matrix: at least one row, of equal length and not empty")
+    name = "alpha" if "alpha" in arrays else "b"
+    b = _bias(arrays.get(name, [0] * len(W)), len(W), name)
+    rows = [[entry_of(value, f"W[{i}][{j}]") for j, value in enumerate(row)] for i, row in enumerate(W)]
+    bias = [entry_of(value, f"{name}[{i}]") for i, value in enumerate(b)]
+    return rows, [-value for value in bias] if name == "alpha" else bias
+
+
+def _json_layer(data: bytes) -> dict[str, Any]:
+    arrays = json_object(data)
+    return dict(zip(_our_names(list(arrays)), arrays.values(), strict=True))
+
+
+def _npz_layer(data: bytes) -> dict[str, Any]:
+    arrays = npz_arrays(data, _names_of_arrays, npy_array)
+    return dict(zip(_names_of_arrays(list(arrays)), arrays.values(), strict=True))
 
 
 _FORMATS: dict[str, Callable[[bytes], dict[str, Any]]] = {
-    ".json": json_arrays,
-    ".csv": _csv_arrays,
+    ".json": _json_layer,
+    ".csv": lambda data: {"W": csv_rows(data)},
     ".npy": lambda data: {"W": npy_array(data)},
-    ".npz": npz_arrays,
+    ".npz": _npz_layer,
 }
 
 
@@ -2806,9 +2933,6 @@ def opened(path: FilePath) -> BinaryIO:
         return open(path, "rb")
     except (OSError, ValueError) as error:
         raise Unreadable(f"cannot be opened: {error}") from None
-
-
-_Built = TypeVar("_Built")
 
 
 def read_file(
@@ -2837,21 +2961,10 @@ def read_layer(path: FilePath) -> Layer:
     return read_file(path, Source.LAYER_FILE, _FORMATS, _layer)
 
 
-# ------------------------------------------------------------------ kernel_files
-# certificates-convolution.md, section "Kernel files".
+# ------------------------------------------------------------------ files/kernels
+# Kernel files, certificates-convolution.md: kernels, b and the geometry of a convolution.
 
 _KERNEL_KEYS = ("kernels", "b", "stride", "dilation", "padding", "groups", "padding_mode")
-
-
-def _npy_value(data: bytes) -> Any:
-    """An array of numbers with any of the shapes that a kernel file may have, or one text."""
-    kind, _, shape, body = npy_parts(data)
-    text = re.fullmatch("([<>])U([1-9][0-9]{0,3})", kind)
-    if text is None:
-        return npy_array(data, range(6), "at most five")
-    if shape or len(body) != 4 * int(text[2]):
-        raise Unreadable("found an array of texts, or a damaged one: expected one text")
-    return body.decode("utf-32-le" if text[1] == "<" else "utf-32-be").rstrip("\0")
 
 
 def _whole(value: object, least: int, place: str) -> int:
@@ -2896,11 +3009,16 @@ def _flat(value: object, shape: Sequence[int], place: str) -> list[Fraction]:
     return [entry for k, part in enumerate(value) for entry in _flat(part, shape[1:], f"{place}[{k}]")]
 
 
+def _require_names(names: Sequence[str]) -> None:
+    """Raises Unreadable for names that do not belong into a kernel file."""
+    if "kernels" not in names or not set(names) <= set(_KERNEL_KEYS):
+        found = ", ".join(map(show, names[:5])) or "nothing"
+        raise Unreadable(f"expected kernels, and perhaps {', '.join(_KERNEL_KEYS[1:])}; found {found}")
+
+
 def _convolution(arrays: dict[str, Any]) -> Convolution:
     """The layer from the arrays of a kernel file."""
-    if "kernels" not in arrays or not arrays.keys() <= set(_KERNEL_KEYS):
-        found = ", ".join(map(show, list(arrays)[:5])) or "nothing"
-        raise Unreadable(f"expected kernels, and perhaps {', '.join(_KERNEL_KEYS[1:])}; found {found}")
+    _require_names(list(arrays))
     shape = _shape(arrays["kernels"])
     if not 3 <= len(shape) <= 5 or 0 in shape:
         raise Unreadable(f"kernels: expected the axes out, in / groups and 1 to 3 of the grid, found {len(shape)} axes")
@@ -2926,9 +3044,9 @@ def _convolution(arrays: dict[str, Any]) -> Convolution:
 
 
 _KERNEL_FORMATS: dict[str, Callable[[bytes], dict[str, Any]]] = {
-    ".json": json_arrays,
-    ".npy": lambda data: {"kernels": _npy_value(data)},
-    ".npz": lambda data: npz_arrays(data, _npy_value),
+    ".json": json_object,
+    ".npy": lambda data: {"kernels": npy_value(data)},
+    ".npz": lambda data: npz_arrays(data, _require_names, npy_value),
 }
 
 

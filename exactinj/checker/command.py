@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from exactinj.checker.convolution import Convolution
 from exactinj.checker.document import CheckResult, check_document
 from exactinj.checker.faults import Source, Unreadable
-from exactinj.checker.files import FilePath, opened, read_layer
-from exactinj.checker.kernel_files import read_kernels
+from exactinj.checker.files.kernels import read_kernels
+from exactinj.checker.files.layers import FilePath, opened, read_layer
 from exactinj.checker.rows import Layer
 
 __all__ = ["check_file", "main"]

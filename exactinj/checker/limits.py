@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from exactinj.checker.faults import Unreadable
 
-__all__ = ["ENTRIES", "require_room"]
+__all__ = ["ENTRIES", "LONGEST_NUMBER", "LONGEST_VALUE", "require_room"]
+
+LONGEST_NUMBER = 1_000_000  # decimal digits of an integer, of a numerator or of a denominator
+LONGEST_VALUE = 1 << 27  # characters of one row, one refuter, or whatever else is read as one JSON value
 
 ENTRIES = 1 << 25
 """Numbers held in one matrix or list that a short document can ask for: a few lines about a convolution may have a

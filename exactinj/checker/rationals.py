@@ -12,6 +12,7 @@ from operator import mul
 from typing import Any, TypeVar
 
 from exactinj.checker.faults import Unreadable
+from exactinj.checker.limits import LONGEST_NUMBER
 
 __all__ = [
     "Vector",
@@ -39,15 +40,27 @@ DIGITS = 600  # int() takes this many decimal digits under every setting of Pyth
 Vector = Sequence[int]
 
 
-def integer_of(text: str) -> int:
-    """`int(text)` for decimal digits, perhaps after a minus, of any length."""
+def integer_of(text: str, place: str = "") -> int:
+    """`int(text)` for decimal digits, perhaps after a minus. Raises Unreadable if there are more than a million."""
     if len(text) <= DIGITS:
         return int(text)
-    if text[0] == "-":
-        return -integer_of(text[1:])
-    half = len(text) // 2
-    power: int = 10**half
-    return integer_of(text[:-half]) * power + integer_of(text[-half:])
+    digits = text.removeprefix("-")
+    if len(digits) > LONGEST_NUMBER:
+        where = f"{place}: " if place else ""
+        raise Unreadable(f"{where}found a number of {len(digits)} digits, expected at most {LONGEST_NUMBER}")
+    value = _joined(digits)
+    return -value if text[0] == "-" else value
+
+
+def _joined(digits: str) -> int:
+    """From pieces of so many digits, joined two by two."""
+    ends = range(len(digits), 0, -DIGITS)
+    pieces, power = [int(digits[max(end - DIGITS, 0) : end]) for end in ends], 10**DIGITS  # the last digits first
+    while len(pieces) > 1:
+        high = [*pieces[1::2], 0] if len(pieces) % 2 else pieces[1::2]
+        pieces = [low + power * above for low, above in zip(pieces[::2], high, strict=True)]
+        power *= power if len(pieces) > 1 else 1
+    return pieces[0]
 
 
 def decimal_text(number: int) -> str:
@@ -77,7 +90,7 @@ def rational(text: object, place: str) -> Fraction:
     """A rational in canonical form."""
     match = _RATIONAL.fullmatch(text) if isinstance(text, str) else None
     if match:
-        numerator, denominator = integer_of(match[1]), integer_of(match[2] or "1")
+        numerator, denominator = integer_of(match[1], place), integer_of(match[2] or "1", place)
         if match[2] is None or (denominator > 1 and math.gcd(numerator, denominator) == 1):
             return Fraction(numerator, denominator)
     raise Unreadable(f"{place}: expected a string with a rational in canonical form, found {show(text)}")

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO, NoReturn
 
 from exactinj.checker.faults import Unreadable
+from exactinj.checker.limits import LONGEST_VALUE
 from exactinj.checker.rationals import integer_of, show
 
 __all__ = ["Reader", "pieces_of"]
@@ -50,6 +51,13 @@ def pieces_of(binary_file: BinaryIO) -> Iterator[str]:
         raise Unreadable(f"cannot be read to its end: {error}") from None
 
 
+def _whole_number(text: str) -> int:
+    try:
+        return integer_of(text)
+    except Unreadable as error:
+        raise ValueError(str(error)) from None
+
+
 def _no_float(_: str) -> NoReturn:
     raise ValueError("expected an integer, found a number with fraction or exponent, NaN or Infinity")
 
@@ -58,7 +66,7 @@ class Reader:
     """Pulls JSON values and punctuation, one after the other, out of pieces of text."""
 
     _decode = staticmethod(
-        json.JSONDecoder(parse_int=integer_of, parse_float=_no_float, parse_constant=_no_float).raw_decode
+        json.JSONDecoder(parse_int=_whole_number, parse_float=_no_float, parse_constant=_no_float).raw_decode
     )
     _space = re.compile(r"[ \t\n\r]+")
 
@@ -100,6 +108,7 @@ class Reader:
             try:
                 value, end = self._decode(self._text, self._at)
             except json.JSONDecodeError as error:
+                self._require_short()
                 cut = error.pos + 16 > len(self._text) or error.msg.startswith("Unterminated string")
                 if not (cut and self._extend()):
                     raise self.malformed(f"not JSON, or truncated ({error.msg})") from None
@@ -111,6 +120,10 @@ class Reader:
                 if end + 3 <= len(self._text) or not self._extend():
                     self._at = end
                     return value
+
+    def _require_short(self) -> None:
+        if len(self._text) - self._at > LONGEST_VALUE:
+            raise self.malformed(f"one value of more than {LONGEST_VALUE} characters, or not JSON")
 
     def expect(self, characters: str) -> str:
         """Take the next character, which must be one of `characters`."""

@@ -83,7 +83,7 @@ def _combination(value: object, multiplier: re.Pattern[str], place: str) -> Comb
         if type(row) is not int or not isinstance(text, str) or not multiplier.fullmatch(text):
             raise Unreadable(f'{place}: expected pairs like [3, "12"], found another entry')
         indices.append(row)
-        multipliers.append(integer_of(text))
+        multipliers.append(integer_of(text, place))
     return Combination(indices, multipliers)
 
 

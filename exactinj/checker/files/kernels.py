@@ -1,39 +1,21 @@
-"""certificates-convolution.md, section "Kernel files"."""
+"""Kernel files, certificates-convolution.md: kernels, b and the geometry of a convolution."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
 from exactinj.checker.convolution import MODES, Convolution
 from exactinj.checker.faults import Source, Unreadable
-from exactinj.checker.files import (
-    FilePath,
-    entry_of,
-    json_arrays,
-    npy_array,
-    npy_parts,
-    npz_arrays,
-    read_file,
-)
+from exactinj.checker.files.arrays import npy_value, npz_arrays
+from exactinj.checker.files.layers import FilePath, read_file
+from exactinj.checker.files.texts import entry_of, json_object
 from exactinj.checker.rationals import show
 
 __all__ = ["read_kernels"]
 
 _KERNEL_KEYS = ("kernels", "b", "stride", "dilation", "padding", "groups", "padding_mode")
-
-
-def _npy_value(data: bytes) -> Any:
-    """An array of numbers with any of the shapes that a kernel file may have, or one text."""
-    kind, _, shape, body = npy_parts(data)
-    text = re.fullmatch("([<>])U([1-9][0-9]{0,3})", kind)
-    if text is None:
-        return npy_array(data, range(6), "at most five")
-    if shape or len(body) != 4 * int(text[2]):
-        raise Unreadable("found an array of texts, or a damaged one: expected one text")
-    return body.decode("utf-32-le" if text[1] == "<" else "utf-32-be").rstrip("\0")
 
 
 def _whole(value: object, least: int, place: str) -> int:
@@ -78,11 +60,16 @@ def _flat(value: object, shape: Sequence[int], place: str) -> list[Fraction]:
     return [entry for k, part in enumerate(value) for entry in _flat(part, shape[1:], f"{place}[{k}]")]
 
 
+def _require_names(names: Sequence[str]) -> None:
+    """Raises Unreadable for names that do not belong into a kernel file."""
+    if "kernels" not in names or not set(names) <= set(_KERNEL_KEYS):
+        found = ", ".join(map(show, names[:5])) or "nothing"
+        raise Unreadable(f"expected kernels, and perhaps {', '.join(_KERNEL_KEYS[1:])}; found {found}")
+
+
 def _convolution(arrays: dict[str, Any]) -> Convolution:
     """The layer from the arrays of a kernel file."""
-    if "kernels" not in arrays or not arrays.keys() <= set(_KERNEL_KEYS):
-        found = ", ".join(map(show, list(arrays)[:5])) or "nothing"
-        raise Unreadable(f"expected kernels, and perhaps {', '.join(_KERNEL_KEYS[1:])}; found {found}")
+    _require_names(list(arrays))
     shape = _shape(arrays["kernels"])
     if not 3 <= len(shape) <= 5 or 0 in shape:
         raise Unreadable(f"kernels: expected the axes out, in / groups and 1 to 3 of the grid, found {len(shape)} axes")
@@ -108,9 +95,9 @@ def _convolution(arrays: dict[str, Any]) -> Convolution:
 
 
 _KERNEL_FORMATS: dict[str, Callable[[bytes], dict[str, Any]]] = {
-    ".json": json_arrays,
-    ".npy": lambda data: {"kernels": _npy_value(data)},
-    ".npz": lambda data: npz_arrays(data, _npy_value),
+    ".json": json_object,
+    ".npy": lambda data: {"kernels": npy_value(data)},
+    ".npz": lambda data: npz_arrays(data, _require_names, npy_value),
 }
 
 
