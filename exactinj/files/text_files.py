@@ -57,7 +57,8 @@ def csv_rows(source: Source) -> list[list[str]]:
     """The fields of a ``.csv`` file, one list a line; blank lines and lines that start with ``#`` are left out."""
     lines = _text(source, "CSV").replace("\r\n", "\n").replace("\r", "\n").split("\n")
     try:
-        rows = [row for row in csv.reader(f"{line}\n" for line in lines if not _is_comment(line)) if row]
+        fields = csv.reader((f"{line}\n" for line in lines if not _is_comment(line)), strict=True)
+        rows = [row for row in fields if row]
     except csv.Error as error:
         raise InputError(f"not readable as CSV ({cause_of(error)}); expected rows of numbers") from None
     if not rows:
@@ -107,8 +108,9 @@ def _float(text: str) -> float:
 def _integer(text: str) -> int:
     if len(text) <= SHORT_INTEGER:
         return int(text)
-    if len(text) > MOST_DIGITS:
-        raise InputError(f"found a number of {len(text)} digits, expected at most {MOST_DIGITS}")
+    digits = len(text.removeprefix("-"))
+    if digits > MOST_DIGITS:
+        raise InputError(f"found a number of {digits} digits, expected at most {MOST_DIGITS}")
     return int(fmpz(text))
 
 

@@ -25,7 +25,7 @@ _NPY_TYPES = {
 _NPY_KEYS = {"descr", "fortran_order", "shape"}
 _LONGEST_HEADER = 10_000
 _UNPACKED_FREELY, _MOST_RATIO = 1 << 28, 100  # bytes; beyond that, unpacked bytes for each byte of the file
-_MOST_AXES = 5  # of a kernel
+_LAYER_AXES, _KERNEL_AXES = range(1, 3), range(6)
 
 
 def _npy_parts(data: bytes) -> tuple[str, bool, tuple[int, ...], bytes]:
@@ -45,13 +45,13 @@ def _npy_parts(data: bytes) -> tuple[str, bool, tuple[int, ...], bytes]:
     return str(header["descr"]), header["fortran_order"], shape, data[start + length :]
 
 
-def npy_array(data: bytes, most_axes: int = 2) -> Any:
-    """An array of floats or integers with at most so many axes, as nested lists."""
+def npy_array(data: bytes, axes: range = _LAYER_AXES) -> Any:
+    """An array of floats or integers with so many axes, as nested lists."""
     kind, fortran, shape, body = _npy_parts(data)
     if not re.fullmatch("[<>][fiu][248]|[<>|][iu]1", kind):
         raise Unreadable(f"found the type {show(kind)}: expected float16/32/64 or an integer type")
-    if len(shape) > most_axes:
-        raise Unreadable(f"found {len(shape)} axes: expected at most {most_axes}")
+    if len(shape) not in axes:
+        raise Unreadable(f"found {len(shape)} axes: expected {axes[0]} to {axes[-1]}")
     size = math.prod(shape) * int(kind[2])
     if len(body) != size:
         raise Unreadable(f"found {len(body)} bytes of numbers, expected {show(size)}: the file is damaged")
@@ -73,7 +73,7 @@ def npy_value(data: bytes) -> Any:
     kind, _, shape, body = _npy_parts(data)
     text = re.fullmatch("([<>])U([1-9][0-9]{0,3})", kind)
     if text is None:
-        return npy_array(data, _MOST_AXES)
+        return npy_array(data, _KERNEL_AXES)
     if shape or len(body) != 4 * int(text[2]):
         raise Unreadable("found an array of texts, or a damaged one: expected one text")
     return body.decode("utf-32-le" if text[1] == "<" else "utf-32-be").rstrip("\0")

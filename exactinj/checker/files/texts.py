@@ -85,4 +85,5 @@ def json_object(data: bytes) -> dict[str, Any]:
 def csv_rows(data: bytes) -> list[list[str]]:
     """The fields of each line; blank lines, and those that start with #, are left out."""
     lines = re.split("\r\n|\n|\r", _text(data))
-    return [row for row in csv.reader(f"{line}\n" for line in lines if line.lstrip(" \t")[:1] != "#") if row]
+    numbers = (f"{line}\n" for line in lines if line.lstrip(" \t")[:1] != "#")
+    return [row for row in csv.reader(numbers, strict=True) if row]
