@@ -39,7 +39,7 @@ def test_the_one_file_is_current():
 
 
 def test_every_module_is_a_part():
-    apart = {"__init__", "rules/__init__", "reading/__init__", "assemble", "checker"}
+    apart = {"__init__", "rules/__init__", "reading/__init__", "files/__init__", "assemble", "checker"}
     modules = {path.relative_to(FOLDER).with_suffix("").as_posix() for path in FOLDER.rglob("*.py")}
     assert modules == {*PARTS, *apart}
 

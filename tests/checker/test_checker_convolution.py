@@ -2888,7 +2888,7 @@ CUBE = npy(np.ones((2, 1, 2)))
     ("suffix", "data", "expected"),
     [
         ("npy", npy(np.ones((2, 2))), "found 2 axes"),
-        ("npy", npy(np.ones((1,) * 6)), "found 6 axes: expected at most five"),
+        ("npy", npy(np.ones((1,) * 6)), "found 6 axes: expected 0 to 5"),
         ("npy", npy(np.zeros((2, 0, 1))), "no size zero"),
         ("npy", npy(np.array("zeros")), "kernels: expected the axes"),
         ("npy", npy(np.full((2, 1, 2), np.nan)), "kernels[0][0][0]: expected a finite number"),
