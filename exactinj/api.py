@@ -112,6 +112,7 @@ def certify(
     _require_positive(timeout)
     clock = Clock(timeout, report)  # before engines are imported, which takes a second
     chosen = _engine(engine, seed, jobs)
+    clock.discount(clock.elapsed)
     layer, asked = layer_given(layer), convex_given(domain)
     if isinstance(layer, ConvLayer):
         from exactinj.injectivity.convolution.certify import certify_convolution

@@ -124,8 +124,11 @@ def _ending_of_unfinished(
     options: argparse.Namespace, outcome: Outcome, unfinished: Callable[[Unfinished], dict[str, object]]
 ) -> Ending:
     killed = "killed by the system, most likely out of memory"
-    cause = "out of time inside one exact step" if outcome.was_stopped else killed
-    reason = f"{cause}; last seen: {outcome.progress or 'the layer was still being read'}"
+    if outcome.progress is None:
+        reason = f"{'out of time' if outcome.was_stopped else killed} while the program was loaded or the layer read"
+    else:
+        cause = "out of time inside one exact step" if outcome.was_stopped else killed
+        reason = f"{cause}; last seen: {outcome.progress}"
     document = unfinished(Unfinished(reason, outcome.facts, time.monotonic() - options.started))
     text = "" if options.quiet else str(outcome.facts.get("text", "")) + f"{options.layer}: undecided, {reason}"
     return Ending(exit_status.OUT_OF_BUDGET, json.dumps(document, indent=1) if options.json else text)
