@@ -14,8 +14,8 @@ from exactinj.cells.wedges import wedge_graph as wedge_graph
 from exactinj.cells.wedges import wedges as wedges
 from exactinj.certificates.certificate import Certificate as Certificate
 from exactinj.certificates.collision import Collision as Collision
-from exactinj.certificates.collision import FloatReplay as FloatReplay
 from exactinj.certificates.conv_certificate import ConvCertificate as ConvCertificate
+from exactinj.certificates.float_replay import FloatReplay as FloatReplay
 from exactinj.certificates.reading import read_certificate as read_certificate
 from exactinj.comparison import Comparison as Comparison
 from exactinj.domains import Ball as Ball

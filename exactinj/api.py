@@ -13,15 +13,13 @@ from typing import TYPE_CHECKING, Any
 from exactinj import checker
 from exactinj.alternatives.problem import HomogeneousProblem
 from exactinj.certificates.certificate import Certificate
-from exactinj.certificates.collision import Collision
 from exactinj.certificates.conv_certificate import ConvCertificate
 from exactinj.certificates.document import Document
 from exactinj.domains import Ball, Domain, Region
 from exactinj.errors import CertificateError, InputError
 from exactinj.files.arguments import convex_given, dense_given, layer_given, region_given, rows_given
-from exactinj.injectivity.collision_size import far_out
 from exactinj.injectivity.engine import Answer, Engine
-from exactinj.injectivity.result import Result
+from exactinj.injectivity.result import Result, dense_result
 from exactinj.layers.convolution import ConvLayer
 from exactinj.layers.dense import ReLULayer
 from exactinj.work.clock import Clock, OutOfTimeError
@@ -145,17 +143,7 @@ def certify(
     except OutOfTimeError:  # at a step outside an engine's own search
         stats = Statistics(seconds=clock.worked)
         answer = Answer(Verdict.TIMED_OUT, "out of time before the search began; give a longer --timeout", None, stats)
-    return Result(
-        verdict=answer.verdict,
-        reason=answer.reason + far_out(answer.proof, layer, where),
-        layer=layer,
-        domain=where,
-        engine=answer.decided_by or chosen.name,
-        witness=answer.proof if isinstance(answer.proof, Collision) else None,
-        certificate=None if answer.proof is None else Certificate(layer, where, answer.proof),
-        stats=answer.stats,
-        explanation=answer.explanation,
-    )
+    return dense_result(layer, where, answer, chosen.name)
 
 
 def check(

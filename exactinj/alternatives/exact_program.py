@@ -176,7 +176,7 @@ def _inverse(matrix: fmpq_mat, clock: Clock) -> fmpq_mat:
         units = fmpq_mat(size, min(COLUMNS, size - first))
         for k in range(units.ncols()):
             units[first + k, k] = 1
-        solution = matrix.solve(units, algorithm="dixon")
+        solution = matrix.solve(units, algorithm="dixon")  # type: ignore[call-arg]
         for i in range(size):
             for k in range(units.ncols()):
                 inverse[i, first + k] = solution[i, k]

@@ -28,7 +28,9 @@ from flint import fmpz_mat
 from numpy.typing import NDArray
 
 from exactinj.certificates.proof_rows import ProofRows
-from exactinj.domains import Ball, Domain
+from exactinj.domains import Domain
+from exactinj.domains.base import BallShape
+from exactinj.errors import InternalError
 from exactinj.exact.circuits import circuit_multipliers
 from exactinj.exact.matrix import (
     IntegerRow,
@@ -54,6 +56,7 @@ class HomogeneousProblem:
 
     Immutable, and computed as far as it is asked for: engines hand one on to each other. A cut makes a new problem.
 
+    >>> from exactinj.domains import Ball
     >>> HomogeneousProblem(ReLULayer([["1/2", 3], [0, -2]]), Ball(1)).rows
     ((1, 6), (0, -1))
     """
@@ -93,7 +96,7 @@ class HomogeneousProblem:
         return self.m + len(self.boundary)
 
     @cached_property
-    def ball(self) -> Ball | None:
+    def ball(self) -> BallShape | None:
         """The domain's ball, unless the problem is one on a cone."""
         ball = self.domain.ball
         return ball.for_dimension(self.dimension) if ball is not None and self.is_affine else None
@@ -116,7 +119,7 @@ class HomogeneousProblem:
         """All rows, cuts at the end."""
         return self.first_rows
 
-    def _box_cuts(self, ball: Ball, j: int) -> list[IntegerRow]:
+    def _box_cuts(self, ball: BallShape, j: int) -> list[IntegerRow]:
         """``x_j <= c_j + r`` and ``-x_j <= -c_j + r``, as far as the domain's halfspaces do not say more."""
         unit = [int(j == k) for k in range(self.dimension)]
         center = ball.interior_point(self.dimension)[j]
@@ -132,8 +135,15 @@ class HomogeneousProblem:
         return primitive_row(rational_from(value) for value in (*direction, -offset))[0]
 
     def with_cut(self, cut: IntegerRow | None) -> HomogeneousProblem:
-        """The problem with one more row at the end, proved on the ball by the caller; itself for None."""
-        return self if cut is None else self._with_rows((*self.rows, cut))
+        """The problem with one more row at the end, if that holds on the whole domain, exactly; itself for None.
+
+        From here on every refuter may use the cut, those that floats prove too.
+        """
+        if cut is None:
+            return self
+        if not self.domain.is_nonnegative([-value for value in cut[:-1]], -cut[-1]):
+            raise InternalError("a proposed cut does not hold on the whole domain; please report this")
+        return self._with_rows((*self.rows, cut))
 
     def turned(self, signs: Sequence[int]) -> HomogeneousProblem:
         """The problem with minus the rows whose sign is negative; a sign for each row."""

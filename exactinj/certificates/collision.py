@@ -15,10 +15,9 @@ from exactinj.errors import InternalError
 from exactinj.exact.latex import vector_latex
 from exactinj.exact.numbers import nearest_float, rational_text
 from exactinj.exact.short import few, short_repr
-from exactinj.layers.convolution import ConvLayer
 from exactinj.layers.dense import ReLULayer
 
-__all__ = ["Collision", "FloatReplay", "replay", "verified_collision"]
+__all__ = ["Collision", "verified_collision"]
 
 
 @dataclass(frozen=True)
@@ -59,27 +58,6 @@ class Collision:
         return rf"x = {vector_latex(self.x)}, \quad y = {vector_latex(self.y)}"
 
 
-@dataclass(frozen=True)
-class FloatReplay:
-    """What the pair does in floating point, for one precision.
-
-    The claim is about real arithmetic on the stored weights; floats may or may not show it.
-    `largest_ulp` is the largest difference of the two outputs in units in the last place, or None
-    where the weights or inputs overflow the format.
-    """
-
-    inputs_differ: bool
-    outputs_equal: bool
-    largest_ulp: int | None
-
-    def to_json(self) -> dict[str, object]:
-        return {
-            "inputs_differ": self.inputs_differ,
-            "outputs_equal": self.outputs_equal,
-            "largest_ulp": self.largest_ulp,
-        }
-
-
 def verified_collision(layer: ReLULayer, domain: Domain, x: Sequence[Fraction], y: Sequence[Fraction]) -> Collision:
     """The pair, after evaluating the layer at both points in rationals."""
     if tuple(x) == tuple(y) or not (domain.contains(x) and domain.contains(y)):
@@ -87,24 +65,3 @@ def verified_collision(layer: ReLULayer, domain: Domain, x: Sequence[Fraction], 
     if layer.evaluate(x) != layer.evaluate(y):
         raise InternalError("a proposed pair does not collide in exact arithmetic; please report this")
     return Collision(tuple(x), tuple(y))
-
-
-def replay(layer: ReLULayer | ConvLayer, pair: Collision) -> dict[str, FloatReplay]:
-    """Evaluate the layer at both points in float64 and float32."""
-    return {np.dtype(dtype).name: _replay(layer, pair, dtype) for dtype in (np.float64, np.float32)}
-
-
-def _replay(layer: ReLULayer | ConvLayer, pair: Collision, dtype: Any) -> FloatReplay:
-    with np.errstate(all="ignore"):
-        x, y = (np.array([nearest_float(value) for value in point]).astype(dtype) for point in (pair.x, pair.y))
-        if isinstance(layer, ConvLayer):
-            out_x, out_y = (layer.evaluate_float(point, (pair.shape or ())[1:], dtype) for point in (pair.x, pair.y))
-        else:
-            weights, bias = layer.W.to_float(dtype), layer.b.to_float(dtype)[:, 0]
-            out_x, out_y = (np.maximum(weights @ point + bias, 0) for point in (x, y))
-    differ = not np.array_equal(x, y)
-    if not (np.isfinite(out_x).all() and np.isfinite(out_y).all()):
-        return FloatReplay(differ, outputs_equal=False, largest_ulp=None)
-    integer = np.int64 if dtype is np.float64 else np.int32
-    steps = [abs(int(a) - int(c)) for a, c in zip(out_x.view(integer), out_y.view(integer), strict=True)]
-    return FloatReplay(differ, outputs_equal=max(steps) == 0, largest_ulp=max(steps))

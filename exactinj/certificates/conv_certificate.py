@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from exactinj.certificates.collision import Collision
+from exactinj.certificates.conv_proof_text import proof_pieces, separated, strings
 from exactinj.certificates.document import FORMAT, VERSION, Document
 from exactinj.certificates.every_size import (
     BoxesProof,
@@ -21,7 +22,6 @@ from exactinj.certificates.every_size import (
     RowCount,
     UnpairedRow,
 )
-from exactinj.certificates.proof_text import proof_pieces, separated, strings
 from exactinj.domains import Domain
 from exactinj.errors import CertificateError
 from exactinj.exact.short import shortened

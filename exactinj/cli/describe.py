@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from exactinj.certificates.collision import Collision, FloatReplay, replay
+from exactinj.certificates.collision import Collision
+from exactinj.certificates.float_replay import FloatReplay, replay
 from exactinj.cli.pictures import LONGEST_NUMBER, LONGEST_VECTOR, pictures, vector_text
 from exactinj.domains import Box
 from exactinj.exact.numbers import rational_text

@@ -1,9 +1,9 @@
 """Domains: the sets on which injectivity is asked.
 
-A `Domain` is convex with interior points. For proofs it has one duty, `Domain.is_nonnegative`: say exactly whether an
-affine function is nonnegative on all of it (the table in ``docs/mathematics.md``). For search it gives the halfspaces
-that bound it and the ball that bounds it, and for collisions it says which points it contains. Spheres and shells are
-regions only: biases are computed on them, injectivity is not decided there.
+A `Domain` is convex with interior points. For search it gives the halfspaces that bound it and the ball that bounds
+it, and `Domain.is_nonnegative` says exactly whether an affine function is nonnegative on all of it (the table in
+``docs/mathematics.md``), which every cut has to pass. For collisions it says which points it contains. Spheres and
+shells are regions only: biases are computed on them, injectivity is not decided there.
 """
 
 from __future__ import annotations
@@ -11,16 +11,36 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from exactinj.domains.numbers import Halfspace, Number
 from exactinj.errors import InputError
 
-if TYPE_CHECKING:
-    from exactinj.domains.balls import Ball
+__all__ = ["BallShape", "Domain", "Region", "convex_domain"]
 
 
-__all__ = ["Domain", "Region", "convex_domain"]
+class BallShape(Protocol):
+    """What searches ask of the ball in a domain's description; `exactinj.domains.Ball` is one."""
+
+    @property
+    def radius(self) -> Fraction:
+        """Positive."""
+
+    @property
+    def center(self) -> tuple[Fraction, ...] | None:
+        """None for the origin in whatever dimension."""
+
+    def for_dimension(self, n: int) -> BallShape:
+        """The same ball with its center written out."""
+
+    def interior_point(self, dimension: int) -> tuple[Fraction, ...]:
+        """The center."""
+
+    def distance_square(self, x: Sequence[Fraction]) -> Fraction:
+        """``|x - center|^2``."""
+
+    def share_inside(self, start: Sequence[Fraction], end: Sequence[Fraction]) -> Fraction:
+        """A power of two s, at most 1, with ``start + s (end - start)`` in the ball; `start` lies strictly inside."""
 
 
 class Region(ABC):
@@ -71,7 +91,7 @@ class Domain(Region):
         """Some point of the interior of K."""
 
     @property
-    def ball(self) -> Ball | None:
+    def ball(self) -> BallShape | None:
         """The ball in the description of K, or None if halfspaces say all."""
         return None
 

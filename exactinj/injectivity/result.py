@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Never
 
 from exactinj.certificates.certificate import Certificate
-from exactinj.certificates.collision import Collision, replay
+from exactinj.certificates.collision import Collision
 from exactinj.certificates.conv_certificate import ConvCertificate
+from exactinj.certificates.float_replay import replay
 from exactinj.domains import Domain
 from exactinj.exact.short import shortened
-from exactinj.injectivity.collision_size import CollisionSize, size_of_collision
+from exactinj.injectivity.collision_size import CollisionSize, far_out, size_of_collision
+from exactinj.injectivity.convolution.answer import ConvAnswer
+from exactinj.injectivity.engine import Answer
 from exactinj.injectivity.nearby import NEAR, Nearby, nearest_injective
 from exactinj.layers.convolution import ConvLayer, Sizes
 from exactinj.layers.dense import ReLULayer
 from exactinj.work.verdict import Statistics, Verdict
 
-__all__ = ["Result"]
+__all__ = ["Result", "conv_result", "dense_result"]
 
 
 @dataclass(frozen=True)
@@ -101,6 +104,46 @@ class Result:
                 "float_replay": {name: seen.to_json() for name, seen in replay(self.layer, self.witness).items()},
             }
         return document
+
+
+def dense_result(layer: ReLULayer, domain: Domain, answer: Answer, engine: str) -> Result:
+    """What users get for an answer about a dense layer; `engine` is the one that was asked."""
+    result = _assembled(layer, domain, answer, answer.decided_by or engine)
+    if answer.proof is None:
+        return result
+    return replace(
+        result,
+        reason=answer.reason + far_out(answer.proof, layer, domain),
+        witness=answer.proof if isinstance(answer.proof, Collision) else None,
+        certificate=Certificate(layer, domain, answer.proof),
+    )
+
+
+def conv_result(layer: ConvLayer, domain: Domain, answer: ConvAnswer) -> Result:
+    """What users get for an answer about a convolution."""
+    certificate = None
+    if answer.proof is not None and answer.sizes is not None:
+        certificate = ConvCertificate(layer, domain, answer.sizes, answer.proof)
+    return replace(
+        _assembled(layer, domain, answer, answer.engine),
+        witness=answer.witness,
+        certificate=certificate,
+        sizes=answer.sizes,
+        opposite_sizes=answer.opposite_sizes,
+    )
+
+
+def _assembled(layer: ReLULayer | ConvLayer, domain: Domain, answer: Answer | ConvAnswer, engine: str) -> Result:
+    """What both kinds of answers have, without evidence."""
+    return Result(
+        verdict=answer.verdict,
+        reason=answer.reason,
+        layer=layer,
+        domain=domain,
+        engine=engine,
+        stats=answer.stats,
+        explanation=answer.explanation,
+    )
 
 
 def _sizes_document(sizes: tuple[int, ...] | Sizes | None) -> dict[str, object] | None:

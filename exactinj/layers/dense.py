@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 from flint import fmpq, fmpz_mat
+from numpy.typing import NDArray
 
 from exactinj.errors import InputError
 from exactinj.exact.arrays import plain_vector
 from exactinj.exact.matrix import IntegerRow, RationalMatrix, primitive_row, primitive_rows
-from exactinj.exact.numbers import rational_from
+from exactinj.exact.numbers import nearest_float, rational_from
 from exactinj.layers.torch_modules import LINEAR, linear_part
 
 __all__ = ["ReLULayer"]
@@ -127,3 +128,9 @@ class ReLULayer:
     def evaluate(self, x: Sequence[Any]) -> list[Fraction]:
         """``ReLU(W x + b)`` in exact rationals for x of length n: rationals, an array or a tensor."""
         return [max(value, Fraction(0)) for value in self.preactivation(x)]
+
+    def evaluate_float(self, x: Sequence[Fraction], size: Sequence[int] = (), dtype: Any = np.float64) -> NDArray[Any]:
+        """The same in floats of one type, every number rounded first; the size is a convolution's and left out."""
+        point = np.array([nearest_float(value) for value in x]).astype(dtype)
+        out: NDArray[Any] = np.maximum(self.W.to_float(dtype) @ point + self.b.to_float(dtype)[:, 0], 0)
+        return out

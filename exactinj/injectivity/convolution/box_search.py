@@ -9,8 +9,9 @@ from math import prod
 
 from exactinj.alternatives.problem import HomogeneousProblem
 from exactinj.certificates.every_size import Slot
+from exactinj.injectivity.convolution.answer import ConvAnswer
 from exactinj.injectivity.convolution.boxes import Box, box_layer, boxes_up_to, inner_starts, row_count, try_box
-from exactinj.injectivity.convolution.workbench import EASY, LARGEST_UNROLLED, ConvAnswer, Workbench
+from exactinj.injectivity.convolution.workbench import EASY, LARGEST_UNROLLED, Workbench
 from exactinj.injectivity.finder import FinderEngine
 from exactinj.layers.convolution.geometry import times
 from exactinj.work.verdict import Verdict

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from exactinj.certificates.conv_certificate import ConvCertificate
 from exactinj.domains import Domain
 from exactinj.injectivity.convolution.places import channel_domain
 from exactinj.injectivity.convolution.search import decide_convolution
 from exactinj.injectivity.engine import Engine
-from exactinj.injectivity.result import Result
+from exactinj.injectivity.result import Result, conv_result
 from exactinj.layers.convolution import ConvLayer
 from exactinj.layers.convolution.arguments import whole
 from exactinj.work.clock import Clock
@@ -35,19 +34,4 @@ def certify_convolution(
     answer = decide_convolution(
         layer, where, engine, clock, size=size, box_limit=box_limit, seed=seed, small=small_engine
     )
-    certificate = None
-    if answer.proof is not None and answer.sizes is not None:
-        certificate = ConvCertificate(layer, where, answer.sizes, answer.proof)
-    return Result(
-        verdict=answer.verdict,
-        reason=answer.reason,
-        layer=layer,
-        domain=where,
-        engine=answer.engine,
-        witness=answer.witness,
-        certificate=certificate,
-        stats=answer.stats,
-        explanation=answer.explanation,
-        sizes=answer.sizes,
-        opposite_sizes=answer.opposite_sizes,
-    )
+    return conv_result(layer, where, answer)

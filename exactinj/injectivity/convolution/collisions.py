@@ -10,6 +10,7 @@ from exactinj.alternatives.problem import HomogeneousProblem
 from exactinj.certificates.collision import Collision
 from exactinj.certificates.every_size import GeometricPattern, PatchPair, PeriodicPair, RowCount, UnpairedRow
 from exactinj.errors import InternalError
+from exactinj.injectivity.convolution.answer import ConvAnswer
 from exactinj.injectivity.convolution.counting import find_count, find_unpaired, rows_needed
 from exactinj.injectivity.convolution.geometric import allowed_active, find_geometric, grown
 from exactinj.injectivity.convolution.patches import Patch, embedded, patches_of
@@ -20,7 +21,7 @@ from exactinj.injectivity.convolution.periodic import (
     periodic_work,
     tiled,
 )
-from exactinj.injectivity.convolution.workbench import EASY, LARGEST_UNROLLED, ConvAnswer, Workbench, outcome
+from exactinj.injectivity.convolution.workbench import EASY, LARGEST_UNROLLED, Workbench, outcome
 from exactinj.injectivity.finder import FinderEngine
 from exactinj.injectivity.tree import TreeEngine
 from exactinj.layers.convolution import ConvLayer, Sizes

@@ -17,6 +17,7 @@ from exactinj.certificates.collision import Collision
 from exactinj.certificates.flat_tree import FlatTree
 from exactinj.certificates.sign_split import SignSplitTree
 from exactinj.domains import Domain, RealSpace
+from exactinj.injectivity.convolution.answer import ConvAnswer
 from exactinj.injectivity.convolution.box_search import BoxSearch
 from exactinj.injectivity.convolution.collisions import (
     patches_to_try,
@@ -27,7 +28,7 @@ from exactinj.injectivity.convolution.collisions import (
     try_period,
 )
 from exactinj.injectivity.convolution.places import grid_domain
-from exactinj.injectivity.convolution.workbench import EASY, FAIR, LARGEST_UNROLLED, ConvAnswer, Workbench, outcome
+from exactinj.injectivity.convolution.workbench import EASY, FAIR, LARGEST_UNROLLED, Workbench, outcome
 from exactinj.injectivity.engine import Engine
 from exactinj.layers.convolution import ConvLayer, Sizes
 from exactinj.work.clock import Clock, OutOfTimeError

@@ -9,7 +9,6 @@ from math import prod
 
 from exactinj.alternatives.problem import HomogeneousProblem
 from exactinj.certificates.collision import Collision
-from exactinj.certificates.conv_certificate import ConvProof
 from exactinj.certificates.every_size import InjectivityProof, Slot
 from exactinj.domains import Domain, RealSpace
 from exactinj.errors import InternalError
@@ -22,35 +21,12 @@ from exactinj.layers.dense import ReLULayer
 from exactinj.work.clock import Clock, OutOfTimeError
 from exactinj.work.verdict import Statistics, Verdict
 
-__all__ = ["EASY", "FAIR", "LARGEST_UNROLLED", "ConvAnswer", "Workbench", "outcome"]
+__all__ = ["EASY", "FAIR", "LARGEST_UNROLLED", "Workbench", "outcome"]
 
 EASY = 7  # inputs up to which the tree decides in hundredths of a second
 FAIR = 14  # inputs up to which engines decide within minutes
 LARGEST_UNROLLED = 4_000_000  # entries of an unrolled matrix
 LARGEST_BOX_LAYER = 1_000_000
-
-
-@dataclass(frozen=True)
-class ConvAnswer:
-    """A verdict about a convolution with its proof, the size or sizes it holds for, and how it was found.
-
-    `opposite_sizes` are sizes for which the opposite was proved on the way.
-    """
-
-    verdict: Verdict
-    reason: str
-    engine: str
-    proof: ConvProof | None = None
-    sizes: tuple[int, ...] | Sizes | None = None
-    witness: Collision | None = None
-    stats: Statistics = field(default_factory=Statistics)
-    explanation: tuple[str, ...] = ()
-    opposite_sizes: Sizes | None = None
-
-    @property
-    def share(self) -> Fraction:
-        """The part of all sizes from some size on that the verdict holds for."""
-        return self.sizes.share if isinstance(self.sizes, Sizes) else Fraction(0)
 
 
 @dataclass
