@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from exactinj.files.atomic import replacing
+from exactinj.work.atomic import replacing
 
 __all__ = ["FORMAT", "VERSION", "Document"]
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from exactinj.cli import exit_status
 from exactinj.cli.arguments import ALPHA_DOMAIN_HELP, Verbs, add_layer, add_output_options, seconds
+from exactinj.cli.layer_out import add_layer_out, refuse_bad_layer_out, rounding_words, write_layer_out
 from exactinj.cli.output import refuse_bad_output
-from exactinj.cli.supervised_verb import Ending, Reporter, Unfinished, run_supervised, write_certificate
+from exactinj.cli.supervised_verb import Ending, Reporter, Unfinished, ending_with_certificate, run_supervised
 from exactinj.cli.table import table
 from exactinj.errors import InputError
 
@@ -36,13 +37,15 @@ def add(verbs: Verbs) -> None:
     verb.add_argument("--method", choices=("exact", "hull"), default="exact", help="alpha* (default) or convex hull")
     verb.add_argument("--domain", default="ball:1", metavar="DOMAIN", help=ALPHA_DOMAIN_HELP)
     verb.add_argument("--timeout", type=seconds, metavar="SECONDS", help="stop after so many seconds (status 12)")
-    verb.add_argument("--out", metavar="FILE", help="write the certificate of alpha* here (.json or .json.gz)")
+    verb.add_argument("--out", metavar="FILE", help="write the certificate of alpha* here (.json, .json.gz, -)")
+    add_layer_out(verb, "the bias found")
     add_output_options(verb)
 
 
 def run(options: argparse.Namespace) -> int:
     """Exit status 0, or 12 if the time did not suffice for all rows."""
-    refuse_bad_output(options.out)
+    refuse_bad_output(options)
+    refuse_bad_layer_out(options)
 
     def unfinished(end: Unfinished) -> dict[str, object]:
         return {
@@ -69,20 +72,41 @@ def _work(options: argparse.Namespace, reporter: Reporter) -> Ending:
             raise InputError("--out: the method hull writes no certificate; leave it out, or use --method exact")
         reporter.report("facets of the convex hull")
         hull = hull_bias(layer, domain=domain, timeout=reporter.seconds_left, report=reporter.report)
-        text = _text(options, hull.to_json(), lambda: _describe_hull(options.layer, hull))
+        written = _write_layer(options, hull, reporter)
+        text = _text(options, hull.to_json(), lambda: _describe_hull(options.layer, hull), written)
         return Ending(exit_status.OK if hull.complete else exit_status.OUT_OF_BUDGET, text)
     exact = alpha_star(layer, domain=domain, timeout=reporter.seconds_left, report=reporter.report)
-    written = None if exact.certificate is None else options.out
-    notes = write_certificate(options, exact.certificate, reporter)
-    text = _text(options, exact.to_json(written), lambda: _describe_exact(options.layer, exact, written))
-    return Ending(exit_status.OK if exact.complete else exit_status.OUT_OF_BUDGET, text, notes)
+    written = _write_layer(options, exact, reporter)
+
+    def describe(certificate: str | None) -> str:
+        document = exact.to_json(certificate)
+        return _text(options, document, lambda: _describe_exact(options.layer, exact, certificate), written)
+
+    status = exit_status.OK if exact.complete else exit_status.OUT_OF_BUDGET
+    return ending_with_certificate(options, status, exact.certificate, describe, reporter)
 
 
-def _text(options: argparse.Namespace, document: dict[str, object], describe: Callable[[], str]) -> str:
+def _write_layer(options: argparse.Namespace, found: AlphaStar | HullBias, reporter: Reporter) -> str | None:
+    """Write the layer where ``--layer-out`` says, if every row has its bias; gives what is to be said about it."""
+    if options.layer_out is None or not found.complete:
+        return None
+    reporter.decided()
+    layer = found.layer_with_bias()
+    write_layer_out(options, layer)
+    check = f"exactinj certify {options.layer_out} --domain {options.domain}"
+    return f"layer: {options.layer_out}  ({rounding_words(found.alpha, layer)}; {check})"
+
+
+def _text(
+    options: argparse.Namespace, document: dict[str, object], describe: Callable[[], str], written: str | None
+) -> str:
     """What is printed: one JSON document, a description, or nothing."""
     if options.json:
-        return json.dumps(document, indent=1)
-    return "" if options.quiet else describe()
+        layer_file = {} if options.layer_out is None else {"layer_file": written and options.layer_out}
+        return json.dumps({**document, **layer_file}, indent=1)
+    if options.quiet:
+        return ""
+    return describe() if written is None else f"{describe()}\n{written}"
 
 
 def _describe_exact(name: str, exact: AlphaStar, written: str | None) -> str:

@@ -63,7 +63,7 @@ def add_decision_options(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--jobs", type=int, default=1, metavar="N", help="processes with different engines (default 1)")
     verb.add_argument("--seed", type=int, default=0, help="of the finder's starting points (default 0)")
     verb.add_argument("--timeout", type=seconds, metavar="SECONDS", help="give up after so many seconds (status 12)")
-    verb.add_argument("--out", metavar="FILE", help="write the certificate here (.json or .json.gz)")
+    verb.add_argument("--out", metavar="FILE", help="write the certificate here (.json or .json.gz; - for stdout)")
 
 
 def add_output_options(verb: argparse.ArgumentParser) -> None:

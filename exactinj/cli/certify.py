@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from exactinj.cli import exit_status
 from exactinj.cli.arguments import DOMAIN_HELP, Verbs, add_decision_options, add_layer, add_output_options
 from exactinj.cli.output import note_processes, refuse_bad_output
-from exactinj.cli.supervised_verb import Ending, Reporter, Unfinished, run_supervised, write_certificate
+from exactinj.cli.supervised_verb import Ending, Reporter, Unfinished, ending_with_certificate, run_supervised
 from exactinj.work.processes import FEWEST_SIDE_BY_SIDE
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def add(verbs: Verbs) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Decide in a supervised child; report in its place if it had to be killed."""
-    refuse_bad_output(options.out)
+    refuse_bad_output(options)
     note_processes(options, FEWEST_SIDE_BY_SIDE)
 
     def unfinished(end: Unfinished) -> dict[str, object]:
@@ -77,15 +77,15 @@ def _decide(options: argparse.Namespace, reporter: Reporter) -> Ending:
         seed=options.seed,
         report=reporter.report,
     )
-    notes = write_certificate(options, result.certificate, reporter)
-    return Ending(STATUS[result.verdict], _text(options, result), notes)
+    reporter.decided()
+    status, certificate = STATUS[result.verdict], result.certificate
+    return ending_with_certificate(options, status, certificate, lambda path: _text(options, result, path), reporter)
 
 
-def _text(options: argparse.Namespace, result: Result) -> str:
+def _text(options: argparse.Namespace, result: Result, path: str | None) -> str:
     """What is printed: one JSON document, a description, or nothing."""
     from exactinj.cli.describe import describe_result
 
-    path = options.out if result.certificate is not None else None
     if options.json:
         document = result.to_json(path)
         if options.explain:

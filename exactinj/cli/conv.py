@@ -18,7 +18,7 @@ from exactinj.cli.arguments import (
 )
 from exactinj.cli.certify import STATUS
 from exactinj.cli.output import note_processes, refuse_bad_output
-from exactinj.cli.supervised_verb import Ending, Reporter, Unfinished, run_supervised, write_certificate
+from exactinj.cli.supervised_verb import Ending, Reporter, Unfinished, ending_with_certificate, run_supervised
 from exactinj.errors import InputError
 from exactinj.work.processes import FEWEST_SIDE_BY_SIDE
 
@@ -59,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
     geometry = _geometry(options)
     shape = _input_shape(options.input_shape)
 
-    refuse_bad_output(options.out)
+    refuse_bad_output(options)
     note_processes(options, FEWEST_SIDE_BY_SIDE)
 
     def unfinished(end: Unfinished) -> dict[str, object]:
@@ -103,8 +103,8 @@ def _decide(
         input_shape=shape,
         box_limit=options.box_limit,
     )
-    notes = write_certificate(options, result.certificate, reporter)
-    return Ending(STATUS[result.verdict], _text(options, result, shape), notes)
+    status, describe = STATUS[result.verdict], lambda path: _text(options, result, shape, path)
+    return ending_with_certificate(options, status, result.certificate, describe, reporter)
 
 
 def _size_of(layer: ConvLayer, shape: list[int]) -> tuple[int, ...]:
@@ -114,11 +114,10 @@ def _size_of(layer: ConvLayer, shape: list[int]) -> tuple[int, ...]:
         raise InputError(f"--input-shape: {error}") from None
 
 
-def _text(options: argparse.Namespace, result: Result, shape: list[int] | None) -> str:
+def _text(options: argparse.Namespace, result: Result, shape: list[int] | None, path: str | None) -> str:
     """What is printed: one JSON document, a description, or nothing."""
     from exactinj.cli.describe import describe_result
 
-    path = options.out if result.certificate is not None else None
     if options.json:
         document = {**result.to_json(path), "input_shape": shape}
         if options.explain:

@@ -36,10 +36,10 @@ def run(options: argparse.Namespace) -> int:
 
 def _export(options: argparse.Namespace, reporter: Reporter) -> Ending:
     from exactinj.domains import convex_domain
-    from exactinj.files.atomic import replacing
     from exactinj.files.domain_words import parse_domain
     from exactinj.files.export import to_smtlib, to_vnnlib
     from exactinj.files.layer_files import read_layer
+    from exactinj.work.atomic import replacing
 
     layer = read_layer(options.layer, file_format=options.layer_format)
     write = {"smtlib": to_smtlib, "vnnlib": to_vnnlib}[options.format]

@@ -30,7 +30,7 @@ def refuse_bad_picture(plot: str | None) -> None:
 
 def save_figure(figure: Figure, plot: str) -> None:
     """Write a picture; a full disk leaves the old one, or none."""
-    from exactinj.files.atomic import replacing
+    from exactinj.work.atomic import replacing
 
     try:
         with replacing(Path(plot)) as stream:

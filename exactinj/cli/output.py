@@ -18,6 +18,7 @@ from exactinj.errors import InputError
 from exactinj.work.processes import processes_for
 
 __all__ = [
+    "STDOUT",
     "LostAnswerError",
     "note_processes",
     "open_closed_streams",
@@ -31,6 +32,7 @@ __all__ = [
 ]
 
 
+STDOUT = "-"
 MEGABYTE = 10**6
 LARGE = 10 * MEGABYTE  # a file that deserves a word
 
@@ -124,12 +126,15 @@ def size_notes(path: str | None) -> tuple[str, ...]:
     return (f"the certificate {path} has {size / MEGABYTE:,.0f} MB{packed}",)
 
 
-def refuse_bad_output(out: str | None) -> None:
+def refuse_bad_output(options: argparse.Namespace) -> None:
     """Find out before hours of work that the certificate has nowhere to go."""
-    if out is None:
+    out = options.out
+    if out == STDOUT and options.json:
+        raise InputError("found --out - with --json, expected one of them on standard output; write one to a file")
+    if out is None or out == STDOUT:
         return
     path = Path(out)
     if not path.name.endswith((".json", ".json.gz")):
-        raise InputError(f"--out: found the name {path.name!r}, expected one that ends in .json or .json.gz")
+        raise InputError(f"--out: found the name {path.name!r}, expected one that ends in .json or .json.gz, or -")
     if path.is_dir() or not path.parent.is_dir():
         raise InputError(f"--out: {path} cannot be written there; name a file in an existing folder")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from exactinj.cli import exit_status
 from exactinj.cli.arguments import SAMPLE_DOMAIN_HELP, Verbs, add_layer, add_output_options, seconds
+from exactinj.cli.layer_out import add_layer_out, refuse_bad_layer_out, write_layer_out
 from exactinj.cli.supervised_verb import Ending, Reporter, Unfinished, run_supervised
 from exactinj.cli.table import table
 from exactinj.errors import InputError
@@ -48,11 +49,13 @@ def add(verbs: Verbs) -> None:
     )
     verb.add_argument("--seed", type=int, default=0, help="of the random numbers (default 0)")
     verb.add_argument("--timeout", type=seconds, metavar="SECONDS", help="stop sampling after so many seconds")
+    add_layer_out(verb, "the estimate, which certifies nothing,")
     add_output_options(verb)
 
 
 def run(options: argparse.Namespace) -> int:
     """Exit status 0; the time limit ends the sampling, and what there is by then is printed."""
+    refuse_bad_layer_out(options)
 
     def unfinished(end: Unfinished) -> dict[str, object]:
         return {"kind": "estimate", "estimate": None, "layer": end.facts.get("layer"), "reason": end.reason}
@@ -85,14 +88,21 @@ def _work(options: argparse.Namespace, reporter: Reporter) -> Ending:
         timeout=reporter.seconds_left,
         report=reporter.report,
     )
+    if options.layer_out is not None:
+        reporter.decided()
+        write_layer_out(options, estimate.layer_with_bias())
     return Ending(exit_status.OK, _text(options, estimate))
 
 
 def _text(options: argparse.Namespace, estimate: AlphaEstimate) -> str:
     """What is printed: one JSON document, a description, or nothing."""
     if options.json:
-        return json.dumps(estimate.to_json(), indent=1)
-    return "" if options.quiet else _describe(options.layer, estimate)
+        layer_file = {} if options.layer_out is None else {"layer_file": options.layer_out}
+        return json.dumps({**estimate.to_json(), **layer_file}, indent=1)
+    if options.quiet:
+        return ""
+    written = [] if options.layer_out is None else [f"layer: {options.layer_out}  (with this ESTIMATE as bias alpha)"]
+    return "\n".join([_describe(options.layer, estimate), *written])
 
 
 def _sampler(options: argparse.Namespace) -> Sampler:

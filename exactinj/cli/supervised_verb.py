@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from exactinj.cli import exit_status
-from exactinj.cli.output import print_error, show, size_notes
+from exactinj.cli.output import STDOUT, print_error, show, size_notes
 from exactinj.cli.progress import PAUSE, ProgressLine
 from exactinj.cli.supervise import Decided, Ending, Facts, Outcome, Progress, supervised
 from exactinj.errors import ExactinjError
@@ -21,7 +21,7 @@ from exactinj.work.processes import Send
 if TYPE_CHECKING:
     from exactinj.certificates.document import Document
 
-__all__ = ["Ending", "Reporter", "Unfinished", "run_supervised", "write_certificate"]
+__all__ = ["Ending", "Reporter", "Unfinished", "ending_with_certificate", "run_supervised"]
 
 
 @dataclass
@@ -94,20 +94,34 @@ def _reads_terminal(options: argparse.Namespace) -> bool:
 
 def _remove_leftovers(out: str | None) -> None:
     """A killed child may have left a temporary file, where there are none without a name."""
-    from exactinj.files.atomic import remove_leftovers
+    from exactinj.work.atomic import remove_leftovers
 
-    if out is not None:
+    if out is not None and out != STDOUT:
         remove_leftovers(Path(out).parent)
 
 
-def write_certificate(options: argparse.Namespace, certificate: Document | None, reporter: Reporter) -> tuple[str, ...]:
-    """Write it where there is one and a place for it, whatever the deadline; gives what is to be said about it."""
+def ending_with_certificate(
+    options: argparse.Namespace,
+    status: int,
+    certificate: Document | None,
+    describe: Callable[[str | None], str],
+    reporter: Reporter,
+) -> Ending:
+    """The certificate written where ``--out`` says, whatever the deadline, and what is said about it.
+
+    ``describe`` takes the name of the certificate's file, or None. With ``--out -`` standard output holds the
+    certificate alone, and the description goes to stderr.
+    """
     reporter.decided()
-    if certificate is None or options.out is None:
-        return ()
+    if options.out is None or certificate is None:
+        text = describe(None)
+        return Ending(status, notes=(text,)) if options.out == STDOUT and text else Ending(status, text)
+    if options.out == STDOUT:
+        text = describe(None)
+        return Ending(status, certificate.to_bytes().decode("ascii"), notes=(text,) if text else (), end="")
     reporter.send(Progress("writing the certificate"))
     certificate.write(options.out)
-    return () if options.quiet else size_notes(options.out)
+    return Ending(status, describe(options.out), () if options.quiet else size_notes(options.out))
 
 
 def _ending(work: Callable[[Reporter], Ending], reporter: Reporter) -> Ending:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import cached_property
@@ -66,6 +67,30 @@ class ReLULayer:
         """The layer ``ReLU(module(x))`` of a ``torch.nn.Linear``, alone or in a Sequential with its ReLU."""
         _, linear = linear_part(module, LINEAR)
         return cls(linear.weight, linear.bias)
+
+    def with_alpha(self, alpha: Any) -> ReLULayer:
+        """The layer ``ReLU(W x - alpha)`` with the same W: (m,) numbers of any kind that the constructor takes.
+
+        >>> ReLULayer([[1], [-1]]).with_alpha(["1/2", 0]).evaluate([1])
+        [Fraction(1, 2), Fraction(0, 1)]
+        """
+        other = ReLULayer.__new__(ReLULayer)
+        other.W, other.b = self.W, RationalMatrix.column(alpha, name="alpha").negated()
+        if other.b.shape[0] != self.m:
+            raise InputError(f"alpha has {other.b.shape[0]} entries and W has {self.m} rows; give one entry per row")
+        return other
+
+    def write(self, path: str | os.PathLike[str]) -> None:
+        """Write a layer file that `read_layer` reads back: ``.json`` holds any rationals, ``.npz`` float64.
+
+        Raises
+        ------
+        InputError
+            For other endings, a place that cannot be written, and for ``.npz`` if a number is no float64.
+        """
+        from exactinj.layers.writing import write_layer
+
+        write_layer(self, path)
 
     @property
     def m(self) -> int:

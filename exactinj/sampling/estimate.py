@@ -14,6 +14,7 @@ from exactinj.domains import Sphere
 from exactinj.errors import InputError
 from exactinj.exact.short import few, shortened
 from exactinj.exact.surd import Surd
+from exactinj.layers.dense import ReLULayer
 from exactinj.sampling.frame import Frame
 
 if TYPE_CHECKING:
@@ -122,6 +123,20 @@ class AlphaEstimate:
         length = sum((Fraction(value) ** 2 for value in self.points[row].tolist()), Fraction(0))
         square = own * own * self.sampler.region.radius**2 / length
         return Surd((own > 0) - (own < 0), square)
+
+    def layer_with_bias(self) -> ReLULayer:
+        """The layer ``ReLU(Wx - values)``, whose bias is an estimate from above: it certifies nothing.
+
+        Raises
+        ------
+        InputError
+            If no sample set the value of some row.
+        """
+        if not self.is_complete:
+            row = int(np.flatnonzero(~np.isfinite(self.values))[0])
+            raise InputError(f"row {row} has no sample, expected one that set its value; draw more samples")
+        layer = self.frame.layer or ReLULayer(self.frame.rows)
+        return layer.with_alpha(self.values)
 
     def __repr__(self) -> str:
         drawn = f"{self.samples:,} samples, {shortened(self.sampler.text)}"

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from exactinj.certificates.certificate import Certificate
 from exactinj.certificates.depth_tree import DepthTree, RowProof
-from exactinj.domains import Region
+from exactinj.domains import Ball, NonnegativeBall, Region, Sphere
 from exactinj.errors import InputError
 from exactinj.exact.numbers import rational_text
 from exactinj.exact.short import few, short_repr, shortened
@@ -110,6 +110,31 @@ class AlphaStar:
         `InputError` if rows are missing or infinite.
         """
         return [value.floor(bits) for value in _finite(self.alpha)]
+
+    def layer_with_bias(self, bits: int = 53) -> ReLULayer:
+        """The layer ``ReLU(Wx - alpha)``: each alpha* rounded down by `Surd.floor`, exact if it is rational.
+
+        A row whose alpha* is infinity gets a bias that keeps it inactive: at least its length times the radius.
+
+        Raises
+        ------
+        InputError
+            If rows are missing.
+        """
+        known = [value for value in self.alpha if value is not None]
+        if len(known) < len(self.alpha):
+            missing = self.alpha.index(None)
+            raise InputError(f"row {missing} has no value, as the time ran out; expected one for every row")
+        return self.layer.with_alpha(
+            [value.floor(bits) if value.is_finite else self._inactive(j, bits) for j, value in enumerate(known)]
+        )
+
+    def _inactive(self, row: int, bits: int) -> Fraction:
+        """At least the largest value of a row on the domain."""
+        if not isinstance(self.domain, Ball | NonnegativeBall | Sphere):
+            raise InputError(f"found the domain {self.domain.text}, expected a ball, a nonnegative ball or a sphere")
+        square = sum((self.layer.W[row, j] ** 2 for j in range(self.layer.n)), Fraction(0))
+        return -(Surd(-1, square) * self.domain.radius).floor(bits) if square else Fraction(0)
 
 
 def _finite(values: Sequence[Surd | None]) -> list[Surd]:

@@ -130,6 +130,10 @@ class HullBias:
             for i, value in enumerate(self._values())
         )
 
+    def layer_with_bias(self, bits: int = 53) -> ReLULayer:
+        """The layer ``ReLU(Wx - alpha)`` with the bias of `floor_alpha`."""
+        return self.layer.with_alpha(self.floor_alpha(bits))
+
     def left_inverse(self, k: int) -> RationalMatrix:
         """``(W_F^T W_F)^-1 W_F^T`` for the rows W_F of facet k: (n, |F|), exact, a left inverse of W_F."""
         rows = self.layer.W.raw_rows()

@@ -11,8 +11,8 @@ import time
 import pytest
 
 import exactinj as xi
-from exactinj.files import atomic
-from exactinj.files.atomic import TEMPORARY_PREFIX, replacing
+from exactinj.work import atomic
+from exactinj.work.atomic import TEMPORARY_PREFIX, replacing
 
 
 @pytest.fixture(params=["nameless", "named"])
@@ -69,7 +69,7 @@ def test_a_full_disk_is_named(tmp_path, way, monkeypatch):
 @pytest.mark.skipif(os.name != "posix", reason="needs signals and locks")
 def test_what_a_killed_process_left_goes_and_what_a_living_one_writes_stays(tmp_path, way):
     script = (
-        "import sys, time\nfrom pathlib import Path\nfrom exactinj.files import atomic\n"
+        "import sys, time\nfrom pathlib import Path\nfrom exactinj.work import atomic\n"
         "if sys.argv[1] == 'named': atomic._nameless = lambda _: None\n"
         "with atomic.replacing(Path('file')) as stream:\n"
         "    stream.write(b'x' * 10**6)\n    print('ready', flush=True)\n    time.sleep(100)\n"

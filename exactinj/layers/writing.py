@@ -1,0 +1,73 @@
+"""Writing a layer to a file that `read_layer` and the checker read back as the same layer."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+import numpy as np
+
+from exactinj.errors import InputError
+from exactinj.exact.matrix import RationalMatrix
+from exactinj.work.atomic import replacing
+
+if TYPE_CHECKING:
+    from exactinj.layers.dense import ReLULayer
+
+__all__ = ["WRITTEN_ENDINGS", "require_layer_ending", "write_layer"]
+
+WRITTEN_ENDINGS = (".json", ".npz")
+
+
+def require_layer_ending(path: str | os.PathLike[str]) -> str:
+    """The ending of a layer file that can be written; `InputError` for others."""
+    ending = Path(path).suffix.lower()
+    if ending not in WRITTEN_ENDINGS:
+        raise InputError(f"{path}: found the ending {ending!r}, expected .json (exact texts) or .npz (float64)")
+    return ending
+
+
+def write_layer(layer: ReLULayer, path: str | os.PathLike[str]) -> None:
+    """Write W and b; never leaves half a file.
+
+    ``.json`` holds every rational exactly, as text; ``.npz`` holds float64.
+
+    Raises
+    ------
+    InputError
+        For other endings, a place that cannot be written, and for ``.npz`` if a number is no float64.
+    """
+    if require_layer_ending(path) == ".json":
+        with replacing(Path(path)) as stream:
+            for piece in _json_pieces(layer):
+                stream.write(piece.encode("ascii"))
+        return
+    arrays = {"W": _exact_floats(layer.W, "W", path), "b": _exact_floats(layer.b, "b", path)[:, 0]}
+    with replacing(Path(path)) as stream:
+        _save(stream, arrays)
+
+
+def _json_pieces(layer: ReLULayer) -> Iterator[str]:
+    """The document in order, one row a line."""
+    before = '{"W": [\n'
+    for row in layer.W.texts():
+        yield f"{before}{_list(row)}"
+        before = ",\n"
+    yield f'],\n"b": {_list([text for (text,) in layer.b.texts()])}}}\n'
+
+
+def _list(texts: list[str]) -> str:
+    return '["' + '", "'.join(texts) + '"]'
+
+
+def _exact_floats(matrix: RationalMatrix, name: str, path: str | os.PathLike[str]) -> np.ndarray:
+    floats = matrix.to_float()
+    if not np.isfinite(floats).all() or RationalMatrix(floats) != matrix:
+        raise InputError(f"{path}: found numbers in {name} that are no float64, expected only such; write a .json file")
+    return floats
+
+
+def _save(stream: IO[bytes], arrays: dict[str, np.ndarray]) -> None:
+    np.savez(stream, **arrays)  # type: ignore[arg-type]  # numpy's stub takes the names for its own flags
