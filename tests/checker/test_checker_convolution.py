@@ -2839,7 +2839,7 @@ BAD_KERNELS = {
     '{"kernels": [[[1]], [1]]}': "kernels[1][0]: expected a list of 1, found 1",
     '{"kernels": [[[1]], [[true]]]}': "kernels[1][0][0]: expected a finite number",
     '{"kernels": [[["x"]]]}': "kernels[0][0][0]: expected a finite number",
-    '{"kernels": [[[NaN]]]}': "expected a finite number",
+    '{"kernels": [[[NaN]]]}': "expected finite numbers",
     '{"kernels": [[[1]]], "b": 0}': "b: expected a list of 1",
     '{"kernels": [[[1]]], "b": [0, 0]}': "b: expected a list of 1",
     '{"kernels": [[[1]]], "b": null}': "b: expected a list of 1",
