@@ -313,7 +313,7 @@ def test_bad_options(options, message):
         ({}, (True,), "found input shape True"),
         ({}, ("3",), "found input shape '3'"),
         ({}, "3", "found input shape '3'"),
-        ({}, None, "found a flat input without its size"),
+        ({}, None, "found input shape None"),
         ({}, (), "0 numbers"),
         ({}, (2, 2), "2 channels, expected 1"),
         ({}, (1, 2, 2), "3 numbers"),

@@ -336,7 +336,7 @@ class ConvLayer:
             return plain.ravel().tolist(), self.size_of(plain.shape if size is None else size)
         if size is None:
             raise InputError(
-                "found a flat input without its size, expected evaluate(x, size) with the size of the grid"
+                "found input shape None with a flat input, expected evaluate(x, size) with the size of the grid"
             )
         return plain_vector(plain, "x"), self.size_of(size)
 
