@@ -6,7 +6,7 @@ import io
 import os
 from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
-from numbers import Integral, Real
+from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,12 +18,12 @@ from exactinj.certificates.document import Document
 from exactinj.domains import Ball, Domain, Region
 from exactinj.errors import CertificateError, InputError
 from exactinj.files.arguments import convex_given, dense_given, layer_given, region_given, rows_given
-from exactinj.injectivity.engine import Answer, Engine
+from exactinj.injectivity.by_name import ENGINES, engine_by_name
+from exactinj.injectivity.engine import Answer
 from exactinj.injectivity.result import Result, dense_result
 from exactinj.layers.convolution import ConvLayer
 from exactinj.layers.dense import ReLULayer
 from exactinj.work.clock import Clock, OutOfTimeError
-from exactinj.work.processes import FEWEST_SIDE_BY_SIDE, processes_for
 from exactinj.work.verdict import Statistics, Verdict
 
 if TYPE_CHECKING:
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ENGINES", "CheckResult", "alpha_star", "certify", "check", "compare", "hull_bias", "sample_alpha"]
 
-ENGINES = ("auto", "tree", "wedges", "finder", "milp", "milp-highs")
 CheckResult = checker.CheckResult
 
 
@@ -62,15 +61,15 @@ def certify(
     domain : Domain or str, optional
         Where injectivity is asked, as an object or in words ("ball:1"); all of R^n if left out. For a convolution the
         orthant, or a `Box` with one pair of bounds or one for each input channel.
-    engine : {"auto", "tree", "wedges", "finder", "milp", "milp-highs"}
-        ``tree`` and ``wedges`` decide either way. ``finder`` finds collisions of layers of any size, ``milp`` (with
-        CBC, or with HiGHS) those of small ones; both prove nothing else. ``auto`` chooses between tree, finder
-        and wedges and says why in the reason. ``milp`` needs the extra of that name.
+    engine : {"auto", "tree", "sign-split", "finder", "milp", "milp-highs"}
+        ``tree`` and ``sign-split`` (``wedges`` before) decide either way. ``finder`` finds collisions of layers of any
+        size, ``milp`` (with CBC, or with HiGHS) those of small ones; both prove nothing else. ``auto`` chooses between
+        tree, finder and sign-split and says why in the reason. ``milp`` needs the extra of that name.
     timeout : float, optional
         Seconds after which the search stops with the verdict ``timed_out``. It is looked at between
         steps, so a single huge exact computation can run past it; the command line cuts that off.
     jobs : int
-        Processes: with more than one, ``auto`` runs its own choice, wedges, the tree and finders with other seeds
+        Processes: with more than one, ``auto`` runs its own choice, sign-split, the tree and finders with other seeds
         side by side and takes the first proved answer; ``finder`` likewise; other engines use one. Never
         more than there are processors (or two); they are started only if the first engine alone takes longer than
         two seconds. They do not run your script again, so that it needs no ``if __name__ == "__main__"``.
@@ -109,7 +108,7 @@ def certify(
     """
     _require_positive(timeout)
     clock = Clock(timeout, report)  # before engines are imported, which takes a second
-    chosen = _engine(engine, seed, jobs)
+    chosen = engine_by_name(engine, seed=seed, jobs=jobs)
     clock.discount(clock.elapsed)
     layer, asked = layer_given(layer), convex_given(domain)
     if isinstance(layer, ConvLayer):
@@ -127,7 +126,7 @@ def certify(
             input_shape=input_shape,
             box_limit=box_limit,
             seed=seed,
-            small_engine=_engine(engine, seed, 1),
+            small_engine=engine_by_name(engine, seed=seed),
         )
     if input_shape is not None:
         raise InputError("found an input shape for a dense layer, expected it for a ConvLayer only; remove it")
@@ -486,35 +485,3 @@ def compare(
 def _require_positive(timeout: float | None) -> None:
     if timeout is not None and not (isinstance(timeout, Real) and timeout > 0):
         raise InputError(f"found a timeout of {timeout!r}, expected a positive number of seconds")
-
-
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, Integral) and not isinstance(value, bool)
-
-
-def _engine(name: str, seed: int, jobs: int) -> Engine:
-    if name not in ENGINES:
-        raise InputError(f"found the engine {name!r}, expected one of {', '.join(ENGINES)}")
-    if not _is_whole(jobs) or jobs < 1:
-        raise InputError(f"found jobs = {jobs!r}, expected a positive number of processes")
-    if not _is_whole(seed) or seed < 0:
-        raise InputError(f"found the seed {seed!r}, expected an integer that is not negative")
-    from exactinj.injectivity.auto import AutoEngine  # these bring compilers and solvers along: only when needed
-    from exactinj.injectivity.finder import FinderEngine
-    from exactinj.injectivity.milp.engine import MilpEngine
-    from exactinj.injectivity.parallel import PortfolioEngine
-    from exactinj.injectivity.sign_split import WedgeEngine
-    from exactinj.injectivity.tree import TreeEngine
-
-    jobs = processes_for(jobs, FEWEST_SIDE_BY_SIDE)
-    finders = [FinderEngine(seed + k) for k in range(jobs)]
-    racers = [AutoEngine(seed), WedgeEngine(), TreeEngine(), *finders[1:]]
-    makers: dict[str, Callable[[], Engine]] = {
-        "auto": lambda: AutoEngine(seed) if jobs == 1 else PortfolioEngine(racers[:jobs]),
-        "tree": TreeEngine,
-        "wedges": WedgeEngine,
-        "finder": lambda: finders[0] if jobs == 1 else PortfolioEngine(finders),
-        "milp": MilpEngine,
-        "milp-highs": lambda: MilpEngine(solver="highs"),
-    }
-    return makers[name]()

@@ -28,7 +28,7 @@ from exactinj.work.clock import Clock
 __all__ = [
     "ACCURACY",
     "BITS",
-    "Bias",
+    "ComparedBias",
     "Comparison",
     "Stage",
     "biases_of",
@@ -43,7 +43,7 @@ BITS = 40  # biases that are irrational are rounded down by at most 2**-BITS of 
 
 
 @dataclass(frozen=True)
-class Bias:
+class ComparedBias:
     """One bias alpha of ``ReLU(Wx - alpha)``: `values` exact, `decided` the rational one whose layer is decided.
 
     A row with the value infinity is left out of consideration by its method: it is decided with a bias that keeps
@@ -92,7 +92,7 @@ class Comparison:
     layer: ReLULayer
     exact: AlphaStar
     hull: HullBias | None
-    biases: dict[str, Bias]
+    biases: dict[str, ComparedBias]
     results: dict[str, Result]
     notes: tuple[str, ...]
     estimate: AlphaEstimate | None = None
@@ -162,18 +162,18 @@ def _known(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def biases_of(layer: ReLULayer, exact: AlphaStar, hull: HullBias | None, radius: Fraction) -> dict[str, Bias]:
+def biases_of(layer: ReLULayer, exact: AlphaStar, hull: HullBias | None, radius: Fraction) -> dict[str, ComparedBias]:
     """The biases that there are; the layer's own one if it is not zero."""
     found = {}
     if exact.complete:
         values = tuple(value for value in exact.alpha if value is not None)
-        found["exact"] = Bias("exact", values, _rational(layer, values, radius))
+        found["exact"] = ComparedBias("exact", values, _rational(layer, values, radius))
     if hull is not None and hull.complete:
         values = tuple(value for value in hull.alpha if value is not None)
-        found["hull"] = Bias("hull", values, _rational(layer, values, radius))
+        found["hull"] = ComparedBias("hull", values, _rational(layer, values, radius))
     if not layer.b.is_zero():
         own = tuple(-value for (value,) in layer.b.fractions())
-        found["layer"] = Bias("layer", tuple(map(Surd.of_rational, own)), own)
+        found["layer"] = ComparedBias("layer", tuple(map(Surd.of_rational, own)), own)
     return found
 
 

@@ -24,7 +24,7 @@ __all__ = [
 
 Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
-ENGINE_HELP = "auto (default), tree, wedges, finder, milp or milp-highs: how to decide"
+ENGINE_HELP = "auto (default), tree, sign-split (or its old name wedges), finder, milp or milp-highs: how to decide"
 DOMAIN_HELP = (
     "where injectivity is asked: R^n (default), nonneg, ball:r, ball:r:c1,...,cn, nonneg-ball:r, box:l,u, "
     "box:l1,...,ln:u1,...,un, polytope:FILE (G and h of G x <= h)"

@@ -20,6 +20,7 @@ from exactinj.cli.certify import STATUS
 from exactinj.cli.output import note_processes, refuse_bad_output
 from exactinj.cli.supervised_verb import Ending, Reporter, Unfinished, ending_with_certificate, run_supervised
 from exactinj.errors import InputError
+from exactinj.injectivity.by_name import full_name
 from exactinj.work.processes import FEWEST_SIDE_BY_SIDE
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def run(options: argparse.Namespace) -> int:
             "assumption": None,
             "layer": end.facts.get("layer"),
             "domain": options.domain,
-            "engine": options.engine,
+            "engine": full_name(options.engine),
             "witness": None,
             "certificate": None,
             "stats": {"nodes": None, "seconds": round(end.seconds, 6)},

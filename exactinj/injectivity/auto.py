@@ -6,7 +6,7 @@ The rule, with the measurements behind it in `benchmarks/README.md`:
    rows costs the tree one child only, so pairs do not count: the same for n less the number of their directions.
 2. Above that a finder comes first. If there is a collision it is usually found within seconds at
    any size, and when it is not found the time is small beside what follows.
-3. Then the layer is probably injective, and the wedge engine proves that three to four times as fast as the tree.
+3. Then the layer is probably injective, and sign-split proves that three to four times as fast as the tree.
 4. Above n = `HARD` neither can finish on a layer in general position. The tree gets a bounded number of nodes
    and seconds, enough for structured layers such as `[B; -DB]`, and the honest answer after that is ``unknown``.
 """
@@ -19,7 +19,7 @@ from math import comb
 from exactinj.alternatives.problem import HomogeneousProblem
 from exactinj.injectivity.engine import Answer, Engine
 from exactinj.injectivity.finder import FinderEngine
-from exactinj.injectivity.sign_split import WedgeEngine
+from exactinj.injectivity.sign_split import SignSplitEngine
 from exactinj.injectivity.tree import TreeEngine
 from exactinj.injectivity.tree_state import opposite_pairs
 from exactinj.work.clock import Clock
@@ -67,8 +67,8 @@ class AutoEngine(Engine):
             return found.chosen(FinderEngine.name, f"the finder comes first for n = {n}")
         why = f"{starts} descents of the finder found no collision"
         if not hard:
-            steps.append("without a collision the layer is probably injective, which wedges prove fastest")
-            return WedgeEngine().decide(problem, clock).chosen(WedgeEngine.name, why)
+            steps.append("without a collision the layer is probably injective, which sign-split proves fastest")
+            return SignSplitEngine().decide(problem, clock).chosen(SignSplitEngine.name, why)
         size = len(str(sum(comb(n + depth, depth) for depth in range(n)))) - 1
         bound = f"{NODES_WHEN_HARD:,} nodes and {SECONDS_WHEN_HARD:.0f} s"
         steps.append(f"n is above {HARD}, and a full tree in general position has about 10^{size} nodes")

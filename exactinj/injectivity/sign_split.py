@@ -1,4 +1,4 @@
-"""The wedge engine: injectivity by the criterion on wedges (MATHEMATICS T1), with early termination.
+"""The engine sign-split: injectivity by the criterion T1 of `docs/mathematics.md`, with early termination.
 
 A layer is injective on K exactly if at every point of the interior of K the active rows span R^n. The
 search splits K by signs of rows. It goes on below a node only where a collision can be left: the rows P
@@ -36,16 +36,16 @@ from exactinj.kernels import signs as kernel
 from exactinj.work.clock import Clock, OutOfTimeError
 from exactinj.work.verdict import Statistics, Verdict
 
-__all__ = ["WedgeEngine"]
+__all__ = ["SignSplitEngine"]
 
 WORK_PER_CALL = 5_000_000  # a few hundredths of a second of the kernel between two looks at the clock
 FIRST_CAPACITY = 1024
 
 
-class WedgeEngine(Engine):
+class SignSplitEngine(Engine):
     """Unconditional decision by splitting the domain by signs of rows."""
 
-    name = "wedges"
+    name = "sign-split"
 
     def decide(self, problem: HomogeneousProblem, clock: Clock) -> Answer:
         if problem.rank_of(range(problem.m)) < problem.dimension:

@@ -1,4 +1,4 @@
-"""The tree engine: depth-first search over flats with refuters (MATHEMATICS T4, `docs/mathematics.md`).
+"""The tree engine: depth-first search over flats with refuters (T4 of `docs/mathematics.md`).
 
 The compiled kernel runs the search and proves most steps itself; this file gives it its data,
 answers in rationals what it cannot prove, watches the clock, and turns the outcome into evidence.

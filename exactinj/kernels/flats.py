@@ -1,4 +1,4 @@
-"""The compiled part of the tree engine: one depth-first search over flats (MATHEMATICS, T4).
+"""The compiled part of the tree engine: one depth-first search over flats (T4 of `docs/mathematics.md`).
 
 The kernel walks the search tree of `docs/mathematics.md`. At a node it looks for a refuter that
 avoids the span of the chosen rows, first among the refuters that it already has, then by a linear

@@ -1,4 +1,4 @@
-"""The compiled part of the wedge engine: signs of rows, decided one after the other.
+"""The compiled part of the engine sign-split: signs of rows, decided one after the other.
 
 A *sign assignment* says for some rows that they are nonnegative and for others that they are
 negative. By Gordan's theorem exactly one of these exists:

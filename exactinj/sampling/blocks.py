@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from exactinj.sampling.backend import Array, Backend
 from exactinj.sampling.samplers import Sampler, SubspaceSampler
 
-__all__ = ["Block", "GivenBlock", "Independent", "Source", "Subspaces", "near_unit"]
+__all__ = ["GivenBlock", "Independent", "SampleBlock", "Source", "Subspaces", "near_unit"]
 
 Floats = NDArray[np.float64]
 
@@ -30,7 +30,7 @@ LONG, CHUNK = 1024, 512  # products of longer vectors are summed by chunks, as t
 DATA_SHARE = 16  # samples to each data point that a subspace is put at
 
 
-class Block(ABC):
+class SampleBlock(ABC):
     """Some samples: coefficients of all of them in float32, and the points themselves of a few.
 
     Attributes
@@ -65,7 +65,7 @@ class Rows:
         self.lengths: Floats = largest[:, 0] * np.linalg.norm(directions, axis=1) * NEARLY
 
 
-class GivenBlock(Block):
+class GivenBlock(SampleBlock):
     """Points as an array (B, n)."""
 
     def __init__(self, points: Array, rows: Rows, backend: Backend, sampler: Sampler) -> None:
@@ -92,7 +92,7 @@ class GivenBlock(Block):
         return self._sampler.settled(self._backend.numpy(points))
 
 
-class _SpannedBlock(Block):
+class _SpannedBlock(SampleBlock):
     """Points ``B_i y``, or ``B_i y + centre``: coordinates (b, S, k) in some subspaces, numbers (b S,) of centres."""
 
     def __init__(
@@ -170,7 +170,7 @@ class Source(ABC):
     """Where blocks of samples come from."""
 
     @abstractmethod
-    def draw(self, count: int) -> Block:
+    def draw(self, count: int) -> SampleBlock:
         """At least one sample and at most so many."""
 
 
@@ -180,10 +180,10 @@ class Independent(Source):
     def __init__(self, sampler: Sampler, backend: Backend, rows: Rows) -> None:
         self._sampler, self._backend, self._rows = sampler, backend, rows
 
-    def draw(self, count: int) -> Block:
+    def draw(self, count: int) -> SampleBlock:
         return self.given(self._sampler.draw(self._backend, count, self._rows.n))
 
-    def given(self, points: Array) -> Block:
+    def given(self, points: Array) -> SampleBlock:
         """A block of points that somebody else chose."""
         return GivenBlock(points, self._rows, self._backend, self._sampler)
 
@@ -207,7 +207,7 @@ class Subspaces(Source):
         self._left = 0
         self._spans: Any = None
 
-    def draw(self, count: int) -> Block:
+    def draw(self, count: int) -> SampleBlock:
         backend = self._backend
         if not self._left:
             self._spans = _Spans(self._sampler, backend, self._rows, (self._number, self._each, self._k))

@@ -52,7 +52,7 @@ __all__ = ["AsymptoticRadius", "CoveringRadius", "asymptotic_covering_radius", "
 BITS = 64  # of precision of the bounds
 SHARE = 1e-12  # far above the rounding of a Euclidean length
 
-Bias = list[Fraction | None]
+PartialBias = list[Fraction | None]
 
 
 @dataclass(frozen=True)
@@ -224,7 +224,7 @@ def corrected_bias(
     )
 
 
-def _premise(layer: ReLULayer, bias: Bias, samples: Floats) -> Bias:
+def _premise(layer: ReLULayer, bias: PartialBias, samples: Floats) -> PartialBias:
     """The bias, lowered until n rows have ``<x, w_j> >= beta_j |x|`` at every sample: floats propose, then exactly."""
     rows, units = ScaledRows(layer), _units(samples)
     weights = layer.W.to_float()
@@ -241,7 +241,7 @@ def _premise(layer: ReLULayer, bias: Bias, samples: Floats) -> Bias:
     return bias
 
 
-def _smaller(bias: Bias, floats: Floats) -> Bias:
+def _smaller(bias: PartialBias, floats: Floats) -> PartialBias:
     """The minima of a bias and floats, row by row."""
     others = read_bias(floats, len(bias))
     pairs = zip(bias, others, strict=True)
@@ -256,7 +256,7 @@ def _units(samples: Floats) -> Floats:
     return units
 
 
-def _lowered_at(rows: Sequence[Sequence[Fraction]], bias: Bias, point: Floats) -> Bias:
+def _lowered_at(rows: Sequence[Sequence[Fraction]], bias: PartialBias, point: Floats) -> PartialBias:
     """The bias, lowered in the n rows of largest product with the point if fewer than n are active there; exact."""
     x = [Fraction(value) for value in point.tolist()]
     square = sum((value * value for value in x), Fraction(0))

@@ -25,7 +25,7 @@ from exactinj.domains import Ball, NonnegativeBall, Sphere
 from exactinj.errors import InputError
 from exactinj.layers.dense import ReLULayer
 from exactinj.sampling.backend import Backend, Screen, backend_named
-from exactinj.sampling.blocks import Block, Independent, Rows, Source, Subspaces, near_unit
+from exactinj.sampling.blocks import Independent, Rows, SampleBlock, Source, Subspaces, near_unit
 from exactinj.sampling.estimate import AlphaEstimate, Ending
 from exactinj.sampling.frame import Frame
 from exactinj.sampling.greedy import greedy_selection
@@ -199,7 +199,7 @@ class _Search:
         self.independent = Independent(sampler, backend, self.device_rows)
         self.drawn = 0
 
-    def look_at(self, block: Block) -> bool:
+    def look_at(self, block: SampleBlock) -> bool:
         """Take a block of samples; returns whether the estimate fell."""
         self.drawn += block.count
         if not block.count:

@@ -15,8 +15,8 @@ from strategies import random_degenerate_layer, random_shape
 
 from exactinj import checker
 from exactinj.biases.alpha import alpha_star
+from exactinj.biases.alpha.plane import plane_value
 from exactinj.biases.alpha.problem import inner, scaled_rows
-from exactinj.biases.alpha.sweep import sweep
 from exactinj.domains import Ball, NonnegativeBall, RealSpace, Shell, Sphere
 from exactinj.errors import InputError
 from exactinj.exact.surd import Surd
@@ -214,7 +214,7 @@ def test_sweep_against_enumeration():
         rows, scale = scaled_rows(ReLULayer(W))
         for domain in DOMAINS:
             kind = {"sphere": isinstance(domain, Sphere), "nonnegative": isinstance(domain, NonnegativeBall)}
-            found = [sweep(rows, j, **kind) * (1 / scale) for j in range(len(rows))]
+            found = [plane_value(rows, j, **kind) * (1 / scale) for j in range(len(rows))]
             assert found == enumerated(W, domain)
 
 

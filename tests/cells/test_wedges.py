@@ -19,7 +19,7 @@ from exactinj.alternatives.problem import HomogeneousProblem
 from exactinj.cells.wedges import count_wedges, extreme_rays, wedge_graph, wedges
 from exactinj.certificates.certificate import Certificate
 from exactinj.errors import InputError
-from exactinj.injectivity.sign_split import WedgeEngine
+from exactinj.injectivity.sign_split import SignSplitEngine
 from exactinj.injectivity.tree import TreeEngine
 from exactinj.kernels.signs import PRIMES
 from exactinj.work.clock import Clock
@@ -290,7 +290,7 @@ def test_verdicts_agree(bias, domain):
         n = rng.randint(1, 4)
         W, b = random_degenerate_layer(rng, n, random_shape(rng, n), bias)
         layer = xi.ReLULayer(W, b)
-        answer = WedgeEngine().decide(HomogeneousProblem(layer, DOMAINS[domain]), Clock())
+        answer = SignSplitEngine().decide(HomogeneousProblem(layer, DOMAINS[domain]), Clock())
         checked = xi.check(Certificate(layer, DOMAINS[domain], answer.proof), layer)
         assert checked.valid, checked.reason
         assert checked.claim == answer.verdict
@@ -308,7 +308,7 @@ def test_verdicts_agree(bias, domain):
 @pytest.mark.parametrize(("n", "m"), [(4, 28), (5, 35), (6, 30), (7, 60)])
 def test_verdicts_agree_on_gaussian_layers(n, m):
     layer = xi.ReLULayer(np.random.default_rng(n).standard_normal((m, n)))
-    answer = WedgeEngine().decide(HomogeneousProblem(layer, xi.RealSpace()), Clock())
+    answer = SignSplitEngine().decide(HomogeneousProblem(layer, xi.RealSpace()), Clock())
     assert answer.verdict == TreeEngine().decide(HomogeneousProblem(layer, xi.RealSpace()), Clock()).verdict
     assert xi.check(Certificate(layer, xi.RealSpace(), answer.proof), layer).valid
 
@@ -317,20 +317,22 @@ def test_verdicts_agree_on_gaussian_layers(n, m):
 def test_rows_that_are_dependent_modulo_the_primes(unlucky):
     factor = prod(PRIMES[:unlucky])
     layer = xi.ReLULayer([[1, 0], [1, factor], [-1, 0], [-1, -factor]])
-    answer = WedgeEngine().decide(HomogeneousProblem(layer, xi.RealSpace()), Clock())
+    answer = SignSplitEngine().decide(HomogeneousProblem(layer, xi.RealSpace()), Clock())
     assert answer.verdict == ("unknown" if unlucky == len(PRIMES) else "injective")
     assert all(wedge.spans for wedge in wedges(layer))
 
 
 def test_the_same_layer_gives_the_same_proof():
     layer = xi.ReLULayer(np.random.default_rng(4).standard_normal((30, 4)))
-    first, second = (WedgeEngine().decide(HomogeneousProblem(layer, xi.RealSpace()), Clock()).proof for _ in range(2))
+    first, second = (
+        SignSplitEngine().decide(HomogeneousProblem(layer, xi.RealSpace()), Clock()).proof for _ in range(2)
+    )
     assert Certificate(layer, xi.RealSpace(), first).to_bytes() == Certificate(layer, xi.RealSpace(), second).to_bytes()
 
 
 def test_time_is_looked_at():
     layer = xi.ReLULayer(np.random.default_rng(4).standard_normal((120, 12)))
-    answer = WedgeEngine().decide(HomogeneousProblem(layer, xi.RealSpace()), Clock(timeout=0.2))
+    answer = SignSplitEngine().decide(HomogeneousProblem(layer, xi.RealSpace()), Clock(timeout=0.2))
     assert answer.verdict == "timed_out"
     assert 0 <= answer.stats.explored < 1
 

@@ -30,7 +30,7 @@ DECIDED = {
 def documents():
     for name, (W, b, domain) in DECIDED.items():
         layer = xi.ReLULayer(W, b)
-        for engine in ("tree", "wedges"):
+        for engine in ("tree", "sign-split"):
             result = xi.certify(layer, domain=domain, engine=engine)
             yield f"{name}, {engine}", layer, result.certificate
     frame = xi.ReLULayer([[2, 1], [-1, 2], [-2, -1], [1, -3]])

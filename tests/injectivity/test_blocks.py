@@ -160,7 +160,7 @@ def test_a_polytope_is_decided_as_a_whole():
 
 def test_engines_that_are_asked_for_see_the_whole():
     layer = xi.ReLULayer(IDENTITIES)
-    for engine in ("tree", "wedges"):
+    for engine in ("tree", "sign-split"):
         result = xi.certify(layer, engine=engine)
         assert result.verdict == "injective"
         assert not isinstance(result.certificate.proof, BlocksProof)

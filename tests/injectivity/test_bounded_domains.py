@@ -64,7 +64,7 @@ def test_agrees_with_brute_force(n, kind):
     for turn in range(60):
         W, b = random_degenerate_layer(rng, n, min(random_shape(rng, n), 9), bias=turn % 4 > 0)
         domain = random_domain(rng, n, kind)
-        verdicts = {decide(W, b, domain, engine) for engine in ("tree", "wedges")}
+        verdicts = {decide(W, b, domain, engine) for engine in ("tree", "sign-split")}
         assert verdicts == {brute_force_bounded(W, b, *plain(domain, n))}, (W, b, domain)
         seen |= verdicts
     assert seen == {True, False}
@@ -81,7 +81,7 @@ def test_agrees_with_an_smt_solver(kind):
         assert decide(W, b, domain, "tree") == smt_bounded(W, b, *plain(domain, n)), (W, b, domain)
 
 
-@pytest.mark.parametrize("engine", ["tree", "wedges", "auto"])
+@pytest.mark.parametrize("engine", ["tree", "sign-split", "auto"])
 def test_a_ball_that_just_touches_a_region_is_decided(engine):
     # The rows outside the flat of u are all negative exactly where <u, x> > 1: the unit ball touches that halfplane.
     W = [UNIT, [-c for c in UNIT], [UNIT[1], -UNIT[0]], [-UNIT[1], UNIT[0]]]
@@ -106,7 +106,7 @@ def test_critical_radii_of_random_layers():
         if radius is None or radius == 0:
             continue
         tried += 1
-        for engine in ("tree", "wedges"):
+        for engine in ("tree", "sign-split"):
             # radii whose squares are below, and above, the critical square by 1e-40
             below, above = F(square_root(radius), 10**40), F(square_root(radius) + 1, 10**40)
             assert decide(W, b, xi.Ball(below), engine)
@@ -144,7 +144,7 @@ def test_without_bias_a_ball_around_zero_asks_the_same_as_space():
         on_space = xi.certify(layer).verdict
         assert decide(W, b, xi.Ball(F(1, 7)), "tree") == (on_space == "injective")
         on_orthant = xi.certify(layer, domain=xi.NonnegativeOrthant()).verdict
-        assert decide(W, b, xi.NonnegativeBall(3), "wedges") == (on_orthant == "injective")
+        assert decide(W, b, xi.NonnegativeBall(3), "sign-split") == (on_orthant == "injective")
 
 
 def test_a_bias_can_create_injectivity_on_a_ball():
@@ -248,7 +248,7 @@ def test_domains_answer_for_affine_functions_exactly():
     assert not simplex.is_nonnegative([-2, 1], 2 - tiny)
 
 
-@pytest.mark.parametrize("engine", ["tree", "wedges", "auto", "finder"])
+@pytest.mark.parametrize("engine", ["tree", "sign-split", "auto", "finder"])
 @pytest.mark.parametrize("radius", ["1e400", "1e-400", "1e300", "1e-300"])
 def test_radii_beyond_floats(engine, radius):
     # ReLU(x + 1) and a row that says nothing: injective on the ball exactly up to radius 1.

@@ -15,7 +15,7 @@ from exactinj.api import ENGINES
 from exactinj.casebook import dense_cases
 
 CASES = {case.name: case for case in dense_cases()}
-DECIDERS = {"auto", "tree", "wedges"}
+DECIDERS = {"auto", "tree", "sign-split"}
 MODEST = 14  # rows that a MILP is asked about within the patience of the default tests
 
 
@@ -104,3 +104,12 @@ def test_other_engines_are_never_wrong(engine):
 @pytest.mark.parametrize("engine", sorted(set(ENGINES) - DECIDERS))
 def test_other_engines_are_never_wrong_on_all_layers(engine, part):
     assert right_answers(engine, random_questions(part)) > 0
+
+
+def test_the_name_of_before_still_means_sign_split():
+    layer = xi.ReLULayer([[1, 0], [0, 1], [-1, 0], [0, -1]])
+    old, new = (xi.certify(layer, engine=name) for name in ("wedges", "sign-split"))
+    assert old.engine == new.engine == "sign-split"
+    assert old.certificate.to_bytes() == new.certificate.to_bytes()
+    with pytest.raises(xi.InputError, match="sign-split"):
+        xi.certify(layer, engine="wedge")

@@ -91,7 +91,7 @@ def test_auto_says_what_it_chose_and_why():
     doubled = xi.certify(xi.ReLULayer(np.vstack([basis, -basis])))
     assert (doubled.engine, doubled.verdict) == ("tree", "injective")
     middle = xi.certify(xi.ReLULayer(rng.standard_normal((60, 9))))
-    assert (middle.engine, middle.verdict) in (("wedges", "injective"), ("finder", "not_injective"))
+    assert (middle.engine, middle.verdict) in (("sign-split", "injective"), ("finder", "not_injective"))
     assert xi.check(middle.certificate).valid
 
 
@@ -124,7 +124,7 @@ def test_auto_explains_itself_step_by_step():
     result = xi.certify(xi.ReLULayer(np.random.default_rng(0).standard_normal((70, 10))))
     text = " ".join(result.explanation)
     assert "finder" in text
-    assert "wedges" in text
+    assert "sign-split" in text
     assert result.verdict in text
 
 

@@ -35,7 +35,7 @@ from test_checker import (
 import exactinj as xi
 from exactinj.alternatives.problem import HomogeneousProblem
 from exactinj.certificates.certificate import Certificate
-from exactinj.injectivity.sign_split import WedgeEngine
+from exactinj.injectivity.sign_split import SignSplitEngine
 from exactinj.work.clock import Clock
 
 DOMAINS = {"R^n": xi.RealSpace(), "nonneg": xi.NonnegativeOrthant()}
@@ -301,7 +301,7 @@ def test_the_schema_knows_the_rule() -> None:
 def proof_of(W: Any, b: Any, domain: str) -> tuple[Document, xi.ReLULayer] | None:
     """The engine's certificate if the layer is injective."""
     layer = xi.ReLULayer(W, b)
-    answer = WedgeEngine().decide(HomogeneousProblem(layer, DOMAINS[domain]), Clock())
+    answer = SignSplitEngine().decide(HomogeneousProblem(layer, DOMAINS[domain]), Clock())
     certificate = Certificate(layer, DOMAINS[domain], answer.proof)
     checked = xi.check(certificate, layer)
     assert checked.valid, checked.reason

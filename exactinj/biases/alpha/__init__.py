@@ -15,10 +15,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 
+from exactinj.biases.alpha.plane import plane_value
 from exactinj.biases.alpha.problem import RowProblem, levels_of, scaled_rows
 from exactinj.biases.alpha.result import AlphaStar, AlphaStatistics, RowAlpha
 from exactinj.biases.alpha.sphere import SphereSearch, ZeroAttainedError
-from exactinj.biases.alpha.sweep import sweep
 from exactinj.biases.alpha.tree import BallSearch, DepthSearch
 from exactinj.certificates.depth_tree import DepthRefuter, compact_row_proof
 from exactinj.domains import Ball, NonnegativeBall, Region, Sphere
@@ -100,7 +100,7 @@ def _search(problem: RowProblem, region: Region, clock: Clock) -> _Found:
             found = _found(Surd(1, sphere.square), sphere.point, sphere, ball)
     if problem.n == PLANE:
         extra = {"sphere": isinstance(region, Sphere), "nonnegative": problem.extra}
-        if sweep(problem.rows, problem.j, **extra) != found.value:
+        if plane_value(problem.rows, problem.j, **extra) != found.value:
             raise InternalError(f"tree and sweep differ about row {problem.j}; please report this")
     return found
 

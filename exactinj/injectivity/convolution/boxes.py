@@ -25,12 +25,12 @@ from exactinj.layers.dense import ReLULayer
 __all__ = ["Prover", "box_layer", "boxes_up_to", "dense_layer", "inner_starts", "row_count", "try_box"]
 
 Starts = tuple[int, ...]
-Box = tuple[int, ...]
-Prover = Callable[[int, Box, tuple[Slot, ...]], InjectivityProof | None]
+BoxSize = tuple[int, ...]
+Prover = Callable[[int, BoxSize, tuple[Slot, ...]], InjectivityProof | None]
 """From the number of a group, a box and a slot for each axis to a proof that the box layer is injective, or None."""
 
 
-def boxes_up_to(layer: ConvLayer, limit: int, largest: Sequence[int] | None = None) -> list[Box]:
+def boxes_up_to(layer: ConvLayer, limit: int, largest: Sequence[int] | None = None) -> list[BoxSize]:
     """Boxes that hold a window and a stride, smallest first, with at most `limit` inputs of one group.
 
     The smallest box is among them even if it is larger than the limit; `largest` bounds each axis.
@@ -44,7 +44,7 @@ def boxes_up_to(layer: ConvLayer, limit: int, largest: Sequence[int] | None = No
     return sorted(boxes, key=lambda box: (prod(box), max(box) - min(box), box))
 
 
-def _boxes(least: Box, ceiling: Box | None, cells: int) -> Iterator[Box]:
+def _boxes(least: BoxSize, ceiling: BoxSize | None, cells: int) -> Iterator[BoxSize]:
     """All boxes between two with at most so many cells."""
     if not least:
         yield ()
@@ -55,14 +55,14 @@ def _boxes(least: Box, ceiling: Box | None, cells: int) -> Iterator[Box]:
         yield from ((size, *others) for others in rest)
 
 
-def row_count(group: ConvLayer, box: Box, slots: Sequence[Slot]) -> int:
+def row_count(group: ConvLayer, box: BoxSize, slots: Sequence[Slot]) -> int:
     """The number of rows of `box_layer`, without making them."""
     windows = group.out_channels * prod(len(slot.starts) for slot in slots)
     seen = prod(size - slot.low - slot.high for slot, size in zip(slots, box, strict=True))
     return windows + 2 * group.in_channels * (prod(box) - seen)
 
 
-def box_layer(group: ConvLayer, box: Box, slots: Sequence[Slot]) -> ReLULayer:
+def box_layer(group: ConvLayer, box: BoxSize, slots: Sequence[Slot]) -> ReLULayer:
     """Rows of the slots' windows, then two for each known column; columns (channel, place of the box)."""
     cells, columns = prod(box), group.in_channels * prod(box)
     reads = [
@@ -93,7 +93,7 @@ def dense_layer(rows: Sequence[tuple[dict[int, Fraction], Fraction]], columns: i
     return ReLULayer(weights or [[zero] * columns], [beta for _, beta in rows] or [zero])
 
 
-def _places(box: Sequence[int]) -> Iterator[Box]:
+def _places(box: Sequence[int]) -> Iterator[BoxSize]:
     return product(*map(range, box))
 
 

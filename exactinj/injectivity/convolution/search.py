@@ -28,7 +28,7 @@ from exactinj.injectivity.convolution.collisions import (
     try_period,
 )
 from exactinj.injectivity.convolution.places import grid_domain
-from exactinj.injectivity.convolution.workbench import EASY, FAIR, LARGEST_UNROLLED, Workbench, outcome
+from exactinj.injectivity.convolution.question import EASY, FAIR, LARGEST_UNROLLED, ConvQuestion, outcome
 from exactinj.injectivity.engine import Engine
 from exactinj.layers.convolution import ConvLayer, Sizes
 from exactinj.work.clock import Clock, OutOfTimeError
@@ -71,12 +71,12 @@ def decide_convolution(
     small : Engine, optional
         Decides dense layers of few inputs, if another one is better for these.
     """
-    bench = Workbench(layer, domain, inner, clock, size, seed, small or inner)
-    boxes = BoxSearch(bench, box_limit)
+    question = ConvQuestion(layer, domain, inner, clock, size, seed, small or inner)
+    boxes = BoxSearch(question, box_limit)
     lesser: ConvAnswer | None = None  # a collision at some residues of the size, while boxes may hold at others
     verdict, what = Verdict.UNKNOWN, "no proof was found either way"
     try:
-        for attempts in (_cheap_attempts(bench, boxes), _costly_attempts(bench, boxes)):
+        for attempts in (_cheap_attempts(question, boxes), _costly_attempts(question, boxes)):
             for attempt in attempts:
                 clock.check()
                 answer = attempt()
@@ -91,7 +91,7 @@ def decide_convolution(
         pass
     if clock.is_over:  # perhaps in an attempt that gave up by itself
         verdict, what = Verdict.TIMED_OUT, "out of time"
-    return lesser or _undecided(bench, boxes, verdict, what)
+    return lesser or _undecided(question, boxes, verdict, what)
 
 
 def _with_rest(answer: ConvAnswer, lesser: ConvAnswer | None) -> ConvAnswer:
@@ -102,83 +102,85 @@ def _with_rest(answer: ConvAnswer, lesser: ConvAnswer | None) -> ConvAnswer:
     return replace(answer, reason=reason, opposite_sizes=lesser.sizes)
 
 
-def _cheap_attempts(bench: Workbench, boxes: BoxSearch) -> Iterator[Attempt]:
+def _cheap_attempts(question: ConvQuestion, boxes: BoxSearch) -> Iterator[Attempt]:
     """What takes seconds at most, and the unrolled layer if it is small."""
-    total = bench.total
+    total = question.total
     if total is not None and total <= EASY:
-        yield partial(_try_unrolled, bench)
-    yield from _periods(bench, 1)
-    small = bench.channels <= EASY
+        yield partial(_try_unrolled, question)
+    yield from _periods(question, 1)
+    small = question.channels <= EASY
     if small:  # a pair of a few numbers says more than a count
-        yield from _patches(bench, 1)
-    if bench.size is not None and _has_too_few_rows(bench, bench.size):
-        yield partial(_try_unrolled, bench)
-    yield partial(try_count, bench)
+        yield from _patches(question, 1)
+    if question.size is not None and _has_too_few_rows(question, question.size):
+        yield partial(_try_unrolled, question)
+    yield partial(try_count, question)
     if not small:
-        yield from _patches(bench, 1)
+        yield from _patches(question, 1)
     yield from (partial(boxes.attempt, box) for box in boxes.easy or boxes.boxes[:1] if boxes.inputs(box) <= FAIR)
-    yield from _collisions(bench, 2)
-    yield partial(try_geometric, bench)
+    yield from _collisions(question, 2)
+    yield partial(try_geometric, question)
 
 
-def _costly_attempts(bench: Workbench, boxes: BoxSearch) -> Iterator[Attempt]:
+def _costly_attempts(question: ConvQuestion, boxes: BoxSearch) -> Iterator[Attempt]:
     """Larger boxes and patches in turn; the unrolled layer before or after them."""
-    total = bench.total
+    total = question.total
     if total is not None and EASY < total <= FAIR:
-        yield partial(_try_unrolled, bench)
+        yield partial(_try_unrolled, question)
     yield boxes.rule_out
     rest = boxes.boxes
     for k in range(max(len(rest), len(WIDTHS))):
         yield from (partial(boxes.attempt, box) for box in rest[k : k + 1])
         for width in WIDTHS[k : k + 1]:
-            yield from _collisions(bench, width)
+            yield from _collisions(question, width)
     if total is not None and total > FAIR:
-        yield partial(_try_unrolled, bench)
+        yield partial(_try_unrolled, question)
 
 
-def _has_too_few_rows(bench: Workbench, size: tuple[int, ...]) -> bool:
+def _has_too_few_rows(question: ConvQuestion, size: tuple[int, ...]) -> bool:
     """Whether the unrolled layer has fewer than 2 n rows on R^n, which decides it."""
-    rows = bench.layer.out_channels * prod(bench.layer.output_size(size))
-    return rows < 2 * bench.layer.in_channels * prod(size) and isinstance(bench.domain, RealSpace)
+    rows = question.layer.out_channels * prod(question.layer.output_size(size))
+    return rows < 2 * question.layer.in_channels * prod(size) and isinstance(question.domain, RealSpace)
 
 
-def _collisions(bench: Workbench, width: int) -> Iterator[Attempt]:
+def _collisions(question: ConvQuestion, width: int) -> Iterator[Attempt]:
     """Inputs of short periods, and inputs that differ in so many places along each axis."""
-    yield from _periods(bench, width)
-    yield from _patches(bench, width)
+    yield from _periods(question, width)
+    yield from _patches(question, width)
 
 
-def _periods(bench: Workbench, width: int) -> Iterator[Attempt]:
+def _periods(question: ConvQuestion, width: int) -> Iterator[Attempt]:
     if width <= LONGEST_PERIOD:
-        yield from (partial(try_period, bench, period) for period in periods_to_try(bench, width, FAIR))
+        yield from (partial(try_period, question, period) for period in periods_to_try(question, width, FAIR))
 
 
-def _patches(bench: Workbench, width: int) -> Iterator[Attempt]:
-    yield from (partial(try_patch, bench, number, patch) for number, patch in patches_to_try(bench, width))
+def _patches(question: ConvQuestion, width: int) -> Iterator[Attempt]:
+    yield from (partial(try_patch, question, number, patch) for number, patch in patches_to_try(question, width))
 
 
-def _try_unrolled(bench: Workbench) -> ConvAnswer | None:
+def _try_unrolled(question: ConvQuestion) -> ConvAnswer | None:
     """The dense layer at the size in question."""
-    layer, size = bench.layer, bench.size or ()
+    layer, size = question.layer, question.size or ()
     rows, columns = layer.out_channels * prod(layer.output_size(size)), layer.in_channels * prod(size)
     if rows * columns > LARGEST_UNROLLED:
-        bench.steps.append(f"the unrolled matrix of {rows} x {columns} is too large to be decided directly")
+        question.steps.append(f"the unrolled matrix of {rows} x {columns} is too large to be decided directly")
         return None
-    bench.clock.report(f"the unrolled layer, {rows} x {columns}")
-    answer = bench.decided(layer.unrolled(size), grid_domain(bench.domain, prod(size)))
-    bench.steps.append(f"the unrolled layer of {rows} x {columns}: {outcome(answer)}")
+    question.clock.report(f"the unrolled layer, {rows} x {columns}")
+    answer = question.decided(layer.unrolled(size), grid_domain(question.domain, prod(size)))
+    question.steps.append(f"the unrolled layer of {rows} x {columns}: {outcome(answer)}")
     if not isinstance(answer.proof, Collision | FlatTree | SignSplitTree | BlocksProof):
         return None
     pair = answer.proof if isinstance(answer.proof, Collision) else None
-    witness = None if pair is None else bench.verified((pair.x, pair.y), size)
-    reason, engine = f"at this size, {answer.reason}", answer.decided_by or bench.inner.name
-    return ConvAnswer(answer.verdict, reason, engine, answer.proof, size, witness, answer.stats, tuple(bench.steps))
+    witness = None if pair is None else question.verified((pair.x, pair.y), size)
+    reason, engine = f"at this size, {answer.reason}", answer.decided_by or question.inner.name
+    return ConvAnswer(answer.verdict, reason, engine, answer.proof, size, witness, answer.stats, tuple(question.steps))
 
 
-def _undecided(bench: Workbench, boxes: BoxSearch, verdict: Verdict, what: str) -> ConvAnswer:
+def _undecided(question: ConvQuestion, boxes: BoxSearch, verdict: Verdict, what: str) -> ConvAnswer:
     reason = f"{what}; {boxes.in_words()}"
     if verdict is Verdict.UNKNOWN:
-        helps = [] if bench.size is not None else ["one input shape"]
-        helps.append("a larger box limit" if bench.inner.proves_injectivity else "an engine that proves injectivity")
+        helps = [] if question.size is not None else ["one input shape"]
+        helps.append("a larger box limit" if question.inner.proves_injectivity else "an engine that proves injectivity")
         reason += f"; {' or '.join(helps)} may decide it"
-    return ConvAnswer(verdict, reason, bench.inner.name, None, bench.size, None, bench.statistics(), tuple(bench.steps))
+    return ConvAnswer(
+        verdict, reason, question.inner.name, None, question.size, None, question.statistics(), tuple(question.steps)
+    )

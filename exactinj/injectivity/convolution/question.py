@@ -13,7 +13,7 @@ from exactinj.certificates.every_size import InjectivityProof, Slot
 from exactinj.domains import Domain, RealSpace
 from exactinj.errors import InternalError
 from exactinj.injectivity.blocks import BlocksEngine
-from exactinj.injectivity.convolution.boxes import Box, box_layer, row_count
+from exactinj.injectivity.convolution.boxes import BoxSize, box_layer, row_count
 from exactinj.injectivity.convolution.places import grid_domain, group_domain
 from exactinj.injectivity.engine import Answer, Engine
 from exactinj.layers.convolution import ConvLayer, Sizes
@@ -21,7 +21,7 @@ from exactinj.layers.dense import ReLULayer
 from exactinj.work.clock import Clock, OutOfTimeError
 from exactinj.work.verdict import Statistics, Verdict
 
-__all__ = ["EASY", "FAIR", "LARGEST_UNROLLED", "Workbench", "outcome"]
+__all__ = ["EASY", "FAIR", "LARGEST_UNROLLED", "ConvQuestion", "outcome"]
 
 EASY = 7  # inputs up to which the tree decides in hundredths of a second
 FAIR = 14  # inputs up to which engines decide within minutes
@@ -30,7 +30,7 @@ LARGEST_BOX_LAYER = 1_000_000
 
 
 @dataclass
-class Workbench:
+class ConvQuestion:
     """One convolution in question, on a domain of one place of the grid, for one size or for all; mutable.
 
     `inner` decides dense layers; those of up to `FAIR` inputs go to `small`, which starts no processes.
@@ -45,7 +45,7 @@ class Workbench:
     small: Engine
     steps: list[str] = field(default_factory=list)
     known: dict[tuple[str, str], Answer] = field(default_factory=dict)
-    refuted: set[tuple[int, Box, tuple[Slot, ...]]] = field(default_factory=set)
+    refuted: set[tuple[int, BoxSize, tuple[Slot, ...]]] = field(default_factory=set)
     nodes: int = 0
     refuters: int = 0
 
@@ -72,7 +72,7 @@ class Workbench:
             self.known[key] = answer
         return self.known[key]
 
-    def proved(self, number: int, box: Box, slots: tuple[Slot, ...]) -> InjectivityProof | None:
+    def proved(self, number: int, box: BoxSize, slots: tuple[Slot, ...]) -> InjectivityProof | None:
         """A proof that a group's layer on a box is injective; one that is not is noted as refuted."""
         self.clock.check()
         group = self.layer.group_layers[number]

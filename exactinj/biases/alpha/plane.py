@@ -18,15 +18,15 @@ from exactinj.biases.alpha.problem import inner
 from exactinj.exact.matrix import IntegerRow
 from exactinj.exact.surd import Surd
 
-__all__ = ["sweep"]
+__all__ = ["plane_value"]
 
 AXES = ((1, 0), (0, 1), (-1, 0), (0, -1))
 
 
-def sweep(rows: Sequence[IntegerRow], j: int, *, sphere: bool, nonnegative: bool) -> Surd:
+def plane_value(rows: Sequence[IntegerRow], j: int, *, sphere: bool, nonnegative: bool) -> Surd:
     """The value of row j at radius 1 for integer rows in the plane.
 
-    >>> str(sweep([(1, 0), (0, 1), (-1, -1)], 0, sphere=True, nonnegative=False))
+    >>> str(plane_value([(1, 0), (0, 1), (-1, -1)], 0, sphere=True, nonnegative=False))
     '-sqrt(1/2)'
     """
     w = rows[j]

@@ -1,0 +1,63 @@
+"""Engines by name, as the command line and `certify` take them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from numbers import Integral
+from typing import TYPE_CHECKING, Any
+
+from exactinj.errors import InputError
+from exactinj.work.processes import FEWEST_SIDE_BY_SIDE, processes_for
+
+if TYPE_CHECKING:
+    from exactinj.injectivity.engine import Engine
+
+__all__ = ["ALIASES", "ENGINES", "engine_by_name", "full_name"]
+
+ENGINES = ("auto", "tree", "sign-split", "finder", "milp", "milp-highs")
+ALIASES = {"wedges": "sign-split"}  # names of before, for scripts
+
+
+def full_name(name: str) -> str:
+    """The name that the engine itself has.
+
+    >>> full_name("wedges"), full_name("tree")
+    ('sign-split', 'tree')
+    """
+    return ALIASES.get(name, name)
+
+
+def engine_by_name(name: str, *, seed: int = 0, jobs: int = 1) -> Engine:
+    """A new engine; with several jobs one that runs several side by side, where that helps.
+
+    `InputError` for an unknown name, and for numbers that make no sense.
+    """
+    if full_name(name) not in ENGINES:
+        raise InputError(f"found the engine {name!r}, expected one of {', '.join(ENGINES)}")
+    if not _is_whole(jobs) or jobs < 1:
+        raise InputError(f"found jobs = {jobs!r}, expected a positive number of processes")
+    if not _is_whole(seed) or seed < 0:
+        raise InputError(f"found the seed {seed!r}, expected an integer that is not negative")
+    from exactinj.injectivity.auto import AutoEngine  # these bring compilers and solvers along: only when needed
+    from exactinj.injectivity.finder import FinderEngine
+    from exactinj.injectivity.milp.engine import MilpEngine
+    from exactinj.injectivity.parallel import PortfolioEngine
+    from exactinj.injectivity.sign_split import SignSplitEngine
+    from exactinj.injectivity.tree import TreeEngine
+
+    jobs = processes_for(jobs, FEWEST_SIDE_BY_SIDE)
+    finders = [FinderEngine(seed + k) for k in range(jobs)]
+    racers = [AutoEngine(seed), SignSplitEngine(), TreeEngine(), *finders[1:]]
+    makers: dict[str, Callable[[], Engine]] = {
+        "auto": lambda: AutoEngine(seed) if jobs == 1 else PortfolioEngine(racers[:jobs]),
+        "tree": TreeEngine,
+        "sign-split": SignSplitEngine,
+        "finder": lambda: finders[0] if jobs == 1 else PortfolioEngine(finders),
+        "milp": MilpEngine,
+        "milp-highs": lambda: MilpEngine(solver="highs"),
+    }
+    return makers[full_name(name)]()
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool)
