@@ -19,6 +19,8 @@ from oracles import (
     is_collision,
     is_witness,
     pair_from_witness,
+    rank,
+    relation,
     smt_collision,
     smt_direct,
     wedges_n2,
@@ -29,7 +31,7 @@ from strategies import Layer, degenerate_layers, random_degenerate_layer, random
 DOMAINS: tuple[Domain, ...] = ("R^n", "nonneg")
 
 
-def rank(rows: list[tuple[Fraction, ...]]) -> int:
+def flint_rank(rows: list[tuple[Fraction, ...]]) -> int:
     """The rank over Q, by a library that the oracles do not use."""
     if not rows:
         return 0
@@ -185,6 +187,22 @@ def test_degenerate_layers(layer: Layer) -> None:
 # --- the parts of the brute force ----------------------------------------------------------------
 
 
+def test_elimination_in_integers() -> None:
+    """The rank is flint's, and a relation is one, and there is one exactly where the nullspace is a line."""
+    rng, seen = Random("elimination"), set()
+    for _ in range(300):
+        n = rng.randint(1, 4)
+        W, _ = random_degenerate_layer(rng, n, rng.randint(1, 6))
+        assert rank(W) == flint_rank(list(W))
+        found = relation(W)
+        assert (found is None) == (len(W) - flint_rank(list(W)) != 1)
+        if found is not None:
+            assert any(found)
+            assert not any(sum(c * w[k] for c, w in zip(found, W, strict=True)) for k in range(n))
+        seen.add(found is None)
+    assert seen == {True, False}
+
+
 def test_flats_are_the_closures_of_all_row_subsets() -> None:
     rng = Random(6)
     for _ in range(60):
@@ -193,8 +211,8 @@ def test_flats_are_the_closures_of_all_row_subsets() -> None:
         closures: list[set[int]] = [set() for _ in range(n)]
         for size in range(n):
             for subset in combinations(W, size):
-                r = rank(list(subset))
-                closures[r].add(sum(1 << i for i, w in enumerate(W) if rank([*subset, w]) == r))
+                r = flint_rank(list(subset))
+                closures[r].add(sum(1 << i for i, w in enumerate(W) if flint_rank([*subset, w]) == r))
         found = flats_by_rank([primitive(w) for w in W])
         assert [set(level) for level in found] == closures, W
 
@@ -253,7 +271,7 @@ def test_generator_mixes_verdicts_and_faults(n: int, bias: bool) -> None:
     assert 0.25 < share < 0.75
     assert any(not any(w) for W, _ in layers for w in W)
     assert any(len(set(W)) < len(W) for W, _ in layers)
-    assert n == 1 or any(rank(list(W)) < n <= len(W) for W, _ in layers)
+    assert n == 1 or any(flint_rank(list(W)) < n <= len(W) for W, _ in layers)
     assert any(len(W) < 2 * n for W, _ in layers)
     assert any(abs(c) > 10**11 for W, _ in layers for w in W for c in w)
     assert any(0 < abs(c) < Fraction(1, 10**11) for W, _ in layers for w in W for c in w)

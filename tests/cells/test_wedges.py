@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import random
-from fractions import Fraction
 from itertools import combinations, islice, product
 from math import comb, factorial, prod
 
 import numpy as np
 import pytest
-from oracles import brute_force_flats, is_collision
+from oracles import brute_force_flats, is_collision, rank
 from oracles.flats import Negative, negative_point, primitive
 from scipy.sparse.csgraph import connected_components
 from strategies import random_degenerate_layer, random_shape
@@ -27,21 +26,6 @@ from exactinj.work.clock import Clock
 DOMAINS = {"R^n": xi.RealSpace(), "nonneg": xi.NonnegativeOrthant()}
 
 # ------------------------------------------------------------------ counts
-
-
-def rank(rows):
-    """Over the rationals, by elimination."""
-    rows, found = [list(map(Fraction, row)) for row in rows], 0
-    for j in range(len(rows[0]) if rows else 0):
-        pivot = next((k for k in range(found, len(rows)) if rows[k][j]), None)
-        if pivot is None:
-            continue
-        rows[found], rows[pivot] = rows[pivot], rows[found]
-        for k in range(found + 1, len(rows)):
-            factor = rows[k][j] / rows[found][j]
-            rows[k] = [a - factor * c for a, c in zip(rows[k], rows[found], strict=True)]
-        found += 1
-    return found
 
 
 def regions_by_whitney(W, b):

@@ -29,6 +29,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from oracles import rank, relation
 
 from exactinj import checker
 from exactinj.checker.rows import Row
@@ -84,18 +85,6 @@ class Wrong(Exception):
 def demand(condition: bool, kind: type[Exception]) -> None:
     if not condition:
         raise kind
-
-
-def rank(rows: Matrix) -> int:
-    left, found = [list(row) for row in rows], 0
-    for j in range(len(rows[0]) if rows else 0):
-        pivot = next((row for row in left if row[j]), None)
-        if pivot is None:
-            continue
-        found += 1
-        left.remove(pivot)
-        left = [[p - row[j] / pivot[j] * q for p, q in zip(row, pivot, strict=True)] for row in left]
-    return found
 
 
 def spans(rows: Matrix, row: list[Fraction]) -> bool:
@@ -308,27 +297,6 @@ def naive_tree(W: Matrix, supports: list[list[int]], tree: list[int]) -> None:
 # ------------------------------------------------------------------ a naive certificate writer
 
 
-def kernel(columns: Matrix) -> list[Fraction] | None:
-    """The linear relation between the columns if it is unique up to a factor."""
-    rows = [list(row) for row in zip(*columns, strict=True)]
-    pivots: list[int] = []
-    for j in range(len(columns)):
-        k = next((k for k in range(len(pivots), len(rows)) if rows[k][j]), None)
-        if k is None:
-            continue
-        r = len(pivots)
-        rows[r], rows[k] = rows[k], rows[r]
-        rows[r] = [value / rows[r][j] for value in rows[r]]
-        rows = [
-            row if q == r else [p - row[j] * s for p, s in zip(row, rows[r], strict=True)] for q, row in enumerate(rows)
-        ]
-        pivots.append(j)
-    if len(pivots) != len(columns) - 1:
-        return None
-    (free,) = set(range(len(columns))) - set(pivots)
-    return [Fraction(1) if j == free else -rows[pivots.index(j)][free] for j in range(len(columns))]
-
-
 def minimal_refuters(W: Matrix, b: list[Fraction], domain: str) -> list[list[tuple[int, int]]]:
     """All positive circuits of the rows (w_i, b_i) and the slack directions of the domain."""
     n = len(W[0])
@@ -338,10 +306,10 @@ def minimal_refuters(W: Matrix, b: list[Fraction], domain: str) -> list[list[tup
     found = []
     for size in range(1, n + 3):
         for subset in combinations(range(len(vectors)), size):
-            relation = kernel([vectors[i] for i in subset])
-            if relation is not None and min(relation) > 0 and subset[0] < len(W):
-                scale = math.lcm(*(value.denominator for value in relation))
-                pairs = zip(subset, relation, strict=True)
+            factors = relation([vectors[i] for i in subset])
+            if factors is not None and min(factors) > 0 and subset[0] < len(W):
+                scale = math.lcm(*(value.denominator for value in factors))
+                pairs = zip(subset, factors, strict=True)
                 found.append([(i, int(value * scale)) for i, value in pairs if i < len(W)])
     return found
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from oracles import rank
 from test_checker import (
     SCHEMA,
     Document,
@@ -24,7 +25,6 @@ from test_checker import (
     matrix,
     naive_flat_tree,
     naive_verdict,
-    rank,
     reason,
     verdict,
 )

@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from oracles import rank
 from test_checker import (
     SCHEMA,
     Document,
@@ -37,7 +38,6 @@ from test_checker import (
     naive_domain,
     npy,
     npz,
-    rank,
     rationals,
     reason,
     run,

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from oracles import rank, relation
 from test_checker import (
     SCHEMA,
     Document,
@@ -28,13 +29,11 @@ from test_checker import (
     dot,
     enclose,
     fixtures,
-    kernel,
     keys,
     layer_of,
     len_of_stack,
     matrix,
     naive_verdict,
-    rank,
     rational,
     rationals,
     reason,
@@ -131,7 +130,7 @@ def naive_rays(normals: Matrix, n: int) -> Matrix:
     """The extreme rays of {x : <x, v> <= 0}, which has no lines: each is orthogonal to n - 1 independent normals."""
     found: Matrix = []
     for subset in combinations(normals, n - 1):
-        line = kernel([[v[k] for v in subset] for k in range(n)])
+        line = relation([[v[k] for v in subset] for k in range(n)])
         for ray in [] if line is None else [line, [-v for v in line]]:
             if all(dot(ray, v) <= 0 for v in normals):
                 found.append(ray)
@@ -250,8 +249,8 @@ def nearest(w: Vector, vectors: Matrix) -> Vector | None:
     if rank(vectors) < len(vectors):
         return None
     columns = [[dot(u, v) for u in vectors] for v in [*vectors, w]]
-    relation = kernel(columns)
-    return None if relation is None else relation[:-1]
+    factors = relation(columns)
+    return None if factors is None else factors[:-1]
 
 
 def support_of(refuter: list[Any]) -> list[int]:

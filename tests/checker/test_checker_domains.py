@@ -16,6 +16,7 @@ from itertools import combinations, product
 from typing import Any
 
 import pytest
+from oracles import rank, relation
 from test_checker import (
     NAIVE_RULES,
     SCHEMA,
@@ -28,7 +29,6 @@ from test_checker import (
     demand,
     dot,
     enclose,
-    kernel,
     keys,
     layer_of,
     matrix,
@@ -37,7 +37,6 @@ from test_checker import (
     naive_nonnegative,
     naive_sum,
     naive_verdict,
-    rank,
     rational,
     reason,
     verdict,
@@ -367,10 +366,10 @@ def certify_on(W: Matrix, b: list[Fraction], domain: Document) -> Document | Non
     refuters = []
     for size in range(1, len(W[0]) + 3):
         for subset in combinations(range(len(vectors)), size):
-            relation = kernel([vectors[i] for i in subset]) if subset[0] < m else None
-            if relation is not None and min(relation) > 0:
-                scale = math.lcm(*(value.denominator for value in relation))
-                pairs = zip(subset, relation, strict=True)
+            factors = relation([vectors[i] for i in subset]) if subset[0] < m else None
+            if factors is not None and min(factors) > 0:
+                scale = math.lcm(*(value.denominator for value in factors))
+                pairs = zip(subset, factors, strict=True)
                 refuters.append([(i, int(value * scale)) for i, value in pairs if i < named])
     return certify(W, b, domain, refuters) if refuters else None
 

@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from oracles import brute_force_flats
+from oracles import brute_force_flats, rank
 from strategies import random_degenerate_layer, random_shape
 from test_checker import (
     SCHEMA,
@@ -25,7 +25,6 @@ from test_checker import (
     layer_of,
     len_of_stack,
     matrix,
-    rank,
     rational,
     rationals,
     reason,

@@ -7,6 +7,7 @@
 | `smt_direct` | the definition | linear real arithmetic, z3 or cvc5 |
 | `wedges_n2` | T1 in the plane, no bias | angular sweep |
 
+`rank` and `relation` eliminate in integers.
 `is_witness`, `is_collision` and `pair_from_witness` evaluate evidence exactly.
 """
 
@@ -19,6 +20,7 @@ from .answer import (
     is_witness,
     pair_from_witness,
 )
+from .elimination import rank, relation
 from .flats import brute_force_flats, flats_by_rank
 from .smt import smt_collision, smt_direct
 from .wedges import wedges_n2
@@ -33,6 +35,8 @@ __all__ = [
     "is_collision",
     "is_witness",
     "pair_from_witness",
+    "rank",
+    "relation",
     "smt_collision",
     "smt_direct",
     "wedges_n2",
