@@ -112,10 +112,11 @@ def test_catalan_arrangement(n, expected):
     assert count_wedges(layer) == expected
 
 
+@pytest.mark.parametrize("count", [25, pytest.param(60, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("bias", [False, True])
-def test_degenerate_counts_against_whitney(bias):
+def test_degenerate_counts_against_whitney(bias, count):
     rng = random.Random(f"whitney {bias}")
-    for _ in range(60):
+    for _ in range(count):
         n = rng.randint(1, 4)
         W, b = random_degenerate_layer(rng, n, min(random_shape(rng, n), 8), bias)
         assert count_wedges(xi.ReLULayer(W, b)) == regions_by_whitney(W, b), (W, b)
@@ -141,10 +142,11 @@ def test_a_million_wedges_stream():
 # ------------------------------------------------------------------ single wedges
 
 
+@pytest.mark.parametrize("count", [20, pytest.param(60, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("domain", DOMAINS)
-def test_points_signs_and_ranks(domain):
+def test_points_signs_and_ranks(domain, count):
     rng = random.Random(f"points {domain}")
-    for _ in range(60):
+    for _ in range(count):
         n = rng.randint(1, 4)
         W, b = random_degenerate_layer(rng, n, random_shape(rng, n), bias=rng.random() < 0.5)
         layer = xi.ReLULayer(W, b)
@@ -265,12 +267,13 @@ def test_networkx_view():
 # ------------------------------------------------------------------ the decision
 
 
+@pytest.mark.parametrize("count", [25, pytest.param(75, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("domain", DOMAINS)
 @pytest.mark.parametrize("bias", [False, True])
-def test_verdicts_agree(bias, domain):
+def test_verdicts_agree(bias, domain, count):
     """Wedge engine, tree engine, brute force over all flats, and the definition by full enumeration."""
     rng, seen = random.Random(f"verdicts {bias} {domain}"), set()
-    for _ in range(75):
+    for _ in range(count):
         n = rng.randint(1, 4)
         W, b = random_degenerate_layer(rng, n, random_shape(rng, n), bias)
         layer = xi.ReLULayer(W, b)

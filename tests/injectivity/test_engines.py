@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import islice
 
 import pytest
 from oracles import brute_force_flats
@@ -96,7 +97,7 @@ def test_deciders_agree_on_random_degenerate_layers(part):
 
 @pytest.mark.parametrize("engine", sorted(set(ENGINES) - DECIDERS))
 def test_other_engines_are_never_wrong(engine):
-    assert right_answers(engine, list(random_questions(0))[:40]) > 0
+    assert right_answers(engine, islice(random_questions(0), 12 if engine == "finder" else 40)) > 0
 
 
 @pytest.mark.slow

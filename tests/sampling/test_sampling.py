@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import cache
 
 import numpy as np
 import pytest
@@ -63,12 +64,18 @@ class Given(Sampler):
         return backend.array(self.given[self.place - count : self.place])
 
 
+@cache
+def plain_case(n, m, dtype):
+    """Rows, points, and what the thesis's algorithm makes of them."""
+    rows = random_rows(n * 100 + m, n, m).astype(dtype).astype(float)
+    points = np.random.default_rng(m).standard_normal((3000, n)).astype(dtype).astype(float)
+    return rows, points, algorithm_1(rows, points)
+
+
 @pytest.mark.parametrize(("backend", "dtype"), BACKENDS)
 @pytest.mark.parametrize(("n", "m"), [(1, 3), (2, 7), (3, 5), (4, 30), (8, 9), (12, 40), (5, 3)])
 def test_agrees_with_the_plain_algorithm(n, m, backend, dtype):
-    rows = random_rows(n * 100 + m, n, m).astype(dtype).astype(float)
-    points = np.random.default_rng(m).standard_normal((3000, n)).astype(dtype).astype(float)
-    expected = algorithm_1(rows, points)
+    rows, points, expected = plain_case(n, m, dtype)
     for memory in (None, 5000):
         estimate = sample_alpha(rows, Given(points), samples=3000, backend=backend, dtype=dtype, memory=memory)
         np.testing.assert_allclose(estimate.values, expected, rtol=1e-13, atol=1e-13)
