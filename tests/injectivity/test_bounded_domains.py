@@ -190,7 +190,7 @@ def test_domain_texts_are_read_back(text):
         ("box:0,0:1,1,1", "different lengths"),
         ("shell:2,1", "inner < outer"),
         ("polytope:", "without a file"),
-        ("polytope:a.txt", "ending"),
+        ("polytope:a.txt", "a.txt: no such file"),
         ("polytope:none.json", "no such file"),
         ("torus", "expected one of"),
     ],
