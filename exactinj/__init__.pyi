@@ -37,6 +37,8 @@ from exactinj.exact.surd import Surd as Surd
 from exactinj.files.domain_words import parse_domain as parse_domain
 from exactinj.files.kernel_files import read_kernels as read_kernels
 from exactinj.files.layer_files import read_layer as read_layer
+from exactinj.injectivity.engine import Answer as Answer
+from exactinj.injectivity.engine import Engine as Engine
 from exactinj.injectivity.result import Result as Result
 from exactinj.layers.convolution import ConvLayer as ConvLayer
 from exactinj.layers.convolution import Sizes as Sizes

@@ -18,8 +18,8 @@ from exactinj.certificates.document import Document
 from exactinj.domains import Ball, Domain, Region
 from exactinj.errors import CertificateError, InputError
 from exactinj.files.arguments import convex_given, dense_given, layer_given, region_given, rows_given
-from exactinj.injectivity.by_name import ENGINES, engine_by_name
-from exactinj.injectivity.engine import Answer
+from exactinj.injectivity.by_name import ENGINES, engine_given
+from exactinj.injectivity.engine import Answer, Engine
 from exactinj.injectivity.result import Result, dense_result
 from exactinj.layers.convolution import ConvLayer
 from exactinj.layers.dense import ReLULayer
@@ -42,7 +42,7 @@ def certify(
     layer: ReLULayer | ConvLayer | Any,
     *,
     domain: Region | str | None = None,
-    engine: str = "auto",
+    engine: str | Engine = "auto",
     timeout: float | None = None,
     jobs: int = 1,
     seed: int = 0,
@@ -61,10 +61,11 @@ def certify(
     domain : Domain or str, optional
         Where injectivity is asked, as an object or in words ("ball:1"); all of R^n if left out. For a convolution the
         orthant, or a `Box` with one pair of bounds or one for each input channel.
-    engine : {"auto", "tree", "sign-split", "finder", "milp", "milp-highs"}
+    engine : {"auto", "tree", "sign-split", "finder", "milp", "milp-highs"} or Engine
         ``tree`` and ``sign-split`` (``wedges`` before) decide either way. ``finder`` finds collisions of layers of any
         size, ``milp`` (with CBC, or with HiGHS) those of small ones; both prove nothing else. ``auto`` chooses between
-        tree, finder and sign-split and says why in the reason. ``milp`` needs the extra of that name.
+        tree, finder and sign-split and says why in the reason. ``milp`` needs the extra of that name. An object of a
+        subclass of `Engine` is asked, and what it answers is verified exactly before it counts.
     timeout : float, optional
         Seconds after which the search stops with the verdict ``timed_out``. It is looked at between
         steps, so a single huge exact computation can run past it; the command line cuts that off.
@@ -108,7 +109,7 @@ def certify(
     """
     _require_positive(timeout)
     clock = Clock(timeout, report)  # before engines are imported, which takes a second
-    chosen = engine_by_name(engine, seed=seed, jobs=jobs)
+    chosen = engine_given(engine, seed=seed, jobs=jobs)
     clock.discount(clock.elapsed)
     layer, asked = layer_given(layer), convex_given(domain)
     if isinstance(layer, ConvLayer):
@@ -126,7 +127,7 @@ def certify(
             input_shape=input_shape,
             box_limit=box_limit,
             seed=seed,
-            small_engine=engine_by_name(engine, seed=seed),
+            small_engine=engine_given(engine, seed=seed),
         )
     if input_shape is not None:
         raise InputError("found an input shape for a dense layer, expected it for a ConvLayer only; remove it")

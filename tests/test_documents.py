@@ -6,6 +6,7 @@ import doctest
 import importlib
 import pkgutil
 import re
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,15 @@ def test_readme_python(tmp_path, monkeypatch):
     assert [str(value) for value in names["alpha"].alpha] == ["0", "-sqrt(1/29)", "0", "-sqrt(1/29)"]
     assert [str(value) for value in names["hull"].alpha] == ["-sqrt(1/10)", "0", "0", "-sqrt(1/5)"]
     assert names["decided"].verdict == "injective"
+
+
+def test_the_engine_of_the_architecture_page():
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    (code,) = re.findall(r"  ```python\n(.*?)```", text, re.DOTALL)
+    names = {}
+    exec(textwrap.dedent(code), names)  # noqa: S102
+    assert (names["result"].verdict, names["result"].engine) == ("not_injective", "silent-input")
+    assert exactinj.check(names["result"].certificate).valid
 
 
 @pytest.mark.parametrize(

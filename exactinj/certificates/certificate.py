@@ -15,6 +15,15 @@ from exactinj.certificates.collision import Collision
 from exactinj.certificates.depth_tree import DepthTree
 from exactinj.certificates.document import FORMAT, VERSION, Document
 from exactinj.certificates.proof_text import Proof, proof_pieces, separated, strings
+from exactinj.certificates.records import (
+    Record,
+    domain_of,
+    is_about_convolution,
+    proof_of,
+    read_record,
+    refusals,
+    require_same,
+)
 from exactinj.domains import Region
 from exactinj.errors import CertificateError
 from exactinj.exact.short import shortened
@@ -40,14 +49,22 @@ class Certificate(Document):
     @classmethod
     def read(cls, path: str | os.PathLike[str]) -> Certificate:
         """The certificate in a file; `CertificateError` if it is none, or one about a convolution."""
-        from exactinj.certificates.reading import read_certificate
+        with refusals(path):
+            record = read_record(path)
+            if is_about_convolution(record):
+                raise CertificateError(
+                    f"{path}: found a certificate about a convolution; use ConvCertificate.read, or read_certificate"
+                )
+            return cls.of_record(record)
 
-        found = read_certificate(path)
-        if not isinstance(found, Certificate):
-            raise CertificateError(
-                f"{path}: found a certificate about a convolution; use ConvCertificate.read, or read_certificate"
-            )
-        return found
+    @classmethod
+    def of_record(cls, record: Record) -> Certificate:
+        """The certificate of a document, as it stands."""
+        stated = record["layer"]
+        layer = ReLULayer(stated["W"], stated["b"])
+        certificate = cls(layer, domain_of(record["domain"]), proof_of(record["proof"]))
+        require_same((stated["sha256"], record["claim"]), (layer.digest, certificate.claim))
+        return certificate
 
     @property
     def collision(self) -> Collision | None:

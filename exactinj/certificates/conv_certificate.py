@@ -22,10 +22,20 @@ from exactinj.certificates.every_size import (
     RowCount,
     UnpairedRow,
 )
-from exactinj.domains import Domain
+from exactinj.certificates.records import (
+    Record,
+    domain_of,
+    is_about_convolution,
+    proof_of,
+    read_record,
+    refusals,
+    require_same,
+)
+from exactinj.domains import Domain, convex_domain
 from exactinj.errors import CertificateError
 from exactinj.exact.short import shortened
 from exactinj.layers.convolution import ConvLayer, Sizes
+from exactinj.layers.convolution.arguments import shaped
 
 __all__ = ["ConvCertificate", "ConvProof"]
 
@@ -54,14 +64,28 @@ class ConvCertificate(Document):
     @classmethod
     def read(cls, path: str | os.PathLike[str]) -> ConvCertificate:
         """The certificate in a file; `CertificateError` if it is none, or one about a dense layer."""
-        from exactinj.certificates.reading import read_certificate
+        with refusals(path):
+            record = read_record(path)
+            if not is_about_convolution(record):
+                raise CertificateError(
+                    f"{path}: found a certificate about a dense layer; use Certificate.read, or read_certificate"
+                )
+            return cls.of_record(record)
 
-        found = read_certificate(path)
-        if not isinstance(found, ConvCertificate):
-            raise CertificateError(
-                f"{path}: found a certificate about a dense layer; use Certificate.read, or read_certificate"
-            )
-        return found
+    @classmethod
+    def of_record(cls, record: Record) -> ConvCertificate:
+        """The certificate of a document, as it stands."""
+        stated = record["convolution"]
+        geometry = {name: stated[name] for name in ("stride", "dilation", "padding", "padding_mode", "groups")}
+        kernels = shaped(stated["kernels"], stated["in_channels"] // stated["groups"], stated["kernel_size"])
+        layer = ConvLayer(kernels, stated["b"], **geometry)
+        sizes: tuple[int, ...] | Sizes = _sizes(stated["sizes"], layer) if "sizes" in stated else tuple(stated["size"])
+        proof = proof_of(record["proof"])
+        if isinstance(proof, Collision) and isinstance(sizes, tuple):
+            proof = Collision(proof.x, proof.y, (layer.in_channels, *sizes))
+        certificate = cls(layer, convex_domain(domain_of(record["domain"])), sizes, proof)
+        require_same((stated["sha256"], record["claim"]), (layer.digest, certificate.claim))
+        return certificate
 
     @property
     def collision(self) -> Collision | None:
@@ -86,3 +110,7 @@ class ConvCertificate(Document):
             yield f'"size": {list(self.sizes)}}},\n"proof": '
         yield from proof_pieces(self.proof)
         yield "}\n"
+
+
+def _sizes(record: Record, layer: ConvLayer) -> Sizes:
+    return Sizes(tuple(record["minimum"]), tuple(map(tuple, record["residues"])), layer.stride)

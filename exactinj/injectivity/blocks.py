@@ -23,6 +23,7 @@ from exactinj.certificates.blocks import Block, BlocksProof
 from exactinj.certificates.collision import Collision, verified_collision
 from exactinj.certificates.flat_tree import FlatTree
 from exactinj.certificates.sign_split import SignSplitTree
+from exactinj.certificates.stated_tree import StatedTree
 from exactinj.domains import Domain
 from exactinj.errors import InputError
 from exactinj.injectivity.engine import Answer, Engine
@@ -135,7 +136,7 @@ class BlocksEngine(Engine):
                 if not disjoint:
                     return self._left_open(f"block {number + 1} alone is not injective", known)
                 return self._extended(layer, domain, columns, answer, len(parts))
-            if isinstance(answer.proof, FlatTree | SignSplitTree):
+            if isinstance(answer.proof, FlatTree | SignSplitTree | StatedTree):
                 proofs[number] = Block(columns, rows, answer.proof)
             else:
                 open_answer = open_answer or answer

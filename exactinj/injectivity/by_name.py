@@ -1,4 +1,4 @@
-"""Engines by name, as the command line and `certify` take them."""
+"""Engines as users ask for them: by name, or objects of their own."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from exactinj.work.processes import FEWEST_SIDE_BY_SIDE, processes_for
 if TYPE_CHECKING:
     from exactinj.injectivity.engine import Engine
 
-__all__ = ["ALIASES", "ENGINES", "engine_by_name", "full_name"]
+__all__ = ["ALIASES", "ENGINES", "engine_by_name", "engine_given", "full_name"]
 
 ENGINES = ("auto", "tree", "sign-split", "finder", "milp", "milp-highs")
 ALIASES = {"wedges": "sign-split"}  # names of before, for scripts
@@ -25,6 +25,23 @@ def full_name(name: str) -> str:
     ('sign-split', 'tree')
     """
     return ALIASES.get(name, name)
+
+
+def engine_given(value: Engine | str, *, seed: int = 0, jobs: int = 1) -> Engine:
+    """The engine of that name, or one that verifies everything which a given object says; `InputError` for others."""
+    if isinstance(value, str):
+        return engine_by_name(value, seed=seed, jobs=jobs)
+    from exactinj.injectivity.engine import Engine
+    from exactinj.injectivity.verified import VerifiedEngine
+
+    if isinstance(value, Engine):
+        return VerifiedEngine(value)
+    if isinstance(value, type):
+        raise InputError(f"found the class {value.__name__} as engine, expected an object: {value.__name__}()")
+    raise InputError(
+        f"found an engine of type {type(value).__name__}, expected a name ({', '.join(ENGINES)}) or an object of a "
+        "subclass of exactinj.Engine"
+    )
 
 
 def engine_by_name(name: str, *, seed: int = 0, jobs: int = 1) -> Engine:

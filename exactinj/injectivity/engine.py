@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field, replace
 
 from exactinj.alternatives.problem import HomogeneousProblem
-from exactinj.certificates.certificate import Proof
+from exactinj.certificates.proof_text import Proof
 from exactinj.work.clock import Clock
 from exactinj.work.verdict import Statistics, Verdict
 
@@ -34,7 +34,25 @@ class Answer:
 
 
 class Engine(ABC):
-    """Decides injectivity. Must never answer from floating point or a solver's status alone."""
+    """Decides injectivity; a subclass with a `name` is one more way, for ``certify(layer, engine=...)``.
+
+    Must never answer from floating point or a solver's status alone: a verdict comes with its proof, a `Collision` for
+    ``not_injective`` and a tree of ``docs/certificates.md`` for ``injective``, which `certify` verifies. ``unknown``
+    needs a reason only. ``problem.layer`` and ``problem.domain`` are the question; ``clock.check()`` between steps
+    keeps the deadline, ``clock.report`` tells how far the work is.
+
+    >>> import exactinj as xi
+    >>> class Halves(xi.Engine):
+    ...     name = "halves"
+    ...     def decide(self, problem, clock):
+    ...         x = problem.domain.interior_point(problem.dimension)
+    ...         y = [value / 2 - 1 for value in x]
+    ...         return xi.Answer(xi.Verdict.NOT_INJECTIVE, "no row is active at either", xi.Collision(x, y))
+    >>> print(xi.certify(xi.ReLULayer([[1, 1], [1, 2]], b=[-1, 0]), engine=Halves()).verdict)
+    not_injective
+    >>> print(xi.certify(xi.ReLULayer([[-1, -1], [1, 2]]), engine=Halves()).reason)
+    the engine halves answered not_injective, which is not proved: a proposed pair does not collide in exact arithmetic
+    """
 
     name: str
 

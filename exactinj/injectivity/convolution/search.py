@@ -12,10 +12,8 @@ from dataclasses import replace
 from functools import partial
 from math import prod
 
-from exactinj.certificates.blocks import BlocksProof
 from exactinj.certificates.collision import Collision
-from exactinj.certificates.flat_tree import FlatTree
-from exactinj.certificates.sign_split import SignSplitTree
+from exactinj.certificates.every_size import InjectivityProof
 from exactinj.domains import Domain, RealSpace
 from exactinj.injectivity.convolution.answer import ConvAnswer
 from exactinj.injectivity.convolution.box_search import BoxSearch
@@ -167,7 +165,7 @@ def _try_unrolled(question: ConvQuestion) -> ConvAnswer | None:
     question.clock.report(f"the unrolled layer, {rows} x {columns}")
     answer = question.decided(layer.unrolled(size), grid_domain(question.domain, prod(size)))
     question.steps.append(f"the unrolled layer of {rows} x {columns}: {outcome(answer)}")
-    if not isinstance(answer.proof, Collision | FlatTree | SignSplitTree | BlocksProof):
+    if not isinstance(answer.proof, Collision | InjectivityProof):
         return None
     pair = answer.proof if isinstance(answer.proof, Collision) else None
     witness = None if pair is None else question.verified((pair.x, pair.y), size)

@@ -1,0 +1,201 @@
+"""What certificates hold, from their text: domains and proofs as objects, without any judgement of them."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from fractions import Fraction
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from flint import fmpz
+from numpy.typing import NDArray
+
+from exactinj.certificates.blocks import Block, BlocksProof
+from exactinj.certificates.collision import Collision
+from exactinj.certificates.depth_tree import DepthRefuter, DepthTree, RowProof
+from exactinj.certificates.document import FORMAT, VERSION
+from exactinj.certificates.every_size import (
+    BoxesProof,
+    GeometricPattern,
+    PatchPair,
+    PeriodicPair,
+    RowCount,
+    Slot,
+    UnpairedRow,
+)
+from exactinj.certificates.stated_tree import StatedTree
+from exactinj.domains import (
+    Ball,
+    Box,
+    NonnegativeBall,
+    NonnegativeOrthant,
+    Polytope,
+    RealSpace,
+    Region,
+    Shell,
+    Sphere,
+)
+from exactinj.errors import CertificateError, InputError
+from exactinj.exact.numbers import fraction_from
+from exactinj.exact.surd import Surd
+
+__all__ = [
+    "Record",
+    "domain_of",
+    "is_about_convolution",
+    "proof_of",
+    "read_record",
+    "record_of",
+    "refusals",
+    "require_same",
+]
+
+GZIP_MAGIC = b"\x1f\x8b"
+Record = dict[str, Any]
+
+
+def read_record(path: str | os.PathLike[str]) -> Record:
+    """The document in a ``.json`` or ``.json.gz`` file; use it, and this, inside `refusals`."""
+    try:
+        raw = Path(path).read_bytes()
+        return record_of(gzip.decompress(raw) if raw.startswith(GZIP_MAGIC) else raw)
+    except (OSError, EOFError, zlib.error) as error:
+        raise CertificateError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
+
+
+def record_of(text: bytes) -> Record:
+    """The document in a text, if it is a certificate of this version."""
+    document = json.loads(text, parse_float=_refuse_number, parse_constant=_refuse_number)
+    if not isinstance(document, dict) or (document["format"], document["version"]) != (FORMAT, VERSION):
+        raise InputError(f"found another format, expected {FORMAT} of version {VERSION}")
+    return document
+
+
+@contextmanager
+def refusals(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Whatever is wrong with a document becomes a `CertificateError` of one line."""
+    try:
+        yield
+    except CertificateError:  # it has its words
+        raise
+    except (InputError, KeyError, TypeError, IndexError, ValueError, OverflowError, RecursionError) as error:
+        cause = (
+            f"no {error}" if isinstance(error, KeyError) else str(error).splitlines()[0] if str(error) else "damaged"
+        )
+        raise CertificateError(
+            f"{path}: not a certificate that can be read ({cause}); exactinj check says more"
+        ) from None
+
+
+def is_about_convolution(record: Record) -> bool:
+    """Whether it is about a convolution, not a dense layer."""
+    return "convolution" in record
+
+
+def require_same(stated: tuple[str, str], own: tuple[str, str]) -> None:
+    """Refuse a document whose digest of the layer, or claim, is not that of what was read."""
+    if stated[0] != own[0]:
+        raise InputError(f"found the sha256 {stated[0][:12]} and a layer with {own[0][:12]}, expected its own")
+    if stated[1] != own[1]:
+        raise InputError(f"found the claim {stated[1]} with a proof of {own[1]}, expected the same")
+
+
+def _refuse_number(text: str) -> Any:
+    raise InputError(f"found the number {text}, expected whole numbers and strings")
+
+
+# ------------------------------------------------------------------ domains
+
+
+def domain_of(record: Record) -> Region:
+    """The domain, or region, of the field ``domain``."""
+    makers: dict[str, Callable[[], Region]] = {
+        "R^n": RealSpace,
+        "nonneg": NonnegativeOrthant,
+        "ball": lambda: Ball(record["radius"], record["center"]),
+        "nonneg-ball": lambda: NonnegativeBall(record["radius"]),
+        "sphere": lambda: Sphere(record["radius"]),
+        "shell": lambda: Shell(record["inner"], record["outer"]),
+        "box": lambda: Box(record["lower"], record["upper"]),
+        "polytope": lambda: Polytope(record["G"], record["h"], interior=record["interior"]),
+    }
+    return makers[record["type"]]()
+
+
+# ------------------------------------------------------------------ proofs
+
+
+def proof_of(record: Record) -> Any:
+    """The proof object of the field ``proof``."""
+    readers: dict[str, Callable[[Record], Any]] = {
+        "collision": lambda found: Collision(_vector(found["x"]), _vector(found["y"])),
+        "flat-tree": _tree,
+        "sign-split": _tree,
+        "depth-tree": lambda found: DepthTree(tuple(map(_row, found["rows"]))),
+        "blocks": lambda found: BlocksProof(tuple(map(_block, found["blocks"]))),
+        "boxes": _boxes,
+        "periodic": lambda found: PeriodicPair(tuple(found["period"]), _vector(found["x"]), _vector(found["y"])),
+        "patch": _patch,
+        "geometric": lambda found: GeometricPattern(
+            found["group"], tuple(found["period"]), _vector(found["factor"]), _vector(found["x"])
+        ),
+        "count": lambda found: RowCount(found["group"]),
+        "unpaired": lambda found: UnpairedRow(found["group"], found["kernel"], tuple(found["tap"])),
+    }
+    return readers[record["rule"]](record)
+
+
+def _vector(texts: Sequence[str]) -> tuple[Fraction, ...]:
+    return tuple(map(fraction_from, texts))
+
+
+def _tokens(numbers: Sequence[int]) -> NDArray[np.int32]:
+    return np.array(numbers, dtype=np.int32)
+
+
+def _tree(record: Record) -> StatedTree:
+    table = record["refuters" if record["rule"] == "flat-tree" else "circuits"]
+    entries = tuple(tuple((i, int(fmpz(text))) for i, text in entry) for entry in table)
+    return StatedTree(record["rule"], entries, _tokens(record["tree"]))
+
+
+def _row(record: Record) -> RowProof:
+    square = None if record["square"] is None else fraction_from(record["square"])
+    point = None if record["point"] is None else _vector(record["point"])
+    refuters = tuple(map(_refuter, record["refuters"]))
+    return RowProof(record["row"], Surd(record["sign"], square), point, refuters, _tokens(record["tree"]))
+
+
+def _refuter(entry: Sequence[Any]) -> DepthRefuter:
+    if all(isinstance(row, int) for row in entry):
+        return DepthRefuter(tuple(entry), None)
+    return DepthRefuter(tuple(row for row, _ in entry), tuple(text for _, text in entry))
+
+
+def _block(record: Record) -> Block:
+    return Block(tuple(record["columns"]), tuple(record["rows"]), proof_of(record["proof"]))
+
+
+def _boxes(record: Record) -> BoxesProof:
+    slots = tuple(tuple(Slot(tuple(slot["starts"]), *slot["known"]) for slot in axis) for axis in record["slots"])
+    proofs = tuple(map(proof_of, record["proofs"]))
+    if len(proofs) % prod(map(len, slots)):
+        raise InputError(f"found {len(proofs)} proofs, expected one for each group and choice of slots")
+    return BoxesProof(tuple(record["box"]), slots, proofs)
+
+
+def _patch(record: Record) -> PatchPair:
+    return PatchPair(
+        tuple(record["patch"]),
+        tuple(record["anchor"]),
+        tuple(record["phase"]),
+        _vector(record["x"]),
+        _vector(record["y"]),
+    )
