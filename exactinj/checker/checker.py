@@ -3062,10 +3062,13 @@ def read_kernels(path: FilePath) -> Convolution:
 VALID, UNREADABLE, REJECTED, INTERRUPTED = 0, 3, 4, 130
 
 
-def check_file(path: FilePath, layer_path: FilePath | None = None) -> CheckResult:
+def check_file(
+    path: FilePath, layer_path: FilePath | None = None, *, watch: Callable[[BinaryIO], BinaryIO] = lambda file: file
+) -> CheckResult:
     """Check a certificate file, which must be about the layer in `layer_path` if that is given.
 
-    The second file is a kernel file if the certificate is about a convolution, a layer file otherwise.
+    The second file is a kernel file if the certificate is about a convolution, a layer file otherwise. What `watch`
+    makes of the open certificate is read in its place: it may tell how far the reading is.
     Raises Unreadable if one of the two files is not in its documented format.
     """
 
@@ -3076,7 +3079,7 @@ def check_file(path: FilePath, layer_path: FilePath | None = None) -> CheckResul
 
     try:
         with opened(path) as file:
-            return check_document(file, given)
+            return check_document(watch(file), given)
     except Unreadable as error:
         if error.source is not Source.CERTIFICATE:
             raise

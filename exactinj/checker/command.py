@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import BinaryIO
 
 from exactinj.checker.convolution import Convolution
 from exactinj.checker.document import CheckResult, check_document
@@ -19,10 +20,13 @@ __all__ = ["check_file", "main"]
 VALID, UNREADABLE, REJECTED, INTERRUPTED = 0, 3, 4, 130
 
 
-def check_file(path: FilePath, layer_path: FilePath | None = None) -> CheckResult:
+def check_file(
+    path: FilePath, layer_path: FilePath | None = None, *, watch: Callable[[BinaryIO], BinaryIO] = lambda file: file
+) -> CheckResult:
     """Check a certificate file, which must be about the layer in `layer_path` if that is given.
 
-    The second file is a kernel file if the certificate is about a convolution, a layer file otherwise.
+    The second file is a kernel file if the certificate is about a convolution, a layer file otherwise. What `watch`
+    makes of the open certificate is read in its place: it may tell how far the reading is.
     Raises Unreadable if one of the two files is not in its documented format.
     """
 
@@ -33,7 +37,7 @@ def check_file(path: FilePath, layer_path: FilePath | None = None) -> CheckResul
 
     try:
         with opened(path) as file:
-            return check_document(file, given)
+            return check_document(watch(file), given)
     except Unreadable as error:
         if error.source is not Source.CERTIFICATE:
             raise

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import json
+import os
+from typing import BinaryIO, cast
 
 from exactinj import checker
 from exactinj.cli import exit_status
-from exactinj.cli.arguments import LAYER_HELP, Verbs, add_layer_format, add_output_options
-from exactinj.cli.output import print_error, show, show_json
+from exactinj.cli.arguments import LAYER_HELP, Verbs, add_layer_format, add_output_options, seconds
+from exactinj.cli.supervised_verb import Ending, Reporter, Unfinished, run_supervised
 from exactinj.errors import InputError
 from exactinj.files.sources import STDIN, as_file
 
@@ -27,40 +30,71 @@ def add(verbs: Verbs) -> None:
     verb.add_argument("certificate", metavar="CERT", help="a .json or .json.gz certificate; - for stdin")
     verb.add_argument("layer", metavar="LAYER", nargs="?", help=f"{LAYER_HELP}; of conv: the KERNEL file")
     add_layer_format(verb)
+    verb.add_argument("--timeout", type=seconds, metavar="SECONDS", help="give up after so many seconds (status 12)")
     add_output_options(verb)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Exit status 0 valid, 4 rejected, 3 unreadable."""
-    try:
-        outcome = _outcome(options)
-    except checker.Unreadable as error:
-        if options.json:
-            show_json({"valid": False, "claim": None, "reason": f"unreadable: {error}"})
-        file = options.certificate if error.source is checker.Source.CERTIFICATE else options.layer
-        print_error(f"{file}: {error}")
-        return exit_status.BAD_INPUT
-    if options.json:
-        show_json(outcome.to_json())
-    elif not options.quiet:
-        word = "VALID" if outcome.valid else "REJECTED"
-        lines = [f"{word}: {outcome.claim or 'no claim'}; {outcome.reason}"]
-        if outcome.valid and options.layer is None:
-            lines.append("  (about the layer inside the certificate; name your layer file to check that it is yours)")
-        if outcome.fault is checker.Reason.OTHER_CONVOLUTION:
-            lines.append(
-                "  (a kernel file has to hold stride, padding and so on itself, even if options gave them to conv)"
-            )
-        show("\n".join(lines))
-    return exit_status.OK if outcome.valid else exit_status.REJECTED
-
-
-def _outcome(options: argparse.Namespace) -> checker.CheckResult:
-    """What the checker says; it takes files, so that a layer from elsewhere becomes one for a while."""
+    """Exit status 0 valid, 4 rejected, 3 unreadable, 12 out of time or memory."""
     if options.certificate == STDIN == options.layer:
         raise InputError("found - for the certificate and for the layer, expected one of them from a file")
+
+    def unfinished(end: Unfinished) -> dict[str, object]:
+        return {"valid": None, "claim": None, "reason": end.reason}
+
+    return run_supervised(options, lambda reporter: _check(options, reporter), unfinished, subject=options.certificate)
+
+
+def _check(options: argparse.Namespace, reporter: Reporter) -> Ending:
+    try:
+        outcome = _outcome(options, reporter)
+    except checker.Unreadable as error:
+        document = {"valid": False, "claim": None, "reason": f"unreadable: {error}"}
+        file = options.certificate if error.source is checker.Source.CERTIFICATE else options.layer
+        text = json.dumps(document, indent=1) if options.json else ""
+        return Ending(exit_status.BAD_INPUT, text, notes=(f"{file}: {error}",))
+    status = exit_status.OK if outcome.valid else exit_status.REJECTED
+    if options.json:
+        return Ending(status, json.dumps(outcome.to_json(), indent=1))
+    return Ending(status, "" if options.quiet else _in_words(outcome, about_itself=options.layer is None))
+
+
+def _in_words(outcome: checker.CheckResult, *, about_itself: bool) -> str:
+    lines = [f"{'VALID' if outcome.valid else 'REJECTED'}: {outcome.claim or 'no claim'}; {outcome.reason}"]
+    if outcome.valid and about_itself:
+        lines.append("  (about the layer inside the certificate; name your layer file to check that it is yours)")
+    if outcome.fault is checker.Reason.OTHER_CONVOLUTION:
+        lines.append(
+            "  (a kernel file has to hold stride, padding and so on itself, even if options gave them to conv)"
+        )
+    return "\n".join(lines)
+
+
+def _outcome(options: argparse.Namespace, reporter: Reporter) -> checker.CheckResult:
+    """What the checker says; it takes files, so that a layer from elsewhere becomes one for a while."""
     certificate = STDIN_FILE if options.certificate == STDIN else options.certificate
+
+    def watch(file: BinaryIO) -> BinaryIO:
+        return cast("BinaryIO", _Watched(file, reporter))
+
     if options.layer is None:
-        return checker.check_file(certificate)
+        return checker.check_file(certificate, watch=watch)
     with as_file(options.layer, LAYER_ENDINGS, options.layer_format) as layer:
-        return checker.check_file(certificate, layer)
+        return checker.check_file(certificate, layer, watch=watch)
+
+
+class _Watched:
+    """A file that tells how much of it has been read; the checker only calls `read`."""
+
+    def __init__(self, file: BinaryIO, reporter: Reporter) -> None:
+        self._file = file
+        self._reporter = reporter
+        self._read = 0
+        self._size = os.fstat(file.fileno()).st_size  # 0 for a pipe
+
+    def read(self, size: int) -> bytes:
+        of = f" of {self._size / 1e6:.1f}" if self._size else ""
+        self._reporter.report(f"checking: {self._read / 1e6:.1f}{of} MB read")
+        data = self._file.read(size)
+        self._read += len(data)
+        return data

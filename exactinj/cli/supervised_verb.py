@@ -16,6 +16,7 @@ from exactinj.cli.output import STDOUT, print_error, show, size_notes
 from exactinj.cli.progress import PAUSE, ProgressLine
 from exactinj.cli.supervise import Decided, Ending, Facts, Outcome, Progress, supervised
 from exactinj.errors import ExactinjError
+from exactinj.files.sources import STDIN
 from exactinj.work.processes import Send
 
 if TYPE_CHECKING:
@@ -66,10 +67,13 @@ def run_supervised(
     options: argparse.Namespace,
     work: Callable[[Reporter], Ending],
     unfinished: Callable[[Unfinished], dict[str, object]],
+    *,
+    subject: str | None = None,
 ) -> int:
     """Run ``work`` in a child, print what it sends as its ending and return its exit status.
 
-    ``unfinished`` makes the JSON document for work that had to be killed.
+    ``unfinished`` makes the JSON document for work that had to be killed; `subject` is the file that the work is about,
+    the layer if it is left out.
     """
     deadline = None if options.timeout is None else options.started + options.timeout
     line = ProgressLine(enabled=not options.quiet)
@@ -79,7 +83,8 @@ def run_supervised(
     finally:
         line.clear()
         _remove_leftovers(getattr(options, "out", None))
-    ending = outcome.ending or _ending_of_unfinished(options, outcome, unfinished)
+    about = options.layer if subject is None else subject
+    ending = outcome.ending or _ending_of_unfinished(options, about, outcome, unfinished)
     for note in ending.notes:
         print_error(note)
     if ending.text:
@@ -88,8 +93,9 @@ def run_supervised(
 
 
 def _reads_terminal(options: argparse.Namespace) -> bool:
-    """Whether somebody types the layer: a process in the background would be stopped when it reads."""
-    return options.layer == "-" and sys.stdin is not None and sys.stdin.isatty()
+    """Whether somebody types the input: a process in the background would be stopped when it reads."""
+    named = (options.layer, getattr(options, "certificate", None))
+    return STDIN in named and sys.stdin is not None and sys.stdin.isatty()
 
 
 def _remove_leftovers(out: str | None) -> None:
@@ -135,14 +141,14 @@ def _ending(work: Callable[[Reporter], Ending], reporter: Reporter) -> Ending:
 
 
 def _ending_of_unfinished(
-    options: argparse.Namespace, outcome: Outcome, unfinished: Callable[[Unfinished], dict[str, object]]
+    options: argparse.Namespace, about: str, outcome: Outcome, unfinished: Callable[[Unfinished], dict[str, object]]
 ) -> Ending:
     killed = "killed by the system, most likely out of memory"
     if outcome.progress is None:
-        reason = f"{'out of time' if outcome.was_stopped else killed} while the program was loaded or the layer read"
+        reason = f"{'out of time' if outcome.was_stopped else killed} while the program was loaded or the input read"
     else:
         cause = "out of time inside one exact step" if outcome.was_stopped else killed
         reason = f"{cause}; last seen: {outcome.progress}"
     document = unfinished(Unfinished(reason, outcome.facts, time.monotonic() - options.started))
-    text = "" if options.quiet else str(outcome.facts.get("text", "")) + f"{options.layer}: undecided, {reason}"
+    text = "" if options.quiet else str(outcome.facts.get("text", "")) + f"{about}: undecided, {reason}"
     return Ending(exit_status.OUT_OF_BUDGET, json.dumps(document, indent=1) if options.json else text)
