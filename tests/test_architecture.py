@@ -12,63 +12,127 @@ import pytest
 import exactinj
 
 PACKAGE = Path(exactinj.__file__).parent
-# A module may import from its own layer and the ones before it.
-LAYERS = (
-    ("errors", "checker", "work", "kernels"),
-    ("exact",),
+# The house, from the ground up. A module may import from its own room and from rooms on lower floors.
+FLOORS = (
+    ("errors", "checker", "kernels"),
+    ("work", "exact"),
     ("domains", "layers"),
     ("certificates", "files"),
-    ("alternatives",),
-    ("cells",),
+    ("alternatives", "biases"),
+    ("cells", "sampling"),
     ("injectivity",),
-    ("biases", "sampling"),
     ("comparison",),
     ("api",),
-    ("sweep",),
+    ("sweep", "casebook"),
     ("plotting",),
-    ("casebook",),
     ("cli",),
 )
+ENTRANCES = ("__init__", "__main__")
 MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py") if "_casebook" not in path.parts)
 
 
-def layer_of(parts):
-    return next(k for k, names in enumerate(LAYERS) if parts[0] in names)
+def floor_of(room):
+    return next(k for k, rooms in enumerate(FLOORS) if room in rooms)
+
+
+def imported_pairs(path):
+    """Whatever a file imports, inside functions and for type checkers too: modules, and the names in them or None."""
+    for node in ast.walk(ast.parse((PACKAGE / path).read_text())):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, None) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.module, f"{path}: relative import"
+            assert not node.level, f"{path}: relative import"
+            yield from ((node.module, alias.name) for alias in node.names)
+
+
+def imported_names(path):
+    for module, name in imported_pairs(path):
+        yield module
+        if name is not None:
+            yield f"{module}.{name}"
+
+
+def module_name(path):
+    return ".".join(("exactinj", *(part for part in path.with_suffix("").parts if part != "__init__")))
+
+
+NAMES = {module_name(path): path for path in MODULES}
 
 
 def imported_modules(path):
-    tree = ast.parse((PACKAGE / path).read_text())
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+    """The modules of the package that a file imports."""
+    pairs = ((module, f"{module}.{name}") for module, name in imported_pairs(path))
+    found = {inner if inner in NAMES else module for module, inner in pairs}
+    return (found & NAMES.keys()) - {module_name(path)}
+
+
+def room_of(name):
+    parts = name.split(".")[1:]
+    return parts[0] if parts and any(parts[0] in rooms for rooms in FLOORS) else None
 
 
 @pytest.mark.parametrize("path", MODULES, ids=str)
-def test_imports_flow_one_way(path):
-    parts = path.with_suffix("").parts
-    if parts[0] in ("__init__", "__main__"):
+def test_imports_lead_downstairs(path):
+    own = path.with_suffix("").parts[0]
+    if own in ENTRANCES:
         return
-    for name in imported_modules(path):
-        inside = name.split(".")[1:]
-        if name.startswith("exactinj.") and any(inside[0] in names for names in LAYERS):
-            assert layer_of(inside) <= layer_of(parts), f"{path} imports {name}"
+    for name in imported_names(path):
+        room = room_of(name) if name.startswith("exactinj.") else None
+        assert room is None or room == own or floor_of(room) < floor_of(own), f"{path} imports {name}"
 
 
 def test_every_module_has_a_place():
     for path in MODULES:
-        parts = path.with_suffix("").parts
-        assert parts[0] in ("__init__", "__main__") or layer_of(parts) >= 0
+        room = path.with_suffix("").parts[0]
+        assert room in ENTRANCES or floor_of(room) >= 0
+
+
+def test_every_room_of_the_house_is_there():
+    rooms = {path.with_suffix("").parts[0] for path in MODULES} - set(ENTRANCES)
+    assert rooms == {room for rooms in FLOORS for room in rooms}
+
+
+def test_modules_do_not_import_each_other_in_a_circle():
+    """Kahn's algorithm: modules that import nothing which is left are taken away until none is left."""
+    left = {name: imported_modules(path) for name, path in NAMES.items()}
+    while free := [name for name, imported in left.items() if not imported & left.keys()]:
+        for name in free:
+            del left[name]
+    assert not left, f"circles among {sorted(left)}"
+
+
+def test_evidence_takes_no_step_back_into_an_engine():
+    """Certificates hold data: neither what proposes nor what searches can be reached from them."""
+    search = {"alternatives", "cells", "injectivity", "kernels", "biases", "sampling", "checker", "api"}
+    for name in NAMES:
+        if room_of(name) == "certificates":
+            reached = everything_under(name)
+            assert not {other for other in reached if room_of(other) in search}, name
+
+
+def everything_under(name):
+    """The modules that one imports, and those import."""
+    found, waiting = set(), [name]
+    while waiting:
+        for other in imported_modules(NAMES[waiting.pop()]) - found:
+            found.add(other)
+            waiting.append(other)
+    return found
+
+
+@pytest.mark.parametrize("name", ["tree", "sign_split", "finder", "milp.engine", "auto", "blocks", "parallel"])
+def test_engines_know_no_convolutions(name):
+    reached = everything_under(f"exactinj.injectivity.{name}")
+    assert not {other for other in reached if "conv" in other or "every_size" in other}
 
 
 def test_the_checker_is_an_island():
     for path in MODULES:
         if path.parts[0] == "checker":
-            for name in imported_modules(path):
+            for name in imported_names(path):
                 assert name.split(".")[0] in sys.stdlib_module_names or name.startswith("exactinj.checker"), path
-    alone = {name.split(".")[0] for name in imported_modules(Path("checker/checker.py"))}
+    alone = {name.split(".")[0] for name in imported_names(Path("checker/checker.py"))}
     assert alone <= sys.stdlib_module_names
 
 

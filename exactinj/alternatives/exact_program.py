@@ -30,7 +30,7 @@ from flint import fmpq, fmpq_mat, fmpz, fmpz_mat
 
 from exactinj.alternatives.problem import HomogeneousProblem
 from exactinj.errors import InternalError
-from exactinj.exact.matrix import IntegerRow, primitive_row
+from exactinj.exact.matrix import IntegerRow, primitive_row, primitive_vector
 from exactinj.exact.nonnegative import float_fit, shortest_point
 from exactinj.exact.numbers import nearest_float, rational_from
 from exactinj.work.clock import Clock
@@ -138,7 +138,7 @@ def _tangent_or_point(
     near = [value + c for value, c in zip(shortest.point, center, strict=True)] if rows else center
     share = ball.share_inside(near, start) / 2  # half of it stays strictly inside
     x = [a + share * (c - a) for a, c in zip(near, start, strict=True)]
-    return SeparatingPoint(primitive_row(rational_from(value) for value in (*x, 1))[0])
+    return SeparatingPoint(primitive_vector((*x, 1)))
 
 
 def _refuter_or_point(

@@ -39,8 +39,9 @@ from exactinj.exact.matrix import (
     integer_rank,
     orthogonal_vector,
     primitive_row,
+    primitive_vector,
 )
-from exactinj.exact.numbers import rational_from
+from exactinj.exact.numbers import exact_vector, rational_from
 from exactinj.layers.dense import ReLULayer
 
 __all__ = ["HomogeneousProblem"]
@@ -124,7 +125,7 @@ class HomogeneousProblem:
         unit = [int(j == k) for k in range(self.dimension)]
         center = ball.interior_point(self.dimension)[j]
         halves = [(*unit, -center - ball.radius), (*(-value for value in unit), center - ball.radius)]
-        integers = [primitive_row(rational_from(value) for value in half)[0] for half in halves]
+        integers = [primitive_vector(half) for half in halves]
         lower = (*(-value for value in unit), 0)
         return integers[:1] if any(row == lower for row, _ in self.boundary) else integers
 
@@ -132,7 +133,7 @@ class HomogeneousProblem:
         """The row of ``<direction, x - c> <= bound``, c being the ball's center."""
         center = self.ball.interior_point(self.dimension) if self.ball is not None else ()
         offset = bound + sum((Fraction(a) * c for a, c in zip(direction, center, strict=True)), Fraction(0))
-        return primitive_row(rational_from(value) for value in (*direction, -offset))[0]
+        return primitive_vector((*direction, -offset))
 
     def with_cut(self, cut: IntegerRow | None) -> HomogeneousProblem:
         """The problem with one more row at the end, if that holds on the whole domain, exactly; itself for None.
@@ -222,11 +223,12 @@ class HomogeneousProblem:
     def unscaled(self, scaled: Sequence[float]) -> list[Fraction]:
         """From a float vector in the coordinates of `equilibrated` to homogeneous coordinates, without rounding."""
         _, shifts = self.equilibrated
-        return [Fraction(value) * Fraction(2) ** shift for value, shift in zip(scaled, shifts.tolist(), strict=True)]
+        values = exact_vector(scaled)
+        return [value * Fraction(2) ** shift for value, shift in zip(values, shifts.tolist(), strict=True)]
 
     def exact_point(self, scaled: Sequence[float]) -> IntegerRow:
         """The same as a primitive integer vector: how a float point becomes an exact one."""
-        return primitive_row(rational_from(value) for value in self.unscaled(scaled))[0]
+        return primitive_vector(self.unscaled(scaled))
 
     def scaled(self, point: Sequence[int]) -> list[float]:
         """The other way, to the nearest floats, the largest of size 1."""
@@ -238,7 +240,7 @@ class HomogeneousProblem:
     def homogeneous(self, x: Sequence[Fraction]) -> IntegerRow:
         """The primitive integer vector of a point of R^n."""
         values = [*x, Fraction(1)] if self.is_affine else list(x)
-        return primitive_row(rational_from(value) for value in values)[0]
+        return primitive_vector(values)
 
     def active_rows(self, point: Sequence[int]) -> list[int] | None:
         """Layer rows with ``g_i >= 0`` at a homogeneous integer point; None outside the domain's interior."""

@@ -20,9 +20,9 @@ from exactinj.domains.numbers import (
     texts,
 )
 from exactinj.errors import InputError
-from exactinj.exact.matrix import RationalMatrix, primitive_row
+from exactinj.exact.matrix import RationalMatrix, primitive_vector
 from exactinj.exact.nonnegative import shortest_point
-from exactinj.exact.numbers import fraction_from, rational_from, rational_text
+from exactinj.exact.numbers import fraction_from, rational_text
 from exactinj.exact.short import short_repr, shortened
 
 __all__ = ["Box", "NonnegativeOrthant", "Polytope", "RealSpace"]
@@ -242,7 +242,7 @@ class Polytope(Domain):
 
 def _strictly_negative(rows: Sequence[Halfspace]) -> tuple[Fraction, ...] | None:
     """A vector y with ``<row, y> < 0`` for every row, or None if there is none: exact."""
-    integers = [(*primitive_row(rational_from(value) for value in row)[0], 1) for row in rows]
+    integers = [(*primitive_vector(row), 1) for row in rows]
     return shortest_point(integers).point
 
 

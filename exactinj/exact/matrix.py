@@ -32,6 +32,7 @@ __all__ = [
     "orthogonal_vector",
     "primitive_row",
     "primitive_rows",
+    "primitive_vector",
 ]
 
 RANK_PRIME = (1 << 61) - 1
@@ -198,6 +199,15 @@ def primitive_row(row: Iterable[fmpq]) -> tuple[IntegerRow, Fraction]:
     if content == 0:
         return tuple(integers), Fraction(1)
     return tuple(value // content for value in integers), Fraction(denominator, content)
+
+
+def primitive_vector(values: Iterable[Any]) -> IntegerRow:
+    """The coprime integers on the ray of some numbers, floats among them, all of them read exactly.
+
+    >>> primitive_vector([0.5, Fraction(-3, 4), 0])
+    (2, -3, 0)
+    """
+    return primitive_row(rational_from(value) for value in values)[0]
 
 
 def integer_rank(rows: Sequence[Sequence[int]]) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from numbers import Integral, Rational, Real
 from typing import Any
@@ -21,6 +21,7 @@ from exactinj.exact.symbolic import is_symbolic, rational_of_expression
 __all__ = [
     "MOST_DIGITS",
     "NUMBER_TEXT",
+    "exact_vector",
     "fraction_from",
     "fraction_of",
     "integer_text",
@@ -92,6 +93,15 @@ def _plain_decimal(text: str) -> fmpq:
 def fraction_from(value: Any) -> Fraction:
     """The same as a `fractions.Fraction`."""
     return fraction_of(rational_from(value))
+
+
+def exact_vector(values: Iterable[float]) -> list[Fraction]:
+    """A float point as the exact point that it is: floats are dyadic rationals. The one way from a guess to a proof.
+
+    >>> exact_vector([0.5, 3.0])
+    [Fraction(1, 2), Fraction(3, 1)]
+    """
+    return [Fraction(float(value)) for value in values]
 
 
 def fraction_of(value: fmpq) -> Fraction:

@@ -15,8 +15,8 @@ from fractions import Fraction
 
 from exactinj.domains import Domain
 from exactinj.errors import InputError
-from exactinj.exact.matrix import primitive_row
-from exactinj.exact.numbers import integer_text, rational_from, rational_text
+from exactinj.exact.matrix import primitive_vector
+from exactinj.exact.numbers import integer_text, rational_text
 from exactinj.layers.dense import ReLULayer
 
 __all__ = ["to_smtlib", "to_vnnlib"]
@@ -128,7 +128,7 @@ def _vnnlib_lines(layer: ReLULayer, domain: Domain) -> Iterator[str]:
         yield f"(assert (== Y[0,{i}] V[0,{i}]))"
     yield f"; from two inputs in {domain.text}"
     for row in domain.halfspaces(layer.n):
-        integers = primitive_row(rational_from(value) for value in row)[0]
+        integers = primitive_vector(row)
         if not any(integers[:-1]):
             continue  # a halfspace 0 <= h holds everywhere
         for name in ("X", "U"):

@@ -12,7 +12,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import floor
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,21 +19,18 @@ from exactinj.alternatives.problem import HomogeneousProblem
 from exactinj.domains import Domain
 from exactinj.exact.numbers import nearest_float
 from exactinj.exact.surd import Surd
+from exactinj.injectivity.engine import Answer
 from exactinj.layers.dense import ReLULayer
 from exactinj.work.clock import Clock, OutOfTimeError
 from exactinj.work.verdict import Verdict
 
-if TYPE_CHECKING:
-    from exactinj.injectivity.result import Result
-
-__all__ = ["NEAR", "Nearby", "nearby_layer", "nearest_injective", "simplest_between"]
+__all__ = ["NEAR", "Repaired", "Snapped", "nearby_layer", "nearest_injective", "simplest_between"]
 
 NEAR = Fraction(1, 10**6)  # relative change of a row that still counts as rounding
 ROUNDING = Fraction(1, 2**53)  # of the factor d, at least
 PREFILTER = 1 - 2e-12  # float cosine of rows that may be opposite up to NEAR
 MOST_ENTRIES = 1_000_000
 SECONDS = 2.0
-SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -48,71 +44,27 @@ class Snapped:
 
 
 @dataclass(frozen=True)
-class Nearby:
-    """A layer close to one with a collision, and the proof that it is injective.
-
-    Attributes
-    ----------
-    layer : the repaired layer, exact; its rows may need more digits than floats have
-    rows : which rows changed, and how much
-    result : ``injective``, with its certificate
-    """
+class Repaired:
+    """A layer of exact opposites, the rows that changed, and the answer that it is injective, with its proof."""
 
     layer: ReLULayer
     rows: tuple[Snapped, ...]
-    result: Result
-
-    @property
-    def change(self) -> float:
-        """The largest relative change of a row, a float."""
-        return max(snapped.change for snapped in self.rows)
-
-    @property
-    def text(self) -> str:
-        """In words."""
-        pairs = [f"{snapped.kept} and {snapped.row}" for snapped in self.rows[:SHOWN]]
-        more = f", and {len(self.rows) - SHOWN} more pairs," if len(self.rows) > SHOWN else ""
-        return (
-            f"injective after rounding rows {', '.join(pairs)}{more} to exact opposites, proved "
-            f"(a relative change of {self.change:.2g})"
-        )
-
-    def __repr__(self) -> str:
-        return f"<Nearby: {self.layer}, {self.text}>"
-
-    def to_json(self) -> dict[str, object]:
-        """What changed, and the digest of the repaired layer."""
-        return {
-            "text": self.text,
-            "change": self.change,
-            "rows": [[snapped.kept, snapped.row] for snapped in self.rows],
-            "layer": self.layer.summary,
-        }
+    answer: Answer
 
 
-def nearest_injective(layer: ReLULayer, domain: Domain, clock: Clock | None = None) -> Nearby | None:
+def nearest_injective(layer: ReLULayer, domain: Domain, clock: Clock | None = None) -> Repaired | None:
     """The layer with exact opposites, if there is one and it is proved injective within the clock's time (2 s)."""
     found = nearby_layer(layer)
     if found is None:
         return None
-    from exactinj.certificates.certificate import Certificate
-    from exactinj.injectivity.auto import AutoEngine
-    from exactinj.injectivity.result import Result
+    from exactinj.injectivity.auto import AutoEngine  # this brings compilers along
 
     repaired, rows = found
     try:
         answer = AutoEngine().decide(HomogeneousProblem(repaired, domain), clock or Clock(SECONDS))
     except OutOfTimeError:
         return None
-    if answer.verdict is not Verdict.INJECTIVE or answer.proof is None:
-        return None
-    certificate = Certificate(repaired, domain, answer.proof)
-    engine = answer.decided_by or AutoEngine.name
-    return Nearby(
-        repaired,
-        rows,
-        Result(answer.verdict, answer.reason, repaired, domain, engine, certificate=certificate, stats=answer.stats),
-    )
+    return Repaired(repaired, rows, answer) if answer.verdict is Verdict.INJECTIVE else None
 
 
 def nearby_layer(layer: ReLULayer) -> tuple[ReLULayer, tuple[Snapped, ...]] | None:

@@ -15,12 +15,14 @@ from exactinj.exact.short import shortened
 from exactinj.injectivity.collision_size import CollisionSize, far_out, size_of_collision
 from exactinj.injectivity.convolution.answer import ConvAnswer
 from exactinj.injectivity.engine import Answer
-from exactinj.injectivity.nearby import NEAR, Nearby, nearest_injective
+from exactinj.injectivity.nearby import NEAR, Snapped, nearest_injective
 from exactinj.layers.convolution import ConvLayer, Sizes
 from exactinj.layers.dense import ReLULayer
 from exactinj.work.verdict import Statistics, Verdict
 
-__all__ = ["Result", "conv_result", "dense_result"]
+__all__ = ["Nearby", "Result", "conv_result", "dense_result"]
+
+PAIRS_SHOWN = 3  # of the rows that were rounded
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,10 @@ class Result:
         size = self.collision_size
         if size is None or size.survives is None or size.survives > NEAR or not isinstance(self.layer, ReLULayer):
             return None
-        return nearest_injective(self.layer, self.domain)
+        found = nearest_injective(self.layer, self.domain)
+        if found is None:
+            return None
+        return Nearby(found.layer, found.rows, dense_result(found.layer, self.domain, found.answer, "auto"))
 
     def __repr__(self) -> str:
         where = f"{self.verdict} on {shortened(self.domain.text)}"
@@ -104,6 +109,49 @@ class Result:
                 "float_replay": {name: seen.to_json() for name, seen in replay(self.layer, self.witness).items()},
             }
         return document
+
+
+@dataclass(frozen=True)
+class Nearby:
+    """A layer close to one with a collision, and the proof that it is injective.
+
+    Attributes
+    ----------
+    layer : the repaired layer, exact; its rows may need more digits than floats have
+    rows : which rows changed, and how much
+    result : ``injective``, with its certificate
+    """
+
+    layer: ReLULayer
+    rows: tuple[Snapped, ...]
+    result: Result
+
+    @property
+    def change(self) -> float:
+        """The largest relative change of a row, a float."""
+        return max(snapped.change for snapped in self.rows)
+
+    @property
+    def text(self) -> str:
+        """In words."""
+        pairs = [f"{snapped.kept} and {snapped.row}" for snapped in self.rows[:PAIRS_SHOWN]]
+        more = f", and {len(self.rows) - PAIRS_SHOWN} more pairs," if len(self.rows) > PAIRS_SHOWN else ""
+        return (
+            f"injective after rounding rows {', '.join(pairs)}{more} to exact opposites, proved "
+            f"(a relative change of {self.change:.2g})"
+        )
+
+    def __repr__(self) -> str:
+        return f"<Nearby: {self.layer}, {self.text}>"
+
+    def to_json(self) -> dict[str, object]:
+        """What changed, and the digest of the repaired layer."""
+        return {
+            "text": self.text,
+            "change": self.change,
+            "rows": [[snapped.kept, snapped.row] for snapped in self.rows],
+            "layer": self.layer.summary,
+        }
 
 
 def dense_result(layer: ReLULayer, domain: Domain, answer: Answer, engine: str) -> Result:

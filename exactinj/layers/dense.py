@@ -18,6 +18,7 @@ from exactinj.exact.arrays import plain_vector
 from exactinj.exact.matrix import IntegerRow, RationalMatrix, primitive_row, primitive_rows
 from exactinj.exact.numbers import nearest_float, rational_from
 from exactinj.layers.torch_modules import LINEAR, linear_part
+from exactinj.layers.writing import write_layer
 
 __all__ = ["ReLULayer"]
 
@@ -88,9 +89,7 @@ class ReLULayer:
         InputError
             For other endings, a place that cannot be written, and for ``.npz`` if a number is no float64.
         """
-        from exactinj.layers.writing import write_layer
-
-        write_layer(self, path)
+        write_layer(self.W, self.b, path)
 
     @property
     def m(self) -> int:

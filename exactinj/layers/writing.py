@@ -5,16 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO
 
 import numpy as np
 
 from exactinj.errors import InputError
 from exactinj.exact.matrix import RationalMatrix
 from exactinj.work.atomic import replacing
-
-if TYPE_CHECKING:
-    from exactinj.layers.dense import ReLULayer
 
 __all__ = ["WRITTEN_ENDINGS", "require_layer_ending", "write_layer"]
 
@@ -29,8 +26,8 @@ def require_layer_ending(path: str | os.PathLike[str]) -> str:
     return ending
 
 
-def write_layer(layer: ReLULayer, path: str | os.PathLike[str]) -> None:
-    """Write W and b; never leaves half a file.
+def write_layer(W: RationalMatrix, b: RationalMatrix, path: str | os.PathLike[str]) -> None:
+    """Write W and the column b; never leaves half a file.
 
     ``.json`` holds every rational exactly, as text; ``.npz`` holds float64.
 
@@ -41,21 +38,21 @@ def write_layer(layer: ReLULayer, path: str | os.PathLike[str]) -> None:
     """
     if require_layer_ending(path) == ".json":
         with replacing(Path(path)) as stream:
-            for piece in _json_pieces(layer):
+            for piece in _json_pieces(W, b):
                 stream.write(piece.encode("ascii"))
         return
-    arrays = {"W": _exact_floats(layer.W, "W", path), "b": _exact_floats(layer.b, "b", path)[:, 0]}
+    arrays = {"W": _exact_floats(W, "W", path), "b": _exact_floats(b, "b", path)[:, 0]}
     with replacing(Path(path)) as stream:
         _save(stream, arrays)
 
 
-def _json_pieces(layer: ReLULayer) -> Iterator[str]:
+def _json_pieces(W: RationalMatrix, b: RationalMatrix) -> Iterator[str]:
     """The document in order, one row a line."""
     before = '{"W": [\n'
-    for row in layer.W.texts():
+    for row in W.texts():
         yield f"{before}{_list(row)}"
         before = ",\n"
-    yield f'],\n"b": {_list([text for (text,) in layer.b.texts()])}}}\n'
+    yield f'],\n"b": {_list([text for (text,) in b.texts()])}}}\n'
 
 
 def _list(texts: list[str]) -> str:

@@ -42,7 +42,7 @@ from exactinj.biases.hull.omnidirectional import omnidirectional
 from exactinj.biases.hull.planes import Plane
 from exactinj.biases.hull.vertices import Vertices
 from exactinj.errors import InputError, InternalError
-from exactinj.exact.numbers import fraction_from, fraction_of
+from exactinj.exact.numbers import exact_vector, fraction_from, fraction_of
 from exactinj.exact.surd import Surd
 from exactinj.layers.dense import ReLULayer
 from exactinj.sampling.measures import Floats, ScaledRows, lowered, read_bias, read_points, rounded_down
@@ -258,7 +258,7 @@ def _units(samples: Floats) -> Floats:
 
 def _lowered_at(rows: Sequence[Sequence[Fraction]], bias: PartialBias, point: Floats) -> PartialBias:
     """The bias, lowered in the n rows of largest product with the point if fewer than n are active there; exact."""
-    x = [Fraction(value) for value in point.tolist()]
+    x = exact_vector(point)
     square = sum((value * value for value in x), Fraction(0))
     products = [sum((c * value for c, value in zip(row, x, strict=True) if c), Fraction(0)) for row in rows]
     heights = [Surd((p > 0) - (p < 0), p * p / square) for p in products]

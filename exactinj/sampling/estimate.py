@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from exactinj.domains import Sphere
 from exactinj.errors import InputError
+from exactinj.exact.numbers import exact_vector
 from exactinj.exact.short import few, shortened
 from exactinj.exact.surd import Surd
 from exactinj.layers.dense import ReLULayer
@@ -120,7 +121,7 @@ class AlphaEstimate:
         own = products[row]
         if not isinstance(self.sampler.region, Sphere):
             return Surd.of_rational(own)
-        length = sum((Fraction(value) ** 2 for value in self.points[row].tolist()), Fraction(0))
+        length = sum((value * value for value in exact_vector(self.points[row])), Fraction(0))
         square = own * own * self.sampler.region.radius**2 / length
         return Surd((own > 0) - (own < 0), square)
 

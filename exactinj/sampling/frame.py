@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exactinj.errors import InputError
+from exactinj.exact.numbers import exact_vector
 from exactinj.layers.dense import ReLULayer
 
 __all__ = ["Frame"]
@@ -63,11 +64,11 @@ class Frame:
     def exact_row(self, i: int) -> list[Fraction]:
         """Row i, exactly."""
         if self.layer is None:
-            return [Fraction(value) for value in self.rows[i].tolist()]
+            return exact_vector(self.rows[i])
         return [self.layer.W[i, j] for j in range(self.n)]
 
     def exact_products(self, point: Floats) -> list[Fraction]:
         """``<w_i, x>`` for every row, exactly, at a float point."""
-        x = [Fraction(value) for value in point.tolist()]
+        x = exact_vector(point)
         rows = (self.exact_row(i) for i in range(self.m))
         return [sum((a * c for a, c in zip(row, x, strict=True)), Fraction(0)) for row in rows]

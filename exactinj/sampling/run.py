@@ -15,7 +15,6 @@ In high dimension samples share random subspaces (`blocks`), which makes the pro
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -23,6 +22,7 @@ from numpy.typing import NDArray
 
 from exactinj.domains import Ball, NonnegativeBall, Sphere
 from exactinj.errors import InputError
+from exactinj.exact.numbers import exact_vector
 from exactinj.layers.dense import ReLULayer
 from exactinj.sampling.backend import Backend, Screen, backend_named
 from exactinj.sampling.blocks import Independent, Rows, SampleBlock, Source, Subspaces, near_unit
@@ -173,7 +173,7 @@ def _rows_inside(rows: Floats, sampler: Sampler, backend: Backend) -> Floats:
         longest = radius * (1 - 8 * backend.epsilon)
         return np.asarray(rows[near] * np.minimum(1.0, longest / np.maximum(lengths[near], longest / 2)))
     cast = cast[np.isfinite(cast).all(axis=1)]
-    inside = [region is None or region.contains([Fraction(value) for value in row.tolist()]) for row in cast]
+    inside = [region is None or region.contains(exact_vector(row)) for row in cast]
     return cast[np.array(inside, dtype=np.bool_)]
 
 

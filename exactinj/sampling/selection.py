@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 import numpy as np
 from numpy.typing import NDArray
 
+from exactinj.exact.numbers import exact_vector
 from exactinj.sampling.frame import Frame
 
 __all__ = ["is_selected"]
@@ -35,7 +34,7 @@ def is_selected(frame: Frame, rows: Floats, lengths: Floats, row: int, point: Fl
     if larger >= frame.n or larger + len(near) < frame.n:
         return larger < frame.n
     own = frame.exact_row(row)
-    x = [Fraction(value) for value in point.tolist()]
+    x = exact_vector(point)
     for i in near:
         if frame.has_equal_rows(i, row):
             continue

@@ -26,7 +26,8 @@ from exactinj.certificates.certificate import Certificate
 from exactinj.injectivity.milp import engine as milp_engine
 from exactinj.injectivity.milp import solver as milp_solver
 from exactinj.injectivity.milp.engine import MilpEngine
-from exactinj.injectivity.milp.solver import Constraint, MixedProgram, SolverProcess
+from exactinj.injectivity.milp.program import Constraint, MixedProgram
+from exactinj.injectivity.milp.solver import SolverProcess
 from exactinj.work.clock import Clock, OutOfTimeError
 
 pytest.importorskip("pulp")

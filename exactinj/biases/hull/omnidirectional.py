@@ -18,9 +18,9 @@ import numpy as np
 
 from exactinj.biases.hull.vertices import Vertices, vertices_of
 from exactinj.errors import InputError
-from exactinj.exact.matrix import IntegerRow, orthogonal_vector, primitive_row
+from exactinj.exact.matrix import IntegerRow, orthogonal_vector, primitive_vector
 from exactinj.exact.nonnegative import float_fit, nonnegative_fit
-from exactinj.exact.numbers import integer_text, rational_from
+from exactinj.exact.numbers import integer_text
 from exactinj.layers.dense import ReLULayer
 
 __all__ = ["Omnidirectionality", "omnidirectional", "require_omnidirectional"]
@@ -76,7 +76,7 @@ def omnidirectional(layer: ReLULayer) -> Omnidirectionality:
     weights = float_fit(vertices.units, np.array([value / length for value in target]))
     fit = nonnegative_fit(vertices.vectors, target, [int(p) for p in weights.nonzero()[0]])
     if any(fit.residual):
-        return Omnidirectionality(None, primitive_row(rational_from(value) for value in fit.residual)[0])
+        return Omnidirectionality(None, primitive_vector(fit.residual))
     return Omnidirectionality(_multipliers(vertices, fit.coefficients), None)
 
 

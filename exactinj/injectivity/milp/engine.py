@@ -39,13 +39,8 @@ from exactinj.certificates.collision import Collision
 from exactinj.errors import InternalError
 from exactinj.exact.matrix import rank_modulo_prime
 from exactinj.injectivity.engine import Answer, Engine
-from exactinj.injectivity.milp.solver import (
-    FEASIBILITY_TOLERANCE,
-    Constraint,
-    MixedProgram,
-    SolverProcess,
-    require_solver,
-)
+from exactinj.injectivity.milp.program import Constraint, MixedProgram
+from exactinj.injectivity.milp.solver import FEASIBILITY_TOLERANCE, SolverProcess, require_solver
 from exactinj.work.clock import Clock, OutOfTimeError
 from exactinj.work.verdict import Statistics, Verdict
 

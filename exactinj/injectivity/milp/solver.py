@@ -18,41 +18,23 @@ from __future__ import annotations
 
 import math
 import tempfile
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Self
 
 from exactinj.errors import InputError, MissingExtraError
 from exactinj.injectivity.milp import solver_worker
+from exactinj.injectivity.milp.program import MixedProgram
 from exactinj.work.clock import Clock
 from exactinj.work.processes import Ended, StartedChild, started
 from exactinj.work.worker import remove_folder
 
-__all__ = ["FEASIBILITY_TOLERANCE", "SOLVERS", "Constraint", "MixedProgram", "SolverProcess", "require_solver"]
+__all__ = ["FEASIBILITY_TOLERANCE", "SOLVERS", "SolverProcess", "require_solver"]
 
 SOLVERS = ("cbc", "highs")
 FEASIBILITY_TOLERANCE = 1e-6  # the largest violation, of a row or of integrality, that either solver lets pass
 DIRECTORY_PREFIX = "exactinj-milp-"
 PAUSE = 0.05  # seconds between two looks at the clock
-
-
-@dataclass(frozen=True)
-class Constraint:
-    """``lower <= sum coefficient * variable <= upper``, the terms as pairs (variable, coefficient)."""
-
-    terms: tuple[tuple[int, float], ...]
-    lower: float = -math.inf
-    upper: float = math.inf
-
-
-@dataclass(frozen=True)
-class MixedProgram:
-    """Find any point: `bounds` per variable, the variables in `binary` are 0 or 1. No objective."""
-
-    bounds: tuple[tuple[float, float], ...]
-    binary: frozenset[int]
-    constraints: tuple[Constraint, ...]
 
 
 def require_solver(solver: str) -> None:

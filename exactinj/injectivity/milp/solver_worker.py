@@ -7,12 +7,10 @@ import sys
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from exactinj.injectivity.milp.program import MixedProgram
 from exactinj.work.processes import Send
-
-if TYPE_CHECKING:
-    from exactinj.injectivity.milp.solver import MixedProgram
 
 __all__ = ["PACKAGES", "serve"]
 
