@@ -1,7 +1,7 @@
 """Gaussian layers against published numbers of injective layers and exact probabilities.
 
-Counts: notebook of A. Maillard's injectivity code, 1,000 trials each. Exact probabilities for n = 2:
-docs/mathematics.md. Wendel's theorem gives n = 1.
+Counts: gamma1398/Testing-injectivity-of-ReLU-layers, `Experiments_FindCell.ipynb`, 1,000 trials each. Exact
+probabilities for n = 2: docs/mathematics.md. Wendel's theorem gives n = 1.
 """
 
 from __future__ import annotations
