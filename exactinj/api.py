@@ -4,27 +4,25 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Callable, Iterable, Sequence
-from fractions import Fraction
+from collections.abc import Callable, Sequence
 from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from exactinj import checker
-from exactinj.alternatives.problem import HomogeneousProblem
 from exactinj.certificates.certificate import Certificate
 from exactinj.certificates.conv_certificate import ConvCertificate
 from exactinj.certificates.document import Document
-from exactinj.domains import Ball, Domain, Region
+from exactinj.domains import Ball, Region
 from exactinj.errors import CertificateError, InputError
 from exactinj.files.arguments import convex_given, dense_given, layer_given, region_given, rows_given
 from exactinj.injectivity.by_name import ENGINES, engine_given
-from exactinj.injectivity.engine import Answer, Engine
-from exactinj.injectivity.result import Result, dense_result
+from exactinj.injectivity.certify import certify_dense
+from exactinj.injectivity.engine import Engine
+from exactinj.injectivity.result import Result
 from exactinj.layers.convolution import ConvLayer
 from exactinj.layers.dense import ReLULayer
-from exactinj.work.clock import Clock, OutOfTimeError
-from exactinj.work.verdict import Statistics, Verdict
+from exactinj.work.clock import Clock
 
 if TYPE_CHECKING:
     from exactinj.biases.alpha import AlphaStar
@@ -131,19 +129,11 @@ def certify(
         )
     if input_shape is not None:
         raise InputError("found an input shape for a dense layer, expected it for a ConvLayer only; remove it")
-    where = asked.for_dimension(layer.n)
     if engine == "auto" or blocks is not None:
         from exactinj.injectivity.blocks import BlocksEngine
 
-        if blocks is not None and (isinstance(blocks, str) or not isinstance(blocks, Iterable)):
-            raise InputError(f"found blocks of type {type(blocks).__name__}, expected a list of lists of columns")
         chosen = BlocksEngine(chosen, blocks)
-    try:
-        answer = chosen.decide(HomogeneousProblem(layer, where), clock)
-    except OutOfTimeError:  # at a step outside an engine's own search
-        stats = Statistics(seconds=clock.worked)
-        answer = Answer(Verdict.TIMED_OUT, "out of time before the search began; give a longer --timeout", None, stats)
-    return dense_result(layer, where, answer, chosen.name)
+    return certify_dense(layer, asked.for_dimension(layer.n), chosen, clock)
 
 
 def check(
@@ -432,8 +422,7 @@ def compare(
     >>> [str(outcome.results[name].verdict) for name in outcome.biases]
     ['injective', 'injective', 'injective']
     """
-    from exactinj.biases.alpha.result import AlphaStar, AlphaStatistics
-    from exactinj.comparison import Comparison, Stage, biases_of, sampled_in_stages
+    from exactinj.comparison import compared
 
     layer = dense_given(layer)
     _require_positive(timeout)
@@ -442,45 +431,7 @@ def compare(
             f"found samples = {samples}, seed = {seed}, expected a positive number and a seed of at least 0"
         )
     region = region_given(domain, Ball(1)).for_dimension(layer.n)
-    clock = Clock(timeout, report)
-    hull, notes = None, []
-    clock.report("facets of the convex hull")
-    try:
-        half = None if clock.left is None else clock.left / 2
-        hull = hull_bias(layer, domain=region, timeout=half, report=report)
-        if not hull.complete:
-            notes.append(f"hull: {hull.reason}; give a longer --timeout")
-    except InputError as error:
-        notes.append(f"hull: {error}")
-    radius = getattr(region, "radius", Fraction(1))
-    exact = AlphaStar(layer, region, (None,) * layer.m, AlphaStatistics())
-    results: dict[str, Result] = {}
-    estimate: AlphaEstimate | None = None
-    stages: tuple[Stage, ...] = ()
-
-    def known() -> Comparison:
-        biases = biases_of(layer, exact, hull, radius)
-        found = Comparison(layer, exact, hull, biases, dict(results), tuple(notes), estimate, stages)
-        if keep is not None:
-            keep(found)
-        return found
-
-    known()
-    exact = alpha_star(layer, domain=region, timeout=clock.left, report=report)  # last, as it stops in time
-    if not exact.complete:
-        notes.append("exact: out of time; give a longer --timeout")
-    for name, bias in known().biases.items() if isinstance(region, Domain) else ():
-        biased = ReLULayer(layer.W.fractions(), alpha=bias.decided)
-        results[name] = certify(biased, domain=region, timeout=clock.left, report=report)
-        known()
-    if samples is None:
-        return known()
-    estimate, stages = sampled_in_stages(exact, samples=samples, seed=seed, clock=clock)
-    if isinstance(region, Domain) and estimate.is_complete:
-        known()
-        biased = ReLULayer(layer.W.fractions(), alpha=estimate.values)
-        results["estimate"] = certify(biased, domain=region, timeout=clock.left, report=report)
-    return known()
+    return compared(layer, region, Clock(timeout, report), samples=samples, seed=seed, keep=keep)
 
 
 def _require_positive(timeout: float | None) -> None:

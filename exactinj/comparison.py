@@ -8,17 +8,21 @@ both methods give one that is sufficient (`docs/mathematics.md`).
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from exactinj.biases.alpha import AlphaStar
-from exactinj.biases.hull.bias import HullBias
+from exactinj.biases.alpha import AlphaStar, AlphaStatistics, alpha_star
+from exactinj.biases.hull.bias import HullBias, hull_bias
+from exactinj.domains import Domain, Region
+from exactinj.errors import InputError
 from exactinj.exact.short import few, short_repr, shortened
 from exactinj.exact.surd import Surd
+from exactinj.injectivity.certify import certify_automatically
 from exactinj.injectivity.result import Result
 from exactinj.layers.dense import ReLULayer
 from exactinj.sampling import AlphaEstimate, sample_alpha
@@ -31,7 +35,7 @@ __all__ = [
     "ComparedBias",
     "Comparison",
     "Stage",
-    "biases_of",
+    "compared",
     "gaps_between",
     "sampled_in_stages",
     "stage_of",
@@ -158,12 +162,81 @@ class Comparison:
         return all(a <= c for a, c in pairs)
 
 
+def compared(
+    layer: ReLULayer,
+    region: Region,
+    clock: Clock,
+    *,
+    samples: int | None = None,
+    seed: int = 0,
+    keep: Callable[[Comparison], None] | None = None,
+) -> Comparison:
+    """All biases of a layer on a region of its dimension, and the decisions about them; as far as the time goes.
+
+    Parameters
+    ----------
+    samples, seed : with a number of samples, an estimate is compared as well
+    keep : is given after each step what is known by then
+    """
+    known = Comparison(layer, AlphaStar(layer, region, (None,) * layer.m, AlphaStatistics()), None, {}, {}, ())
+    for step in _steps(known, region, clock, samples, seed):
+        known = step
+        if keep is not None:
+            keep(known)
+    return known
+
+
+def _steps(known: Comparison, region: Region, clock: Clock, samples: int | None, seed: int) -> Iterator[Comparison]:
+    """What is known after each step. The hull has half of the time at most; alpha* stops in time with what it has."""
+    known = _with_hull(known, region, clock)
+    yield known
+    known = _with_exact(known, region, clock)
+    yield known
+    if isinstance(region, Domain):
+        for name, bias in known.biases.items():
+            known = _with_result(known, name, bias.decided, region, clock)
+            yield known
+    if samples is None:
+        return
+    estimate, stages = sampled_in_stages(known.exact, samples=samples, seed=seed, clock=clock)
+    known = replace(known, estimate=estimate, stages=stages)
+    yield known
+    if isinstance(region, Domain) and estimate.is_complete:
+        yield _with_result(known, "estimate", estimate.values, region, clock)
+
+
+def _with_hull(known: Comparison, region: Region, clock: Clock) -> Comparison:
+    clock.report("facets of the convex hull")
+    try:
+        hull = hull_bias(known.layer, region, clock.part(0.5))
+    except InputError as error:
+        known = replace(known, notes=(*known.notes, f"hull: {error}"))
+    else:
+        note = () if hull.complete else (f"hull: {hull.reason}; give a longer --timeout",)
+        known = replace(known, hull=hull, notes=(*known.notes, *note))
+    return replace(known, biases=_biases_of(known, region))
+
+
+def _with_exact(known: Comparison, region: Region, clock: Clock) -> Comparison:
+    exact = alpha_star(known.layer, region, clock=clock.part())
+    note = () if exact.complete else ("exact: out of time; give a longer --timeout",)
+    known = replace(known, exact=exact, notes=(*known.notes, *note))
+    return replace(known, biases=_biases_of(known, region))
+
+
+def _with_result(known: Comparison, name: str, alpha: Any, domain: Domain, clock: Clock) -> Comparison:
+    biased = ReLULayer(known.layer.W.fractions(), alpha=alpha)
+    return replace(known, results={**known.results, name: certify_automatically(biased, domain, clock.part())})
+
+
 def _known(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def biases_of(layer: ReLULayer, exact: AlphaStar, hull: HullBias | None, radius: Fraction) -> dict[str, ComparedBias]:
+def _biases_of(known: Comparison, region: Region) -> dict[str, ComparedBias]:
     """The biases that there are; the layer's own one if it is not zero."""
+    layer, exact, hull = known.layer, known.exact, known.hull
+    radius: Fraction = getattr(region, "radius", Fraction(1))
     found = {}
     if exact.complete:
         values = tuple(value for value in exact.alpha if value is not None)

@@ -88,6 +88,8 @@ class BlocksEngine(Engine):
 
     def __init__(self, inner: Engine, blocks: Sequence[Sequence[int]] | None = None) -> None:
         """Use these blocks of columns; the connected components if none are given."""
+        if blocks is not None and (isinstance(blocks, str) or not isinstance(blocks, Iterable)):
+            raise InputError(f"found blocks of type {type(blocks).__name__}, expected a list of lists of columns")
         self.inner = inner
         self.blocks = blocks
 

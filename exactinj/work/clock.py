@@ -63,6 +63,10 @@ class Clock:
         left = self.left
         return Clock(seconds if left is None else min(seconds, left), self._report)
 
+    def part(self, share: float = 1.0) -> Clock:
+        """A clock of its own for a share of the time that is left, with the same listener."""
+        return Clock(None if self.left is None else share * self.left, self._report)
+
     def check(self) -> None:
         """Raise `OutOfTimeError` once the deadline has passed."""
         if self.is_over:
