@@ -3059,7 +3059,7 @@ def read_kernels(path: FilePath) -> Convolution:
 # ------------------------------------------------------------------ command
 # Files and the command line.
 
-VALID, UNREADABLE, REJECTED, INTERRUPTED = 0, 3, 4, 130
+VALID, LOST, UNREADABLE, REJECTED, INTERRUPTED = 0, 1, 3, 4, 130
 
 
 def check_file(
@@ -3102,11 +3102,29 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     if options.json:
-        print(json.dumps({"valid": result.valid, "claim": result.claim, "reason": result.reason}))
-    elif not options.quiet:
-        line = f"{word}: {f'{result.claim}: ' if result.valid else ''}{result.reason}"
-        print(ascii(line)[1:-1], file=sys.stderr if status == UNREADABLE else sys.stdout)
-    return status
+        line = json.dumps({"valid": result.valid, "claim": result.claim, "reason": result.reason})
+        return status if _shown(line) else LOST
+    line = ascii(f"{word}: {f'{result.claim}: ' if result.valid else ''}{result.reason}")[1:-1]
+    if options.quiet:
+        return status
+    if status == UNREADABLE:
+        print(line, file=sys.stderr)
+        return status
+    return status if _shown(line) else LOST
+
+
+def _shown(line: str) -> bool:
+    """Whether standard output took the line: a full disk or a closed pipe must not read as an answer."""
+    try:
+        if sys.stdout is None:
+            raise OSError("it is closed")
+        print(line, flush=True)
+    except OSError as error:
+        if sys.stdout is not None:  # what is still in its buffer has somewhere to go
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        print(f"the answer could not be written to standard output: {error.strerror or error}", file=sys.stderr)
+        return False
+    return True
 
 
 if __name__ == "__main__":

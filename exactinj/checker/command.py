@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import BinaryIO
@@ -17,7 +18,7 @@ from exactinj.checker.rows import Layer
 
 __all__ = ["check_file", "main"]
 
-VALID, UNREADABLE, REJECTED, INTERRUPTED = 0, 3, 4, 130
+VALID, LOST, UNREADABLE, REJECTED, INTERRUPTED = 0, 1, 3, 4, 130
 
 
 def check_file(
@@ -60,8 +61,26 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     if options.json:
-        print(json.dumps({"valid": result.valid, "claim": result.claim, "reason": result.reason}))
-    elif not options.quiet:
-        line = f"{word}: {f'{result.claim}: ' if result.valid else ''}{result.reason}"
-        print(ascii(line)[1:-1], file=sys.stderr if status == UNREADABLE else sys.stdout)
-    return status
+        line = json.dumps({"valid": result.valid, "claim": result.claim, "reason": result.reason})
+        return status if _shown(line) else LOST
+    line = ascii(f"{word}: {f'{result.claim}: ' if result.valid else ''}{result.reason}")[1:-1]
+    if options.quiet:
+        return status
+    if status == UNREADABLE:
+        print(line, file=sys.stderr)
+        return status
+    return status if _shown(line) else LOST
+
+
+def _shown(line: str) -> bool:
+    """Whether standard output took the line: a full disk or a closed pipe must not read as an answer."""
+    try:
+        if sys.stdout is None:
+            raise OSError("it is closed")
+        print(line, flush=True)
+    except OSError as error:
+        if sys.stdout is not None:  # what is still in its buffer has somewhere to go
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        print(f"the answer could not be written to standard output: {error.strerror or error}", file=sys.stderr)
+        return False
+    return True

@@ -46,6 +46,8 @@ class Surd(Real):
     square: Fraction | None
 
     def __post_init__(self) -> None:
+        if not isinstance(self.square, Fraction | None):
+            object.__setattr__(self, "square", fraction_from(self.square))
         if self.square is None:
             consistent = self.sign in (-1, 1)
         else:

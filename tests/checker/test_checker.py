@@ -971,6 +971,21 @@ def test_runs_alone(tmp_path: Path) -> None:
     assert len(done.stderr.splitlines()) == 1
 
 
+@pytest.mark.parametrize("option", [[], ["--json"]])
+@pytest.mark.parametrize("redirected", [">/dev/full", ">&-"])
+def test_an_answer_that_is_lost_reads_as_no_answer(redirected: str, option: list[str]) -> None:
+    """Standard output that takes nothing is status 1 and one line; --quiet needs none."""
+    correct, script = FIXTURES / "correct" / "mercedes_pair.json", Path(checker.__file__).with_name("checker.py")
+    command = [sys.executable, "-I", script, correct]
+    shell = ["sh", "-c", f'"$@" {redirected}', "sh", *map(str, [*command, *option])]
+    done = subprocess.run(shell, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 1
+    assert done.stderr.startswith("the answer could not be written to standard output: ")
+    assert done.stderr.count("\n") == 1
+    quiet = ["sh", "-c", f'"$@" {redirected}', "sh", *map(str, [*command, "--quiet"])]
+    assert subprocess.run(quiet, check=False, timeout=60).returncode == 0
+
+
 def test_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     document = certificate("two triangles")
     path, layer = tmp_path / "c.json", tmp_path / "layer.json"

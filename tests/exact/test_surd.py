@@ -19,6 +19,14 @@ SQUARES = [Fraction(RANDOM.randint(1, 10**k), RANDOM.randint(1, 10 ** (41 - k)))
 VALUES = [Surd(sign, square) for square in SQUARES for sign in (1, -1)] + [Surd(0, Fraction(0)), Surd.infinity()]
 
 
+@pytest.mark.parametrize("two", [2, 2.0, "2", np.int64(2), Fraction(2)])
+def test_a_square_of_any_type_is_read_exactly(two):
+    value = Surd(-1, two)
+    assert isinstance(value.square, Fraction)
+    assert value + value == Surd(-1, Fraction(8))
+    assert value == Surd.parse("-sqrt(2)")
+
+
 def test_order_is_that_of_decimals():
     from decimal import Decimal, getcontext
 
