@@ -68,7 +68,7 @@ def main() -> None:
     parser.add_argument("--limit", type=float, default=30.0, help="seconds for one question")
     options = parser.parse_args()
     for engine in ENGINES:
-        ask(engine, gaussian(3, 12, 0), 60.0)
+        ask(engine, gaussian(6, 42, 0), 60.0)  # long enough to be compiled
     compare("m = 7 n, mostly injective", INJECTIVE, options.seeds, options.limit, list(ENGINES))
     compare("m = 4 n, mostly not injective", COLLIDING, options.seeds, options.limit, list(ENGINES))
 

@@ -18,6 +18,12 @@ from timing import Stopwatch
 import exactinj as xi
 
 
+def warm_up() -> None:
+    """Search long enough for both searches to be compiled, and look for a collision once."""
+    for engine in ("tree", "wedges", "finder"):
+        xi.certify(xi.ReLULayer(np.random.default_rng(0).standard_normal((42, 6))), engine=engine)
+
+
 def decide(weights: NDArray[np.float64], question: Question) -> Outcome:
     """Certify, and write the certificate on a clock of its own."""
     engine = "tree" if question.tool == "tree" else "auto"

@@ -25,7 +25,7 @@ MODULES = {
     "data-depth": "halfspace",
 }
 
-WARM_UPS = ((3, 12), (7, 28))  # n, m; the second for exactinj, which asks another engine first from n = 7 on
+WARM_UP = (3, 12)  # n, m
 WARM_UP_LIMIT = 600.0  # seconds: it may have to compile
 
 
@@ -33,10 +33,12 @@ def main() -> None:
     """Answer the question on the command line."""
     question = Question(**json.loads(sys.argv[1]))
     tool = importlib.import_module(MODULES[question.tool])
-    for n, m in WARM_UPS if question.tool == "exactinj" else WARM_UPS[:1]:
-        path = f"{question.certificate}.warm-up"
-        first = replace(question, n=n, m=m, seed=0, limit=WARM_UP_LIMIT, certificate=path)
-        tool.decide(gaussian(first), first)
+    if hasattr(tool, "warm_up"):
+        tool.warm_up()
+    n, m = WARM_UP
+    path = f"{question.certificate}.warm-up"
+    first = replace(question, n=n, m=m, seed=0, limit=WARM_UP_LIMIT, certificate=path)
+    tool.decide(gaussian(first), first)
     print(tool.decide(gaussian(question), question).to_json())
 
 

@@ -1,5 +1,4 @@
 # The one list of what exactinj exports: __init__.py reads it when a name is first used, type checkers always.
-from exactinj.api import CheckResult as CheckResult
 from exactinj.api import alpha_star as alpha_star
 from exactinj.api import certify as certify
 from exactinj.api import check as check
@@ -17,6 +16,7 @@ from exactinj.certificates.collision import Collision as Collision
 from exactinj.certificates.conv_certificate import ConvCertificate as ConvCertificate
 from exactinj.certificates.float_replay import FloatReplay as FloatReplay
 from exactinj.certificates.reading import read_certificate as read_certificate
+from exactinj.checker import CheckResult as CheckResult
 from exactinj.comparison import Comparison as Comparison
 from exactinj.domains import Ball as Ball
 from exactinj.domains import Box as Box

@@ -9,7 +9,6 @@ from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from exactinj import checker
 from exactinj.certificates.certificate import Certificate
 from exactinj.certificates.conv_certificate import ConvCertificate
 from exactinj.certificates.document import Document
@@ -27,13 +26,12 @@ from exactinj.work.clock import Clock
 if TYPE_CHECKING:
     from exactinj.biases.alpha import AlphaStar
     from exactinj.biases.hull.bias import HullBias
+    from exactinj.checker import CheckResult
     from exactinj.comparison import Comparison
     from exactinj.sampling import AlphaEstimate
     from exactinj.sampling.samplers import Sampler
 
-__all__ = ["ENGINES", "CheckResult", "alpha_star", "certify", "check", "compare", "hull_bias", "sample_alpha"]
-
-CheckResult = checker.CheckResult
+__all__ = ["ENGINES", "alpha_star", "certify", "check", "compare", "hull_bias", "sample_alpha"]
 
 
 def certify(
@@ -159,6 +157,8 @@ def check(
     CertificateError
         If the file cannot be read as a certificate at all.
     """
+    from exactinj import checker
+
     numbers = None if layer is None else _numbers_of(layer_given(layer))
     try:
         if isinstance(certificate, Document):
@@ -171,6 +171,8 @@ def check(
 
 def _numbers_of(layer: ReLULayer | ConvLayer) -> Any:
     """The layer as the checker takes it."""
+    from exactinj import checker
+
     if isinstance(layer, ConvLayer):
         return checker.Convolution(
             in_channels=layer.in_channels,

@@ -14,9 +14,9 @@ import exactinj
 PACKAGE = Path(exactinj.__file__).parent
 # The house, from the ground up. A module may import from its own room and from rooms on lower floors.
 FLOORS = (
-    ("errors", "checker", "kernels"),
+    ("errors", "checker"),
     ("work", "exact"),
-    ("domains", "layers"),
+    ("domains", "layers", "kernels"),
     ("certificates", "files"),
     ("alternatives", "biases"),
     ("cells", "sampling"),

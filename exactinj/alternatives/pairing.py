@@ -13,7 +13,6 @@ from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linprog
 
 from exactinj.alternatives.problem import HomogeneousProblem
 from exactinj.certificates.collision import Collision, verified_collision
@@ -196,6 +195,8 @@ def _float_cut(problem: HomogeneousProblem, centre: list[Fraction]) -> NDArray[n
 
 
 def _centre_of_rows(problem: HomogeneousProblem, rows: NDArray[np.float64]) -> list[Fraction] | None:
+    from scipy.optimize import linprog  # slow to import, and only layers that are not injective need it
+
     norms = np.linalg.norm(rows, axis=1)
     columns = rows.shape[1]
     answer = linprog(

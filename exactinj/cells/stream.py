@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,10 +21,10 @@ from exactinj.alternatives.signed_rows import SignedRows, circuit_or_point, is_c
 from exactinj.cells.arrangement import Arrangement
 from exactinj.errors import InternalError
 from exactinj.exact.matrix import IntegerRow, integer_rank
-from exactinj.kernels import signs as kernel
+from exactinj.kernels import enumeration as kernel
 from exactinj.work.clock import Clock
 
-__all__ = ["WedgeBatch", "announce_compilation", "new_program", "proposed_codes", "wedge_batches", "with_new_rows"]
+__all__ = ["WedgeBatch", "new_program", "proposed_codes", "wedge_batches", "with_new_rows"]
 
 BATCH = 4096
 RING = 48  # circuits kept for each side of each hyperplane
@@ -99,13 +98,6 @@ def proposed_codes(program: kernel.Program) -> SignedRows:
     return tuple(i + 1 if weights[i] > 0 else -i - 1 for i in rows)
 
 
-def announce_compilation(clock: Clock) -> None:
-    """Report once if this machine has no compiled kernel in numba's cache yet."""
-    cache = kernel.split.stats.cache_path
-    if not kernel.split.signatures and (cache is None or not any(Path(cache).glob("signs.*.nbi"))):
-        clock.report("compiling the wedge kernel (first run on this machine, about 30 s)")
-
-
 class _Enumerator:
     """One run of the kernel; mutable, used once."""
 
@@ -118,10 +110,9 @@ class _Enumerator:
         self.state = _new_state(arrangement, problem)
 
     def batches(self) -> Iterator[WedgeBatch]:
-        announce_compilation(self.clock)
         while True:
             self.clock.check()
-            request = kernel.enumerate_wedges(self.state, int(self.state.program.counts[kernel.WORK]) + WORK_PER_CALL)
+            request = kernel.enumerate_wedges(self.state, self.state.work + WORK_PER_CALL, self.clock)
             if request == kernel.WANT_SIDE:
                 self._settle_side()
             elif request == kernel.NO_SIDE:

@@ -15,8 +15,6 @@ from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from exactinj.alternatives.problem import HomogeneousProblem
 from exactinj.certificates.blocks import Block, BlocksProof
@@ -42,15 +40,31 @@ def components(layer: ReLULayer) -> list[tuple[Columns, Rows]]:
     supports = _supports(layer)
     if any(len(support) == layer.n for support in supports):
         return [(tuple(range(layer.n)), tuple(i for i, support in enumerate(supports) if support))]
-    rows = np.repeat(np.arange(layer.m), [len(support) for support in supports])
-    columns = np.array([j for support in supports for j in support], dtype=int)
-    size = layer.m + layer.n
-    graph = coo_array((np.ones(len(rows)), (layer.n + rows, columns)), shape=(size, size))
-    count, labels = connected_components(graph, directed=False)
-    members: list[tuple[list[int], list[int]]] = [([], []) for _ in range(count)]
-    for node, label in enumerate(labels.tolist()):
-        members[label][node >= layer.n].append(node - layer.n if node >= layer.n else node)
-    return sorted((tuple(cols), tuple(inside)) for cols, inside in members if cols)
+    first = _first_columns(layer.n, supports)
+    members: dict[int, tuple[list[int], list[int]]] = {j: ([], []) for j in sorted(set(first))}
+    for j, label in enumerate(first):
+        members[label][0].append(j)
+    for i, support in enumerate(supports):
+        if support:
+            members[first[support[0]]][1].append(i)
+    return [(tuple(columns), tuple(rows)) for columns, rows in members.values()]
+
+
+def _first_columns(n: int, supports: Sequence[Sequence[int]]) -> list[int]:
+    """For each column the first one of its component."""
+    parent = list(range(n))
+
+    def root(j: int) -> int:
+        while parent[j] != j:
+            parent[j] = j = parent[parent[j]]
+        return j
+
+    for support in supports:
+        if support:
+            roots = {root(j) for j in support}
+            for j in roots:
+                parent[j] = min(roots)
+    return [root(j) for j in range(n)]
 
 
 def covering_blocks(layer: ReLULayer, blocks: Sequence[Sequence[int]]) -> list[tuple[Columns, Rows]]:
@@ -125,7 +139,7 @@ class BlocksEngine(Engine):
         for number in sorted(range(len(parts)), key=lambda k: len(parts[k][0])):
             columns, rows = parts[number]
             if not rows:
-                return self._unseen(layer, domain, columns) if disjoint else self._left_open("one sees no rows")
+                return self._unseen(layer, domain, columns, clock) if disjoint else self._left_open("one sees no rows")
             block, where = _block_layer(layer, columns, rows), domain.restricted(columns)
             if where is None:
                 return self._left_open(f"the domain {domain.text} has no block form")
@@ -148,7 +162,7 @@ class BlocksEngine(Engine):
             return replace(open_answer, verdict=verdict, reason=f"a block: {open_answer.reason}", stats=stats)
         reason = f"each of its {len(parts)} blocks is injective ({len(known)} of them different)"
         blocks = BlocksProof(tuple(proofs[k] for k in range(len(parts))))
-        return Answer(Verdict.INJECTIVE, reason, blocks, replace(_total(known), explored=1.0), self.name)
+        return Answer(Verdict.INJECTIVE, reason, blocks, _total(known), self.name)
 
     def _left_open(self, why: str, known: dict[tuple[str, str], Answer] | None = None) -> Answer:
         return Answer(Verdict.UNKNOWN, f"blocks decide nothing: {why}", None, _total(known or {}), self.name)
@@ -162,7 +176,7 @@ class BlocksEngine(Engine):
         reason = f"{answer.reason}, in one of {count} blocks ({len(columns)} of {layer.n} columns)"
         return replace(answer, reason=reason, proof=verified_collision(layer, domain, *points), decided_by=self.name)
 
-    def _unseen(self, layer: ReLULayer, domain: Domain, columns: Columns) -> Answer:
+    def _unseen(self, layer: ReLULayer, domain: Domain, columns: Columns, clock: Clock) -> Answer:
         """A column without rows: move the input there, as far as the domain goes."""
         inside, j = domain.interior_point(layer.n), columns[0]
         step = Fraction(1)
@@ -172,7 +186,7 @@ class BlocksEngine(Engine):
             moved = _completed(inside, [j], [inside[j] + step])
         reason = f"no row sees input {j}"
         pair = verified_collision(layer, domain, inside, moved)
-        return Answer(Verdict.NOT_INJECTIVE, reason, pair, Statistics(explored=1.0), self.name)
+        return Answer(Verdict.NOT_INJECTIVE, reason, pair, Statistics(seconds=clock.worked), self.name)
 
 
 def _block_layer(layer: ReLULayer, columns: Columns, rows: Rows) -> ReLULayer:

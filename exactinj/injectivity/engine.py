@@ -18,7 +18,7 @@ class Answer:
     """A verdict; `proof` is a tree for injective, a pair for not_injective, None otherwise.
 
     `decided_by` names the engine that gave the verdict when another one asked it, and `explanation` says step
-    by step why that one was asked.
+    by step why that one was asked. A proof leaves nothing open: with one, `explored` is 1 whoever found it.
     """
 
     verdict: Verdict
@@ -27,6 +27,10 @@ class Answer:
     stats: Statistics = field(default_factory=Statistics)
     decided_by: str | None = None
     explanation: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.proof is not None:
+            object.__setattr__(self, "stats", replace(self.stats, explored=1.0))
 
     def chosen(self, engine: str, why: str) -> Answer:
         """The same answer, with a word on why this engine was asked."""

@@ -59,7 +59,7 @@ class FinderEngine(Engine):
             pair, fewest = find_collision(problem, clock, seed=self.seed, starts=self.starts)
         except OutOfTimeError:
             pair = None
-        stats = Statistics(explored=0.0 if pair is None else 1.0, seconds=clock.worked)
+        stats = Statistics(seconds=clock.worked)
         if pair is not None:
             reason = f"a point has {fewest} active rows, which do not span R^{problem.dimension}"
             return Answer(Verdict.NOT_INJECTIVE, reason, pair, stats)

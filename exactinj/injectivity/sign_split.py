@@ -26,7 +26,7 @@ from exactinj.alternatives.signed_rows import (
     is_circuit,
     rounded_cut_for,
 )
-from exactinj.cells.stream import announce_compilation, new_program, proposed_codes, with_new_rows
+from exactinj.cells.stream import new_program, proposed_codes, with_new_rows
 from exactinj.certificates.collision import Collision
 from exactinj.certificates.sign_split import SignSplitTree, compact_sign_split
 from exactinj.errors import InternalError
@@ -50,8 +50,8 @@ class SignSplitEngine(Engine):
     def decide(self, problem: HomogeneousProblem, clock: Clock) -> Answer:
         if problem.rank_of(range(problem.m)) < problem.dimension:
             reason = f"the rows of W have rank below n = {problem.dimension}, so W has a null vector"
-            return Answer(Verdict.NOT_INJECTIVE, reason, _collision_without_rank(problem, clock))
-        announce_compilation(clock)
+            pair = _collision_without_rank(problem, clock)
+            return Answer(Verdict.NOT_INJECTIVE, reason, pair, Statistics(seconds=clock.worked))
         for prime in kernel.PRIMES:
             try:
                 return _Search(problem, prime, clock).run()
@@ -95,7 +95,7 @@ class _Search:
             while self.collision is None:
                 self.clock.check()
                 self.clock.report(f"{self._cursor(kernel.NODES):,} nodes, {self._explored():.1%} of the tree closed")
-                request = kernel.split(self.state, int(self.state.program.counts[kernel.WORK]) + WORK_PER_CALL)
+                request = kernel.split(self.state, self.state.work + WORK_PER_CALL, self.clock)
                 if request == kernel.DONE:
                     reason = "the active rows span in every wedge"
                     return Answer(Verdict.INJECTIVE, reason, self._tree(), self._statistics())
@@ -189,7 +189,7 @@ class _Search:
             proven_in_rationals=self.proven_in_rationals,
             pivots=int(self.state.program.counts[kernel.PIVOTS]),
             explored=self._explored(),
-            seconds=self.clock.elapsed,
+            seconds=self.clock.worked,
         )
 
 
@@ -215,7 +215,7 @@ def _new_state(problem: HomogeneousProblem, prime: int) -> kernel.Splitting:
         tokens=np.zeros(FIRST_CAPACITY, dtype=np.int32),
         cursor=cursor,
     )
-    kernel.mark_closure(state, 0)
+    state.closure[0] = ~state.residues.any(axis=1)
     return state
 
 

@@ -22,7 +22,6 @@ from exactinj.certificates.flat_tree import FlatTree, compact_tree
 from exactinj.errors import InternalError
 from exactinj.exact.matrix import IntegerRow
 from exactinj.injectivity.engine import Answer, Engine
-from exactinj.injectivity.kernel_loader import prepare_kernel
 from exactinj.injectivity.tree_state import grown, new_state, store_refuter, with_new_rows
 from exactinj.kernels import flats as kernel
 from exactinj.work.clock import Clock, OutOfTimeError
@@ -49,9 +48,8 @@ class TreeEngine(Engine):
                 Verdict.NOT_INJECTIVE,
                 f"the rows of W have rank below n = {problem.dimension}, so W has a null vector",
                 _collision_without_rank(problem, clock),
-                Statistics(explored=1.0, seconds=clock.worked),
+                Statistics(seconds=clock.worked),
             )
-        prepare_kernel(clock)
         for prime in kernel.PRIMES:
             try:
                 return _Search(problem, prime, clock, self.most_nodes).run()
@@ -101,7 +99,7 @@ class _Search:
             while self.collision is None:
                 self.clock.check()
                 self.clock.report(f"{self._cursor(kernel.NODES):,} nodes, {self._explored():.1%} of the tree closed")
-                request = kernel.search(self.state, self._cursor(kernel.WORK) + WORK_PER_CALL)
+                request = kernel.search(self.state, self._cursor(kernel.WORK) + WORK_PER_CALL, self.clock)
                 if request == kernel.DONE:
                     reason = "every flat is refuted by a positive dependency"
                     return Answer(Verdict.INJECTIVE, reason, self._tree(), self._statistics())
@@ -159,7 +157,7 @@ class _Search:
                 self._add(cut)
                 return
         self.proven_in_rationals += 1
-        outcome = refuter_or_point(self.problem, allowed, self.state.basis.tolist(), self.clock)
+        outcome = refuter_or_point(self.problem, allowed, (self.state.basis - 1).tolist(), self.clock)
         if isinstance(outcome, SeparatingPoint):
             self.collision = collision_at(self.problem, outcome.homogeneous)
             if self.collision is None:

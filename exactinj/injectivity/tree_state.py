@@ -24,12 +24,14 @@ def new_state(problem: HomogeneousProblem, prime: int) -> kernel.SearchState:
     cursor = np.zeros(kernel.CURSOR_SIZE, dtype=np.int64)
     cursor[kernel.GIVEN] = cursor[kernel.CONFIRMED] = -1
     cursor[kernel.PRIME] = prime
+    cursor[kernel.CONSTANT_FIRST] = 1
     state = kernel.SearchState(
         rows=np.ascontiguousarray(rows),
         residues=np.array([[value % prime for value in row] for row in weights], dtype=np.int64),
         salt=_salt(n, prime),
         modular_is_exact=_ranks_settled_by(prime, weights, n),
-        basis=len(problem.rows) + np.arange(columns + 1, dtype=np.int64),
+        status=np.full(len(problem.rows), kernel.NEGATIVE, dtype=np.int8),
+        basis=len(problem.rows) + 1 + np.arange(columns + 1, dtype=np.int64),
         inverse=np.eye(columns + 1),
         path=np.zeros(n, dtype=np.int64),
         echelon=np.zeros((n, n), dtype=np.int64),
@@ -46,7 +48,7 @@ def new_state(problem: HomogeneousProblem, prime: int) -> kernel.SearchState:
         weights=np.zeros(len(problem.rows)),
         cursor=cursor,
     )
-    kernel.mark_closure(state, 0)
+    state.closure[0] = ~state.residues.any(axis=1)
     for pair in opposite_pairs(problem):
         state = store_refuter(state, problem, pair)
     cursor[kernel.PAIRS] = cursor[kernel.POOL]
@@ -70,9 +72,10 @@ def with_new_rows(state: kernel.SearchState, problem: HomogeneousProblem) -> ker
     count = state.rows.shape[0]
     added = len(rows) - count
     if added:
-        state.basis[state.basis >= count] += added
+        state.basis[state.basis > count] += added
+        status = np.concatenate([state.status, np.full(added, kernel.NEGATIVE, dtype=np.int8)])
         weights = np.concatenate([state.weights, np.zeros(added)])
-        state = state._replace(rows=np.ascontiguousarray(rows), weights=weights)
+        state = state._replace(rows=np.ascontiguousarray(rows), status=status, weights=weights)
     return state
 
 

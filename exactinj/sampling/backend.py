@@ -8,8 +8,8 @@ n largest entries:
 * Else let c be the largest ``z_j`` that is below the estimate of its row. If n entries are larger than c, then n are
   larger than every other such ``z_j``, and nothing changes.
 
-Both tests leave room for the error of the coefficients, so that what they drop is certain; `_kernels.decide` looks at
-the others in float64.
+Both tests leave room for the error of the coefficients, so that what they drop is certain; `kernels.samples.decide`
+looks at the others in float64.
 """
 
 from __future__ import annotations
@@ -181,7 +181,7 @@ class NumpyBackend(Backend):
         return points @ rows.swapaxes(-1, -2)
 
     def candidates(self, coefficients: Array, screen: Screen, most: int) -> Array:
-        from exactinj.sampling._kernels import scan
+        from exactinj.kernels.samples import scan
 
         marks = np.zeros(len(coefficients), dtype=np.uint8)
         scan(coefficients, np.float32(screen.highest), screen.slack, screen.estimate, most, marks)

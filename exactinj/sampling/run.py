@@ -5,10 +5,10 @@ For samples X, ``alpha*_j(X) = min { <x, w_j> : x in X, row j is among the n lar
 all that is known: the exact alpha* on the domain is lower, `exactinj.alpha_star` computes it in low dimension.
 
 Cost: one float32 product of a block of samples with W and one comparison per coefficient. Only samples that may lower
-the estimate pass this screen (`backend`); those are looked at in float64, row by row (`_kernels`), and where two rows
-are too close for that, in rationals (`selection`). So whether a row counts as among the n largest is decided exactly,
-and each value is the coefficient of a real point, up to the rounding of that one product in float64. The type that is
-asked for is the one that samples are drawn in.
+the estimate pass this screen (`backend`); those are looked at in float64, row by row (`kernels.samples`), and where two
+rows are too close for that, in rationals (`selection`). So whether a row counts as among the n largest is decided
+exactly, and each value is the coefficient of a real point, up to the rounding of that one product in float64. The type
+that is asked for is the one that samples are drawn in.
 
 In high dimension samples share random subspaces (`blocks`), which makes the product cheaper by a factor of n / k.
 """
@@ -222,7 +222,7 @@ class _Search:
         return Screen(_rounded_up(slack), _rounded_up(estimate), float(_rounded_up(np.array([highest]))[0]))
 
     def _decide(self, coefficients: NDArray[np.float32], slack: Floats, unit: float, points: Floats) -> bool:
-        from exactinj.sampling._kernels import decide
+        from exactinj.kernels.samples import decide
 
         places = np.full(self.frame.m, -1)
         unclear = np.zeros(coefficients.shape, dtype=np.bool_)

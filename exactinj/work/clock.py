@@ -20,6 +20,7 @@ class Clock:
         self.timeout = timeout
         self._report = report
         self._discounted = 0.0
+        self._whole: Clock | None = None  # of which this one is a part
 
     @classmethod
     def until(cls, deadline: float | None, report: Callable[[str], None] | None = None) -> Clock:
@@ -43,6 +44,8 @@ class Clock:
     def discount(self, seconds: float) -> None:
         """Do not count so many seconds as work; the deadline stays where it is."""
         self._discounted += seconds
+        if self._whole is not None:
+            self._whole.discount(seconds)
 
     @property
     def is_over(self) -> bool:
@@ -61,7 +64,9 @@ class Clock:
     def bounded(self, seconds: float) -> Clock:
         """A clock for a part of the work: so many seconds from now, or less if the deadline comes first."""
         left = self.left
-        return Clock(seconds if left is None else min(seconds, left), self._report)
+        part = Clock(seconds if left is None else min(seconds, left), self._report)
+        part._whole = self
+        return part
 
     def part(self, share: float = 1.0) -> Clock:
         """A clock of its own for a share of the time that is left, with the same listener."""

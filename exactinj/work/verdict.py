@@ -19,7 +19,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Statistics:
-    """Work done. `explored` is the part of the search tree that is closed, in [0, 1], a float.
+    """Work done. `explored` is the part of the search tree that is closed, in [0, 1], a float; 1 once there is a proof.
 
     `proven_in_rationals` counts the steps that the floating filter left undecided.
     """

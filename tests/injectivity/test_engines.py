@@ -26,7 +26,9 @@ def answer(engine, layer, domain, timeout=20):
     if result.verdict in ("unknown", "timed_out"):
         assert result.certificate is None
         assert len(result.reason) > 20
+        assert 0 <= result.stats.explored < 1
         return None
+    assert result.stats.explored == 1
     outcome = xi.check(result.certificate, layer)
     assert outcome.valid, outcome.reason
     assert outcome.claim == result.verdict
@@ -48,6 +50,14 @@ def is_for_the_patient(engine, name):
 def test_a_deadline_that_has_passed_is_a_verdict_not_an_exception(engine, W):
     result = xi.certify(xi.ReLULayer(W), engine=engine, timeout=1e-9)
     assert result.verdict in ("timed_out", "unknown", "not_injective")
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("W", [[[1, 0], [2, 0]], [[0, 0]], [[1, 0], [0, 1], [-1, -1]], [[1], [-1]]])
+def test_a_proof_leaves_nothing_unexplored(engine, W):
+    result = xi.certify(xi.ReLULayer(W), engine=engine)
+    assert result.stats.explored == (0 if result.certificate is None else 1)
+    assert (result.certificate is None) == (result.verdict == "unknown")
 
 
 PAIRS = [(engine, name) for engine in ENGINES for name in CASES]

@@ -273,7 +273,7 @@ class _Search:
         return pair
 
     def _statistics(self) -> Statistics:
-        return Statistics(refuters=self.refuters, proven_in_rationals=self.proposals, seconds=self.clock.elapsed)
+        return Statistics(refuters=self.refuters, proven_in_rationals=self.proposals, seconds=self.clock.worked)
 
 
 def _looks_full_spark(problem: HomogeneousProblem) -> bool:

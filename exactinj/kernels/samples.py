@@ -1,15 +1,13 @@
-"""The compiled part of Monte Carlo Bias Estimation on the CPU: the float32 screen, and decisions in float64.
-
-One file, because numba's cache on disk looks at one file's time stamp only.
-"""
+"""The compiled part of Monte Carlo Bias Estimation on the CPU: the float32 screen, and decisions in float64."""
 
 from __future__ import annotations
 
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from exactinj.kernels.compilation import Compiled, helper
 
 __all__ = ["decide", "scan"]
 
@@ -17,7 +15,7 @@ Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
 
 
-@njit(cache=True)
+@Compiled
 def scan(
     coefficients: Singles, highest: np.float32, slack: Singles, estimate: Singles, most: int, marks: NDArray[np.uint8]
 ) -> None:
@@ -43,7 +41,7 @@ def scan(
         marks[k] = larger < most
 
 
-@njit(cache=True)
+@Compiled
 def decide(
     coefficients: Singles,
     slack: Floats,
@@ -95,7 +93,7 @@ def decide(
             places[j] = k
 
 
-@njit(cache=True)
+@helper
 def _levels(lower: Floats, upper: Floats, most: int) -> tuple[float, float]:
     """A number that n rows have a lower end of at least, and one that at most n rows have a larger upper end than."""
     m = len(lower)
@@ -107,7 +105,7 @@ def _levels(lower: Floats, upper: Floats, most: int) -> tuple[float, float]:
     return above, after
 
 
-@njit(cache=True)
+@helper
 def _overlapping(j: int, lower: Floats, upper: Floats) -> int:
     """How many intervals meet that of row j."""
     number = 0
@@ -116,7 +114,7 @@ def _overlapping(j: int, lower: Floats, upper: Floats) -> int:
     return number
 
 
-@njit(cache=True)
+@helper
 def _refined(point: Floats, rows: Floats, lengths: Floats) -> tuple[Floats, Floats]:
     """The ends of all products in float64."""
     products, bounds = np.empty(len(rows)), np.empty(len(rows))
@@ -127,7 +125,7 @@ def _refined(point: Floats, rows: Floats, lengths: Floats) -> tuple[Floats, Floa
     return products - bounds, products + bounds
 
 
-@njit(cache=True)
+@helper
 def _share_of_length(point: Floats) -> float:
     """The error of a product with the point in float64 is at most this, times the length of the row."""
     length = np.sqrt(np.dot(point, point))
@@ -137,7 +135,7 @@ def _share_of_length(point: Floats) -> float:
     return share
 
 
-@njit(cache=True)
+@helper
 def _larger_rows(j: int, lower: Floats, upper: Floats, point: Floats, rows: Floats, lengths: Floats) -> tuple[int, int]:
     """How many rows have a larger product with the point than row j: at least, and at most.
 
