@@ -152,8 +152,8 @@ class Comparison:
         }
 
     def largest(self, row: int) -> tuple[str, ...]:
-        """The names of the biases with the largest value in a row, compared exactly."""
-        best = max(bias.values[row] for bias in self.biases.values())
+        """The names of the biases with the largest value in a row, compared exactly; none where none is known yet."""
+        best = max((bias.values[row] for bias in self.biases.values()), default=None)
         return tuple(name for name, bias in self.biases.items() if bias.values[row] == best)
 
     def is_below(self, smaller: str, larger: str) -> bool:

@@ -122,6 +122,21 @@ def octahedron(tmp_path):
     return "octahedron.npz"
 
 
+def test_a_comparison_that_knows_nothing_yet_can_be_described():
+    """The hull may run out of its half of the time before alpha* has begun."""
+    from exactinj.biases.alpha.result import AlphaStar, AlphaStatistics
+    from exactinj.cli.compare import _describe
+    from exactinj.comparison import Comparison
+
+    layer, ball = xi.ReLULayer(np.eye(2)), xi.Ball(1)
+    empty = Comparison(layer, AlphaStar(layer, ball, (None, None), AlphaStatistics()), None, {}, {}, ("too slow",))
+    assert empty.largest(0) == ()
+    assert _describe("w.npy", empty).splitlines() == [
+        "w.npy: biases alpha of ReLU(Wx - alpha) on ball:1, m = 2, n = 2",
+        "note: too slow",
+    ]
+
+
 def test_alpha_prints_the_contract(run_command, octahedron):
     done = run_command("alpha", octahedron, "--domain", "sphere:1", "--json")
     document = json.loads(done.stdout)

@@ -507,7 +507,7 @@ def test_a_full_disk_is_one_line_and_the_next_run_goes_on(finished, tmp_path, mo
 
 def test_a_picture_is_whole_or_not_there(tmp_path, monkeypatch, capsys):
     from exactinj.cli.main import main
-    from exactinj.files import atomic
+    from exactinj.work import atomic
 
     pytest.importorskip("matplotlib")
     monkeypatch.chdir(tmp_path)
@@ -555,12 +555,20 @@ def test_an_interrupt_leaves_a_valid_file(tmp_path, jobs):
     while time.monotonic() < until and not (path.exists() and path.read_bytes().count(b"\n") > 8):
         time.sleep(0.05)
     os.killpg(process.pid, signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=120)
     assert process.returncode == 130
     said = f"exactinj: interrupted; finished layers are in {path}, and the same command goes on from there\n"
     assert (out, err.decode()) == (b"", said)
     assert read_results(path)
     assert path.read_bytes().endswith(b"\n")
+
+
+@pytest.mark.parametrize("device", ["/dev/zero", "/dev/full", "/dev/null"])
+def test_a_device_is_no_results_file(device):
+    with pytest.raises(xi.InputError, match="not a regular file"):
+        run_sweep(SHORT, device)
+    with pytest.raises(xi.InputError, match="not a regular file"):
+        read_results(device)
 
 
 def test_a_file_that_is_something_else_is_left_alone(tmp_path):

@@ -115,12 +115,19 @@ def read_results(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]
     found: dict[str, CellResult] = {}
     for path in map(Path, several):
         try:
+            _require_regular(path)
             data = path.read_bytes()
         except OSError as error:
             raise InputError(f"cannot read {path}: {error.strerror}") from None
         for result in _parsed(data, path):
             found.setdefault(result.task.key, result)
     return list(found.values())
+
+
+def _require_regular(path: Path) -> None:
+    """Refuse devices and pipes, which may have no end."""
+    if path.exists() and not path.is_file():
+        raise InputError(f"{path} is not a regular file, expected one with results of exactinj sweep, or none yet")
 
 
 def _is_start_of_result(line: bytes) -> bool:
@@ -151,6 +158,7 @@ class ResultsFile:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self._path = Path(path)
         try:
+            _require_regular(self._path)
             self._stream: IO[bytes] = self._path.open("a+b", buffering=0)
         except OSError as error:
             raise InputError(f"cannot write {path}: {error.strerror}; choose another place") from None

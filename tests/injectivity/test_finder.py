@@ -25,7 +25,7 @@ def found(layer, domain=None, **options):
     return result
 
 
-@pytest.mark.parametrize("count", [20, pytest.param(60, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [30, pytest.param(60, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("domain", [xi.RealSpace(), xi.NonnegativeOrthant()])
 @pytest.mark.parametrize("bias", [False, True])
 def test_never_wrong_on_degenerate_layers(bias, domain, count):
