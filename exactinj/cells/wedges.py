@@ -27,6 +27,7 @@ from exactinj.domains import Domain
 from exactinj.errors import MissingExtraError
 from exactinj.exact.cones import cone_generators
 from exactinj.exact.matrix import IntegerRow
+from exactinj.exact.short import short_repr, shortened
 from exactinj.files.arguments import convex_given, dense_given
 from exactinj.layers.dense import ReLULayer
 
@@ -135,6 +136,10 @@ class Polyhedron:
     rays: tuple[IntegerRow, ...]
     lines: tuple[IntegerRow, ...]
 
+    def __repr__(self) -> str:
+        counts = f"{len(self.vertices)} vertices, {len(self.rays)} rays, {len(self.lines)} lines"
+        return short_repr(self, counts)
+
 
 def extreme_rays(wedge: Wedge) -> Polyhedron:
     """The closure of a wedge by its vertices, extreme rays and lines, exact.
@@ -179,6 +184,10 @@ class WedgeGraph:
     active: NDArray[np.bool_]
     ranks: NDArray[np.int64]
     adjacency: csr_array
+
+    def __repr__(self) -> str:
+        edges = self.adjacency.nnz // 2
+        return f"<WedgeGraph: {len(self.ranks)} wedges, {edges} edges, {self.layer} on {shortened(self.domain.text)}>"
 
     @property
     def spans(self) -> NDArray[np.bool_]:

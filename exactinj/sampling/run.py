@@ -114,7 +114,8 @@ def _subspace_dimension(wanted: int | None, sampler: Sampler, n: int, samples: i
     if not wanted:
         return 0
     if not 2 <= wanted <= n // 2:  # noqa: PLR2004
-        raise InputError(f"found subspaces of dimension {wanted}, expected 0 or 2 to n / 2 = {n // 2}; 0 uses none")
+        possible = f"0 or 2 to n / 2 = {n // 2}" if n >= 4 else f"0, as n = {n} is too small for them"  # noqa: PLR2004
+        raise InputError(f"found subspaces of dimension {wanted}, expected {possible}; 0 uses none")
     if not isinstance(sampler, SubspaceSampler):
         raise InputError(
             f"found subspaces for samples {sampler.text}, expected a sphere, a ball around 0, a shell or data"

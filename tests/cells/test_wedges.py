@@ -201,6 +201,14 @@ def test_extreme_rays(domain):
             assert len(shape.lines) == (n - rank(W) if domain == "R^n" else 0)
 
 
+def test_representations_are_short():
+    layer = xi.ReLULayer(np.random.default_rng(0).integers(-9, 9, (40, 4)))
+    graph = wedge_graph(layer)
+    assert repr(graph).startswith(f"<WedgeGraph: {len(graph.ranks)} wedges, ")
+    assert len(repr(graph)) < 160
+    assert all(len(repr(extreme_rays(wedge))) <= 160 for wedge in islice(wedges(layer), 20))
+
+
 def test_corners_of_a_cube():
     layer = xi.ReLULayer([*np.eye(3), *-np.eye(3)], [0, 0, 0, 1, 1, 1])
     (cube,) = [wedge for wedge in wedges(layer) if len(wedge.active) == 6]

@@ -250,6 +250,11 @@ def test_subspaces_that_there_are_not(sampler, subspace, words):
         sample_alpha(np.eye(8), sampler, subspace=subspace)
 
 
+def test_small_layers_have_no_subspaces():
+    with pytest.raises(xi.InputError, match=r"expected 0, as n = 3 is too small for them"):
+        sample_alpha(np.eye(3), UniformSphere(), subspace=2)
+
+
 def test_when_subspaces_are_used():
     rows = np.random.default_rng(0).standard_normal((70, 64))
     assert sample_alpha(rows, UniformBall(), samples=2048).subspace == 16
