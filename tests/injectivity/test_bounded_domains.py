@@ -153,11 +153,14 @@ def test_a_bias_can_create_injectivity_on_a_ball():
     assert not decide([[1]], [1], xi.Ball(F(1001, 1000)), "tree")
 
 
-@pytest.mark.parametrize("engine", ["finder", "milp", "milp-highs"])
-def test_finders_on_balls_are_never_wrong(engine):
+@pytest.mark.parametrize(
+    ("engine", "layers"),
+    [("finder", 3), ("milp", 12), ("milp-highs", 12), pytest.param("finder", 12, marks=pytest.mark.slow)],
+)
+def test_finders_on_balls_are_never_wrong(engine, layers):
     rng = random.Random(engine)
     found = 0
-    for _ in range(3 if engine == "finder" else 12):
+    for _ in range(layers):
         n = rng.randint(2, 3)
         W, b = random_degenerate_layer(rng, n, random_shape(rng, n), bias=True)
         domain = random_domain(rng, n, rng.choice(KINDS))

@@ -293,7 +293,8 @@ def test_rationals_below_the_normal_floats():
     assert np.isfinite(estimate.values).tolist() == [True, False, True]
 
 
-def test_sizes_far_apart(seen):
+@pytest.mark.parametrize("samples", [100, pytest.param(300, marks=pytest.mark.slow)])
+def test_sizes_far_apart(samples, seen):
     """Rows of very different sizes, dead rows, and coefficients that cancel: decided exactly, and quickly."""
     random = np.random.default_rng(12)
     rows = random.standard_normal((30, 5))
@@ -304,7 +305,7 @@ def test_sizes_far_apart(seen):
     for weights, sampler in ((apart, UniformSphere()), (dead, UniformSphere()), (flat, near), (1e-310 * rows, near)):
         for backend, dtype in BACKENDS:
             seen.clear()
-            estimate = sample_alpha(weights, sampler, samples=100, backend=backend, dtype=dtype, rows_first=True)
+            estimate = sample_alpha(weights, sampler, samples=samples, backend=backend, dtype=dtype, rows_first=True)
             expected = exact_estimate(weights, np.concatenate(seen))
             chosen = np.isfinite(expected)
             assert (np.isfinite(estimate.values) == chosen).all()
