@@ -9,13 +9,23 @@ from typing import TYPE_CHECKING
 
 from exactinj.cli import exit_status
 from exactinj.cli.arguments import ALPHA_DOMAIN_HELP, Verbs, add_layer, add_output_options, seconds
+from exactinj.cli.figure_files import add_plot, picture_field, picture_line, refuse_bad_picture
 from exactinj.cli.layer_out import add_layer_out, refuse_bad_layer_out, rounding_words, write_layer_out
 from exactinj.cli.output import refuse_bad_output
-from exactinj.cli.supervised_verb import Ending, Reporter, Unfinished, ending_with_certificate, run_supervised
+from exactinj.cli.supervised_verb import (
+    Ending,
+    Reporter,
+    Unfinished,
+    ending_with_certificate,
+    ending_with_picture,
+    run_supervised,
+)
 from exactinj.cli.table import table
 from exactinj.errors import InputError
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from exactinj.biases.alpha import AlphaStar
     from exactinj.biases.hull.bias import HullBias
     from exactinj.exact.surd import Surd
@@ -39,6 +49,7 @@ def add(verbs: Verbs) -> None:
     verb.add_argument("--timeout", type=seconds, metavar="SECONDS", help="stop after so many seconds (status 12)")
     verb.add_argument("--out", metavar="FILE", help="write the certificate of alpha* here (.json, .json.gz, -)")
     add_layer_out(verb, "the bias found")
+    add_plot(verb, "the biases, with the disc (n = 2), the sphere or the hull (n = 3)")
     add_output_options(verb)
 
 
@@ -46,6 +57,7 @@ def run(options: argparse.Namespace) -> int:
     """Exit status 0, or 12 if the time did not suffice for all rows."""
     refuse_bad_output(options)
     refuse_bad_layer_out(options)
+    refuse_bad_picture(options.plot)
 
     def unfinished(end: Unfinished) -> dict[str, object]:
         return {
@@ -55,6 +67,7 @@ def run(options: argparse.Namespace) -> int:
             "complete": False,
             "layer": end.facts.get("layer"),
             "reason": end.reason,
+            **picture_field(options, None),
         }
 
     return run_supervised(options, lambda reporter: _work(options, reporter), unfinished)
@@ -73,17 +86,28 @@ def _work(options: argparse.Namespace, reporter: Reporter) -> Ending:
         reporter.report("facets of the convex hull")
         hull = hull_bias(layer, domain=domain, timeout=reporter.seconds_left, report=reporter.report)
         written = _write_layer(options, hull, reporter)
-        text = _text(options, hull.to_json(), lambda: _describe_hull(options.layer, hull), written)
-        return Ending(exit_status.OK if hull.complete else exit_status.OUT_OF_BUDGET, text)
+
+        def ending(drawn: str | None) -> Ending:
+            document = {**hull.to_json(), **picture_field(options, drawn)}
+            text = _text(options, document, lambda: _describe_hull(options.layer, hull), written, drawn)
+            return Ending(exit_status.OK if hull.complete else exit_status.OUT_OF_BUDGET, text)
+
+        return ending_with_picture(options, ending, lambda: _figure(options, hull), reporter)
     exact = alpha_star(layer, domain=domain, timeout=reporter.seconds_left, report=reporter.report)
     written = _write_layer(options, exact, reporter)
 
-    def describe(certificate: str | None) -> str:
-        document = exact.to_json(certificate)
-        return _text(options, document, lambda: _describe_exact(options.layer, exact, certificate), written)
+    def describe(certificate: str | None, drawn: str | None) -> str:
+        document = {**exact.to_json(certificate), **picture_field(options, drawn)}
+        return _text(options, document, lambda: _describe_exact(options.layer, exact, certificate), written, drawn)
 
-    status = exit_status.OK if exact.complete else exit_status.OUT_OF_BUDGET
-    return ending_with_certificate(options, status, exact.certificate, describe, reporter)
+    status, draw = exit_status.OK if exact.complete else exit_status.OUT_OF_BUDGET, lambda: _figure(options, exact)
+    return ending_with_certificate(options, status, exact.certificate, describe, draw=draw, reporter=reporter)
+
+
+def _figure(options: argparse.Namespace, bias: AlphaStar | HullBias) -> Figure:
+    from exactinj.cli.figures import figure_of_biases
+
+    return figure_of_biases(bias, options.layer)
 
 
 def _write_layer(options: argparse.Namespace, found: AlphaStar | HullBias, reporter: Reporter) -> str | None:
@@ -98,7 +122,11 @@ def _write_layer(options: argparse.Namespace, found: AlphaStar | HullBias, repor
 
 
 def _text(
-    options: argparse.Namespace, document: dict[str, object], describe: Callable[[], str], written: str | None
+    options: argparse.Namespace,
+    document: dict[str, object],
+    describe: Callable[[], str],
+    written: str | None,
+    drawn: str | None,
 ) -> str:
     """What is printed: one JSON document, a description, or nothing."""
     if options.json:
@@ -106,7 +134,7 @@ def _text(
         return json.dumps({**document, **layer_file}, indent=1)
     if options.quiet:
         return ""
-    return describe() if written is None else f"{describe()}\n{written}"
+    return "\n".join([describe(), *([] if written is None else [written]), *picture_line(drawn)])
 
 
 def _describe_exact(name: str, exact: AlphaStar, written: str | None) -> str:

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 
 from exactinj.cli import exit_status
 from exactinj.cli.arguments import DOMAIN_HELP, Verbs, add_decision_options, add_layer, add_output_options
+from exactinj.cli.figure_files import add_plot, picture_field, picture_line, refuse_bad_picture
 from exactinj.cli.output import note_processes, refuse_bad_output
 from exactinj.cli.supervised_verb import Ending, Reporter, Unfinished, ending_with_certificate, run_supervised
 from exactinj.injectivity.by_name import full_name
 from exactinj.work.processes import FEWEST_SIDE_BY_SIDE
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from exactinj.injectivity.result import Result
 
 __all__ = ["add", "run"]
@@ -37,12 +40,14 @@ def add(verbs: Verbs) -> None:
     verb.add_argument("--domain", default="R^n", metavar="DOMAIN", help=DOMAIN_HELP)
     add_decision_options(verb)
     verb.add_argument("--explain", action="store_true", help="say step by step how the engine was chosen")
+    add_plot(verb, "the wedges (n = 2, 3) or the colliding pair")
     add_output_options(verb)
 
 
 def run(options: argparse.Namespace) -> int:
     """Decide in a supervised child; report in its place if it had to be killed."""
     refuse_bad_output(options)
+    refuse_bad_picture(options.plot)
     note_processes(options, FEWEST_SIDE_BY_SIDE)
 
     def unfinished(end: Unfinished) -> dict[str, object]:
@@ -56,6 +61,7 @@ def run(options: argparse.Namespace) -> int:
             "witness": None,
             "certificate": None,
             "stats": {"nodes": None, "seconds": round(end.seconds, 6)},
+            **picture_field(options, None),
         }
 
     return run_supervised(options, lambda reporter: _decide(options, reporter), unfinished)
@@ -79,20 +85,30 @@ def _decide(options: argparse.Namespace, reporter: Reporter) -> Ending:
         report=reporter.report,
     )
     reporter.decided()
-    status, certificate = STATUS[result.verdict], result.certificate
-    return ending_with_certificate(options, status, certificate, lambda path: _text(options, result, path), reporter)
+
+    def describe(path: str | None, drawn: str | None) -> str:
+        return _text(options, result, path, drawn)
+
+    def draw() -> Figure:
+        from exactinj.cli.figures import figure_of_result
+
+        return figure_of_result(result, options.layer)
+
+    return ending_with_certificate(
+        options, STATUS[result.verdict], result.certificate, describe, draw=draw, reporter=reporter
+    )
 
 
-def _text(options: argparse.Namespace, result: Result, path: str | None) -> str:
+def _text(options: argparse.Namespace, result: Result, path: str | None, drawn: str | None) -> str:
     """What is printed: one JSON document, a description, or nothing."""
     from exactinj.cli.describe import describe_result
 
     if options.json:
-        document = result.to_json(path)
+        document = {**result.to_json(path), **picture_field(options, drawn)}
         if options.explain:
             document["explanation"] = list(result.explanation)
         return json.dumps(document, indent=1)
     if options.quiet:
         return ""
     why = [f"  why: {step}" for step in result.explanation] if options.explain else []
-    return "\n".join([describe_result(result, options.layer, path), *why])
+    return "\n".join([describe_result(result, options.layer, path), *picture_line(drawn), *why])

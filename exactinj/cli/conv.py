@@ -17,6 +17,7 @@ from exactinj.cli.arguments import (
     add_output_options,
 )
 from exactinj.cli.certify import STATUS
+from exactinj.cli.figure_files import add_plot, picture_field, picture_line, refuse_bad_picture
 from exactinj.cli.output import note_processes, refuse_bad_output
 from exactinj.cli.supervised_verb import Ending, Reporter, Unfinished, ending_with_certificate, run_supervised
 from exactinj.errors import InputError
@@ -24,6 +25,8 @@ from exactinj.injectivity.by_name import full_name
 from exactinj.work.processes import FEWEST_SIDE_BY_SIDE
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from exactinj.injectivity.result import Result
     from exactinj.layers.convolution import ConvLayer
 
@@ -52,6 +55,7 @@ def add(verbs: Verbs) -> None:
     verb.add_argument("--box-limit", type=int, default=12, metavar="N", help="inputs in a box at most (default 12)")
     add_decision_options(verb)
     verb.add_argument("--explain", action="store_true", help="say step by step what was tried")
+    add_plot(verb, "the colliding inputs, or the boxes of a proof for every size")
     add_output_options(verb)
 
 
@@ -61,6 +65,7 @@ def run(options: argparse.Namespace) -> int:
     shape = _input_shape(options.input_shape)
 
     refuse_bad_output(options)
+    refuse_bad_picture(options.plot)
     note_processes(options, FEWEST_SIDE_BY_SIDE)
 
     def unfinished(end: Unfinished) -> dict[str, object]:
@@ -76,6 +81,7 @@ def run(options: argparse.Namespace) -> int:
             "stats": {"nodes": None, "seconds": round(end.seconds, 6)},
             "sizes": None,
             "input_shape": end.facts.get("input_shape", shape),
+            **picture_field(options, None),
         }
 
     return run_supervised(options, lambda reporter: _decide(options, reporter, geometry, shape), unfinished)
@@ -104,8 +110,18 @@ def _decide(
         input_shape=shape,
         box_limit=options.box_limit,
     )
-    status, describe = STATUS[result.verdict], lambda path: _text(options, result, shape, path)
-    return ending_with_certificate(options, status, result.certificate, describe, reporter)
+
+    def describe(path: str | None, drawn: str | None) -> str:
+        return _text(options, result, shape, (path, drawn))
+
+    def draw() -> Figure:
+        from exactinj.cli.figures import figure_of_result
+
+        return figure_of_result(result, options.layer)
+
+    return ending_with_certificate(
+        options, STATUS[result.verdict], result.certificate, describe, draw=draw, reporter=reporter
+    )
 
 
 def _size_of(layer: ConvLayer, shape: list[int]) -> tuple[int, ...]:
@@ -115,12 +131,15 @@ def _size_of(layer: ConvLayer, shape: list[int]) -> tuple[int, ...]:
         raise InputError(f"--input-shape: {error}") from None
 
 
-def _text(options: argparse.Namespace, result: Result, shape: list[int] | None, path: str | None) -> str:
-    """What is printed: one JSON document, a description, or nothing."""
+def _text(
+    options: argparse.Namespace, result: Result, shape: list[int] | None, files: tuple[str | None, str | None]
+) -> str:
+    """What is printed: one JSON document, a description, or nothing; `files`: certificate, picture."""
     from exactinj.cli.describe import describe_result
 
+    path, drawn = files
     if options.json:
-        document = {**result.to_json(path), "input_shape": shape}
+        document = {**result.to_json(path), "input_shape": shape, **picture_field(options, drawn)}
         if options.explain:
             document["explanation"] = list(result.explanation)
         return json.dumps(document, indent=1)
@@ -129,6 +148,7 @@ def _text(options: argparse.Namespace, result: Result, shape: list[int] | None, 
     lines = [describe_result(result, options.layer, None, shape)]
     if path is not None:
         lines.append(f"certificate: {path}  ({_check_hint(options, result, path)})")
+    lines += picture_line(drawn)
     lines += [f"  why: {step}" for step in result.explanation] if options.explain else []
     return "\n".join(lines)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+import os
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,10 +13,25 @@ from exactinj.errors import InputError, MissingExtraError
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["refuse_bad_picture", "save_figure"]
+__all__ = ["add_plot", "picture_field", "picture_line", "refuse_bad_picture", "save_figure"]
 
 PICTURES = (".pdf", ".png", ".svg")
 RESOLUTION = 150  # dots per inch
+
+
+def add_plot(verb: argparse.ArgumentParser, what: str) -> None:
+    """The option ``--plot``, with what the picture shows."""
+    verb.add_argument("--plot", metavar="FILE", help=f"draw {what} (.png, .svg or .pdf; extra plot)")
+
+
+def picture_field(options: argparse.Namespace, drawn: str | None) -> dict[str, object]:
+    """What a JSON document says of the picture where one was asked for: its file, or None if there is none."""
+    return {} if options.plot is None else {"plot": drawn}
+
+
+def picture_line(drawn: str | None) -> list[str]:
+    """What a description says of it."""
+    return [] if drawn is None else [f"picture: {drawn}"]
 
 
 def refuse_bad_picture(plot: str | None) -> None:
@@ -24,8 +41,10 @@ def refuse_bad_picture(plot: str | None) -> None:
     if find_spec("matplotlib") is None:
         raise MissingExtraError("matplotlib is not installed: pip install 'exactinj[plot]'")
     path = Path(plot)
-    if path.suffix not in PICTURES or path.is_dir() or not path.parent.is_dir():
+    if path.suffix.lower() not in PICTURES or path.is_dir() or not path.parent.is_dir():
         raise InputError(f"--plot: found {plot!r}, expected a .png, .pdf or .svg file in an existing folder")
+    if not os.access(path.parent, os.W_OK):
+        raise InputError(f"--plot: {plot} cannot be written there; name a file in a folder of yours")
 
 
 def save_figure(figure: Figure, plot: str) -> None:
@@ -34,6 +53,6 @@ def save_figure(figure: Figure, plot: str) -> None:
 
     try:
         with replacing(Path(plot)) as stream:
-            figure.savefig(stream, format=Path(plot).suffix[1:], dpi=RESOLUTION)
+            figure.savefig(stream, format=Path(plot).suffix[1:].lower(), dpi=RESOLUTION)
     except InputError as error:
         raise InputError(f"--plot: {error}") from None

@@ -21,7 +21,7 @@ from exactinj.cli import exit_status
 from exactinj.cli.progress import ProgressLine
 from exactinj.work.processes import CAN_FORK, Child, Ended, Send, forked
 
-__all__ = ["Decided", "Ending", "Facts", "Outcome", "Progress", "requests_to_stop", "supervised"]
+__all__ = ["Decided", "Ending", "Facts", "Outcome", "Progress", "Standing", "requests_to_stop", "supervised"]
 
 GRACE = 1.5  # seconds between the deadline and the kill
 
@@ -53,6 +53,14 @@ class Ending:
     text: str = ""
     notes: tuple[str, ...] = ()
     end: str = "\n"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A message of the child: this ending counts unless a better one comes within so many seconds."""
+
+    ending: Ending
+    seconds: float
 
 
 @dataclass
@@ -112,6 +120,8 @@ def _listen(child: Child, outcome: Outcome, deadline: float | None, line: Progre
             end = None
         elif isinstance(message, Ending):
             end = time.monotonic() + GRACE  # it has nothing left to do
+        elif isinstance(message, Standing):
+            end = time.monotonic() + message.seconds
         _take(outcome, message, line)
 
 
@@ -124,6 +134,8 @@ def _take(outcome: Outcome, message: object, line: ProgressLine) -> None:
             outcome.facts.update(known)
         case Ending():
             outcome.ending = message
+        case Standing(ending):
+            outcome.ending = ending
         case Exception():
             raise message
 

@@ -7,22 +7,27 @@ import json
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from exactinj.cli import exit_status
+from exactinj.cli.figure_files import save_figure
 from exactinj.cli.output import STDOUT, print_error, show, size_notes
 from exactinj.cli.progress import PAUSE, ProgressLine
-from exactinj.cli.supervise import Decided, Ending, Facts, Outcome, Progress, supervised
-from exactinj.errors import ExactinjError
+from exactinj.cli.supervise import Decided, Ending, Facts, Outcome, Progress, Standing, supervised
+from exactinj.errors import ExactinjError, InputError
 from exactinj.files.sources import STDIN
 from exactinj.work.processes import Send
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from exactinj.certificates.document import Document
 
-__all__ = ["Ending", "Reporter", "Unfinished", "ending_with_certificate", "run_supervised"]
+__all__ = ["Ending", "Reporter", "Unfinished", "ending_with_certificate", "ending_with_picture", "run_supervised"]
+
+DRAWING = 30.0  # seconds that a picture may take, whatever the deadline was
 
 
 @dataclass
@@ -83,6 +88,7 @@ def run_supervised(
     finally:
         line.clear()
         _remove_leftovers(getattr(options, "out", None))
+        _remove_leftovers(getattr(options, "plot", None))
     about = options.layer if subject is None else subject
     ending = outcome.ending or _ending_of_unfinished(options, about, outcome, unfinished)
     for note in ending.notes:
@@ -110,24 +116,68 @@ def ending_with_certificate(
     options: argparse.Namespace,
     status: int,
     certificate: Document | None,
-    describe: Callable[[str | None], str],
+    describe: Callable[[str | None, str | None], str],
+    *,
+    draw: Callable[[], Figure],
     reporter: Reporter,
 ) -> Ending:
-    """The certificate written where ``--out`` says, whatever the deadline, and what is said about it.
+    """The certificate written where ``--out`` says and the picture where ``--plot`` says, and what is said about them.
 
-    ``describe`` takes the name of the certificate's file, or None. With ``--out -`` standard output holds the
-    certificate alone, and the description goes to stderr.
+    ``describe`` takes the names of the certificate's file and the picture's, or None. With ``--out -`` standard output
+    holds the certificate alone, and the description goes to stderr. The certificate is written whatever the deadline.
     """
     reporter.decided()
-    if options.out is None or certificate is None:
-        text = describe(None)
-        return Ending(status, notes=(text,)) if options.out == STDOUT and text else Ending(status, text)
-    if options.out == STDOUT:
-        text = describe(None)
-        return Ending(status, certificate.to_bytes().decode("ascii"), notes=(text,) if text else (), end="")
-    reporter.send(Progress("writing the certificate"))
-    certificate.write(options.out)
-    return Ending(status, describe(options.out), () if options.quiet else size_notes(options.out))
+    ends, written, document = "\n", None, None
+    sizes: tuple[str, ...] = ()
+    if options.out == STDOUT and certificate is not None:
+        document, ends = certificate.to_bytes().decode("ascii"), ""
+    elif options.out is not None and certificate is not None:
+        reporter.send(Progress("writing the certificate"))
+        certificate.write(options.out)
+        written, sizes = options.out, () if options.quiet else size_notes(options.out)
+
+    def ending(drawn: str | None) -> Ending:
+        text = describe(written, drawn)
+        if options.out == STDOUT:
+            return Ending(status, document or "", (text,) if text else (), ends)
+        return Ending(status, text, sizes)
+
+    return ending_with_picture(options, ending, draw, reporter)
+
+
+def ending_with_picture(
+    options: argparse.Namespace,
+    ending: Callable[[str | None], Ending],
+    draw: Callable[[], Figure],
+    reporter: Reporter,
+) -> Ending:
+    """The ending, which takes the name of the picture's file or None, once that is drawn, within `DRAWING` seconds.
+
+    Where there is nothing to draw, or no time, the status stays; a picture that cannot be written is status 3. The
+    answer is printed in either case.
+    """
+    reporter.decided()
+    if options.plot is None:
+        return ending(None)
+    plain = ending(None)
+    late = f"--plot: no picture, as drawing it did not end within {DRAWING:.0f} s"
+    reporter.send(Standing(_noted(plain, late), DRAWING))
+    reporter.send(Progress("drawing the picture"))
+    try:
+        figure = draw()
+    except InputError as error:
+        return _noted(plain, f"--plot: {error}")
+    except MemoryError:
+        return _noted(plain, "--plot: no picture, as there is not enough memory to draw it")
+    try:
+        save_figure(figure, options.plot)
+    except InputError as error:
+        return replace(_noted(plain, str(error)), status=exit_status.BAD_INPUT)
+    return ending(options.plot)
+
+
+def _noted(ending: Ending, note: str) -> Ending:
+    return replace(ending, notes=(*ending.notes, note))
 
 
 def _ending(work: Callable[[Reporter], Ending], reporter: Reporter) -> Ending:

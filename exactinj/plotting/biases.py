@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from exactinj.biases.alpha import AlphaStar
 from exactinj.biases.hull.bias import HullBias
 from exactinj.errors import InputError
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["plot_biases"]
 
 TICKS = 24
+MANY_BARS = 200  # more are drawn as one outline
+DOT, SMALL_DOT = 4.0, 1.5  # points
 COLOUR = "#1f5fa8"
 
 
@@ -41,7 +45,13 @@ def plot_biases(bias: AlphaStar | HullBias, ax: Axes | None = None) -> Axes:
     if len(missing) == len(bias.alpha):
         raise InputError("found no row with a value, expected some to draw; give more time")
     axes: Axes = axes_or_current(ax)
-    axes.bar(list(known), list(known.values()), color=COLOUR, width=0.8)
+    if len(bias.alpha) <= MANY_BARS:
+        axes.bar(list(known), list(known.values()), color=COLOUR, width=0.8)
+    else:
+        edges = np.arange(len(bias.alpha) + 1) - 0.5
+        axes.stairs([known.get(j, 0.0) for j in range(len(bias.alpha))], edges, fill=True, color=COLOUR)
+    size = DOT if len(bias.alpha) <= MANY_BARS else SMALL_DOT
+    axes.plot(list(known), list(known.values()), "o", color=COLOUR, markersize=size)  # the value 0 has no bar
     axes.axhline(0, color="grey", linewidth=0.8)
     for rows, marker, label in ((missing, "x", "out of time"), (infinite, "^", "infinity: never needed")):
         if rows:

@@ -21,14 +21,16 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["plot_boxes", "plot_collision"]
+__all__ = ["collision_inches", "plot_boxes", "plot_collision"]
 
 Floats = NDArray[np.float64]
 
 COLUMNS = 3
+MOST_CHANNELS = 6  # of the input
 PLANE = 2
 X_COLOUR, Y_COLOUR, OUTPUT_COLOUR = "#1f5fa8", "#b03020", "#404040"
 ROLE_COLOURS = {"first": "#1f5fa8", "inner": "#d98324", "last": "#3d8b4f"}
+KNOWN = "known already"
 FEW_TICKS = 8
 ROOM = 0.08  # of the range of values, above and below
 
@@ -36,8 +38,8 @@ ROOM = 0.08  # of the range of values, above and below
 def plot_collision(result: Result, figure: Figure | None = None, *, outputs: int = COLUMNS) -> Figure:
     """Draw the two inputs of a convolution that have the same output, their difference, and that output.
 
-    A row for each input channel with x, y and y - x; x and y are drawn on one scale. The last row has output channels,
-    which are the same for x and y in exact arithmetic; those with the largest values come first.
+    A row for each input channel, at most six, with x, y and y - x; x and y are drawn on one scale. The last row has
+    output channels, which are the same for x and y in exact arithmetic; those with the largest values come first.
 
     Parameters
     ----------
@@ -61,21 +63,33 @@ def plot_collision(result: Result, figure: Figure | None = None, *, outputs: int
     x, y = (_array(values, shape) for values in (pair.x, pair.y))
     common = _array(layer.evaluate(pair.x, shape[1:]), (layer.out_channels, *layer.output_size(shape[1:])))
     shown = sorted(range(len(common)), key=lambda k: -common[k].max())[:outputs]
-    rows = len(x) + bool(outputs)
-    page: Figure = figure_or_new(figure, (3.0 * COLUMNS, (1.9 if len(shape) == PLANE else 2.9) * rows))
+    differ = sorted(range(len(x)), key=lambda k: bool((x[k] == y[k]).all()))
+    channels = sorted(differ[:MOST_CHANNELS])
+    rows = len(channels) + bool(outputs)
+    page: Figure = figure_or_new(figure, collision_inches(shape))
     panels = page.subplots(rows, COLUMNS, squeeze=False)
-    for axes in panels.flat[len(x) * COLUMNS + len(shown) :]:
+    for axes in panels.flat[len(channels) * COLUMNS + len(shown) :]:
         axes.set_axis_off()
     draw = _Signals(x, y) if len(shape) == PLANE else _Images(x, y)
-    for channel, (panel, left, right) in enumerate(zip(panels, x, y, strict=False)):
+    for channel, panel in zip(channels, panels, strict=False):
+        left, right = x[channel], y[channel]
         suffix = f", channel {channel}" if len(x) > 1 else ""
         draw.input(panel[0], left, f"x{suffix}", X_COLOUR)
         draw.input(panel[1], right, f"y{suffix}", Y_COLOUR)
         draw.difference(panel[2], right - left, f"y - x{suffix}")
+    if len(channels) < len(x):
+        page.supxlabel(
+            f"{len(x) - len(channels)} more input channels are not shown; those that differ come first", fontsize=9
+        )
     for axes, channel in zip(panels[-1], shown, strict=False):
         what = "of x and of y" if common[channel].any() else "0 everywhere"
         draw.output(axes, common[channel], f"output {channel}, {what}", float(common.max()))
     return page
+
+
+def collision_inches(shape: Sequence[int]) -> tuple[float, float]:
+    """The size of a figure for `plot_collision` of inputs of shape (channels, *size)."""
+    return 3.0 * COLUMNS, (1.9 if len(shape) == PLANE else 2.9) * (min(shape[0], MOST_CHANNELS) + 1)
 
 
 def _collision(result: Result) -> tuple[ConvLayer, Collision, tuple[int, ...]]:
@@ -212,7 +226,8 @@ def plot_boxes(result: Result, ax: Axes | None = None, *, size: int | None = Non
     cover = _cover(geometry, length, proof.slots[axis], count)
     for role, corner, slot in cover:
         depth += _draw_box(axes, geometry, length, (role, corner, slot), depth)
-    _frame(axes, geometry, count, depth, list(dict.fromkeys(role for role, _, _ in cover)))
+    knows = any(slot.knows(place, length) for _, _, slot in cover for place in range(length))
+    _frame(axes, geometry, count, depth, {**dict.fromkeys((role for role, _, _ in cover), True), KNOWN: knows})
     return axes
 
 
@@ -275,6 +290,10 @@ def _draw_box(axes: Axes, axis: Axis, length: int, box: tuple[str, int, Slot], d
 
     role, corner, slot = box
     colour, bar = ROLE_COLOURS[role], 0.28
+    new = [place for place in range(length) if not slot.knows(place, length)]
+    if new:
+        middle = corner + (new[0] + new[-1]) / 2
+        axes.annotate(role, (middle, -depth), ha="center", va="center", fontsize=8)
     for place in range(length):
         axes.add_patch(
             Rectangle(
@@ -294,12 +313,12 @@ def _draw_box(axes: Axes, axis: Axis, length: int, box: tuple[str, int, Slot], d
     return 1.0 + bar * len(slot.starts)
 
 
-def _frame(axes: Axes, axis: Axis, size: int, depth: float, roles: Sequence[str]) -> None:
+def _frame(axes: Axes, axis: Axis, size: int, depth: float, shown: dict[str, bool]) -> None:
     from matplotlib.patches import Patch
 
     axes.set_xlim(-axis.low - 1, size + axis.high)
     axes.set_ylim(-depth, 0.7)
     axes.set_axis_off()
-    handles = [Patch(color=ROLE_COLOURS[role], alpha=0.75, label=role) for role in roles]
-    handles.append(Patch(color="grey", alpha=0.3, label="known already"))
+    looks = {**{role: (colour, 0.75) for role, colour in ROLE_COLOURS.items()}, KNOWN: ("grey", 0.3)}
+    handles = [Patch(color=looks[name][0], alpha=looks[name][1], label=name) for name, there in shown.items() if there]
     axes.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, 0), ncols=4, frameon=False, fontsize=8)

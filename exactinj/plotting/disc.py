@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from exactinj.certificates.collision import Collision
 from exactinj.domains import Ball
 from exactinj.errors import InputError
 from exactinj.exact.numbers import nearest_float
@@ -14,7 +15,8 @@ from exactinj.files.arguments import dense_given, region_given
 from exactinj.layers.dense import ReLULayer
 from exactinj.plotting.labels import label_rows, place_apart
 from exactinj.plotting.require import axes_or_current, require_dimension
-from exactinj.plotting.wedge_map import plot_wedges
+from exactinj.plotting.wedge_map import PAIR, plot_wedges
+from exactinj.plotting.wedge_style import HATCHES, add_legend
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,6 +29,7 @@ ACTIVE = "#f4a698"
 DARK = "#404040"
 HEAVY = "#b03020"
 STEPS = 400
+TOUCHING = 1e-9  # of the radius: a wedge that comes no farther into the disc is left out
 PLANE = 2
 ROOM = 1.25  # of the radius, around the disc
 MANY_ROWS = 24  # more lines than that have no numbers and arrows
@@ -75,11 +78,17 @@ def plot_active_region(
     return axes
 
 
-def plot_rectifying_region(layer: ReLULayer | Any, ax: Axes | None = None, *, domain: Ball | str | None = None) -> Axes:
+def plot_rectifying_region(
+    layer: ReLULayer | Any,
+    ax: Axes | None = None,
+    *,
+    domain: Ball | str | None = None,
+    pair: Collision | None = None,
+) -> Axes:
     """Colour the disc by the rank of the active rows, for n = 2: where it is 2, the layer is rectifying.
 
     The layer is injective on the disc exactly if nothing of its interior is hatched. Parameters as in
-    `plot_active_region`.
+    `plot_active_region`, and a `pair` to mark as in `plot_wedges`.
     """
     layer = dense_given(layer)
     require_dimension(layer, PLANE)
@@ -89,16 +98,33 @@ def plot_rectifying_region(layer: ReLULayer | Any, ax: Axes | None = None, *, do
     centre, radius = _disc(domain)
     before = len(axes.patches)
     x, y = centre
-    plot_wedges(layer, axes, limits=(x - radius, x + radius, y - radius, y + radius))
-    for line in list(axes.lines):
+    plot_wedges(layer, axes, limits=(x - radius, x + radius, y - radius, y + radius), pair=pair)
+    for line in [line for line in axes.lines if line.get_gid() != PAIR]:
         line.remove()
     for text in list(axes.texts):
         text.remove()
     for patch in axes.patches[before:]:
-        patch.set_clip_path(Circle((x, y), radius, transform=axes.transData))
+        if _distance(np.asarray(patch.get_path().vertices, dtype=float), centre) < radius * (1 - TOUCHING):
+            patch.set_clip_path(Circle((x, y), radius, transform=axes.transData))
+        else:
+            patch.remove()
+    lacking = sorted({HATCHES.index(patch.get_hatch()) for patch in axes.patches[before:]})
     _frame_disc(axes, centre, radius)
     _draw_lines(axes, _rows(layer), (centre, radius), heavy=None)
+    add_legend(axes, layer.n, [layer.n - lack for lack in lacking], {}, ticks=True)
     return axes
+
+
+def _distance(corners: Points, point: Points) -> float:
+    """From a point to a closed convex polygon, the first corner of which is also the last; 0 inside."""
+    from matplotlib.path import Path
+
+    if Path(corners).contains_point(point.tolist()):
+        return 0.0
+    start, steps = corners[:-1], np.diff(corners, axis=0)
+    lengths = np.maximum((steps**2).sum(axis=1), np.finfo(float).tiny)
+    shares = np.clip(((point - start) * steps).sum(axis=1) / lengths, 0.0, 1.0)
+    return float(np.linalg.norm(start + shares[:, None] * steps - point, axis=1).min())
 
 
 def _disc(domain: Ball | str | None) -> tuple[Points, float]:

@@ -27,6 +27,7 @@ MANY_BARS = 64  # more entries are drawn as steps
 X_COLOUR, Y_COLOUR, DARK = "#1f5fa8", "#e09a90", "#404040"
 HATCH = "////"
 TICKS = 12
+FEW = 4  # so many bars fill the width
 
 
 def plot_pair(result: Result, figure: Figure | None = None) -> Figure:
@@ -90,6 +91,8 @@ def _draw(axes: Axes, series: dict[str, Floats], title: str, what: str) -> None:
     axes.set_xlabel(f"number of the {what}", fontsize=8)
     axes.tick_params(labelsize=8)
     axes.margins(x=0.02)
+    if count < FEW:
+        axes.set_xlim(-0.5 - (FEW - count) / 2, count - 0.5 + (FEW - count) / 2)
     if not any(values.any() for values in series.values()):
         axes.set_ylim(-1, 1)
     if count <= TICKS:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from exactinj.cells.wedges import Polyhedron, Wedge
+from exactinj.cells.wedges import Wedge
 from exactinj.layers.dense import ReLULayer
 from exactinj.plotting.labels import label_rows, place_apart, same_lines
-from exactinj.plotting.wedge_style import Points, closed_path, fill, float_points
+from exactinj.plotting.wedge_style import Points, closed_path, fill, float_points, line_width
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,25 +27,24 @@ INSET, REACH = 0.04, 0.055  # of the window: labels lie so far inside, and those
 
 
 def draw_plane(
-    axes: Axes, layer: ReLULayer, pieces: list[tuple[Wedge, Polyhedron]], limits: Limits, labelled: Sequence[int]
+    axes: Axes, layer: ReLULayer, found: Sequence[Wedge], limits: Limits, labelled: Sequence[int]
 ) -> dict[int, int]:
     """Fill the wedges, draw the lines and number these; per rank how many wedges lie outside the window."""
     left, right, bottom, top = limits
     window = np.array([[left, bottom], [right, bottom], [right, top], [left, top]])
     rows = np.column_stack([layer.W.to_float(), layer.b.to_float()[:, 0]])
     hidden: Counter[int] = Counter()
-    inside = [-half for half in float_points(pieces[0][0].domain.halfspaces(layer.n) if pieces else [])]
-    for wedge, _ in pieces:
-        corners = window
-        for half in [row * (1.0 if sign >= 0 else -1.0) for row, sign in zip(rows, wedge.signs, strict=True)] + inside:
-            corners = _clipped(corners, half)
+    inside = [-half for half in float_points(found[0].domain.halfspaces(layer.n) if found else [])]
+    for wedge in found:
+        turned = rows * np.where(np.array(wedge.signs)[:, None] >= 0, 1.0, -1.0)
+        corners = _part(window, np.concatenate([turned, np.array(inside).reshape(-1, 3)]))
         if len(corners) > 2:  # noqa: PLR2004 (a triangle at least)
-            fill(axes, closed_path(corners), layer.n - wedge.rank)
+            fill(axes, closed_path(corners), layer.n - wedge.rank, width=line_width(layer.m))
         else:
             hidden[wedge.rank] += 1
     lines = [_line_in_window(row, window, inside) for row in rows]
     for line in lines:
-        axes.plot(*line.T, color="black", linewidth=0.8)
+        axes.plot(*line.T, color="black", linewidth=line_width(layer.m))
     size = max(right - left, top - bottom)
     shown = [group for group in same_lines(rows / [1.0, 1.0, size], labelled) if len(lines[group[0]])]
     label_rows(axes, place_apart([(group, _near_ends(lines[group[0]], size)) for group in shown], REACH * size))
@@ -71,10 +70,23 @@ def limits_around(corners: Points, marked: Points) -> Limits:
     return x - half, x + half, y - half, y + half
 
 
+def _part(window: Points, halves: Points) -> Points:
+    """The part of a convex polygon in all of the halfspaces, clipped by those only that cut something off."""
+    corners, open_halves = window, np.ones(len(halves), dtype=bool)
+    while len(corners):
+        depths = np.where(open_halves, (corners @ halves[:, :2].T + halves[:, 2]).min(axis=0), 0.0)
+        if depths.min() >= 0:
+            break
+        deepest = int(np.argmin(depths))
+        open_halves[deepest] = False
+        corners = _clipped(corners, halves[deepest])
+    return corners
+
+
 def _clipped(corners: Points, half: Points) -> Points:
     """The part of a convex polygon with ``half[0] x + half[1] y + half[2] >= 0`` (Sutherland and Hodgman)."""
     kept = []
-    values = corners @ half[:2] + half[2] if len(corners) else np.zeros(0)
+    values = corners @ half[:2] + half[2]
     for k in range(len(corners)):
         a, b = values[k - 1], values[k]
         if (a < 0) != (b < 0):

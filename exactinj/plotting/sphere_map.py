@@ -9,7 +9,7 @@ import numpy as np
 
 from exactinj.cells.wedges import Polyhedron, Wedge
 from exactinj.plotting.labels import label_rows, place_apart, same_lines
-from exactinj.plotting.wedge_style import Points, closed_path, fill, float_points
+from exactinj.plotting.wedge_style import Points, closed_path, fill, float_points, line_width
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 
 __all__ = ["GENERIC", "RIM", "draw_rim", "draw_sphere", "frame_towards", "project", "unit"]
 
-STEPS = 96  # points on an arc of the sphere
+STEPS = 96  # points on a quarter of the rim
+DENSE = 30.0  # points on an arc of the sphere, for each radian, before more are put where the map stretches it
 RIM = 2.0  # radius of the equal-area map of the sphere
+STEP, ROUNDS = 0.03 * RIM, 40  # of the rim, between points on the map; how often gaps are halved for that
 GENERIC = (0.5257, 0.3719, 0.7651)
 LABEL_STEPS = 48  # places on a circle that a label may have
 INSIDE = 0.93  # of the rim, where labels are
@@ -31,13 +33,13 @@ def draw_sphere(
     """Fill the wedges, draw the rim, and number the circles of these rows."""
     frame = frame_towards(centre)
     for wedge, shape in pieces:
-        outline = project(_outline(shape), frame)
+        outline = _projected(_outline(shape), frame)
         opposite = -frame[2]
         rows = wedge.layer.W.to_float() @ opposite
         signs = np.array(wedge.signs)
         holds_opposite = bool(np.all((rows >= 0) == (signs >= 0)) or not len(outline))
         path = _around_rim(outline) if holds_opposite else closed_path(outline)
-        fill(axes, path, wedge.layer.n - wedge.rank, edge="black")
+        fill(axes, path, wedge.layer.n - wedge.rank, edge="black", width=line_width(wedge.layer.m))
     draw_rim(axes)
     axes.set_xlim(-1.02 * RIM, 1.02 * RIM)
     axes.set_ylim(-1.02 * RIM, 1.02 * RIM)
@@ -90,6 +92,20 @@ def project(points: Points, frame: Points) -> Points:
     return np.column_stack([across * scale, up * scale])
 
 
+def _projected(outline: Points, frame: Points) -> Points:
+    """A closed curve of great circles on the map, with more points where it runs around the rim in no time."""
+    for _ in range(ROUNDS if len(outline) else 0):
+        places = project(outline, frame)
+        after = np.roll(outline, -1, axis=0)
+        wide = np.linalg.norm(np.roll(places, -1, axis=0) - places, axis=1) > STEP
+        if not wide.any():
+            break
+        middles = outline[wide] + after[wide]
+        middles /= np.linalg.norm(middles, axis=1, keepdims=True)
+        outline = np.insert(outline, np.flatnonzero(wide) + 1, middles, axis=0)
+    return project(outline, frame)
+
+
 def _outline(shape: Polyhedron) -> Points:
     """Unit vectors along the border of a wedge's part of the sphere, once around; empty for the whole sphere."""
     rays = [unit([float(value) for value in ray]) for ray in shape.rays]
@@ -108,9 +124,9 @@ def _outline(shape: Polyhedron) -> Points:
 
 def _arc(a: Points, b: Points) -> Points:
     """Points on the shorter great circle from a to b, without b."""
-    share = np.linspace(0.0, 1.0, STEPS, endpoint=False)[:, None]
-    angle = np.arccos(np.clip(a @ b, -1.0, 1.0))
-    points = np.sin((1 - share) * angle) * a + np.sin(share * angle) * b if angle > 0 else np.repeat(a[None], STEPS, 0)
+    angle = float(np.arccos(np.clip(a @ b, -1.0, 1.0)))
+    share = np.linspace(0.0, 1.0, 2 + int(DENSE * angle), endpoint=False)[:, None]
+    points = np.sin((1 - share) * angle) * a + np.sin(share * angle) * b if angle > 0 else a[None]
     scaled: Points = points / np.linalg.norm(points, axis=1, keepdims=True)
     return scaled
 

@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from exactinj.cells.wedges import extreme_rays, wedges
+from exactinj.cells.wedges import wedges
 from exactinj.certificates.collision import Collision
 from exactinj.domains import Domain
 from exactinj.errors import InputError
-from exactinj.files.arguments import dense_given
+from exactinj.exact.short import shortened
+from exactinj.files.arguments import convex_given, dense_given
 from exactinj.layers.dense import ReLULayer
+from exactinj.plotting.corners import plane_corners, sphere_shapes
 from exactinj.plotting.plane_map import Limits, draw_plane, limits_around
 from exactinj.plotting.require import axes_or_current
 from exactinj.plotting.sphere_map import GENERIC, draw_sphere, frame_towards, project, unit
@@ -27,11 +29,12 @@ from exactinj.plotting.wedge_style import Points, add_legend, float_points
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["plot_wedges"]
+__all__ = ["PAIR", "plot_wedges"]
 
 CURVED_DIMENSION = 3
 MANY_ROWS = 24  # more lines than that are not labelled
 MANY_WEDGES = 5000  # more are not drawn
+PAIR = "pair"  # the group of the marks of a collision
 MARKERS = (("x", "o", "white"), ("y", "s", "black"))  # of the two points of a collision
 
 
@@ -70,7 +73,7 @@ def plot_wedges(
     Raises
     ------
     InputError
-        For other dimensions, and for more than 5,000 wedges.
+        For other dimensions, for more than 5,000 wedges, and where `wedges` does not list them on the domain.
     MissingExtraError
         Without matplotlib.
     """
@@ -83,19 +86,20 @@ def plot_wedges(
             f"found n = {layer.n} and {bias}, expected n = 2, or n = 3 without bias; no picture for others"
         )
     axes: Axes = target
-    found = list(islice(wedges(layer, domain=domain), MANY_WEDGES + 1))
+    region = _region(domain, layer.n)
+    found = list(islice(wedges(layer, domain=region), MANY_WEDGES + 1))
     if len(found) > MANY_WEDGES:
         raise InputError(f"found m = {layer.m} rows with more than {MANY_WEDGES:,} wedges, expected fewer to draw")
-    pieces = [(wedge, extreme_rays(wedge)) for wedge in found]
     labelled = range(layer.m if layer.m <= MANY_ROWS else 0)
     marked = _marked(pair)
     axes.set_aspect("equal")
     hidden: dict[int, int] = {}
     if is_plane:
-        corners = float_points([v for _, shape in pieces for v in shape.vertices])
-        hidden = draw_plane(axes, layer, pieces, limits or limits_around(corners, _places(marked)), labelled)
+        window = limits or limits_around(float_points(plane_corners(layer, region)), _places(marked))
+        hidden = draw_plane(axes, layer, found, window, labelled)
     else:
         towards = GENERIC if centre is None else centre
+        pieces = list(zip(found, sphere_shapes(layer, region, found), strict=True))
         draw_sphere(axes, pieces, towards, labelled)
         frame = frame_towards(towards)
         marked = {name: project(unit(point)[None], frame)[0] for name, point in marked.items() if point.any()}
@@ -103,6 +107,14 @@ def plot_wedges(
     ranks = sorted({wedge.rank for wedge in found}, reverse=True)
     add_legend(axes, layer.n, ranks, {} if limits else hidden, ticks=is_plane)
     return axes
+
+
+def _region(domain: Domain | str | None, n: int) -> Domain:
+    """The domain; for n = 3 a cone, as the map shows directions only."""
+    region = convex_given(domain).for_dimension(n)
+    if n == CURVED_DIMENSION and any(half[-1] for half in region.halfspaces(n)):
+        raise InputError(f"found the domain {shortened(region.text)}, expected a cone for n = 3, such as R^n or nonneg")
+    return region
 
 
 def _marked(pair: Collision | None) -> dict[str, Points]:
@@ -119,7 +131,7 @@ def _mark(axes: Axes, marked: dict[str, Points]) -> None:
         return
     places = _places(marked)
     (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
-    axes.plot(*places.T, color="black", linewidth=1.2, linestyle=":", scalex=False, scaley=False)
+    axes.plot(*places.T, color="black", linewidth=1.2, linestyle=":", gid=PAIR, zorder=3, scalex=False, scaley=False)
     for name, marker, colour in MARKERS:
         if name in marked:
             x, y = marked[name].tolist()
@@ -133,6 +145,8 @@ def _mark(axes: Axes, marked: dict[str, Points]) -> None:
                 markersize=7,
                 linestyle="none",
                 label=label,
+                gid=PAIR,
+                zorder=3,
                 scalex=False,
                 scaley=False,
             )

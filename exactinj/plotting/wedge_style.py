@@ -16,22 +16,29 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.path import Path
 
-__all__ = ["DARK", "Points", "add_legend", "closed_path", "fill", "float_points"]
+__all__ = ["DARK", "HATCHES", "Points", "add_legend", "closed_path", "fill", "float_points", "line_width"]
 
 Points = NDArray[np.float64]
 
 COLOURS = ("#cfe6f0", "#fdd97f", "#f7a55c", "#e3735a")  # by n - rank: what spans is pale blue
 HATCHES = (None, "////", "xxxx", "....")
 DARK = "#404040"
+LINE, THINNEST, FEW_LINES = 0.8, 0.08, 24  # points, of lines; thinner from so many on
 BELOW_TICKS, BELOW = 4.0, 0.8  # heights of a letter between the axes and the legend
 
 
-def fill(axes: Axes, path: Path, lacking: int, edge: str = "none") -> None:
+def line_width(rows: int) -> float:
+    """Of the lines of so many rows: thinner where they are many, so that something is left to see between them."""
+    return max(LINE * min(1.0, FEW_LINES / max(rows, 1)), THINNEST)
+
+
+def fill(axes: Axes, path: Path, lacking: int, edge: str = "none", width: float = 0.6) -> None:
     """Add a region whose active rows lack so many to the rank n."""
     from matplotlib.patches import PathPatch
 
     colour, hatch = COLOURS[lacking], HATCHES[lacking]
-    axes.add_patch(PathPatch(path, facecolor=colour, hatch=hatch, edgecolor=DARK if hatch else edge, linewidth=0.6))
+    # not add_patch, which measures every curve for limits that are set anyway
+    axes.add_artist(PathPatch(path, facecolor=colour, hatch=hatch, edgecolor=DARK if hatch else edge, linewidth=width))
 
 
 def add_legend(axes: Axes, n: int, ranks: Sequence[int], hidden: dict[int, int], *, ticks: bool) -> None:
