@@ -64,6 +64,7 @@ PICTURES = {
     "disc, far": lambda: plot_rectifying_region([[1, 0], [0, 1], [-1, -1]], domain=xi.Ball(1000, [5000, 0])),
     "hull": lambda: plot_hull(xi.hull_bias(CUBOCTAHEDRON, domain="sphere:1")),
     "hull, long domain": lambda: plot_hull(xi.hull_bias(gaussian(20, 3), domain=f"sphere:{LONG_RADIUS}")),
+    "hull, narrow facets": lambda: plot_hull(xi.hull_bias(gaussian(13, 3, 3), domain="sphere:1")),
     "hull, one value": lambda: plot_hull(xi.hull_bias([*OCTAHEDRON, [0, 0, 7]], domain=f"ball:{LONG_RADIUS}")),
     "critical points": lambda: plot_critical_points(xi.alpha_star(OCTAHEDRON, domain="sphere:1")),
     "gaps": lambda: plot_gaps(xi.compare(gaussian(6, 2), domain="sphere:1", samples=3000)),
@@ -95,6 +96,14 @@ def test_nothing_is_cut_or_covered(name):
             boxes = [(text, text.get_window_extent()) for text in numbers]
             for (a, first), (c, second) in combinations(boxes, 2):
                 assert not overlap(first, second), (a, c)
+
+
+@pytest.mark.parametrize("seed", [2, 3, 4])
+def test_no_label_of_a_hull_covers_another(seed):
+    axes = plot_hull(xi.hull_bias(gaussian(13, 3, seed), domain="sphere:1"))
+    axes.figure.canvas.draw()
+    boxes = [text.get_window_extent() for text in axes.texts]
+    assert not any(overlap(*pair) for pair in combinations(boxes, 2))
 
 
 def shown_artists(figure):

@@ -25,13 +25,18 @@ REACH = 0.12  # labels closer than that are one
 OPEN = 0.2  # of the length that the facets' middles would have if all pointed one way: a part of a hull
 LONG = 24  # letters of a domain
 ZOOM = 1.3
+AROUND = 1.13  # of the vertices, where their labels are
+BROAD, APART = (
+    2.0,
+    0.12,
+)  # a label is so many times as broad as high; between the middles of two, in heights of the view
 
 
 def plot_hull(hull: HullBias, ax: Axes | None = None, *, colorbar: bool = True) -> Axes:
     """Draw the facets of a convex-hull bias for n = 3, each coloured by the least bias of its rows on it.
 
-    Where facets are few, those on the side of the viewer have that value written on them. Vertices on this side are
-    labelled with their rows.
+    Where facets are few, those on the side of the viewer have that value written on them, if there is room. Vertices on
+    this side are labelled with their rows.
 
     Parameters
     ----------
@@ -65,16 +70,14 @@ def plot_hull(hull: HullBias, ax: Axes | None = None, *, colorbar: bool = True) 
     )
     middles = np.array([_unit_rows(face.mean(axis=0)[None])[0] for face in faces])
     towards = _turned(axes, middles)
-    _label_vertices(axes, hull, units, towards)
+    taken = _label_vertices(axes, hull, units, towards)
     for setter in (axes.set_xlim, axes.set_ylim, axes.set_zlim):
         setter(-1, 1)
     axes.set_box_aspect((1, 1, 1), zoom=ZOOM)
     axes.set_axis_off()
     _explain(axes, hull, scale if colorbar else None, values)
     if len(faces) <= FEW_FACETS and min(values) < max(values):
-        for face, middle, value in zip(faces, middles, values, strict=True):
-            if middle @ towards > 0:
-                _write(axes, face.mean(axis=0) * 1.02, f"{value:.3g}", color="black", bbox={"fc": "white", "pad": 0.8})
+        _write_values(axes, [face.mean(axis=0) * 1.02 for face in faces], (middles @ towards, values), taken)
     drawn: Axes = axes
     return drawn
 
@@ -94,13 +97,37 @@ def _turned(axes: Any, middles: Points) -> Points:
     return np.array([np.cos(up) * np.cos(around), np.cos(up) * np.sin(around), np.sin(up)])
 
 
-def _label_vertices(axes: Any, hull: HullBias, units: Points, towards: Points) -> None:
-    """Dots and the numbers of rows; equal directions, and close ones, have one label."""
+def _label_vertices(axes: Any, hull: HullBias, units: Points, towards: Points) -> list[Points]:
+    """Dots and the numbers of rows; directions that are close to each other as seen have one label. Their places."""
     used = sorted({i for facet in hull.facets for i in facet.rows})
-    labels = merged([((i,), units[i]) for i in used if units[i] @ towards > -REACH], REACH)
     axes.scatter(*units[used].T, color="black", s=10)
-    for label in labels if len(used) <= MANY_ROWS else ():
-        _write(axes, 1.13 * label.place, label.text, weight="bold", bbox={"fc": "white", "ec": "none", "pad": 0.5})
+    screen = _screen(axes)
+    seen = [i for i in used if units[i] @ towards > -REACH]
+    places = []
+    for label in merged([((i,), screen @ units[i]) for i in seen], REACH) if len(used) <= MANY_ROWS else ():
+        first = next(i for i in label.rows if np.array_equal(screen @ units[i], label.place))
+        places.append(AROUND * units[first])
+        _write(axes, places[-1], label.text, weight="bold", bbox={"fc": "white", "ec": "none", "pad": 0.5})
+    return places
+
+
+def _screen(axes: Any) -> Points:
+    """Rows: the directions to the right and up, as seen."""
+    up, around = np.radians([axes.elev, axes.azim])
+    upwards = [-np.sin(up) * np.cos(around), -np.sin(up) * np.sin(around), np.cos(up)]
+    return np.array([[-np.sin(around), np.cos(around), 0.0], upwards])
+
+
+def _write_values(axes: Any, places: list[Points], seen: tuple[Points, list[float]], taken: list[Points]) -> None:
+    """The values of facets on the side of the viewer, those that face it first; none on another label."""
+    facing, values = seen
+    screen = _screen(axes) / [[BROAD], [1.0]]
+    labels = [screen @ place for place in taken]
+    for k in np.argsort(-facing):
+        place = screen @ places[k]
+        if facing[k] > 0 and all(np.linalg.norm(place - label) > APART for label in labels):
+            labels.append(place)
+            _write(axes, places[k], f"{values[k]:.3g}", color="black", bbox={"fc": "white", "pad": 0.8})
 
 
 def _write(axes: Any, place: Points, text: str, **style: Any) -> None:

@@ -20,6 +20,7 @@ __all__ = ["Limits", "draw_plane", "limits_around"]
 
 Limits = tuple[float, float, float, float]
 
+TICKS = 7
 MARGIN = 0.25  # of the extent of the corners, around them
 SINGLE_CORNER_EXTENT = 4.0
 FAR = 5.0  # corners that are so many times as far from the middle as half of them are left out
@@ -50,6 +51,7 @@ def draw_plane(
     label_rows(axes, place_apart([(group, _near_ends(lines[group[0]], size)) for group in shown], REACH * size))
     axes.set_xlim(left, right)
     axes.set_ylim(bottom, top)
+    axes.locator_params(nbins=TICKS)
     axes.set_xlabel("x[0]")
     axes.set_ylabel("x[1]")
     return dict(hidden)
