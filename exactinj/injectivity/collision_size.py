@@ -56,7 +56,7 @@ class CollisionSize:
     @property
     def text(self) -> str:
         """In words."""
-        words = f"|x - y| = {self.distance:.3g} at |x| = {self.length:.3g}"
+        words = f"|x - y| {_float_words(self.distance)} at |x| {_float_words(self.length)}"
         if self.survives is None:
             return words
         if not self.survives:
@@ -118,6 +118,11 @@ def _room(layer: ReLULayer, point: Vector) -> tuple[Surd, Surd, int]:
     zero = Surd(0, Fraction(0))
     survives = zero if active >= layer.n or not reach else min(deltas, default=Surd(1, Fraction(1)))
     return min(margins, default=zero), survives, active
+
+
+def _float_words(length: float) -> str:
+    """A length that is not 0, of which floats may leave nothing."""
+    return f"= {length:.3g}" if length else "below 1e-323"
 
 
 def _square(vector: Vector) -> Fraction:

@@ -183,3 +183,8 @@ def test_far_pairs_name_the_domain():
     assert "1e+13" in result.reason
     assert "--domain ball:R" in result.reason
     assert "--domain" not in xi.certify(TRIANGLE).reason
+
+
+def test_a_size_below_every_float_is_not_called_zero():
+    result = xi.certify(xi.ReLULayer([[1, 0], [0, 1], [-1, -1]]), domain=xi.Ball("1e-400"))
+    assert result.collision_size.text.startswith("|x - y| below 1e-323 at |x| below 1e-323; ")
