@@ -93,7 +93,7 @@ def test_the_verb_says_how_far_it_came(tmp_path, capsys):
 
 def test_comparing_leaves_time_for_alpha_star(monkeypatch):
     monkeypatch.setattr(
-        "exactinj.biases.hull.bias.hull_bias",
+        "exactinj.comparison.hull_bias",
         lambda layer, domain, clock, original=hull_bias: original(layer, domain, Countdown(0)),
     )
     outcome = xi.compare(ReLULayer([[0, 2], [4, -3], [-4, -3]]), domain=Ball(1), timeout=60)

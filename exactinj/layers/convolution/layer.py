@@ -335,9 +335,7 @@ class ConvLayer:
                 )
             return plain.ravel().tolist(), self.size_of(plain.shape if size is None else size)
         if size is None:
-            raise InputError(
-                "found input shape None with a flat input, expected evaluate(x, size) with the size of the grid"
-            )
+            raise InputError("found input shape None for a flat input without its size, expected evaluate(x, size)")
         return plain_vector(plain, "x"), self.size_of(size)
 
     def evaluate_float(self, x: Sequence[Fraction], size: Sequence[int], dtype: Any) -> NDArray[Any]:
