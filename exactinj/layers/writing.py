@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO
 
@@ -13,7 +13,7 @@ from exactinj.errors import InputError
 from exactinj.exact.matrix import RationalMatrix
 from exactinj.work.atomic import replacing
 
-__all__ = ["WRITTEN_ENDINGS", "require_layer_ending", "write_layer"]
+__all__ = ["WRITTEN_ENDINGS", "require_layer_ending", "write_layer", "write_matrices"]
 
 WRITTEN_ENDINGS = (".json", ".npz")
 
@@ -36,23 +36,32 @@ def write_layer(W: RationalMatrix, b: RationalMatrix, path: str | os.PathLike[st
     InputError
         For other endings, a place that cannot be written, and for ``.npz`` if a number is no float64.
     """
+    write_matrices({"W": W}, b, path)
+
+
+def write_matrices(matrices: Mapping[str, RationalMatrix], b: RationalMatrix, path: str | os.PathLike[str]) -> None:
+    """The same for matrices by name, in this order, and the column b."""
     if require_layer_ending(path) == ".json":
         with replacing(Path(path)) as stream:
-            for piece in _json_pieces(W, b):
+            for piece in _json_pieces(matrices, b):
                 stream.write(piece.encode("ascii"))
         return
-    arrays = {"W": _exact_floats(W, "W", path), "b": _exact_floats(b, "b", path)[:, 0]}
+    arrays = {name: _exact_floats(matrix, name, path) for name, matrix in matrices.items()}
+    arrays["b"] = _exact_floats(b, "b", path)[:, 0]
     with replacing(Path(path)) as stream:
         _save(stream, arrays)
 
 
-def _json_pieces(W: RationalMatrix, b: RationalMatrix) -> Iterator[str]:
+def _json_pieces(matrices: Mapping[str, RationalMatrix], b: RationalMatrix) -> Iterator[str]:
     """The document in order, one row a line."""
-    before = '{"W": [\n'
-    for row in W.texts():
-        yield f"{before}{_list(row)}"
-        before = ",\n"
-    yield f'],\n"b": {_list([text for (text,) in b.texts()])}}}\n'
+    before = "{"
+    for name, matrix in matrices.items():
+        before += f'"{name}": [\n'
+        for row in matrix.texts():
+            yield f"{before}{_list(row)}"
+            before = ",\n"
+        before = "],\n"
+    yield f'{before}"b": {_list([text for (text,) in b.texts()])}}}\n'
 
 
 def _list(texts: list[str]) -> str:
