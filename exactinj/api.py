@@ -14,13 +14,14 @@ from exactinj.certificates.conv_certificate import ConvCertificate
 from exactinj.certificates.document import Document
 from exactinj.domains import Ball, Region
 from exactinj.errors import CertificateError, InputError
-from exactinj.files.arguments import convex_given, dense_given, layer_given, region_given, rows_given
+from exactinj.files.arguments import convex_given, dense_given, layer_given, network_given, region_given, rows_given
 from exactinj.injectivity.by_name import ENGINES, engine_given
 from exactinj.injectivity.certify import certify_dense
 from exactinj.injectivity.engine import Engine
 from exactinj.injectivity.result import Result
 from exactinj.layers.convolution import ConvLayer
 from exactinj.layers.dense import ReLULayer
+from exactinj.layers.dense_network import DenseNetwork
 from exactinj.work.clock import Clock
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ __all__ = ["ENGINES", "alpha_star", "certify", "check", "compare", "hull_bias", 
 
 
 def certify(
-    layer: ReLULayer | ConvLayer | Any,
+    layer: ReLULayer | ConvLayer | DenseNetwork | Any,
     *,
     domain: Region | str | None = None,
     engine: str | Engine = "auto",
@@ -107,7 +108,12 @@ def certify(
     clock = Clock(timeout, report)  # before engines are imported, which takes a second
     chosen = engine_given(engine, seed=seed, jobs=jobs)
     clock.discount(clock.elapsed)
-    layer, asked = layer_given(layer), convex_given(domain)
+    network, asked = network_given(layer), convex_given(domain)
+    if network is not None:
+        from exactinj.networks.certify import certify_network
+
+        return certify_network(network, asked.for_dimension(network.n), clock)
+    layer = layer_given(layer)
     if isinstance(layer, ConvLayer):
         from exactinj.injectivity.convolution.certify import certify_convolution
 

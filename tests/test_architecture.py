@@ -21,6 +21,7 @@ FLOORS = (
     ("alternatives", "biases"),
     ("cells", "sampling"),
     ("injectivity",),
+    ("networks",),
     ("comparison",),
     ("api",),
     ("sweep", "casebook"),

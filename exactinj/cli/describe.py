@@ -13,6 +13,7 @@ from exactinj.injectivity.result import Result
 from exactinj.layers.convolution import ConvLayer, Sizes
 from exactinj.layers.convolution.geometry import times
 from exactinj.layers.dense import ReLULayer
+from exactinj.layers.dense_network import DenseNetwork
 from exactinj.work.verdict import Verdict
 
 __all__ = ["describe_result"]
@@ -45,8 +46,11 @@ def describe_result(result: Result, name: str, certificate_path: str | None, sha
     return "\n".join(lines)
 
 
-def _layer_text(layer: ReLULayer | ConvLayer) -> str:
+def _layer_text(layer: ReLULayer | ConvLayer | DenseNetwork) -> str:
     """The formula and the shape; for a convolution stride and padding in any case."""
+    if isinstance(layer, DenseNetwork):
+        widths = " -> ".join(str(width) for width in layer.widths)
+        return f"a network {widths} with {layer.neurons} neurons"
     product_text, bias = ("K * x", layer.has_bias) if isinstance(layer, ConvLayer) else ("Wx", not layer.b.is_zero())
     formula = f"ReLU({product_text}{' + b' if bias else ''})"
     if not isinstance(layer, ConvLayer):
@@ -106,7 +110,8 @@ def _describe_pair(result: Result, shape: Sequence[int] | None) -> list[str]:
         lines = [f"  x = {vector_text(pair.x)}", f"  y = {vector_text(pair.y)}"]
         if len(pair.x) > LONGEST_VECTOR or _is_long(pair, LONGEST_NUMBER):
             lines.append("  (shortened here; --json or the certificate has every digit)")
-        lines.append(f"  ReLU output of both = {vector_text(layer.evaluate(pair.x))}, equal in exact arithmetic")
+        kind = "ReLU output" if isinstance(layer, ReLULayer) else "output"
+        lines.append(f"  {kind} of both = {vector_text(layer.evaluate(pair.x))}, equal in exact arithmetic")
     seen = [f"{name}: {_replay_text(outcome)}" for name, outcome in replay(layer, pair).items()]
     return [*lines, *_describe_size(result), "  replayed in " + "; ".join(seen)]
 

@@ -17,6 +17,7 @@ from exactinj.exact.numbers import nearest_float
 from exactinj.exact.short import shortened
 from exactinj.layers.convolution import ConvLayer
 from exactinj.layers.dense import ReLULayer
+from exactinj.layers.dense_network import DenseNetwork
 from exactinj.plotting import (
     plot_biases,
     plot_boxes,
@@ -53,6 +54,10 @@ def figure_of_result(result: Result, name: str) -> Figure:
     """
     if isinstance(result.layer, ConvLayer):
         return _of_convolution(result, result.layer, name)
+    if isinstance(result.layer, DenseNetwork):
+        if result.witness is not None:
+            return _bars(result, name)
+        raise InputError(f"nothing to draw: of networks, colliding pairs are drawn; this one is {_verdict(result)}")
     layer, region = result.layer, _mapped_domain(result.layer, result.domain)
     if region is not None and layer.m <= MOST_ROWS:
         return _wedge_map(result, layer, region, name)

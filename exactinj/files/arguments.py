@@ -12,9 +12,10 @@ from exactinj.exact.arrays import is_nested
 from exactinj.exact.symbolic import is_symbolic_matrix
 from exactinj.layers.convolution import ConvLayer
 from exactinj.layers.dense import ReLULayer
+from exactinj.layers.dense_network import DenseNetwork
 from exactinj.layers.torch_modules import CONVOLUTIONS, LINEAR, is_module, linear_part
 
-__all__ = ["convex_given", "dense_given", "layer_given", "region_given", "rows_given"]
+__all__ = ["convex_given", "dense_given", "layer_given", "network_given", "region_given", "rows_given"]
 
 MATRIX_AXES = 2
 PAIR = 2
@@ -51,6 +52,11 @@ def layer_given(value: Any) -> ReLULayer | ConvLayer:
     if isinstance(value, Mapping):
         return _from_mapping(value)
     return _from_numbers(value)
+
+
+def network_given(value: Any) -> DenseNetwork | None:
+    """The network that a value stands for; None if it is none, so that it may be a layer."""
+    return value if isinstance(value, DenseNetwork) else None
 
 
 def dense_given(value: Any) -> ReLULayer:

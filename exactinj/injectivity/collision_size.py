@@ -24,6 +24,7 @@ from exactinj.exact.numbers import nearest_float
 from exactinj.exact.surd import Surd
 from exactinj.layers.convolution import ConvLayer
 from exactinj.layers.dense import ReLULayer
+from exactinj.layers.dense_network import DenseNetwork
 
 __all__ = ["CollisionSize", "far_out", "size_of_collision"]
 
@@ -41,7 +42,7 @@ class CollisionSize:
     distance : |x - y|
     length : the larger of |x| and |y|
     margin : of a ball around a point of the segment, in which the same rows are inactive: a lower bound for the
-        inradius of their region; infinite if no row bounds it. None for a convolution
+        inradius of their region; infinite if no row bounds it. None for a convolution or a network
     active : how many rows are active there; None for a convolution
     survives : delta, above: no change of the rows by a smaller relative amount leaves the layer without collisions.
         0 if n or more rows are active there; None for a convolution
@@ -75,11 +76,11 @@ class CollisionSize:
         }
 
 
-def size_of_collision(layer: ReLULayer | ConvLayer, pair: Collision) -> CollisionSize:
+def size_of_collision(layer: ReLULayer | ConvLayer | DenseNetwork, pair: Collision) -> CollisionSize:
     """The size of a pair that collides; for a dense layer with what its inactive rows say."""
     distance = _length([a - c for a, c in zip(pair.x, pair.y, strict=True)])
     length = max(_length(pair.x), _length(pair.y))
-    if isinstance(layer, ConvLayer):
+    if not isinstance(layer, ReLULayer):
         return CollisionSize(float(distance), float(length))
     middle = [(a + c) / 2 for a, c in zip(pair.x, pair.y, strict=True)]
     margin, survives, active = max(

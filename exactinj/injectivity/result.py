@@ -18,9 +18,10 @@ from exactinj.injectivity.engine import Answer
 from exactinj.injectivity.nearby import NEAR, Snapped, nearest_injective
 from exactinj.layers.convolution import ConvLayer, Sizes
 from exactinj.layers.dense import ReLULayer
+from exactinj.layers.dense_network import DenseNetwork
 from exactinj.work.verdict import Statistics, Verdict
 
-__all__ = ["Nearby", "Result", "conv_result", "dense_result"]
+__all__ = ["Nearby", "Result", "conv_result", "dense_result", "network_result"]
 
 PAIRS_SHOWN = 3  # of the rows that were rounded
 
@@ -38,7 +39,7 @@ class Result:
 
     verdict: Verdict
     reason: str
-    layer: ReLULayer | ConvLayer
+    layer: ReLULayer | ConvLayer | DenseNetwork
     domain: Domain
     engine: str
     assumption: str | None = None
@@ -181,7 +182,15 @@ def conv_result(layer: ConvLayer, domain: Domain, answer: ConvAnswer) -> Result:
     )
 
 
-def _assembled(layer: ReLULayer | ConvLayer, domain: Domain, answer: Answer | ConvAnswer, engine: str) -> Result:
+def network_result(network: DenseNetwork, domain: Domain, answer: Answer) -> Result:
+    """What users get for an answer about a whole network."""
+    result = _assembled(network, domain, answer, answer.decided_by or "cell-pairs")
+    return replace(result, witness=answer.proof if isinstance(answer.proof, Collision) else None)
+
+
+def _assembled(
+    layer: ReLULayer | ConvLayer | DenseNetwork, domain: Domain, answer: Answer | ConvAnswer, engine: str
+) -> Result:
     """What both kinds of answers have, without evidence."""
     return Result(
         verdict=answer.verdict,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from exactinj.errors import InputError
 from exactinj.exact.numbers import nearest_float
 from exactinj.injectivity.result import Result
-from exactinj.layers.dense import ReLULayer
+from exactinj.layers.convolution import ConvLayer
 from exactinj.plotting.require import figure_or_new
 
 if TYPE_CHECKING:
@@ -50,10 +50,10 @@ def plot_pair(result: Result, figure: Figure | None = None) -> Figure:
     pair, layer = result.witness, result.layer
     if pair is None:
         raise InputError(f"found the verdict {result.verdict}, expected not_injective; there is no collision to draw")
-    if isinstance(layer, ReLULayer):
-        common = layer.evaluate(pair.x)
-    else:
+    if isinstance(layer, ConvLayer):
         common = layer.evaluate(pair.x, () if pair.shape is None else pair.shape[1:])
+    else:
+        common = layer.evaluate(pair.x)
     x, y = _floats(pair.x), _floats(pair.y)
     difference = _floats([b - a for a, b in zip(pair.x, pair.y, strict=True)])  # exact before it is rounded
     page: Figure = figure_or_new(figure, INCHES)

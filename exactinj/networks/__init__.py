@@ -1,0 +1,1 @@
+"""Whole networks: exact decisions about chains of layers."""
