@@ -44,9 +44,9 @@ from exactinj.layers.convolution import ConvLayer as ConvLayer
 from exactinj.layers.convolution import Sizes as Sizes
 from exactinj.layers.convolution import doubled as doubled
 from exactinj.layers.dense import ReLULayer as ReLULayer
-from exactinj.layers.network import Network as Network
 from exactinj.layers.dense_network import DenseNetwork as DenseNetwork
 from exactinj.layers.dense_network import Leaky as Leaky
+from exactinj.layers.network import Network as Network
 from exactinj.layers.residual import ResidualBlock as ResidualBlock
 from exactinj.sampling import AlphaEstimate as AlphaEstimate
 from exactinj.sampling.samplers import KernelDensity as KernelDensity

@@ -17,7 +17,7 @@ FLOORS = (
     ("errors", "checker"),
     ("work", "exact"),
     ("domains", "layers", "kernels"),
-    ("certificates", "files"),
+    ("certificates", "files", "report"),
     ("alternatives", "biases"),
     ("cells", "sampling"),
     ("injectivity",),

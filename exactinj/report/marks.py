@@ -1,0 +1,33 @@
+"""How a verdict looks: a sign, a word, a colour and a border, so that no one of them has to do alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from exactinj.work.verdict import Verdict
+
+__all__ = ["MARKS", "NO_MARK", "Mark", "mark_of"]
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Sign and word; `style` names the colours of the page's style sheet, `dashes` those of a border in SVG."""
+
+    sign: str
+    word: str
+    style: str
+    dashes: str
+
+
+MARKS = {
+    Verdict.INJECTIVE: Mark("✓", "injective", "proved", ""),
+    Verdict.NOT_INJECTIVE: Mark("✗", "not injective", "collides", ""),
+    Verdict.UNKNOWN: Mark("?", "unknown", "open", "5 3"),
+    Verdict.TIMED_OUT: Mark("…", "out of time", "late", "2 3"),
+}
+NO_MARK = Mark("", "", "plain", "")
+
+
+def mark_of(verdict: Verdict | None) -> Mark:
+    """The mark of a verdict, or the plain one for a step that nothing was asked about."""
+    return NO_MARK if verdict is None else MARKS[verdict]
