@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING, Any
 from exactinj.certificates.certificate import Certificate
 from exactinj.certificates.conv_certificate import ConvCertificate
 from exactinj.certificates.document import Document
+from exactinj.certificates.residual_certificate import ResidualCertificate
 from exactinj.domains import Ball, Region
 from exactinj.errors import CertificateError, InputError
 from exactinj.files.arguments import convex_given, dense_given, layer_given, network_given, region_given, rows_given
-from exactinj.injectivity.by_name import ENGINES, engine_given
+from exactinj.injectivity.by_name import ENGINES, engine_given, require_numbers
 from exactinj.injectivity.certify import certify_dense
 from exactinj.injectivity.engine import Engine
-from exactinj.injectivity.result import Result
+from exactinj.injectivity.result import AnyLayer, Result
 from exactinj.layers.convolution import ConvLayer
 from exactinj.layers.dense import ReLULayer
-from exactinj.layers.dense_network import DenseNetwork
+from exactinj.layers.residual import ResidualBlock
 from exactinj.work.clock import Clock
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ __all__ = ["ENGINES", "alpha_star", "certify", "check", "compare", "hull_bias", 
 
 
 def certify(
-    layer: ReLULayer | ConvLayer | DenseNetwork | Any,
+    layer: AnyLayer | Any,
     *,
     domain: Region | str | None = None,
     engine: str | Engine = "auto",
@@ -52,9 +53,10 @@ def certify(
 
     Parameters
     ----------
-    layer : ReLULayer or ConvLayer
+    layer : ReLULayer, ConvLayer or ResidualBlock
         The layer, with exact rational weights; also what makes one: W, (W, b), a torch module, the path of a layer
-        file. A convolution is decided for every input size from some size on, or for one `input_shape`.
+        file. A convolution is decided for every input size from some size on, or for one `input_shape`. For a residual
+        block the question is about ``x -> x + B ReLU(A x + b)``, and there is one way to decide it.
     domain : Domain or str, optional
         Where injectivity is asked, as an object or in words ("ball:1"); all of R^n if left out. For a convolution the
         orthant, or a `Box` with one pair of bounds or one for each input channel.
@@ -106,14 +108,21 @@ def certify(
     """
     _require_positive(timeout)
     clock = Clock(timeout, report)  # before engines are imported, which takes a second
-    chosen = engine_given(engine, seed=seed, jobs=jobs)
-    clock.discount(clock.elapsed)
     network, asked = network_given(layer), convex_given(domain)
     if network is not None:
         from exactinj.networks.certify import certify_network
 
         return certify_network(network, asked.for_dimension(network.n), clock)
     layer = layer_given(layer)
+    if isinstance(layer, ResidualBlock):
+        from exactinj.injectivity.residual.certify import certify_residual
+
+        require_numbers(seed, jobs)
+        _refuse_for_blocks(engine, blocks, input_shape)
+        return certify_residual(layer, asked.for_dimension(layer.n), clock, seed)
+    read = clock.elapsed
+    chosen = engine_given(engine, seed=seed, jobs=jobs)
+    clock.discount(clock.elapsed - read)
     if isinstance(layer, ConvLayer):
         from exactinj.injectivity.convolution.certify import certify_convolution
 
@@ -141,7 +150,8 @@ def certify(
 
 
 def check(
-    certificate: Certificate | ConvCertificate | str | os.PathLike[str], layer: ReLULayer | ConvLayer | Any = None
+    certificate: Certificate | ConvCertificate | ResidualCertificate | str | os.PathLike[str],
+    layer: AnyLayer | Any = None,
 ) -> CheckResult:
     """Check a certificate with the independent checker.
 
@@ -149,7 +159,7 @@ def check(
     ----------
     certificate : Certificate or path
         What `certify` returned, or a ``.json`` or ``.json.gz`` file.
-    layer : ReLULayer or ConvLayer, optional
+    layer : ReLULayer, ConvLayer or ResidualBlock, optional
         If given, the claim is checked for *this* layer's numbers, and the certificate is rejected
         if it speaks of another one.
 
@@ -175,9 +185,13 @@ def check(
         raise CertificateError(str(error)) from None
 
 
-def _numbers_of(layer: ReLULayer | ConvLayer) -> Any:
+def _numbers_of(layer: ReLULayer | ConvLayer | ResidualBlock) -> Any:
     """The layer as the checker takes it."""
     from exactinj import checker
+
+    if isinstance(layer, ResidualBlock):
+        b = [value for (value,) in layer.b.fractions()]
+        return checker.Residual(layer.A.fractions(), layer.B.fractions(), b)
 
     if isinstance(layer, ConvLayer):
         return checker.Convolution(
@@ -440,6 +454,16 @@ def compare(
         )
     region = region_given(domain, Ball(1)).for_dimension(layer.n)
     return compared(layer, region, Clock(timeout, report), samples=samples, seed=seed, keep=keep)
+
+
+def _refuse_for_blocks(engine: str | Engine, blocks: object, input_shape: object) -> None:
+    """Options that say nothing about a residual block."""
+    if engine not in ("auto", "p-matrix"):
+        name = engine if isinstance(engine, str) else type(engine).__name__
+        raise InputError(f"found the engine {name!r} for a residual block, expected auto: p-matrix is the only one")
+    if blocks is not None or input_shape is not None:
+        name = "blocks" if blocks is not None else "an input shape"
+        raise InputError(f"found {name} for a residual block, expected them for other layers only; remove it")
 
 
 def _require_positive(timeout: float | None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,6 @@ from exactinj.errors import InternalError
 from exactinj.exact.latex import vector_latex
 from exactinj.exact.numbers import nearest_float, rational_text
 from exactinj.exact.short import few, short_repr
-from exactinj.layers.dense import ReLULayer
 
 __all__ = ["Collision", "verified_collision"]
 
@@ -58,7 +57,14 @@ class Collision:
         return rf"x = {vector_latex(self.x)}, \quad y = {vector_latex(self.y)}"
 
 
-def verified_collision(layer: ReLULayer, domain: Domain, x: Sequence[Fraction], y: Sequence[Fraction]) -> Collision:
+class Evaluates(Protocol):
+    """A map with exact values: a dense layer, a residual block."""
+
+    def evaluate(self, x: Sequence[Any]) -> list[Fraction]:
+        """f(x)."""
+
+
+def verified_collision(layer: Evaluates, domain: Domain, x: Sequence[Fraction], y: Sequence[Fraction]) -> Collision:
     """The pair, after evaluating the layer at both points in rationals."""
     if tuple(x) == tuple(y) or not (domain.contains(x) and domain.contains(y)):
         raise InternalError("a proposed pair is not two different points of the domain; please report this")

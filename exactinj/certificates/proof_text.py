@@ -15,6 +15,7 @@ from exactinj.certificates.blocks import BlocksProof
 from exactinj.certificates.collision import Collision
 from exactinj.certificates.depth_tree import DepthTree, RowProof
 from exactinj.certificates.flat_tree import FlatTree
+from exactinj.certificates.p_matrix import Minors, PMatrixProof, Split, Token
 from exactinj.certificates.sign_split import SignSplitTree
 from exactinj.certificates.stated_tree import StatedTree
 from exactinj.errors import InternalError
@@ -116,6 +117,26 @@ def _row_pieces(row: RowProof) -> Iterator[str]:
     yield '],\n"tree": [\n'
     yield from separated(_token_lines(row.tokens))
     yield "]}"
+
+
+@proof_pieces.register
+def _p_matrix_pieces(proof: PMatrixProof) -> Iterator[str]:
+    yield '{"rule": "p-matrix",\n"blocks": [\n'
+    for number, block in enumerate(proof.blocks):
+        yield ",\n" if number else ""
+        yield f'{{"rows": {list(block.rows)},\n"tree": [\n'
+        yield from separated(map(_minor_token, block.tokens))
+        yield "]}"
+    yield "\n]}"
+
+
+def _minor_token(token: Token) -> str:
+    if isinstance(token, Split):
+        return str(token.unit)
+    if isinstance(token, Minors):
+        return f'{{"minors": {token.units}}}'
+    name = type(token).__name__.lower()
+    return f'{{"{name}": {strings([integer_text(weight) for weight in token.weights])}}}'
 
 
 def separated(items: Iterable[str]) -> Iterator[str]:

@@ -30,6 +30,7 @@ from exactinj.certificates.every_size import (
     Slot,
     UnpairedRow,
 )
+from exactinj.certificates.p_matrix import Definite, Dominant, Minors, MinorTree, PMatrixProof, Split, Token
 from exactinj.certificates.stated_tree import StatedTree
 from exactinj.domains import (
     Ball,
@@ -50,6 +51,7 @@ __all__ = [
     "Record",
     "domain_of",
     "is_about_convolution",
+    "is_about_residual",
     "proof_of",
     "read_record",
     "record_of",
@@ -97,6 +99,11 @@ def refusals(path: str | os.PathLike[str]) -> Iterator[None]:
 def is_about_convolution(record: Record) -> bool:
     """Whether it is about a convolution, not a dense layer."""
     return "convolution" in record
+
+
+def is_about_residual(record: Record) -> bool:
+    """Whether it is about a residual block."""
+    return "residual" in record
 
 
 def require_same(stated: tuple[str, str], own: tuple[str, str]) -> None:
@@ -148,6 +155,7 @@ def proof_of(record: Record) -> Any:
         ),
         "count": lambda found: RowCount(found["group"]),
         "unpaired": lambda found: UnpairedRow(found["group"], found["kernel"], tuple(found["tap"])),
+        "p-matrix": lambda found: PMatrixProof(tuple(map(_minor_tree, found["blocks"]))),
     }
     return readers[record["rule"]](record)
 
@@ -189,6 +197,20 @@ def _boxes(record: Record) -> BoxesProof:
     if len(proofs) % prod(map(len, slots)):
         raise InputError(f"found {len(proofs)} proofs, expected one for each group and choice of slots")
     return BoxesProof(tuple(record["box"]), slots, proofs)
+
+
+def _minor_tree(record: Record) -> MinorTree:
+    return MinorTree(tuple(record["rows"]), tuple(map(_minor_token, record["tree"])))
+
+
+def _minor_token(token: Any) -> Token:
+    if isinstance(token, int):
+        return Split(token)
+    ((name, entry),) = token.items()
+    if name == "minors":
+        return Minors(entry)
+    kinds: dict[str, Callable[[tuple[int, ...]], Token]] = {"dominant": Dominant, "definite": Definite}
+    return kinds[name](tuple(int(fmpz(text)) for text in entry))
 
 
 def _patch(record: Record) -> PatchPair:

@@ -1,9 +1,10 @@
 """The independent checker: standard library only, no code shared with the package.
 
-Written from ``docs/certificates.md``, version 1, and ``docs/certificates-convolution.md``. All arithmetic is exact, on
-integers. From the bottom up: what a fault is (`faults`), numbers, rows, domains, trees, convolutions; a file for each
-rule in ``rules``, which judge values; ``reading``, which makes these values of a document's JSON while it streams by;
-the document; layer and kernel files; the command line. ``checker.py`` is all of it in one file that runs alone:
+Written from ``docs/certificates.md``, version 1, ``docs/certificates-convolution.md`` and
+``docs/certificates-network.md``. All arithmetic is exact, on integers. From the bottom up: what a fault is (`faults`),
+numbers, rows, domains, trees, convolutions, residual blocks; a file for each rule in ``rules``, which judge values;
+``reading``, which makes these values of a document's JSON while it streams by; the document; layer, kernel and block
+files; the command line. ``checker.py`` is all of it in one file that runs alone:
 
     python -I exactinj/checker/checker.py CERTIFICATE [LAYER]
 
@@ -16,6 +17,8 @@ from exactinj.checker.document import CheckResult, check_stream
 from exactinj.checker.faults import Reason, Rejected, Source, Unreadable
 from exactinj.checker.files.kernels import read_kernels
 from exactinj.checker.files.layers import read_layer
+from exactinj.checker.files.residuals import read_residual
+from exactinj.checker.residual import Residual
 from exactinj.checker.rows import Layer
 
 __all__ = [
@@ -24,6 +27,7 @@ __all__ = [
     "Layer",
     "Reason",
     "Rejected",
+    "Residual",
     "Source",
     "Unreadable",
     "check_file",
@@ -31,4 +35,5 @@ __all__ = [
     "main",
     "read_kernels",
     "read_layer",
+    "read_residual",
 ]

@@ -28,6 +28,7 @@ RULES = (
     "geometric",
     "count",
     "unpaired",
+    "p_matrix",
 )
 PARTS = (
     "faults",
@@ -39,10 +40,11 @@ PARTS = (
     "trees",
     "cones",
     "convolution",
+    "residual",
     *(f"rules/{rule}" for rule in RULES),
-    *(f"reading/{part}" for part in ("layer", "domain", "convolution", "proofs")),
+    *(f"reading/{part}" for part in ("layer", "domain", "convolution", "residual", "proofs")),
     "document",
-    *(f"files/{part}" for part in ("texts", "arrays", "layers", "kernels")),
+    *(f"files/{part}" for part in ("texts", "arrays", "layers", "kernels", "residuals")),
     "command",
 )
 HEADING = '''\
@@ -50,8 +52,9 @@ HEADING = '''\
 
     python -I checker.py CERTIFICATE [LAYER]
 
-Written from docs/certificates.md, version 1, and docs/certificates-convolution.md. This file runs alone. It is made of
-the modules in the folder exactinj/checker, in which it stands, by `python -m exactinj.checker.assemble`: change those.
+Written from docs/certificates.md, version 1, docs/certificates-convolution.md and docs/certificates-network.md. This
+file runs alone. It is made of the modules in the folder exactinj/checker, in which it stands, by
+`python -m exactinj.checker.assemble`: change those.
 
 The parts: {parts}.
 """

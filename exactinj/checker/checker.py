@@ -2,13 +2,15 @@
 
     python -I checker.py CERTIFICATE [LAYER]
 
-Written from docs/certificates.md, version 1, and docs/certificates-convolution.md. This file runs alone. It is made of
-the modules in the folder exactinj/checker, in which it stands, by `python -m exactinj.checker.assemble`: change those.
+Written from docs/certificates.md, version 1, docs/certificates-convolution.md and docs/certificates-network.md. This
+file runs alone. It is made of the modules in the folder exactinj/checker, in which it stands, by
+`python -m exactinj.checker.assemble`: change those.
 
-The parts: faults, limits, rationals, stream, rows, domains, trees, cones, convolution, rules/collision,
+The parts: faults, limits, rationals, stream, rows, domains, trees, cones, convolution, residual, rules/collision,
 rules/flat_tree, rules/sign_split, rules/blocks, rules/depth_tree, rules/boxes, rules/periodic, rules/patch,
-rules/geometric, rules/count, rules/unpaired, reading/layer, reading/domain, reading/convolution, reading/proofs,
-document, files/texts, files/arrays, files/layers, files/kernels, command.
+rules/geometric, rules/count, rules/unpaired, rules/p_matrix, reading/layer, reading/domain, reading/convolution,
+reading/residual, reading/proofs, document, files/texts, files/arrays, files/layers, files/kernels, files/residuals,
+command.
 """
 
 from __future__ import annotations
@@ -53,6 +55,7 @@ class Source(StrEnum):
     CERTIFICATE = "certificate"
     LAYER_FILE = "layer file"
     KERNEL_FILE = "kernel file"
+    BLOCK_FILE = "block file"
 
 
 class Reason(StrEnum):
@@ -62,6 +65,7 @@ class Reason(StrEnum):
     DOMAIN = "domain"  # it is empty or flat, or not one that the claim or rule can be about
     OTHER_LAYER = "other layer"  # the certificate is not about the layer that was given
     OTHER_CONVOLUTION = "other convolution"  # or not about the convolution that was given
+    OTHER_RESIDUAL = "other block"  # or not about the residual block that was given
     DIGEST = "digest"  # the layer is not the one that its digest states
     SIZES = "sizes"  # the convolution is not defined for all of them
     POINTS = "points"  # they are equal, outside the domain, or have different outputs
@@ -71,6 +75,7 @@ class Reason(StrEnum):
     BLOCKS = "blocks"
     VALUE = "value"  # alpha of a row
     COVERAGE = "coverage"  # boxes do not cover the grid
+    MINORS = "minors"  # they are not shown to be positive
     COUNT = "count"  # a group is not shown to have too few rows
 
 
@@ -1116,6 +1121,51 @@ def require_group(group: int, kernels: Kernels, rule: str) -> None:
         raise Rejected(Reason.COUNT, f"{rule}: there is no group {show(group)}")
 
 
+# ------------------------------------------------------------------ residual
+# certificates-network.md, section "Residual blocks": the map x + B ReLU(Ax + b), and the matrix I + AB.
+
+@dataclass(frozen=True, slots=True)
+class Residual:
+    """A (k, n), B (n, k) and b (k)."""
+
+    A: Sequence[Sequence[Fraction]]
+    B: Sequence[Sequence[Fraction]]
+    b: Sequence[Fraction]
+
+    @property
+    def k(self) -> int:
+        """The number of hidden units."""
+        return len(self.A)
+
+    @property
+    def n(self) -> int:
+        """The dimension of the input."""
+        return len(self.B)
+
+    def outputs(self, x: Sequence[Fraction]) -> list[Fraction]:
+        """f(x)."""
+        hidden = [max(sum(map(mul, row, x), bias), Fraction(0)) for row, bias in zip(self.A, self.b, strict=True)]
+        return [sum(map(mul, row, hidden), value) for row, value in zip(self.B, x, strict=True)]
+
+    def interaction(self) -> list[Vector]:
+        """I + AB times a positive integer."""
+        require_room(self.k * self.k, "the entries of I + AB")
+        rows, row_factor = _over_one(self.A)
+        columns, column_factor = _over_one(list(zip(*self.B, strict=True)))
+        factor = row_factor * column_factor
+        return [
+            [sum(map(mul, row, column)) + factor * (i == j) for j, column in enumerate(columns)]
+            for i, row in enumerate(rows)
+        ]
+
+
+def _over_one(rows: Sequence[Sequence[Fraction]]) -> tuple[list[Vector], int]:
+    """A matrix as integers over one positive denominator."""
+    width = len(rows[0])
+    entries, denominator = over_one_denominator([value for row in rows for value in row])
+    return [entries[k : k + width] for k in range(0, len(entries), width)], denominator
+
+
 # ------------------------------------------------------------------ rules/collision
 # Rule "collision": two points of K, different, with one image.
 
@@ -1147,6 +1197,18 @@ def check_collision(points: Points, domain: Domain, rows: list[Row]) -> str:
         if at_x != at_y:
             raise Rejected(Reason.POINTS, f"collision: row {i} has different outputs at x and at y")
     return f"x and y differ, lie in {domain.type} and have the same output in all {len(rows)} rows"
+
+
+def check_collision_of(
+    points: Points, domain: Domain, outputs: Callable[[Sequence[Fraction]], Sequence[Fraction]]
+) -> str:
+    """For any map that can be evaluated."""
+    require_two_inside(points, domain, "collision")
+    pairs = enumerate(zip(outputs(points.x), outputs(points.y), strict=True))
+    i = next((i for i, (at_x, at_y) in pairs if at_x != at_y), None)
+    if i is not None:
+        raise Rejected(Reason.POINTS, f"collision: output {i} differs at x and at y")
+    return f"x and y differ, lie in {domain.type} and have the same output"
 
 
 def _windows(axis: Axis, size: int) -> Iterator[tuple[str, Reads]]:
@@ -2027,6 +2089,186 @@ def check_unpaired(proof: Unpaired, domain: Domain, kernels: Kernels, sizes: Siz
     return f"group {group} has at most twice as many rows as inputs at every size, and {row}"
 
 
+# ------------------------------------------------------------------ rules/p_matrix
+# Rule "p-matrix": all principal minors of I + AB are positive, so x + B ReLU(Ax + b) is one-to-one.
+
+MOST_MINORS = 1 << 22  # of all tokens "minors" together
+MOST_ROWS = 200  # of a matrix that has to be positive definite
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """A node with the children without the unit, and with it."""
+
+    unit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Dominant:
+    """S_ii d_i > sum of the other |S_ij| d_j, for every i."""
+
+    weights: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Definite:
+    """diag(d) S and its transpose have a positive definite sum."""
+
+    weights: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Minors:
+    """All minors of so many units are computed."""
+
+    units: int
+
+
+Token = Split | Dominant | Definite | Minors
+
+
+@dataclass(frozen=True, slots=True)
+class PTree:
+    """The rows of a block and its tree."""
+
+    rows: list[int]
+    tokens: Iterator[Token]
+
+
+@dataclass(frozen=True, slots=True)
+class PMatrix:
+    """The blocks, each to be taken once and in this order."""
+
+    blocks: Iterator[PTree]
+
+
+@dataclass(frozen=True, slots=True)
+class _Node:
+    """Units U and a positive multiple of S whose entries are minors; `divisor` divides those of the next pivot."""
+
+    units: list[int]
+    matrix: Sequence[Vector]
+    divisor: int
+
+    def without(self, place: int) -> _Node:
+        rest = [k for k in range(len(self.units)) if k != place]
+        return _Node([self.units[k] for k in rest], [[self.matrix[i][j] for j in rest] for i in rest], self.divisor)
+
+    def schur(self, place: int) -> _Node:
+        """The Schur complement (Bareiss)."""
+        rest = [k for k in range(len(self.units)) if k != place]
+        pivot, head = self.matrix[place][place], self.matrix[place]
+        rows = []
+        for i in rest:
+            row, factor = self.matrix[i], self.matrix[i][place]
+            rows.append([(pivot * row[j] - factor * head[j]) // self.divisor for j in rest])
+        return _Node([self.units[k] for k in rest], rows, pivot)
+
+
+class _PTreeWalk:
+    """The reader of one tree. `minors` counts over all trees of a proof."""
+
+    def __init__(self, place: str, minors: int) -> None:
+        self.place, self.minors, self.count = place, minors, 0
+
+    def rejected(self, message: str) -> Rejected:
+        return Rejected(Reason.MINORS, f"{self.place}, token {self.count - 1}: {message}")
+
+    def read(self, rows: list[int], matrix: Sequence[Vector], tokens: Iterator[Token]) -> None:
+        """read_tree."""
+        stack = [_Node(rows, matrix, 1)]
+        while stack:
+            node = stack.pop()
+            if node.units:
+                token = next(tokens, None)
+                if token is None:
+                    raise Rejected(Reason.MINORS, f"{self.place}: the tree ends after {self.count} tokens, too early")
+                self.count += 1
+                stack += self.take(node, token)
+        if next(tokens, None) is not None:
+            raise Rejected(Reason.MINORS, f"{self.place}: complete after {self.count} tokens, but the list goes on")
+
+    def take(self, node: _Node, token: Token) -> list[_Node]:
+        """What a token asks of its node. Returns its children, the first one last."""
+        if isinstance(token, Split):
+            return self.split(node, token.unit)
+        if isinstance(token, Minors):
+            self.all_minors(node, token.units)
+            return []
+        if len(token.weights) != len(node.units):
+            raise self.rejected(f"has {len(token.weights)} multipliers for {len(node.units)} units")
+        if isinstance(token, Dominant):
+            self.dominant(node, token.weights)
+        else:
+            self.definite(node.matrix, token.weights)
+        return []
+
+    def split(self, node: _Node, unit: int) -> list[_Node]:
+        if unit not in node.units:
+            raise self.rejected(f"unit {show(unit)} is not among those that are left")
+        place = node.units.index(unit)
+        if node.matrix[place][place] <= 0:
+            raise self.rejected(f"the minor at unit {unit} is not positive")
+        return [node.schur(place), node.without(place)]
+
+    def dominant(self, node: _Node, weights: Sequence[int]) -> None:
+        for i, row in enumerate(node.matrix):
+            others = sum(abs(value) * weight for value, weight in zip(row, weights, strict=True))
+            if row[i] <= 0 or 2 * row[i] * weights[i] <= others:
+                raise self.rejected(f"the row of unit {node.units[i]} is not dominated by its diagonal")
+
+    def definite(self, matrix: Sequence[Vector], weights: Sequence[int]) -> None:
+        """All leading minors of the symmetric matrix are positive."""
+        size = range(len(matrix))
+        symmetric = [[weights[i] * matrix[i][j] + weights[j] * matrix[j][i] for j in size] for i in size]
+        node = _Node(list(size), symmetric, 1)
+        while node.units:
+            if node.matrix[0][0] <= 0:
+                raise self.rejected("the symmetric matrix is not positive definite")
+            node = node.schur(0)
+
+    def all_minors(self, node: _Node, units: int) -> None:
+        if units != len(node.units):
+            raise self.rejected(f"is for {show(units)} units, but {len(node.units)} are left")
+        self.minors += 1 << units
+        if self.minors > MOST_MINORS:
+            raise Unreadable(f"{self.place}: asks for more than {MOST_MINORS} minors")
+        stack = [node]
+        while stack:
+            part = stack.pop()
+            if part.matrix[0][0] <= 0:
+                raise self.rejected("a principal minor is not positive")
+            if len(part.units) > 1:
+                stack += [part.schur(0), part.without(0)]
+
+
+def _require_triangular(matrix: Sequence[Vector], order: Sequence[int], known: set[int], number: int) -> None:
+    """Rows of a block are zero in the columns of earlier blocks."""
+    for i in order:
+        j = next((j for j in known if matrix[i][j]), None)
+        if j is not None:
+            raise Rejected(Reason.BLOCKS, f"block {number}: M[{i}][{j}] is not zero, and {j} is in an earlier block")
+
+
+def check_p_matrix(proof: PMatrix, residual: Residual) -> str:
+    """Block after block."""
+    matrix, known, minors, tokens = residual.interaction(), set[int](), 0, 0
+    number = -1
+    for number, block in enumerate(proof.blocks):
+        rows = block.rows
+        if rows[0] < 0 or rows[-1] >= residual.k or known & set(rows):
+            raise Rejected(Reason.BLOCKS, f"block {number}: names a unit outside 0 to {residual.k - 1}, or twice")
+        _require_triangular(matrix, rows, known, number)
+        walk = _PTreeWalk(f"block {number}", minors)
+        walk.read(rows, [[matrix[i][j] for j in rows] for i in rows], block.tokens)
+        known.update(rows)
+        minors, tokens = walk.minors, tokens + walk.count
+    if len(known) < residual.k:
+        missing = min(set(range(residual.k)) - known)
+        raise Rejected(Reason.BLOCKS, f"blocks: unit {missing} is in no block")
+    return f"all principal minors of I + AB are positive, by {number + 1} blocks and {tokens} tokens"
+
+
 # ------------------------------------------------------------------ reading/layer
 # Section "Layer": the rows, checked against their digest and against the layer that was given as well.
 
@@ -2045,12 +2287,13 @@ def read_digest(reader: Reader) -> str:
 
 
 def read_certified_layer(
-    reader: Reader, given: Layer | Convolution | None, dimension: int | None
+    reader: Reader, given: Layer | Convolution | Residual | None, dimension: int | None
 ) -> tuple[list[Row], int]:
     """Section "Layer": shape, which fits the domain's, digest, and equality with the layer that was given as well."""
-    if isinstance(given, Convolution):
+    if isinstance(given, (Convolution, Residual)):
+        found = "a convolution" if isinstance(given, Convolution) else "a residual block"
         raise Rejected(
-            Reason.OTHER_LAYER, "layer: the certificate is about a layer (W, b), but the given layer is a convolution"
+            Reason.OTHER_LAYER, f"layer: the certificate is about a layer (W, b), but the given layer is {found}"
         )
     m, n = reader.size("{", "m"), reader.size(",", "n")
     if dimension not in (None, n):
@@ -2295,6 +2538,67 @@ def read_sizes(reader: Reader, axes: Sequence[Axis]) -> Sizes:
     return Sizes(minimum, residues)
 
 
+# ------------------------------------------------------------------ reading/residual
+# certificates-network.md, section "Residual blocks": the block, checked against its digest and the one given.
+
+class _BlockReader:
+    """Reads the matrices, and adds their texts to the digest."""
+
+    def __init__(self, reader: Reader) -> None:
+        self.reader, self.digest = reader, hashlib.sha256()
+
+    def matrix(self, before: str, name: str, rows: int, columns: int) -> list[list[Fraction]]:
+        self.digest.update(f'{before}"{name}":['.encode())
+        found: list[list[Fraction]] = []
+        for texts in self.reader.elements(",", name):
+            if len(found) == rows:
+                raise self.reader.malformed(f"residual.{name}: expected {rows} rows, found more")
+            self.digest.update(b"," if found else b"")
+            found.append(rationals(texts, columns, f"residual.{name} row {len(found)}"))
+            self.digest.update(quoted(texts).encode())
+        if len(found) != rows:
+            raise self.reader.malformed(f"residual.{name}: expected {show(rows)} rows, found {len(found)}")
+        return found
+
+    def bias(self, count: int) -> list[Fraction]:
+        self.reader.key(",", "b")
+        texts = self.reader.value()
+        b = rationals(texts, count, "residual.b")
+        self.reader.expect("}")
+        self.digest.update(f'],"b":{quoted(texts)}}}'.encode())
+        return b
+
+
+def read_certified_residual(reader: Reader, given: object, dimension: int | None) -> Residual:
+    """Shape, which fits the domain's, digest, and equality with the block that was given as well."""
+    if given is not None and not isinstance(given, Residual):
+        raise Rejected(
+            Reason.OTHER_RESIDUAL, "residual: the certificate is about a residual block, the given layer is none"
+        )
+    k, n = reader.size("{", "k"), reader.size(",", "n")
+    if dimension not in (None, n):
+        raise reader.malformed(f"domain: expected lists of {show(n)} rationals, found lists of {dimension}")
+    sha256 = read_digest(reader)
+    parts = _BlockReader(reader)
+    residual = Residual(parts.matrix("{", "A", k, n), parts.matrix("],", "B", n, k), parts.bias(k))
+    if given is not None:
+        _require_same(residual, given)
+    if parts.digest.hexdigest() != sha256:
+        found = parts.digest.hexdigest()
+        raise Rejected(Reason.DIGEST, f"residual: the SHA-256 of A, B and b is {found}, not the one stated")
+    return residual
+
+
+def _require_same(residual: Residual, given: Residual) -> None:
+    for name in ("A", "B", "b"):
+        if _listed(getattr(residual, name)) != _listed(getattr(given, name)):
+            raise Rejected(Reason.OTHER_RESIDUAL, f"residual: {name} differs from the given block")
+
+
+def _listed(part: Sequence[Sequence[Fraction]] | Sequence[Fraction]) -> list[object]:
+    return [list(row) if isinstance(row, Sequence) else row for row in part]
+
+
 # ------------------------------------------------------------------ reading/proofs
 # The proof of a document, one function a rule: what may be long is read while the rule takes it.
 
@@ -2310,6 +2614,7 @@ PROVES = {
     "geometric": "not_injective_for_sizes",
     "count": "not_injective_for_sizes",
     "unpaired": "not_injective_for_sizes",
+    "p-matrix": "injective",
 }
 _POSITIVE = re.compile("[1-9][0-9]*")
 _NONZERO = re.compile("-?[1-9][0-9]*")
@@ -2570,11 +2875,51 @@ def read_unpaired(reader: Reader, kernels: Kernels) -> Unpaired:
     return Unpaired(group, kernel, tap)
 
 
+# ------------------------------------------------------------------ rules of certificates-network.md
+
+
+def _multipliers(value: object, place: str) -> list[int]:
+    if not isinstance(value, list) or not all(isinstance(text, str) and _POSITIVE.fullmatch(text) for text in value):
+        raise Unreadable(f'{place}: expected a list of positive integers like "12", found {show(value)}')
+    return [integer_of(text, place) for text in value]
+
+
+def _p_token(value: object, place: str) -> Split | Dominant | Definite | Minors:
+    if type(value) is int:
+        return Split(value)
+    name, entry = next(iter(value.items())) if isinstance(value, dict) and len(value) == 1 else ("", None)
+    if name == "minors" and type(entry) is int and entry > 0:
+        return Minors(entry)
+    if name == "dominant":
+        return Dominant(_multipliers(entry, place))
+    if name == "definite":
+        weights = _multipliers(entry, place)
+        if len(weights) > MOST_ROWS:
+            raise Unreadable(f"{place}: a definite matrix of {len(weights)} rows, expected at most {MOST_ROWS}")
+        return Definite(weights)
+    raise Unreadable(f"{place}: expected a unit, or an object dominant, definite or minors, found {show(value)}")
+
+
+def read_p_matrix(reader: Reader) -> PMatrix:
+    """The blocks with their trees."""
+
+    def blocks() -> Iterator[PTree]:
+        for number in reader.places(",", "blocks"):
+            rows = _read_numbers(reader, "{", "rows")
+            tokens = reader.elements(",", "tree")
+            yield PTree(rows, (_p_token(value, f"block {number}, token {k}") for k, value in enumerate(tokens)))
+            reader.expect("}")
+        reader.expect("}")
+
+    return PMatrix(blocks())
+
+
 # ------------------------------------------------------------------ document
 # The document: format, claim, domain, layer and proof in their order, and the table of the rules.
 
 CLAIMS = ("injective", "not_injective", "alpha_star", "injective_for_sizes", "not_injective_for_sizes")
-Given = Callable[[str], Layer | Convolution | None]  # the layer to check, when the document is about this kind of it
+Numbers = Layer | Convolution | Residual
+Given = Callable[[str], Numbers | None]  # the layer to check, when the document is about this kind of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -2606,6 +2951,8 @@ def _judge(reader: Reader, rule: str, domain: Domain, rows: list[Row], n: int) -
         return check_collision(read_collision(reader, n), domain, rows)
     if rule == "depth-tree":
         return check_depth_tree(read_depth_tree(reader, n), domain, rows, n)
+    if rule == "p-matrix":
+        raise Rejected(Reason.RULE, 'the rule "p-matrix" proves something about residual blocks only')
     proof = read_injective(reader, rule)
     if isinstance(proof, FlatTree):
         return check_flat_tree(proof, domain, rows, n)
@@ -2640,20 +2987,20 @@ _SIZES_RULES: dict[str, Callable[[Reader, Domain, Kernels, Sizes], str]] = {
 }
 
 
-def _check_layer(reader: Reader, claim: str, domain: Domain, given: Layer | Convolution | None) -> str:
+def _check_layer(reader: Reader, claim: str, domain: Domain, given: Numbers | None) -> str:
     """The document from the value of `layer` on."""
     rows, n = read_certified_layer(reader, given, domain.dimension)
     return _judge(reader, _read_outer_rule(reader, claim), domain, rows, n)
 
 
-def _check_convolution(reader: Reader, claim: str, domain: Domain, given: Layer | Convolution | None) -> str:
+def _check_convolution(reader: Reader, claim: str, domain: Domain, given: Numbers | None) -> str:
     """The document from the value of `convolution` on."""
     if not isinstance(domain, (Space, Orthant, Box)):
         raise Rejected(Reason.DOMAIN, f"domain: a certificate about a convolution cannot have the domain {domain.type}")
     if claim == "alpha_star":
         raise Rejected(Reason.RULE, 'a certificate about a convolution cannot have the claim "alpha_star"')
     if given is not None and not isinstance(given, Convolution):
-        found = "the given layer is one with (W, b)"
+        found = "the given layer is " + ("a residual block" if isinstance(given, Residual) else "one with (W, b)")
         raise Rejected(Reason.OTHER_CONVOLUTION, f"convolution: the certificate is about a convolution, but {found}")
     kernels = Kernels(read_convolution(reader, domain.dimension, given))
     if claim in ("injective", "not_injective"):
@@ -2670,12 +3017,33 @@ def _check_convolution(reader: Reader, claim: str, domain: Domain, given: Layer 
     return f"{word} for {where} on {domain.type}: {reason}; {kernels.about()}"
 
 
+_RESIDUAL_RULES: dict[str, Callable[[Reader, Domain, Residual], str]] = {
+    "collision": lambda reader, domain, block: check_collision_of(
+        read_collision(reader, block.n), domain, block.outputs
+    ),
+    "p-matrix": lambda reader, _, block: check_p_matrix(read_p_matrix(reader), block),
+}
+
+
+def _check_residual(reader: Reader, claim: str, domain: Domain, given: Numbers | None) -> str:
+    """The document from the value of `residual` on."""
+    if claim == "alpha_star":
+        raise Rejected(Reason.RULE, 'a certificate about a residual block cannot have the claim "alpha_star"')
+    block = read_certified_residual(reader, given, domain.dimension)
+    rule = _read_outer_rule(reader, claim)
+    if rule not in _RESIDUAL_RULES:
+        raise Rejected(Reason.RULE, f'the rule "{rule}" proves nothing about a residual block')
+    return _RESIDUAL_RULES[rule](reader, domain, block)
+
+
+_KINDS = {"layer": _check_layer, "convolution": _check_convolution, "residual": _check_residual}
+
+
 def _check_proof(reader: Reader, claim: str, given: Given) -> str:
     """Everything after the claim, in the order of the document. Returns the reason to accept."""
     domain = read_domain(reader, claim)
-    kind = reader.key(",", *(["convolution"] if claim.endswith("_for_sizes") else ["layer", "convolution"]))
-    check = _check_layer if kind == "layer" else _check_convolution
-    reason = check(reader, claim, domain, given(kind))
+    kind = reader.key(",", *(["convolution"] if claim.endswith("_for_sizes") else _KINDS))
+    reason = _KINDS[kind](reader, claim, domain, given(kind))
     reader.end()
     return reason
 
@@ -2694,7 +3062,7 @@ def check_document(binary_file: BinaryIO, given: Given) -> CheckResult:
         raise Unreadable("does not fit into memory") from None
 
 
-def check_stream(binary_file: BinaryIO, layer: Layer | Convolution | None = None) -> CheckResult:
+def check_stream(binary_file: BinaryIO, layer: Numbers | None = None) -> CheckResult:
     """Check the certificate in a binary file, which must be about `layer` if that is given.
 
     Raises Unreadable if the document is not a certificate; a wrong one gives a result that is not valid.
@@ -3056,9 +3424,59 @@ def read_kernels(path: FilePath) -> Convolution:
     return read_file(path, Source.KERNEL_FILE, _KERNEL_FORMATS, _convolution)
 
 
+# ------------------------------------------------------------------ files/residuals
+# Block files, certificates-network.md: A, B and perhaps b of x + B ReLU(Ax + b).
+
+def _require_block_names(names: Sequence[str]) -> None:
+    """Raises Unreadable for names that do not belong into a block file."""
+    if not {"A", "B"} <= set(names) or not set(names) <= {"A", "B", "b"}:
+        found = ", ".join(map(show, names[:5])) or "nothing"
+        raise Unreadable(f"expected A, B and perhaps b, as the certificate is about a residual block; found {found}")
+
+
+def _matrix(value: object, name: str) -> list[list[Fraction]]:
+    if not isinstance(value, list) or not value or not all(isinstance(row, list) and row for row in value):
+        raise Unreadable(f"{name}: expected a matrix, at least one row, none of them empty")
+    if any(len(row) != len(value[0]) for row in value):
+        raise Unreadable(f"{name}: expected rows of equal length")
+    return [[entry_of(entry, f"{name}[{i}][{j}]") for j, entry in enumerate(row)] for i, row in enumerate(value)]
+
+
+def _residual(arrays: dict[str, Any]) -> Residual:
+    """The block from the arrays of a file; null for b means 0, a column is a list."""
+    _require_block_names(list(arrays))
+    A, B = _matrix(arrays["A"], "A"), _matrix(arrays["B"], "B")
+    k, n = len(A), len(A[0])
+    if len(B) != n or len(B[0]) != k:
+        raise Unreadable(f"B: expected shape {n} x {k} for A of shape {k} x {n}, found {len(B)} x {len(B[0])}")
+    b = arrays.get("b")
+    b = [0] * k if b is None else b
+    if isinstance(b, list) and b and all(isinstance(row, list) and len(row) == 1 for row in b):
+        b = [row[0] for row in b]
+    if not isinstance(b, list) or len(b) != k:
+        raise Unreadable(f"b: expected one number for each of the {k} rows of A")
+    return Residual(A, B, [entry_of(entry, f"b[{i}]") for i, entry in enumerate(b)])
+
+
+_BLOCK_FORMATS: dict[str, Callable[[bytes], dict[str, Any]]] = {
+    ".json": json_object,
+    ".npz": lambda data: npz_arrays(data, _require_block_names, npy_array),
+}
+
+
+def read_residual(path: FilePath) -> Residual:
+    """The exact block of a block file. Raises Unreadable."""
+    return read_file(path, Source.BLOCK_FILE, _BLOCK_FORMATS, _residual)
+
+
 # ------------------------------------------------------------------ command
 # Files and the command line.
 
+READERS: dict[str, Callable[[FilePath], Numbers]] = {
+    "layer": read_layer,
+    "convolution": read_kernels,
+    "residual": read_residual,
+}
 VALID, LOST, UNREADABLE, REJECTED, INTERRUPTED = 0, 1, 3, 4, 130
 
 
@@ -3067,15 +3485,14 @@ def check_file(
 ) -> CheckResult:
     """Check a certificate file, which must be about the layer in `layer_path` if that is given.
 
-    The second file is a kernel file if the certificate is about a convolution, a layer file otherwise. What `watch`
-    makes of the open certificate is read in its place: it may tell how far the reading is.
+    The second file is a kernel file if the certificate is about a convolution, a block file if it is about a residual
+    block, a layer file otherwise. What `watch` makes of the open certificate is read in its place: it may tell how far
+    the reading is.
     Raises Unreadable if one of the two files is not in its documented format.
     """
 
-    def given(kind: str) -> Layer | Convolution | None:
-        if layer_path is None:
-            return None
-        return read_layer(layer_path) if kind == "layer" else read_kernels(layer_path)
+    def given(kind: str) -> Numbers | None:
+        return None if layer_path is None else READERS[kind](layer_path)
 
     try:
         with opened(path) as file:

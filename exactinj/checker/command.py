@@ -9,15 +9,19 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import BinaryIO
 
-from exactinj.checker.convolution import Convolution
-from exactinj.checker.document import CheckResult, check_document
+from exactinj.checker.document import CheckResult, Numbers, check_document
 from exactinj.checker.faults import Source, Unreadable
 from exactinj.checker.files.kernels import read_kernels
 from exactinj.checker.files.layers import FilePath, opened, read_layer
-from exactinj.checker.rows import Layer
+from exactinj.checker.files.residuals import read_residual
 
 __all__ = ["check_file", "main"]
 
+READERS: dict[str, Callable[[FilePath], Numbers]] = {
+    "layer": read_layer,
+    "convolution": read_kernels,
+    "residual": read_residual,
+}
 VALID, LOST, UNREADABLE, REJECTED, INTERRUPTED = 0, 1, 3, 4, 130
 
 
@@ -26,15 +30,14 @@ def check_file(
 ) -> CheckResult:
     """Check a certificate file, which must be about the layer in `layer_path` if that is given.
 
-    The second file is a kernel file if the certificate is about a convolution, a layer file otherwise. What `watch`
-    makes of the open certificate is read in its place: it may tell how far the reading is.
+    The second file is a kernel file if the certificate is about a convolution, a block file if it is about a residual
+    block, a layer file otherwise. What `watch` makes of the open certificate is read in its place: it may tell how far
+    the reading is.
     Raises Unreadable if one of the two files is not in its documented format.
     """
 
-    def given(kind: str) -> Layer | Convolution | None:
-        if layer_path is None:
-            return None
-        return read_layer(layer_path) if kind == "layer" else read_kernels(layer_path)
+    def given(kind: str) -> Numbers | None:
+        return None if layer_path is None else READERS[kind](layer_path)
 
     try:
         with opened(path) as file:

@@ -22,28 +22,33 @@ from exactinj.checker.reading.proofs import (
     read_depth_tree,
     read_geometric,
     read_injective,
+    read_p_matrix,
     read_patch,
     read_periodic,
     read_unpaired,
 )
+from exactinj.checker.reading.residual import read_certified_residual
+from exactinj.checker.residual import Residual
 from exactinj.checker.rows import Layer, Row
 from exactinj.checker.rules.blocks import check_injective, check_layer_blocks
 from exactinj.checker.rules.boxes import check_boxes
-from exactinj.checker.rules.collision import check_collision, check_collision_at
+from exactinj.checker.rules.collision import check_collision, check_collision_at, check_collision_of
 from exactinj.checker.rules.count import check_count
 from exactinj.checker.rules.depth_tree import check_depth_tree
 from exactinj.checker.rules.flat_tree import FlatTree, check_flat_tree
 from exactinj.checker.rules.geometric import check_geometric
+from exactinj.checker.rules.p_matrix import check_p_matrix
 from exactinj.checker.rules.patch import check_patch
 from exactinj.checker.rules.periodic import check_periodic
 from exactinj.checker.rules.sign_split import SignSplit, check_sign_split
 from exactinj.checker.rules.unpaired import check_unpaired
 from exactinj.checker.stream import Reader, pieces_of
 
-__all__ = ["CheckResult", "Given", "check_document", "check_stream"]
+__all__ = ["CheckResult", "Given", "Numbers", "check_document", "check_stream"]
 
 CLAIMS = ("injective", "not_injective", "alpha_star", "injective_for_sizes", "not_injective_for_sizes")
-Given = Callable[[str], Layer | Convolution | None]  # the layer to check, when the document is about this kind of it
+Numbers = Layer | Convolution | Residual
+Given = Callable[[str], Numbers | None]  # the layer to check, when the document is about this kind of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +80,8 @@ def _judge(reader: Reader, rule: str, domain: Domain, rows: list[Row], n: int) -
         return check_collision(read_collision(reader, n), domain, rows)
     if rule == "depth-tree":
         return check_depth_tree(read_depth_tree(reader, n), domain, rows, n)
+    if rule == "p-matrix":
+        raise Rejected(Reason.RULE, 'the rule "p-matrix" proves something about residual blocks only')
     proof = read_injective(reader, rule)
     if isinstance(proof, FlatTree):
         return check_flat_tree(proof, domain, rows, n)
@@ -109,20 +116,20 @@ _SIZES_RULES: dict[str, Callable[[Reader, Domain, Kernels, Sizes], str]] = {
 }
 
 
-def _check_layer(reader: Reader, claim: str, domain: Domain, given: Layer | Convolution | None) -> str:
+def _check_layer(reader: Reader, claim: str, domain: Domain, given: Numbers | None) -> str:
     """The document from the value of `layer` on."""
     rows, n = read_certified_layer(reader, given, domain.dimension)
     return _judge(reader, _read_outer_rule(reader, claim), domain, rows, n)
 
 
-def _check_convolution(reader: Reader, claim: str, domain: Domain, given: Layer | Convolution | None) -> str:
+def _check_convolution(reader: Reader, claim: str, domain: Domain, given: Numbers | None) -> str:
     """The document from the value of `convolution` on."""
     if not isinstance(domain, (Space, Orthant, Box)):
         raise Rejected(Reason.DOMAIN, f"domain: a certificate about a convolution cannot have the domain {domain.type}")
     if claim == "alpha_star":
         raise Rejected(Reason.RULE, 'a certificate about a convolution cannot have the claim "alpha_star"')
     if given is not None and not isinstance(given, Convolution):
-        found = "the given layer is one with (W, b)"
+        found = "the given layer is " + ("a residual block" if isinstance(given, Residual) else "one with (W, b)")
         raise Rejected(Reason.OTHER_CONVOLUTION, f"convolution: the certificate is about a convolution, but {found}")
     kernels = Kernels(read_convolution(reader, domain.dimension, given))
     if claim in ("injective", "not_injective"):
@@ -139,12 +146,33 @@ def _check_convolution(reader: Reader, claim: str, domain: Domain, given: Layer 
     return f"{word} for {where} on {domain.type}: {reason}; {kernels.about()}"
 
 
+_RESIDUAL_RULES: dict[str, Callable[[Reader, Domain, Residual], str]] = {
+    "collision": lambda reader, domain, block: check_collision_of(
+        read_collision(reader, block.n), domain, block.outputs
+    ),
+    "p-matrix": lambda reader, _, block: check_p_matrix(read_p_matrix(reader), block),
+}
+
+
+def _check_residual(reader: Reader, claim: str, domain: Domain, given: Numbers | None) -> str:
+    """The document from the value of `residual` on."""
+    if claim == "alpha_star":
+        raise Rejected(Reason.RULE, 'a certificate about a residual block cannot have the claim "alpha_star"')
+    block = read_certified_residual(reader, given, domain.dimension)
+    rule = _read_outer_rule(reader, claim)
+    if rule not in _RESIDUAL_RULES:
+        raise Rejected(Reason.RULE, f'the rule "{rule}" proves nothing about a residual block')
+    return _RESIDUAL_RULES[rule](reader, domain, block)
+
+
+_KINDS = {"layer": _check_layer, "convolution": _check_convolution, "residual": _check_residual}
+
+
 def _check_proof(reader: Reader, claim: str, given: Given) -> str:
     """Everything after the claim, in the order of the document. Returns the reason to accept."""
     domain = read_domain(reader, claim)
-    kind = reader.key(",", *(["convolution"] if claim.endswith("_for_sizes") else ["layer", "convolution"]))
-    check = _check_layer if kind == "layer" else _check_convolution
-    reason = check(reader, claim, domain, given(kind))
+    kind = reader.key(",", *(["convolution"] if claim.endswith("_for_sizes") else _KINDS))
+    reason = _KINDS[kind](reader, claim, domain, given(kind))
     reader.end()
     return reason
 
@@ -163,7 +191,7 @@ def check_document(binary_file: BinaryIO, given: Given) -> CheckResult:
         raise Unreadable("does not fit into memory") from None
 
 
-def check_stream(binary_file: BinaryIO, layer: Layer | Convolution | None = None) -> CheckResult:
+def check_stream(binary_file: BinaryIO, layer: Numbers | None = None) -> CheckResult:
     """Check the certificate in a binary file, which must be about `layer` if that is given.
 
     Raises Unreadable if the document is not a certificate; a wrong one gives a result that is not valid.

@@ -24,6 +24,7 @@ class Source(StrEnum):
     CERTIFICATE = "certificate"
     LAYER_FILE = "layer file"
     KERNEL_FILE = "kernel file"
+    BLOCK_FILE = "block file"
 
 
 class Reason(StrEnum):
@@ -33,6 +34,7 @@ class Reason(StrEnum):
     DOMAIN = "domain"  # it is empty or flat, or not one that the claim or rule can be about
     OTHER_LAYER = "other layer"  # the certificate is not about the layer that was given
     OTHER_CONVOLUTION = "other convolution"  # or not about the convolution that was given
+    OTHER_RESIDUAL = "other block"  # or not about the residual block that was given
     DIGEST = "digest"  # the layer is not the one that its digest states
     SIZES = "sizes"  # the convolution is not defined for all of them
     POINTS = "points"  # they are equal, outside the domain, or have different outputs
@@ -42,6 +44,7 @@ class Reason(StrEnum):
     BLOCKS = "blocks"
     VALUE = "value"  # alpha of a row
     COVERAGE = "coverage"  # boxes do not cover the grid
+    MINORS = "minors"  # they are not shown to be positive
     COUNT = "count"  # a group is not shown to have too few rows
 
 

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 __all__ = [
     "ALPHA_DOMAIN_HELP",
+    "BLOCK_HELP",
     "CONV_DOMAIN_HELP",
     "DOMAIN_HELP",
     "KERNEL_FORMATS",
@@ -37,6 +38,7 @@ CONV_DOMAIN_HELP = (
 LAYER_HELP = (
     ".npz (W, optional b or alpha), .npy (W), .json or .csv (strings are exact rationals); - for stdin; casebook:NAME"
 )
+BLOCK_HELP = f"{LAYER_HELP}; .npz or .json with A, B and optionally b: a residual block"
 KERNEL_HELP = (
     ".npy (out, in / groups, *kernel size), .npz or .json with kernels and optionally b, stride, padding, dilation, "
     "groups, padding_mode; - for stdin; casebook:NAME"
@@ -45,9 +47,9 @@ LAYER_FORMATS = ("npz", "npy", "json", "csv")
 KERNEL_FORMATS = ("npz", "npy", "json")
 
 
-def add_layer(verb: argparse.ArgumentParser) -> None:
+def add_layer(verb: argparse.ArgumentParser, about: str = LAYER_HELP) -> None:
     """The layer, and its format where its name does not tell."""
-    verb.add_argument("layer", metavar="LAYER", help=LAYER_HELP)
+    verb.add_argument("layer", metavar="LAYER", help=about)
     add_layer_format(verb)
 
 

@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING
 
 from exactinj.cli import exit_status
-from exactinj.cli.arguments import DOMAIN_HELP, Verbs, add_decision_options, add_layer, add_output_options
+from exactinj.cli.arguments import BLOCK_HELP, DOMAIN_HELP, Verbs, add_decision_options, add_layer, add_output_options
 from exactinj.cli.figure_files import add_plot, picture_field, picture_line, refuse_bad_picture
 from exactinj.cli.output import note_processes, refuse_bad_output
 from exactinj.cli.supervised_verb import Ending, Reporter, Unfinished, ending_with_certificate, run_supervised
@@ -34,9 +34,9 @@ def add(verbs: Verbs) -> None:
     verb = verbs.add_parser(
         "certify",
         help="decide whether a layer is injective, with a proof or a colliding pair",
-        description="Decide exactly whether x -> ReLU(Wx + b) is injective.",
+        description="Decide exactly whether x -> ReLU(Wx + b), or a block x -> x + B ReLU(Ax + b), is injective.",
     )
-    add_layer(verb)
+    add_layer(verb, BLOCK_HELP)
     verb.add_argument("--domain", default="R^n", metavar="DOMAIN", help=DOMAIN_HELP)
     add_decision_options(verb)
     verb.add_argument("--explain", action="store_true", help="say step by step how the engine was chosen")
@@ -70,11 +70,11 @@ def run(options: argparse.Namespace) -> int:
 def _decide(options: argparse.Namespace, reporter: Reporter) -> Ending:
     from exactinj.api import certify  # heavy imports happen in the child
     from exactinj.files.domain_words import parse_domain
-    from exactinj.files.layer_files import read_layer
+    from exactinj.files.residual_files import read_layer_or_block
 
     domain = parse_domain(options.domain)
-    layer = read_layer(options.layer, file_format=options.layer_format)
-    reporter.remember(layer={"m": layer.m, "n": layer.n, "sha256": layer.digest})
+    layer = read_layer_or_block(options.layer, file_format=options.layer_format)
+    reporter.remember(layer=layer.summary)
     result = certify(
         layer,
         domain=domain,

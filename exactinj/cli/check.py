@@ -28,7 +28,12 @@ def add(verbs: Verbs) -> None:
         description="Re-check a certificate; with LAYER, that it proves its claim about that very layer.",
     )
     verb.add_argument("certificate", metavar="CERT", help="a .json or .json.gz certificate; - for stdin")
-    verb.add_argument("layer", metavar="LAYER", nargs="?", help=f"{LAYER_HELP}; of conv: the KERNEL file")
+    verb.add_argument(
+        "layer",
+        metavar="LAYER",
+        nargs="?",
+        help=f"{LAYER_HELP}; of conv: the KERNEL file; of a residual block: its file",
+    )
     add_layer_format(verb)
     verb.add_argument("--timeout", type=seconds, metavar="SECONDS", help="give up after so many seconds (status 12)")
     add_output_options(verb)

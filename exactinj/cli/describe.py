@@ -9,11 +9,12 @@ from exactinj.certificates.float_replay import FloatReplay, replay
 from exactinj.cli.pictures import LONGEST_NUMBER, LONGEST_VECTOR, pictures, vector_text
 from exactinj.domains import Box
 from exactinj.exact.numbers import rational_text
-from exactinj.injectivity.result import Result
+from exactinj.injectivity.result import AnyLayer, Result
 from exactinj.layers.convolution import ConvLayer, Sizes
 from exactinj.layers.convolution.geometry import times
 from exactinj.layers.dense import ReLULayer
 from exactinj.layers.dense_network import DenseNetwork
+from exactinj.layers.residual import ResidualBlock
 from exactinj.work.verdict import Verdict
 
 __all__ = ["describe_result"]
@@ -33,6 +34,8 @@ def describe_result(result: Result, name: str, certificate_path: str | None, sha
         lines.append(f"INJECTIVE on {where}, proved: {result.reason}")
         lines += _sizes_left(result)
         work = f"{stats.nodes:,} nodes, {stats.refuters:,} refuters, {stats.seconds:.2f} s"
+        if isinstance(result.layer, ResidualBlock):
+            work = f"{stats.nodes:,} Schur complements, {stats.pivots:,} minors, {stats.seconds:.2f} s"
         lines.append(f"  {work}, engine {result.engine}")
     elif result.verdict is Verdict.NOT_INJECTIVE:
         lines.append(f"NOT INJECTIVE on {where}: {result.reason}")
@@ -46,11 +49,14 @@ def describe_result(result: Result, name: str, certificate_path: str | None, sha
     return "\n".join(lines)
 
 
-def _layer_text(layer: ReLULayer | ConvLayer | DenseNetwork) -> str:
+def _layer_text(layer: AnyLayer) -> str:
     """The formula and the shape; for a convolution stride and padding in any case."""
     if isinstance(layer, DenseNetwork):
         widths = " -> ".join(str(width) for width in layer.widths)
         return f"a network {widths} with {layer.neurons} neurons"
+    if isinstance(layer, ResidualBlock):
+        inner = "Ax" if layer.b.is_zero() else "Ax + b"
+        return f"x + B ReLU({inner}), n = {layer.n}, k = {layer.k} hidden units"
     product_text, bias = ("K * x", layer.has_bias) if isinstance(layer, ConvLayer) else ("Wx", not layer.b.is_zero())
     formula = f"ReLU({product_text}{' + b' if bias else ''})"
     if not isinstance(layer, ConvLayer):

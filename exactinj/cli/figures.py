@@ -18,6 +18,7 @@ from exactinj.exact.short import shortened
 from exactinj.layers.convolution import ConvLayer
 from exactinj.layers.dense import ReLULayer
 from exactinj.layers.dense_network import DenseNetwork
+from exactinj.layers.residual import ResidualBlock
 from exactinj.plotting import (
     plot_biases,
     plot_boxes,
@@ -58,6 +59,12 @@ def figure_of_result(result: Result, name: str) -> Figure:
         if result.witness is not None:
             return _bars(result, name)
         raise InputError(f"nothing to draw: of networks, colliding pairs are drawn; this one is {_verdict(result)}")
+    if isinstance(result.layer, ResidualBlock):
+        if result.witness is None:
+            raise InputError(
+                f"nothing to draw: of a residual block colliding pairs are drawn; it is {_verdict(result)}"
+            )
+        return _bars(result, name)
     layer, region = result.layer, _mapped_domain(result.layer, result.domain)
     if region is not None and layer.m <= MOST_ROWS:
         return _wedge_map(result, layer, region, name)

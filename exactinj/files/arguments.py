@@ -13,6 +13,7 @@ from exactinj.exact.symbolic import is_symbolic_matrix
 from exactinj.layers.convolution import ConvLayer
 from exactinj.layers.dense import ReLULayer
 from exactinj.layers.dense_network import DenseNetwork
+from exactinj.layers.residual import ResidualBlock
 from exactinj.layers.torch_modules import CONVOLUTIONS, LINEAR, is_module, linear_part
 
 __all__ = ["convex_given", "dense_given", "layer_given", "network_given", "region_given", "rows_given"]
@@ -20,37 +21,39 @@ __all__ = ["convex_given", "dense_given", "layer_given", "network_given", "regio
 MATRIX_AXES = 2
 PAIR = 2
 EXPECTED = (
-    "expected a ReLULayer or ConvLayer, an array or nested list (m, n), a pair (W, b), a torch.nn.Linear or Conv1d to "
-    "Conv3d, or the path of a layer file"
+    "expected a ReLULayer, ConvLayer or ResidualBlock, an array or nested list (m, n), a pair (W, b), a "
+    "torch.nn.Linear or Conv1d to Conv3d, or the path of a layer file"
 )
+BLOCK_NAMES = ({"A", "B"}, {"A", "B", "b"})
 NAMES = {"W": "W", "weight": "W", "b": "b", "bias": "b", "alpha": "alpha"}
 
 
-def layer_given(value: Any) -> ReLULayer | ConvLayer:
+def layer_given(value: Any) -> ReLULayer | ConvLayer | ResidualBlock:
     """The layer that a value stands for.
 
     Parameters
     ----------
-    value : ReLULayer or ConvLayer, as it is; torch.nn.Linear or Conv1d to Conv3d, alone or in a Sequential with a ReLU;
-        an array, tensor, sparse or sympy matrix or nested list W (m, n); a pair (W, b); a mapping with W and b or
-        alpha, or weight and bias; a path as of `read_layer`
+    value : ReLULayer, ConvLayer or ResidualBlock, as it is; torch.nn.Linear or Conv1d to Conv3d, alone or in a
+        Sequential with a ReLU; an array, tensor, sparse or sympy matrix or nested list W (m, n); a pair (W, b); a
+        mapping with W and b or alpha, with weight and bias, or with A, B and perhaps b of a residual block; a path as
+        of `read_layer_or_block`
 
     Raises
     ------
     InputError
         For anything else, whole networks and arrays of kernels among it.
     """
-    if isinstance(value, ReLULayer | ConvLayer):
+    if isinstance(value, ReLULayer | ConvLayer | ResidualBlock):
         return value
     if is_module(value):
         kind, module = linear_part(value, (*LINEAR, *CONVOLUTIONS))
         return ReLULayer.from_torch(module) if kind in LINEAR else ConvLayer.from_torch(module)
     if isinstance(value, str | os.PathLike):
-        from exactinj.files.layer_files import read_layer
+        from exactinj.files.residual_files import read_layer_or_block
 
-        return read_layer(value)
+        return read_layer_or_block(value)
     if isinstance(value, Mapping):
-        return _from_mapping(value)
+        return ResidualBlock(**value) if set(value) in BLOCK_NAMES else _from_mapping(value)
     return _from_numbers(value)
 
 
@@ -64,6 +67,8 @@ def dense_given(value: Any) -> ReLULayer:
     layer = layer_given(value)
     if isinstance(layer, ConvLayer):
         raise InputError("found a ConvLayer, expected a dense layer; use layer.unrolled(size)")
+    if isinstance(layer, ResidualBlock):
+        raise InputError("found a residual block, expected a dense layer; only certify and check take blocks")
     return layer
 
 
@@ -118,7 +123,7 @@ def _from_numbers(value: Any) -> ReLULayer:
             "ConvLayer(kernels, b, stride=..., padding=...)"
         )
     is_list = isinstance(value, Sequence) and not isinstance(value, bytes)
-    if is_list and value and (isinstance(value[0], ReLULayer | ConvLayer) or is_module(value[0])):
+    if is_list and value and (isinstance(value[0], ReLULayer | ConvLayer | ResidualBlock) or is_module(value[0])):
         raise InputError(f"found a list of {len(value)} layers, expected one; take each by itself")
     if is_list and len(value) == PAIR and is_nested(value[0]) and not is_nested(value[1]):
         return ReLULayer(*value)

@@ -18,7 +18,17 @@ from exactinj.files.sources import FilePath, Source, read_with
 from exactinj.files.text_files import csv_rows, json_document
 from exactinj.layers.dense import ReLULayer
 
-__all__ = ["LAYER_ENDINGS", "read_layer", "read_points", "read_rows"]
+__all__ = [
+    "LAYER_ENDINGS",
+    "LAYER_READERS",
+    "WANTED",
+    "flat_bias",
+    "layer_of_parts",
+    "read_layer",
+    "read_points",
+    "read_rows",
+    "require_layer_names",
+]
 
 LAYER_ENDINGS = (".npz", ".npy", ".json", ".csv")
 WANTED = "W and optionally b or alpha"
@@ -55,13 +65,7 @@ def read_layer(path: FilePath, *, file_format: str | None = None) -> ReLULayer:
     name = case_name(path)
     if name is not None:
         return _layer_of_case(name)
-    readers: dict[str, Callable[[Source], ReLULayer]] = {
-        ".npz": lambda source: _from_parts(_layer_arrays(source), "array"),
-        ".npy": lambda source: _from_array(npy_array(source)),
-        ".json": lambda source: _from_parts(json_document(source, WANTED), "key"),
-        ".csv": lambda source: ReLULayer(csv_rows(source)),
-    }
-    return read_with(readers, path, file_format)
+    return read_with(LAYER_READERS, path, file_format)
 
 
 def read_rows(path: FilePath, *, file_format: str | None = None) -> ReLULayer | np.ndarray:
@@ -80,15 +84,15 @@ def read_rows(path: FilePath, *, file_format: str | None = None) -> ReLULayer | 
     def npz(source: Source) -> ReLULayer | np.ndarray:
         parts = _named(_layer_arrays(source))
         if "W" not in parts or not _has_many_floats(parts["W"]):
-            return _from_parts(parts, "array")
+            return layer_of_parts(parts, "array")
         weights = _finite(parts["W"])
-        _from_parts({**parts, "W": weights[:, :1]}, "array")  # are the other arrays right?
+        layer_of_parts({**parts, "W": weights[:, :1]}, "array")  # are the other arrays right?
         return weights
 
     readers: dict[str, Callable[[Source], ReLULayer | np.ndarray]] = {
         ".npz": npz,
         ".npy": npy,
-        ".json": lambda source: _from_parts(json_document(source, WANTED), "key"),
+        ".json": lambda source: layer_of_parts(json_document(source, WANTED), "key"),
         ".csv": lambda source: ReLULayer(csv_rows(source)),
     }
     return read_with(readers, path, file_format)
@@ -137,14 +141,14 @@ def _from_array(array: np.ndarray) -> ReLULayer:
 
 
 def _layer_arrays(source: Source) -> Arrays:
-    return npz_arrays(source, WANTED, lambda names: _require_names(list(names), "array"))
+    return npz_arrays(source, WANTED, lambda names: require_layer_names(list(names), "array"))
 
 
-def _from_parts(parts: Arrays, kind: str) -> ReLULayer:
-    """The layer from named arrays; a bias may be a column (m, 1)."""
-    _require_names(list(parts), kind)
+def layer_of_parts(parts: Arrays, kind: str) -> ReLULayer:
+    """The layer from named arrays (``"array"``) or keys (``"key"``); a bias may be a column (m, 1)."""
+    require_layer_names(list(parts), kind)
     named = _named(parts)
-    return ReLULayer(named["W"], _flat(named.get("b")), alpha=_flat(named.get("alpha")))
+    return ReLULayer(named["W"], flat_bias(named.get("b")), alpha=flat_bias(named.get("alpha")))
 
 
 def _named(parts: Arrays) -> Arrays:
@@ -159,12 +163,14 @@ def _our_names(names: list[str]) -> list[str]:
     return [OTHER_NAMES[name] for name in names] if set(names) <= set(OTHER_NAMES) else names
 
 
-def _require_names(names: list[str], kind: str) -> None:
+def require_layer_names(names: list[str], kind: str) -> None:
     """Refuse arrays that belong to something else, or twice to the same."""
     if names == [UNNAMED] and kind == "array":
         return
     if "kernels" in names:
         raise InputError(f"found the {kind} 'kernels', expected {WANTED}; {KERNELS_ELSEWHERE}")
+    if {"A", "B"} & set(names):
+        raise InputError(_about_blocks(kind))
     if set(names) >= SPARSE_KEYS:
         raise InputError(
             f"found a matrix in SciPy's sparse format, expected {WANTED}; save it with numpy.save(FILE, A.toarray())"
@@ -179,7 +185,12 @@ def _require_names(names: list[str], kind: str) -> None:
         raise InputError(f"found no {kind} 'W', expected {WANTED}; add it")
 
 
-def _flat(bias: Any) -> Any:
+def _about_blocks(kind: str) -> str:
+    """What is wrong with a file that has A or B, where a dense layer is wanted."""
+    return f"found the {kind}s of a residual block x + B ReLU(Ax + b), expected {WANTED}; `exactinj certify` decides it"
+
+
+def flat_bias(bias: Any) -> Any:
     """A column as a plain list of numbers; anything else as it is."""
     if isinstance(bias, np.ndarray):
         return bias[:, 0] if bias.ndim == MATRIX_AXES and bias.shape[1] == 1 else bias
@@ -190,3 +201,12 @@ def _flat(bias: Any) -> Any:
 
 def _shortened(text: str, most: int = 40) -> str:
     return text if len(text) <= most else text[: most - 3] + "..."
+
+
+LAYER_READERS: dict[str, Callable[[Source], ReLULayer]] = {
+    ".npz": lambda source: layer_of_parts(_layer_arrays(source), "array"),
+    ".npy": lambda source: _from_array(npy_array(source)),
+    ".json": lambda source: layer_of_parts(json_document(source, WANTED), "key"),
+    ".csv": lambda source: ReLULayer(csv_rows(source)),
+}
+"""What makes a layer of a file, by its ending."""

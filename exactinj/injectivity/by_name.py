@@ -12,7 +12,7 @@ from exactinj.work.processes import FEWEST_SIDE_BY_SIDE, processes_for
 if TYPE_CHECKING:
     from exactinj.injectivity.engine import Engine
 
-__all__ = ["ALIASES", "ENGINES", "engine_by_name", "engine_given", "full_name"]
+__all__ = ["ALIASES", "ENGINES", "engine_by_name", "engine_given", "full_name", "require_numbers"]
 
 ENGINES = ("auto", "tree", "sign-split", "finder", "milp", "milp-highs")
 ALIASES = {"wedges": "sign-split"}  # names of before, for scripts
@@ -51,10 +51,7 @@ def engine_by_name(name: str, *, seed: int = 0, jobs: int = 1) -> Engine:
     """
     if full_name(name) not in ENGINES:
         raise InputError(f"found the engine {name!r}, expected one of {', '.join(ENGINES)}")
-    if not _is_whole(jobs) or jobs < 1:
-        raise InputError(f"found jobs = {jobs!r}, expected a positive number of processes")
-    if not _is_whole(seed) or seed < 0:
-        raise InputError(f"found the seed {seed!r}, expected an integer that is not negative")
+    require_numbers(seed, jobs)
     from exactinj.injectivity.auto import AutoEngine  # these bring compilers and solvers along: only when needed
     from exactinj.injectivity.finder import FinderEngine
     from exactinj.injectivity.milp.engine import MilpEngine
@@ -74,6 +71,14 @@ def engine_by_name(name: str, *, seed: int = 0, jobs: int = 1) -> Engine:
         "milp-highs": lambda: MilpEngine(solver="highs"),
     }
     return makers[full_name(name)]()
+
+
+def require_numbers(seed: int, jobs: int) -> None:
+    """`InputError` for a seed or a number of processes that makes no sense."""
+    if not _is_whole(jobs) or jobs < 1:
+        raise InputError(f"found jobs = {jobs!r}, expected a positive number of processes")
+    if not _is_whole(seed) or seed < 0:
+        raise InputError(f"found the seed {seed!r}, expected an integer that is not negative")
 
 
 def _is_whole(value: Any) -> bool:

@@ -25,6 +25,7 @@ from exactinj.exact.surd import Surd
 from exactinj.layers.convolution import ConvLayer
 from exactinj.layers.dense import ReLULayer
 from exactinj.layers.dense_network import DenseNetwork
+from exactinj.layers.residual import ResidualBlock
 
 __all__ = ["CollisionSize", "far_out", "size_of_collision"]
 
@@ -76,7 +77,7 @@ class CollisionSize:
         }
 
 
-def size_of_collision(layer: ReLULayer | ConvLayer | DenseNetwork, pair: Collision) -> CollisionSize:
+def size_of_collision(layer: ReLULayer | ConvLayer | DenseNetwork | ResidualBlock, pair: Collision) -> CollisionSize:
     """The size of a pair that collides; for a dense layer with what its inactive rows say."""
     distance = _length([a - c for a, c in zip(pair.x, pair.y, strict=True)])
     length = max(_length(pair.x), _length(pair.y))

@@ -10,19 +10,24 @@ from exactinj.certificates.certificate import Certificate
 from exactinj.certificates.collision import Collision
 from exactinj.certificates.conv_certificate import ConvCertificate
 from exactinj.certificates.float_replay import replay
+from exactinj.certificates.residual_certificate import ResidualCertificate
 from exactinj.domains import Domain
 from exactinj.exact.short import shortened
 from exactinj.injectivity.collision_size import CollisionSize, far_out, size_of_collision
 from exactinj.injectivity.convolution.answer import ConvAnswer
 from exactinj.injectivity.engine import Answer
 from exactinj.injectivity.nearby import NEAR, Snapped, nearest_injective
+from exactinj.injectivity.residual.answer import ENGINE as RESIDUAL_ENGINE
+from exactinj.injectivity.residual.answer import ResidualAnswer
 from exactinj.layers.convolution import ConvLayer, Sizes
 from exactinj.layers.dense import ReLULayer
 from exactinj.layers.dense_network import DenseNetwork
+from exactinj.layers.residual import ResidualBlock
 from exactinj.work.verdict import Statistics, Verdict
 
-__all__ = ["Nearby", "Result", "conv_result", "dense_result", "network_result"]
+__all__ = ["AnyLayer", "Nearby", "Result", "conv_result", "dense_result", "network_result", "residual_result"]
 
+AnyLayer = ReLULayer | ConvLayer | ResidualBlock | DenseNetwork
 PAIRS_SHOWN = 3  # of the rows that were rounded
 
 
@@ -39,12 +44,12 @@ class Result:
 
     verdict: Verdict
     reason: str
-    layer: ReLULayer | ConvLayer | DenseNetwork
+    layer: AnyLayer
     domain: Domain
     engine: str
     assumption: str | None = None
     witness: Collision | None = None
-    certificate: Certificate | ConvCertificate | None = None
+    certificate: Certificate | ConvCertificate | ResidualCertificate | None = None
     stats: Statistics = field(default_factory=Statistics)
     explanation: tuple[str, ...] = ()
     sizes: tuple[int, ...] | Sizes | None = None
@@ -188,10 +193,18 @@ def network_result(network: DenseNetwork, domain: Domain, answer: Answer) -> Res
     return replace(result, witness=answer.proof if isinstance(answer.proof, Collision) else None)
 
 
-def _assembled(
-    layer: ReLULayer | ConvLayer | DenseNetwork, domain: Domain, answer: Answer | ConvAnswer, engine: str
-) -> Result:
-    """What both kinds of answers have, without evidence."""
+def residual_result(block: ResidualBlock, domain: Domain, answer: ResidualAnswer) -> Result:
+    """What users get for an answer about a residual block."""
+    proof = answer.proof
+    return replace(
+        _assembled(block, domain, answer, RESIDUAL_ENGINE),
+        witness=proof if isinstance(proof, Collision) else None,
+        certificate=None if proof is None else ResidualCertificate(block, domain, proof),
+    )
+
+
+def _assembled(layer: AnyLayer, domain: Domain, answer: Answer | ConvAnswer | ResidualAnswer, engine: str) -> Result:
+    """What all kinds of answers have, without evidence."""
     return Result(
         verdict=answer.verdict,
         reason=answer.reason,

@@ -10,6 +10,7 @@ from fractions import Fraction
 from exactinj.checker.convolution import Convolution
 from exactinj.checker.faults import Reason, Rejected
 from exactinj.checker.rationals import rationals, show
+from exactinj.checker.residual import Residual
 from exactinj.checker.rows import Layer, Row
 from exactinj.checker.stream import Reader
 
@@ -31,12 +32,13 @@ def read_digest(reader: Reader) -> str:
 
 
 def read_certified_layer(
-    reader: Reader, given: Layer | Convolution | None, dimension: int | None
+    reader: Reader, given: Layer | Convolution | Residual | None, dimension: int | None
 ) -> tuple[list[Row], int]:
     """Section "Layer": shape, which fits the domain's, digest, and equality with the layer that was given as well."""
-    if isinstance(given, Convolution):
+    if isinstance(given, (Convolution, Residual)):
+        found = "a convolution" if isinstance(given, Convolution) else "a residual block"
         raise Rejected(
-            Reason.OTHER_LAYER, "layer: the certificate is about a layer (W, b), but the given layer is a convolution"
+            Reason.OTHER_LAYER, f"layer: the certificate is about a layer (W, b), but the given layer is {found}"
         )
     m, n = reader.size("{", "m"), reader.size(",", "n")
     if dimension not in (None, n):

@@ -18,6 +18,7 @@ from exactinj.checker.rules.count import Count
 from exactinj.checker.rules.depth_tree import Cone, DepthTree, RowProof, RowValue, ShortCombination
 from exactinj.checker.rules.flat_tree import FlatTree
 from exactinj.checker.rules.geometric import Geometric
+from exactinj.checker.rules.p_matrix import MOST_ROWS, Definite, Dominant, Minors, PMatrix, PTree, Split
 from exactinj.checker.rules.patch import ANCHORS, Anchored, Patch
 from exactinj.checker.rules.periodic import Periodic
 from exactinj.checker.rules.sign_split import SignSplit
@@ -33,6 +34,7 @@ __all__ = [
     "read_depth_tree",
     "read_geometric",
     "read_injective",
+    "read_p_matrix",
     "read_patch",
     "read_periodic",
     "read_unpaired",
@@ -50,6 +52,7 @@ PROVES = {
     "geometric": "not_injective_for_sizes",
     "count": "not_injective_for_sizes",
     "unpaired": "not_injective_for_sizes",
+    "p-matrix": "injective",
 }
 _POSITIVE = re.compile("[1-9][0-9]*")
 _NONZERO = re.compile("-?[1-9][0-9]*")
@@ -308,3 +311,42 @@ def read_unpaired(reader: Reader, kernels: Kernels) -> Unpaired:
     tap = read_integers(reader, "tap", len(kernels.axes), None)
     reader.expect("}")
     return Unpaired(group, kernel, tap)
+
+
+# ------------------------------------------------------------------ rules of certificates-network.md
+
+
+def _multipliers(value: object, place: str) -> list[int]:
+    if not isinstance(value, list) or not all(isinstance(text, str) and _POSITIVE.fullmatch(text) for text in value):
+        raise Unreadable(f'{place}: expected a list of positive integers like "12", found {show(value)}')
+    return [integer_of(text, place) for text in value]
+
+
+def _p_token(value: object, place: str) -> Split | Dominant | Definite | Minors:
+    if type(value) is int:
+        return Split(value)
+    name, entry = next(iter(value.items())) if isinstance(value, dict) and len(value) == 1 else ("", None)
+    if name == "minors" and type(entry) is int and entry > 0:
+        return Minors(entry)
+    if name == "dominant":
+        return Dominant(_multipliers(entry, place))
+    if name == "definite":
+        weights = _multipliers(entry, place)
+        if len(weights) > MOST_ROWS:
+            raise Unreadable(f"{place}: a definite matrix of {len(weights)} rows, expected at most {MOST_ROWS}")
+        return Definite(weights)
+    raise Unreadable(f"{place}: expected a unit, or an object dominant, definite or minors, found {show(value)}")
+
+
+def read_p_matrix(reader: Reader) -> PMatrix:
+    """The blocks with their trees."""
+
+    def blocks() -> Iterator[PTree]:
+        for number in reader.places(",", "blocks"):
+            rows = _read_numbers(reader, "{", "rows")
+            tokens = reader.elements(",", "tree")
+            yield PTree(rows, (_p_token(value, f"block {number}, token {k}") for k, value in enumerate(tokens)))
+            reader.expect("}")
+        reader.expect("}")
+
+    return PMatrix(blocks())

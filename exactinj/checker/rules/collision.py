@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from operator import mul
@@ -15,7 +15,7 @@ from exactinj.checker.limits import require_room
 from exactinj.checker.rationals import over_one_denominator
 from exactinj.checker.rows import Row
 
-__all__ = ["Points", "check_collision", "check_collision_at", "require_two_inside"]
+__all__ = ["Points", "check_collision", "check_collision_at", "check_collision_of", "require_two_inside"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,18 @@ def check_collision(points: Points, domain: Domain, rows: list[Row]) -> str:
         if at_x != at_y:
             raise Rejected(Reason.POINTS, f"collision: row {i} has different outputs at x and at y")
     return f"x and y differ, lie in {domain.type} and have the same output in all {len(rows)} rows"
+
+
+def check_collision_of(
+    points: Points, domain: Domain, outputs: Callable[[Sequence[Fraction]], Sequence[Fraction]]
+) -> str:
+    """For any map that can be evaluated."""
+    require_two_inside(points, domain, "collision")
+    pairs = enumerate(zip(outputs(points.x), outputs(points.y), strict=True))
+    i = next((i for i, (at_x, at_y) in pairs if at_x != at_y), None)
+    if i is not None:
+        raise Rejected(Reason.POINTS, f"collision: output {i} differs at x and at y")
+    return f"x and y differ, lie in {domain.type} and have the same output"
 
 
 def _windows(axis: Axis, size: int) -> Iterator[tuple[str, Reads]]:

@@ -1,0 +1,188 @@
+"""Rule "p-matrix": all principal minors of I + AB are positive, so x + B ReLU(Ax + b) is one-to-one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from exactinj.checker.faults import Reason, Rejected, Unreadable
+from exactinj.checker.rationals import Vector, show
+from exactinj.checker.residual import Residual
+
+__all__ = ["MOST_ROWS", "Definite", "Dominant", "Minors", "PMatrix", "PTree", "Split", "check_p_matrix"]
+
+MOST_MINORS = 1 << 22  # of all tokens "minors" together
+MOST_ROWS = 200  # of a matrix that has to be positive definite
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """A node with the children without the unit, and with it."""
+
+    unit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Dominant:
+    """S_ii d_i > sum of the other |S_ij| d_j, for every i."""
+
+    weights: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Definite:
+    """diag(d) S and its transpose have a positive definite sum."""
+
+    weights: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Minors:
+    """All minors of so many units are computed."""
+
+    units: int
+
+
+Token = Split | Dominant | Definite | Minors
+
+
+@dataclass(frozen=True, slots=True)
+class PTree:
+    """The rows of a block and its tree."""
+
+    rows: list[int]
+    tokens: Iterator[Token]
+
+
+@dataclass(frozen=True, slots=True)
+class PMatrix:
+    """The blocks, each to be taken once and in this order."""
+
+    blocks: Iterator[PTree]
+
+
+@dataclass(frozen=True, slots=True)
+class _Node:
+    """Units U and a positive multiple of S whose entries are minors; `divisor` divides those of the next pivot."""
+
+    units: list[int]
+    matrix: Sequence[Vector]
+    divisor: int
+
+    def without(self, place: int) -> _Node:
+        rest = [k for k in range(len(self.units)) if k != place]
+        return _Node([self.units[k] for k in rest], [[self.matrix[i][j] for j in rest] for i in rest], self.divisor)
+
+    def schur(self, place: int) -> _Node:
+        """The Schur complement (Bareiss)."""
+        rest = [k for k in range(len(self.units)) if k != place]
+        pivot, head = self.matrix[place][place], self.matrix[place]
+        rows = []
+        for i in rest:
+            row, factor = self.matrix[i], self.matrix[i][place]
+            rows.append([(pivot * row[j] - factor * head[j]) // self.divisor for j in rest])
+        return _Node([self.units[k] for k in rest], rows, pivot)
+
+
+class _PTreeWalk:
+    """The reader of one tree. `minors` counts over all trees of a proof."""
+
+    def __init__(self, place: str, minors: int) -> None:
+        self.place, self.minors, self.count = place, minors, 0
+
+    def rejected(self, message: str) -> Rejected:
+        return Rejected(Reason.MINORS, f"{self.place}, token {self.count - 1}: {message}")
+
+    def read(self, rows: list[int], matrix: Sequence[Vector], tokens: Iterator[Token]) -> None:
+        """read_tree."""
+        stack = [_Node(rows, matrix, 1)]
+        while stack:
+            node = stack.pop()
+            if node.units:
+                token = next(tokens, None)
+                if token is None:
+                    raise Rejected(Reason.MINORS, f"{self.place}: the tree ends after {self.count} tokens, too early")
+                self.count += 1
+                stack += self.take(node, token)
+        if next(tokens, None) is not None:
+            raise Rejected(Reason.MINORS, f"{self.place}: complete after {self.count} tokens, but the list goes on")
+
+    def take(self, node: _Node, token: Token) -> list[_Node]:
+        """What a token asks of its node. Returns its children, the first one last."""
+        if isinstance(token, Split):
+            return self.split(node, token.unit)
+        if isinstance(token, Minors):
+            self.all_minors(node, token.units)
+            return []
+        if len(token.weights) != len(node.units):
+            raise self.rejected(f"has {len(token.weights)} multipliers for {len(node.units)} units")
+        if isinstance(token, Dominant):
+            self.dominant(node, token.weights)
+        else:
+            self.definite(node.matrix, token.weights)
+        return []
+
+    def split(self, node: _Node, unit: int) -> list[_Node]:
+        if unit not in node.units:
+            raise self.rejected(f"unit {show(unit)} is not among those that are left")
+        place = node.units.index(unit)
+        if node.matrix[place][place] <= 0:
+            raise self.rejected(f"the minor at unit {unit} is not positive")
+        return [node.schur(place), node.without(place)]
+
+    def dominant(self, node: _Node, weights: Sequence[int]) -> None:
+        for i, row in enumerate(node.matrix):
+            others = sum(abs(value) * weight for value, weight in zip(row, weights, strict=True))
+            if row[i] <= 0 or 2 * row[i] * weights[i] <= others:
+                raise self.rejected(f"the row of unit {node.units[i]} is not dominated by its diagonal")
+
+    def definite(self, matrix: Sequence[Vector], weights: Sequence[int]) -> None:
+        """All leading minors of the symmetric matrix are positive."""
+        size = range(len(matrix))
+        symmetric = [[weights[i] * matrix[i][j] + weights[j] * matrix[j][i] for j in size] for i in size]
+        node = _Node(list(size), symmetric, 1)
+        while node.units:
+            if node.matrix[0][0] <= 0:
+                raise self.rejected("the symmetric matrix is not positive definite")
+            node = node.schur(0)
+
+    def all_minors(self, node: _Node, units: int) -> None:
+        if units != len(node.units):
+            raise self.rejected(f"is for {show(units)} units, but {len(node.units)} are left")
+        self.minors += 1 << units
+        if self.minors > MOST_MINORS:
+            raise Unreadable(f"{self.place}: asks for more than {MOST_MINORS} minors")
+        stack = [node]
+        while stack:
+            part = stack.pop()
+            if part.matrix[0][0] <= 0:
+                raise self.rejected("a principal minor is not positive")
+            if len(part.units) > 1:
+                stack += [part.schur(0), part.without(0)]
+
+
+def _require_triangular(matrix: Sequence[Vector], order: Sequence[int], known: set[int], number: int) -> None:
+    """Rows of a block are zero in the columns of earlier blocks."""
+    for i in order:
+        j = next((j for j in known if matrix[i][j]), None)
+        if j is not None:
+            raise Rejected(Reason.BLOCKS, f"block {number}: M[{i}][{j}] is not zero, and {j} is in an earlier block")
+
+
+def check_p_matrix(proof: PMatrix, residual: Residual) -> str:
+    """Block after block."""
+    matrix, known, minors, tokens = residual.interaction(), set[int](), 0, 0
+    number = -1
+    for number, block in enumerate(proof.blocks):
+        rows = block.rows
+        if rows[0] < 0 or rows[-1] >= residual.k or known & set(rows):
+            raise Rejected(Reason.BLOCKS, f"block {number}: names a unit outside 0 to {residual.k - 1}, or twice")
+        _require_triangular(matrix, rows, known, number)
+        walk = _PTreeWalk(f"block {number}", minors)
+        walk.read(rows, [[matrix[i][j] for j in rows] for i in rows], block.tokens)
+        known.update(rows)
+        minors, tokens = walk.minors, tokens + walk.count
+    if len(known) < residual.k:
+        missing = min(set(range(residual.k)) - known)
+        raise Rejected(Reason.BLOCKS, f"blocks: unit {missing} is in no block")
+    return f"all principal minors of I + AB are positive, by {number + 1} blocks and {tokens} tokens"

@@ -1,0 +1,78 @@
+"""Reading residual blocks from files: which of the two, a layer or a block, a file holds is told by its names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from exactinj.errors import InputError
+from exactinj.files.case_files import case_document, case_name
+from exactinj.files.layer_files import LAYER_READERS, WANTED, flat_bias, layer_of_parts, read_layer, require_layer_names
+from exactinj.files.numpy_files import Arrays, npz_arrays
+from exactinj.files.sources import FilePath, Source, read_with
+from exactinj.files.text_files import json_document
+from exactinj.layers.dense import ReLULayer
+from exactinj.layers.residual import ResidualBlock
+
+__all__ = ["read_layer_or_block"]
+
+WANTED_BLOCK = "A, B and optionally b of a residual block x + B ReLU(Ax + b)"
+BLOCK_NAMES = {"A", "B", "b"}
+
+
+def read_layer_or_block(path: FilePath, *, file_format: str | None = None) -> ReLULayer | ResidualBlock:
+    """The layer of `read_layer`, or the residual block in a ``.npz`` or ``.json`` file with A, B and perhaps b.
+
+    Parameters
+    ----------
+    path : a file; ``-`` for stdin; ``casebook:NAME`` for a case of the casebook that is no convolution
+    file_format : ``"npz"``, ``"npy"``, ``"json"`` or ``"csv"``, where the name does not tell
+
+    Raises
+    ------
+    InputError
+        In one line that names the file.
+    """
+    name = case_name(path)
+    if name is not None:
+        document, _ = case_document(name)
+        return _of_parts(document["residual"], "key") if "residual" in document else read_layer(path)
+    readers: dict[str, Callable[[Source], ReLULayer | ResidualBlock]] = {
+        **LAYER_READERS,
+        ".npz": lambda source: _of_parts(_arrays(source), "array"),
+        ".json": lambda source: _of_parts(json_document(source, f"{WANTED}, or {WANTED_BLOCK}"), "key"),
+    }
+    return read_with(readers, path, file_format)
+
+
+def _arrays(source: Source) -> Arrays:
+    return npz_arrays(source, f"{WANTED}, or {WANTED_BLOCK}", lambda names: _require_names(list(names), "array"))
+
+
+def _of_parts(parts: Arrays, kind: str) -> ReLULayer | ResidualBlock:
+    """The layer or block from named arrays; a bias may be a column (k, 1)."""
+    _require_names(list(parts), kind)
+    if not _is_block(list(parts)):
+        return layer_of_parts(parts, kind)
+    return ResidualBlock(parts["A"], parts["B"], flat_bias(parts.get("b")))
+
+
+def _is_block(names: list[str]) -> bool:
+    return bool({"A", "B"} & set(names))
+
+
+def _require_names(names: list[str], kind: str) -> None:
+    """Refuse names that belong neither to a layer nor to a block, or to both."""
+    if not _is_block(names):
+        require_layer_names(names, kind)
+        return
+    others = sorted(set(names) - BLOCK_NAMES)
+    if {"W", "weight"} & set(others):
+        found = ", ".join(name for name in names if name in {"W", "weight", "A", "B"})
+        raise InputError(
+            f"found the {kind}s {found}, expected {WANTED} of a layer, or {WANTED_BLOCK}, not both; remove one kind"
+        )
+    if others:
+        raise InputError(f"found the {kind} {others[0][:40]!r}, expected {WANTED_BLOCK}; remove or rename it")
+    missing = "B" if "B" not in names else "A" if "A" not in names else None
+    if missing is not None:
+        raise InputError(f"found no {kind} {missing!r}, expected {WANTED_BLOCK}; add it")

@@ -1,0 +1,1 @@
+"""Residual blocks, decided: principal minors of ``I + A B``, cells of the arrangement of ``A x + b``, pairs."""

@@ -1,0 +1,125 @@
+"""Deciding a residual block: samples propose pairs, minors prove injectivity, cells decide the rest.
+
+If all principal minors of ``M = I + A B`` are positive, the block is injective on every domain. If not, and A has full
+row rank, every set of units is active somewhere on R^n, so that it folds or loses a direction there. Otherwise the sets
+of units that are active at once matter (`docs/mathematics.md`, residual blocks).
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from flint import fmpz_mat
+
+from exactinj.certificates.collision import Collision
+from exactinj.certificates.p_matrix import PMatrixProof
+from exactinj.domains import Domain, RealSpace
+from exactinj.exact.matrix import RationalMatrix
+from exactinj.injectivity.residual.answer import ResidualAnswer
+from exactinj.injectivity.residual.p_matrix import BadMinor, TooManyMinorsError, Work, p_matrix
+from exactinj.injectivity.residual.pairs import Folds
+from exactinj.injectivity.residual.samples import collision_by_samples
+from exactinj.injectivity.result import Result, residual_result
+from exactinj.layers.residual import ResidualBlock
+from exactinj.work.clock import Clock, OutOfTimeError
+from exactinj.work.verdict import Statistics, Verdict
+
+__all__ = ["certify_residual", "decide_residual"]
+
+SMALL = 12  # hidden units, whose minors are looked at before samples
+
+
+def certify_residual(block: ResidualBlock, domain: Domain, clock: Clock, seed: int) -> Result:
+    """What users get for a block: the answer of `decide_residual` with its certificate."""
+    return residual_result(block, domain, decide_residual(block, domain, clock, seed))
+
+
+def decide_residual(block: ResidualBlock, domain: Domain, clock: Clock, seed: int) -> ResidualAnswer:
+    """A verdict with its proof; ``timed_out`` where time ran out, ``unknown`` with a reason."""
+    work = Work()
+    try:
+        return _decide(Folds(block, domain), clock, seed, work)
+    except OutOfTimeError:
+        done = f"{work.nodes:,} Schur complements and {work.minors:,} minors were looked at"
+        return ResidualAnswer(
+            Verdict.TIMED_OUT, f"out of time: {done}; give a longer --timeout", None, _stats(clock, work)
+        )
+
+
+def _decide(folds: Folds, clock: Clock, seed: int, work: Work) -> ResidualAnswer:
+    is_small = folds.block.k <= SMALL and isinstance(folds.domain, RealSpace)
+    pair = None if is_small and folds.has_every_sign else collision_by_samples(folds, clock, seed)
+    if pair is not None:
+        why = "the block folds: two cells have Jacobians with determinants of different sign, or one has determinant 0"
+        return _collides(pair, why, clock, work)
+    try:
+        found = p_matrix(folds.integer_interaction, clock, work)
+    except TooManyMinorsError:
+        found = None
+    if isinstance(found, PMatrixProof):
+        reason = f"all principal minors of I + AB are positive{_how(found)}"
+        return ResidualAnswer(Verdict.INJECTIVE, reason, found, _stats(clock, work))
+    if isinstance(found, BadMinor) and isinstance(folds.domain, RealSpace) and folds.has_every_sign:
+        pair = _at_every_sign(folds, found)
+        if pair is not None:
+            units = ", ".join(map(str, sorted((*found.units, found.unit))))
+            return _collides(pair, f"the principal minor of I + AB at the units {units} is not positive", clock, work)
+    return ResidualAnswer(Verdict.UNKNOWN, _open_reason(found), None, _stats(clock, work))
+
+
+def _collides(pair: Collision, why: str, clock: Clock, work: Work) -> ResidualAnswer:
+    return ResidualAnswer(Verdict.NOT_INJECTIVE, f"{why}; a pair was computed exactly", pair, _stats(clock, work))
+
+
+def _stats(clock: Clock, work: Work) -> Statistics:
+    return Statistics(nodes=work.nodes, pivots=work.minors, proven_in_rationals=work.exact, seconds=clock.worked)
+
+
+def _how(proof: PMatrixProof) -> str:
+    """The kinds of evidence."""
+    kinds = {type(token).__name__ for block in proof.blocks for token in block.tokens}
+    words = {
+        "Dominant": "scaled diagonal dominance",
+        "Definite": "a scaled symmetric part that is positive definite",
+        "Split": "Schur complements",
+        "Minors": "all minors one by one",
+    }
+    if kinds == {"Minors"} and all(len(block.rows) == 1 for block in proof.blocks):
+        return ": the matrix is triangular, and its diagonal is positive"
+    return ": " + ", ".join(text for name, text in words.items() if name in kinds)
+
+
+def _at_every_sign(folds: Folds, bad: BadMinor) -> Collision | None:
+    """A pair at the border of unit i, where exactly the units D are active; A has full row rank."""
+    block = folds.block
+    columns = _independent_columns(block.A)
+    wanted = [Fraction(0) if j == bad.unit else Fraction(1 if j in bad.units else -1) for j in range(block.k)]
+    right = [value - offset for value, (offset,) in zip(wanted, block.b.fractions(), strict=True)]
+    square = RationalMatrix([[row[j] for j in columns] for row in block.A.raw_rows()])
+    solution = square.solve(RationalMatrix([[value] for value in right])).fractions()
+    point = [Fraction(0)] * block.n
+    for j, (value,) in zip(columns, solution, strict=True):
+        point[j] = value
+    before, after = sorted(bad.units), sorted((*bad.units, bad.unit))
+    if folds.orientation(after) == 0:
+        return folds.lost_direction(point, after, towards=bad.unit)
+    row = folds.integer_rows[bad.unit]
+    v = [Fraction(0)] * block.n
+    j = next(j for j, value in enumerate(row) if value)
+    v[j] = Fraction(-1 if row[j] > 0 else 1)
+    return folds.fold(point, before, after, v)
+
+
+def _independent_columns(matrix: RationalMatrix) -> list[int]:
+    """As many columns as there are rows, linearly independent; the matrix has full row rank."""
+    reduced, _, rank = fmpz_mat([list(row) for row in matrix.integer_rows()]).rref()
+    columns = matrix.shape[1]
+    return [next(j for j in range(columns) if reduced[i, j]) for i in range(rank)]
+
+
+def _open_reason(found: BadMinor | None) -> str:
+    if found is None:
+        return "a proof that I + AB is a P-matrix would need more than 2^22 minors, and no pair was found"
+    units = ", ".join(map(str, sorted((*found.units, found.unit))))
+    start = f"I + AB is no P-matrix (its principal minor at the units {units} is not positive)"
+    return f"{start}, but no colliding pair was found"
