@@ -2,7 +2,8 @@
 
 from exactinj.layers.network.activations import Clip, LeakyRelu, Relu, Square
 from exactinj.layers.network.affine import Convolution, Dense, Mean, ScaleShift, Sum
-from exactinj.layers.network.graph import Agreement, Network, Node
+from exactinj.layers.network.graph import Agreement, Network
+from exactinj.layers.network.node import Node
 from exactinj.layers.network.operation import (
     AffineOperation,
     NotRationalError,

@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exactinj.errors import InputError
-from exactinj.layers.network.operation import AffineOperation, NotRationalError, OneToOne, Operation, PiecewiseLinear
+from exactinj.layers.network.node import Node
+from exactinj.layers.network.operation import AffineOperation, NotRationalError, OneToOne, PiecewiseLinear
 from exactinj.layers.network.records import record_of
 from exactinj.layers.network.tensor import ExactTensor, Shape
 
@@ -26,15 +27,6 @@ __all__ = ["Agreement", "Network", "Node", "Values"]
 
 Values = dict[str, ExactTensor]
 Point = Any  # numbers of the only input, or a mapping from the names of inputs to numbers
-
-
-@dataclass(frozen=True)
-class Node:
-    """A step: the name of its value, what it does, and the values that it reads."""
-
-    name: str
-    operation: Operation
-    inputs: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -88,6 +80,29 @@ class Network:
         if missing or not self.outputs:
             raise InputError(f"found the outputs {self.outputs} of a network, expected names of its values")
         self.shapes = shapes
+
+    @classmethod
+    def from_torch(cls, module: Any, input_shape: Any) -> Network:
+        """The network that a torch module computes in inference, its weights as the dyadic rationals that they are.
+
+        Calls that are not understood stay in it as `Opaque` steps with their names. Numbers of the program (slopes,
+        epsilons) are rounded to float32 as torch does, unless the module computes in float64. The module is left as it
+        is.
+
+        Parameters
+        ----------
+        module : torch.nn.Module
+        input_shape : the shape of the input with its batch of one, such as ``(1, 3, 32, 32)``
+            Several shapes for several inputs, in the order of ``forward`` or by name.
+
+        Raises
+        ------
+        InputError
+            For modules that cannot run on such an input or cannot be traced; `MissingExtraError` without torch.
+        """
+        from exactinj.layers.torch_graphs import graph_of_module
+
+        return cls(*graph_of_module(module, input_shape))
 
     @cached_property
     def node(self) -> dict[str, Node]:

@@ -40,6 +40,10 @@ class ExactTensor:
     numerators: NDArray[Any]
     denominator: int = 1
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.numerators, np.ndarray):  # what numpy makes of an array without axes
+            object.__setattr__(self, "numerators", np.asarray(self.numerators, dtype=object))
+
     @classmethod
     def of(cls, values: Any, name: str = "the tensor") -> ExactTensor:
         """Read an array, a tensor or nested lists of numbers; `InputError` for what is not finite or no number."""

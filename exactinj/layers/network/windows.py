@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from exactinj.errors import InputError
 from exactinj.layers.network.tensor import Shape
 
-__all__ = ["places_over_axes", "pooling_places"]
+__all__ = ["adaptive_places", "places_over_axes", "pooling_places"]
 
 
 def pooling_places(
@@ -54,11 +54,23 @@ def pooling_places(
         starts = np.arange(windows) * step - low
         places = starts[:, None] + gap * np.arange(taps)[None, :]
         reads.append(np.where((places >= 0) & (places < n), places, -1))
-    flat = _combined(reads, shape[-count:])
-    outer = prod(shape[:-count])
-    offsets = (np.arange(outer) * prod(shape[-count:])).reshape(-1, 1, 1)
-    whole = np.where(flat[None] < 0, -1, flat[None] + offsets)
-    return whole.reshape(*shape[:-count], *(len(part) for part in reads), flat.shape[-1])
+    return _on_all(shape, reads)
+
+
+def adaptive_places(shape: Shape, sizes: Sequence[int]) -> NDArray[np.int64]:
+    """What the windows of an adaptive pooling of the last axes to these sizes read, as in `pooling_places`.
+
+    >>> adaptive_places((1, 5), [2]).tolist()
+    [[[0, 1, 2], [2, 3, 4]]]
+    """
+    reads = []
+    for n, windows in zip(shape[-len(sizes) :], sizes, strict=True):
+        starts = [k * n // windows for k in range(windows)]
+        ends = [-(-(k + 1) * n // windows) for k in range(windows)]
+        longest = max(end - start for start, end in zip(starts, ends, strict=True))
+        places = np.array(starts)[:, None] + np.arange(longest)[None, :]
+        reads.append(np.where(places < np.array(ends)[:, None], places, -1))
+    return _on_all(shape, reads)
 
 
 def places_over_axes(shape: Shape, axes: Sequence[int], *, keep: bool) -> NDArray[np.int64]:
@@ -68,6 +80,16 @@ def places_over_axes(shape: Shape, axes: Sequence[int], *, keep: bool) -> NDArra
     places = np.arange(prod(shape)).reshape(shape).transpose(*rest, *over)
     kept = [1 if axis in over else n for axis, n in enumerate(shape)] if keep else [shape[axis] for axis in rest]
     return places.reshape(*kept, prod(shape[axis] for axis in over))
+
+
+def _on_all(shape: Shape, reads: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
+    """Places for the whole shape, from the places along each of the last axes, (windows, taps) each."""
+    count = len(reads)
+    flat = _combined(reads, shape[-count:])
+    outer = prod(shape[:-count])
+    offsets = (np.arange(outer) * prod(shape[-count:])).reshape(-1, 1, 1)
+    whole = np.where(flat[None] < 0, -1, flat[None] + offsets)
+    return whole.reshape(*shape[:-count], *(len(part) for part in reads), flat.shape[-1])
 
 
 def _combined(reads: Sequence[NDArray[np.int64]], sizes: Sequence[int]) -> NDArray[np.int64]:

@@ -1,0 +1,291 @@
+"""A traced graph, run on a sample and translated step by step.
+
+Every step is computed twice at the sample: by torch and by the translation. Where the two differ by more than rounding
+the step is kept as an operator that is not understood. So is whatever reads a value that torch has changed in place in
+a way that is not followed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from exactinj.errors import InputError
+from exactinj.layers.network.operation import NotRationalError, Opaque
+from exactinj.layers.torch_graphs.builder import Builder, NotUnderstoodError, Value
+from exactinj.layers.torch_graphs.modules import MODULE_MOVES, class_of, has_hooks, translate_module
+from exactinj.layers.torch_graphs.registry import MOVES, translator_of
+
+__all__ = ["Interpreter", "NotTraceableError"]
+
+_STRUCTURE = """
+    shape ndim dtype device size dim numel ndimension nelement is_floating_point is_cuda layout sym_size sym_numel
+    stride is_contiguous get_device len
+"""
+STRUCTURE = frozenset(_STRUCTURE.split())  # what a tensor is like, whatever its numbers
+_FILLED = "zeros_like ones_like full_like new_zeros new_ones new_full new_tensor"
+FILLED = frozenset(_FILLED.split())
+RANDOM = re.compile("rand|normal|bernoulli|dropout|multinomial|poisson|empty|uniform")
+TOLERANCES = {"float64": 1e-8, "float32": 1e-3}  # relative to the largest entry, for wide sums
+LOOSE = 0.1  # for half precision
+ASSERTIONS = ("_assert", "_guards_fn", "check")
+
+
+class NotTraceableError(Exception):
+    """A module that this way of reading cannot follow; the message says why."""
+
+
+@dataclass
+class Interpreter:
+    """Runs the nodes of an fx graph in order.
+
+    Attributes
+    ----------
+    torch : the package
+    root : the module that holds the parameters and submodules of the graph
+    inputs : by name of the placeholder, the value and the tensor
+    defaults : what the other placeholders hold
+    """
+
+    torch: Any
+    root: Any
+    inputs: Mapping[str, tuple[Value, Any]]
+    defaults: Mapping[str, Any]
+    build: Builder
+    real: dict[Any, Any] = field(default_factory=dict)
+    symbolic: dict[Any, Any] = field(default_factory=dict)
+
+    def run(self, graph: Any) -> tuple[Any, Any]:
+        """What the graph returns: in symbols and as torch computes it at the sample."""
+        versions: dict[Any, list[int]] = {}
+        for node in graph.nodes:
+            if node.op == "output":
+                return self._arguments(self.symbolic, node.args[0]), self._arguments(self.real, node.args[0])
+            self._step(node)
+            self._follow_changes(node, versions)
+            versions[node] = self._versions(self.real[node])
+        raise NotTraceableError("found a graph without an output")
+
+    def _arguments(self, environment: dict[Any, Any], arguments: Any) -> Any:
+        return self.torch.fx.node.map_arg(arguments, lambda node: environment[node])
+
+    def _step(self, node: Any) -> None:
+        if node.op == "placeholder":
+            known = self.inputs.get(node.name) or self.inputs.get(str(node.target))
+            value, real = known or (self.defaults.get(str(node.target)),) * 2
+        elif node.op == "get_attr":
+            value = real = _attribute(self.root, node.target)
+        else:
+            value, real = self._call(node)
+        self.symbolic[node], self.real[node] = value, real
+
+    def _call(self, node: Any) -> tuple[Any, Any]:
+        call = Call.of(self.root, node)
+        if call.name.startswith(ASSERTIONS):
+            return None, None
+        real = call.run(*self._real(node))
+        args, kwargs = (self._arguments(self.symbolic, part) for part in (node.args, node.kwargs))
+        if not any(isinstance(leaf, Value) for leaf in _leaves((args, kwargs))):
+            if not RANDOM.search(call.name):
+                return real, real
+            return self._opaque(call, real, (), f"{call.name} is random"), real
+        if call.name in STRUCTURE or call.name in FILLED:
+            return real, real
+        if call.name == "getitem" and isinstance(args[0], tuple | list | dict):
+            return args[0][args[1]], real
+        self.build.current = call.label
+        return self._translated(call, args, kwargs, real), real
+
+    def _real(self, node: Any) -> tuple[Any, Any]:
+        args, kwargs = (self._arguments(self.real, part) for part in (node.args, node.kwargs))
+        return args, kwargs
+
+    def _translated(self, call: Call, args: Any, kwargs: Any, real: Any) -> Any:
+        """The value in symbols, checked against torch's; opaque values where there is none."""
+        mark = self.build.mark()
+        try:
+            value = self._moved(call, args, kwargs) if call.moves else call.translate(self.build, args, kwargs)
+            checked = self._checked(value, real)
+        except (NotUnderstoodError, NotRationalError, InputError, TypeError, ValueError, AttributeError) as error:
+            self.build.back_to(mark)
+            known = isinstance(error, NotUnderstoodError | InputError)
+            why = str(error) if known else f"a call of {call.kind} as here is not supported"
+            return self._opaque(call, real, (args, kwargs), why)
+        return checked
+
+    def _moved(self, call: Call, args: Any, kwargs: Any) -> Any:
+        """The value of a function that only moves numbers, from what it does to their places."""
+        values = [leaf for leaf in _leaves((args, kwargs)) if isinstance(leaf, Value)]
+        if len(values) != 1 and call.name not in ("view_as", "reshape_as", "expand_as"):
+            raise NotUnderstoodError(f"{call.name} with several values is not supported")
+        source = values[0]
+        places = self.torch.arange(1, source.sample.size + 1, dtype=self.torch.float64).reshape(source.shape)
+        plain = [
+            _mapped(part, lambda leaf: places if isinstance(leaf, Value) else _on_cpu(leaf)) for part in (args, kwargs)
+        ]
+        moved = call.run(plain[0], plain[1])
+        return _mapped(moved, lambda leaf: self._from_places(call, source, leaf))
+
+    def _from_places(self, call: Call, source: Value, places: Any) -> Any:
+        if not hasattr(places, "detach"):
+            raise NotUnderstoodError(f"{call.name} does not return tensors")
+        return self.build.rearranged(source, places.numpy().astype(np.int64) - 1, call.name)
+
+    def _checked(self, value: Any, real: Any) -> Any:
+        """The value with torch's own numbers as its sample; `NotUnderstoodError` if they are not those it has."""
+        if isinstance(value, tuple | list):
+            if not isinstance(real, tuple | list) or len(value) != len(real):
+                raise NotUnderstoodError("found another number of results than expected")
+            return type(value)(self._checked(part, other) for part, other in zip(value, real, strict=True))
+        sample = self._sample(real)
+        if value.shape != sample.shape:
+            raise NotUnderstoodError(f"found a result of shape {sample.shape}, expected {value.shape}")
+        if not _agree(value.sample, sample, TOLERANCES.get(str(real.dtype).removeprefix("torch."), LOOSE)):
+            raise NotUnderstoodError("torch computes other numbers here than what is known of this call")
+        return Value(value.name, sample, real.dtype == self.torch.float64)
+
+    def _sample(self, real: Any) -> Any:
+        if not isinstance(real, self.torch.Tensor) or not real.is_floating_point():
+            raise NotUnderstoodError("the result is no tensor of real numbers")
+        return real.detach().to("cpu", self.torch.float64, copy=True).numpy()
+
+    def _opaque(self, call: Call, real: Any, arguments: Any, why: str) -> Any:
+        """Values that are not understood, one for each tensor that torch returns."""
+        self.build.current = call.label
+        read = list(dict.fromkeys(leaf.name for leaf in _leaves(arguments) if isinstance(leaf, Value)))
+
+        def named(leaf: Any) -> Any:
+            if leaf is None:
+                return None
+            if not isinstance(leaf, self.torch.Tensor):
+                raise NotTraceableError(f"{call.name} takes numbers out of the network")
+            sample = leaf.detach().to("cpu", self.torch.float64 if not leaf.is_complex() else leaf.dtype).numpy()
+            return self.build.opaque(Opaque(call.kind, tuple(leaf.shape), why), read, sample)
+
+        return _mapped(real, named)
+
+    # ------------------------------------------------------------------ changes in place
+
+    def _versions(self, real: Any) -> list[int]:
+        return [leaf._version for leaf in _leaves(real) if isinstance(leaf, self.torch.Tensor)]
+
+    def _follow_changes(self, node: Any, versions: Mapping[Any, list[int]]) -> None:
+        """Earlier values that a step changed in place are what it returns, or nothing that is understood."""
+        for earlier, version in versions.items():
+            if self._versions(self.real[earlier]) != version:
+                self.symbolic[earlier] = self._after_change(earlier, node)
+        for earlier in versions:
+            versions[earlier][:] = self._versions(self.real[earlier])
+
+    def _after_change(self, earlier: Any, node: Any) -> Any:
+        old, new = self.real[earlier], self.real[node]
+        both = isinstance(old, self.torch.Tensor) and isinstance(new, self.torch.Tensor)
+        if both and _place_of(old) == _place_of(new):
+            return self.symbolic[node]
+        raise NotTraceableError(f"{node.name} changes in place what {earlier.name} reads")
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call in a traced graph.
+
+    Attributes
+    ----------
+    name : of the function, as in ``torch.nn.functional``
+    label : what the value shall be called
+    kind : what an operator is called that is not understood
+    moves : whether it only moves numbers
+    """
+
+    name: str
+    label: str
+    kind: str
+    moves: bool
+    run: Callable[[Any, Any], Any]
+    module: Any = None
+    is_aten: bool = False
+
+    @classmethod
+    def of(cls, root: Any, node: Any) -> Call:
+        """The call of a node."""
+        if node.op == "call_module":
+            module = root.get_submodule(node.target)
+            kind = class_of(module)
+            moves = kind in MODULE_MOVES or (kind == "Upsample" and module.mode.startswith("nearest"))
+            return cls(
+                kind, str(node.target), kind, moves and not has_hooks(module), lambda a, k: module(*a, **k), module
+            )
+        if node.op == "call_method":
+            name = _plain_name(str(node.target))
+            return cls(name, node.name, name, name in MOVES, lambda a, k: getattr(a[0], node.target)(*a[1:], **k))
+        if node.target is getattr:
+            name = str(node.args[1])
+            return cls(name, node.name, name, name in MOVES, lambda a, _: getattr(*a))
+        packet = getattr(node.target, "overloadpacket", None)
+        name = _plain_name(getattr(packet or node.target, "__name__", str(node.target)))
+        moves = name in MOVES or (name == "interpolate" and node.kwargs.get("mode", "nearest").startswith("nearest"))
+        return cls(name, node.name, name, moves, lambda a, k: node.target(*a, **k), None, packet is not None)
+
+    def translate(self, build: Builder, args: Any, kwargs: Any) -> Any:
+        """What the call is in the graph; `NotUnderstoodError` if nothing is known of it."""
+        if self.module is not None:
+            if has_hooks(self.module):
+                raise NotUnderstoodError(f"found hooks on {self.kind}, which may change what it computes")
+            return translate_module(build, self.module, *args, **kwargs)
+        translator = (translator_of(f"aten.{self.name}") if self.is_aten else None) or translator_of(self.name)
+        if translator is None:
+            raise NotUnderstoodError(f"the operator {self.name} is not supported")
+        return translator(build, *args, **kwargs)
+
+
+def _plain_name(name: str) -> str:
+    return name if name.startswith("__") else name.removesuffix("_")
+
+
+def _attribute(root: Any, path: str) -> Any:
+    for part in path.split("."):
+        root = getattr(root, part)
+    return root
+
+
+def _place_of(tensor: Any) -> tuple[Any, ...]:
+    return tensor.data_ptr(), tuple(tensor.shape), tensor.stride()
+
+
+def _on_cpu(leaf: Any) -> Any:
+    return leaf.cpu() if hasattr(leaf, "detach") else leaf
+
+
+def _leaves(parts: Any) -> Iterator[Any]:
+    if isinstance(parts, tuple | list):
+        for part in parts:
+            yield from _leaves(part)
+    elif isinstance(parts, dict):
+        yield from _leaves(list(parts.values()))
+    elif isinstance(parts, slice):
+        yield from (parts.start, parts.stop, parts.step)
+    else:
+        yield parts
+
+
+def _mapped(parts: Any, change: Callable[[Any], Any]) -> Any:
+    """Nested tuples, lists and mappings with each leaf changed; named tuples become plain ones."""
+    if isinstance(parts, tuple | list):
+        changed = [_mapped(part, change) for part in parts]
+        return changed if isinstance(parts, list) else tuple(changed)
+    if isinstance(parts, dict):
+        return {key: _mapped(part, change) for key, part in parts.items()}
+    return parts if isinstance(parts, slice) else change(parts)
+
+
+def _agree(ours: Any, theirs: Any, tolerance: float) -> bool:
+    if not theirs.size:
+        return True
+    if not np.isfinite(theirs).all():
+        return bool((np.isfinite(ours) == np.isfinite(theirs)).all())
+    scale = max(1.0, float(np.abs(theirs).max()))
+    return bool(np.abs(ours - theirs).max() <= tolerance * scale)
