@@ -186,19 +186,23 @@ class Network:
         return values
 
     def agreement(self, x: Point, y: Point) -> Agreement:
-        """Whether f(x) = f(y), proved exactly: on the output itself or on values that cut it off from the inputs."""
-        left, right = dict(self.steps(x)), dict(self.steps(y))
+        """Whether f(x) = f(y), proved exactly: on the output itself or on values that cut it off from the inputs.
+
+        Values that follow from equal ones are not computed, unless others need them.
+        """
+        left, right = _Values(self, x), _Values(self, y)
         equal: dict[str, bool] = {}
         cut, obstacle = [], None
-        for name, a in left.items():
+        for name in self.shapes:
             node = self.node.get(name)
             follows = node is not None and all(equal[read] for read in node.inputs)
-            b = right[name]
-            if isinstance(a, ExactTensor) and isinstance(b, ExactTensor):
-                equal[name] = follows or a.equals(b)
-            else:
-                equal[name] = follows
-                obstacle = obstacle or (None if follows else f"{name}: {a if isinstance(a, NotRationalError) else b}")
+            equal[name] = follows
+            if not follows:
+                a, b = left.value(name), right.value(name)
+                if isinstance(a, ExactTensor) and isinstance(b, ExactTensor):
+                    equal[name] = a.equals(b)
+                else:
+                    obstacle = obstacle or f"{name}: {a if isinstance(a, NotRationalError) else b}"
             if equal[name] and not follows:
                 cut.append(name)
         return Agreement(all(equal[name] for name in self.outputs), tuple(cut), obstacle)
@@ -246,6 +250,28 @@ class Network:
     def mapped(self, change: Callable[[Node], Node]) -> Network:
         """The network with each node changed."""
         return Network(self.inputs, [change(node) for node in self.nodes], self.outputs)
+
+
+class _Values:
+    """Values of a network at one point, computed when they are first asked for; mutable."""
+
+    def __init__(self, network: Network, x: Point) -> None:
+        self._network = network
+        self._known: dict[str, ExactTensor | NotRationalError] = dict(network.point(x))
+
+    def value(self, name: str) -> ExactTensor | NotRationalError:
+        """The exact value, or why there is none."""
+        waiting = [name]
+        while waiting:
+            current = waiting[-1]
+            node = self._network.node.get(current)
+            missing = [] if node is None else [read for read in node.inputs if read not in self._known]
+            if current in self._known or not missing:
+                waiting.pop()
+                if current not in self._known and node is not None:
+                    self._known[current] = _exact_value(node, self._known)
+            waiting += missing if current not in self._known else []
+        return self._known[name]
 
 
 def _shape_of(node: Node, shapes: Mapping[str, Shape | None]) -> Shape | None:

@@ -92,6 +92,13 @@ class ExactTensor:
         flat = [nearest_ratio(value, self.denominator) for value in self.numerators.ravel().tolist()]
         return np.array(flat, dtype=np.float64).reshape(self.shape)
 
+    def plain(self) -> NDArray[Any]:
+        """Float64 where that holds every number exactly, as it is read faster; an array of fractions elsewhere."""
+        floats = self.floats()
+        if np.isfinite(floats).all() and ExactTensor.of(floats).equals(self):
+            return floats
+        return np.array(self.fractions(), dtype=object).reshape(self.shape)
+
     def reshaped(self, shape: Sequence[int]) -> ExactTensor:
         return ExactTensor(self.numerators.reshape(shape), self.denominator)
 

@@ -1,0 +1,177 @@
+"""What a scan finds: a row for each layer, and the answer for the network as a whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any, Never
+
+import numpy as np
+from numpy.typing import NDArray
+
+from exactinj.certificates.certificate import Certificate
+from exactinj.certificates.conv_certificate import ConvCertificate
+from exactinj.exact.numbers import rational_text
+from exactinj.layers.network import ExactTensor, Network
+from exactinj.networks.affine_parts import Question
+from exactinj.work.verdict import Verdict
+
+__all__ = ["LayerRow", "NetworkAnswer", "Pair", "ScanResult"]
+
+
+@dataclass(frozen=True, eq=False)
+class Pair:
+    """Two different inputs of a layer or of a network with the same output, exactly.
+
+    Attributes
+    ----------
+    x, y : exact, of the input's shape
+    input : the name of the input that differs; others, if there are any, are the same for both, in `others`
+    cut : names of the values at which the two came to agree
+    float_replay : what the pair does in floating point, by the name of the program
+    """
+
+    x: ExactTensor
+    y: ExactTensor
+    input: str = "x"
+    others: dict[str, ExactTensor] = field(default_factory=dict)
+    cut: tuple[str, ...] = ()
+    float_replay: dict[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"<Pair of shape {self.x.shape}, {self.changed} entries differ>"
+
+    @property
+    def changed(self) -> int:
+        """The number of entries in which the two differ."""
+        return sum(value != 0 for value in self.x.minus(self.y).numerators.ravel().tolist())
+
+    def arrays(self, dtype: Any = np.float64) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Both in floats, rounded."""
+        return self.x.floats().astype(dtype), self.y.floats().astype(dtype)
+
+    def to_json(self) -> dict[str, object]:
+        x, y = ([rational_text(value) for value in part.fractions()] for part in (self.x, self.y))
+        document: dict[str, object] = {"x": x, "y": y, "shape": list(self.x.shape)}
+        if self.others:
+            document["input"] = self.input
+            others = {name: [rational_text(value) for value in part.fractions()] for name, part in self.others.items()}
+            document["other_inputs"] = others
+        if self.cut:
+            document["equal_from"] = list(self.cut)
+        return {**document, "float_replay": self.float_replay}
+
+
+@dataclass(frozen=True, eq=False)
+class LayerRow:
+    """One layer of a network and what was found about it, on the domain that it gets."""
+
+    name: str
+    kind: str
+    inputs: int | None
+    outputs: int | None
+    activation: str | None
+    domain: str
+    verdict: Verdict
+    reason: str
+    assumption: str | None = None
+    certificate: str | None = None
+    witness: Pair | None = None
+    seconds: float = 0.0
+    question: Question | None = None
+    proof: Certificate | ConvCertificate | None = None
+    layer_digest: str | None = None
+
+    def __bool__(self) -> Never:
+        raise TypeError("a row has no truth value, as 'unknown' is not 'no'; compare row.verdict")
+
+    def __repr__(self) -> str:
+        return f"<LayerRow {self.name}: {self.kind}, {self.verdict} on {self.domain}>"
+
+    def to_json(self) -> dict[str, object]:
+        return {
+            "name": self.name,
+            "kind": self.kind,
+            "inputs": self.inputs,
+            "outputs": self.outputs,
+            "activation": self.activation,
+            "domain": self.domain,
+            "verdict": str(self.verdict),
+            "reason": self.reason,
+            "assumption": self.assumption,
+            "certificate": self.certificate,
+            "witness": None if self.witness is None else self.witness.to_json(),
+            "seconds": round(self.seconds, 6),
+            "sha256": self.layer_digest,
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class NetworkAnswer:
+    """Whether the whole network is injective on the domain of its input."""
+
+    verdict: Verdict
+    reason: str
+    witness: Pair | None = None
+    certificate: str | None = None
+
+    def __bool__(self) -> Never:
+        raise TypeError("an answer has no truth value, as 'unknown' is not 'no'; compare answer.verdict")
+
+    def __repr__(self) -> str:
+        return f"<NetworkAnswer: {self.verdict}; {self.reason}>"
+
+    def to_json(self) -> dict[str, object]:
+        return {
+            "verdict": str(self.verdict),
+            "reason": self.reason,
+            "witness": None if self.witness is None else self.witness.to_json(),
+            "certificate": self.certificate,
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class ScanResult:
+    """All layers of a model, and the model as a whole.
+
+    Attributes
+    ----------
+    model : what was read: file and sha256, or the digest of a network
+    domain : of the model's input, in words
+    layers : a row each, in the order of the steps
+    network : the answer for the whole
+    graph : the exact computation graph; None for files that hold none
+    """
+
+    model: dict[str, object]
+    domain: str
+    layers: tuple[LayerRow, ...]
+    network: NetworkAnswer
+    graph: Network | None = None
+    seconds: float = 0.0
+    notes: tuple[str, ...] = ()
+
+    def __bool__(self) -> Never:
+        raise TypeError("a result has no truth value, as 'unknown' is not 'no'; compare result.network.verdict")
+
+    def __repr__(self) -> str:
+        proved = sum(row.verdict is Verdict.INJECTIVE for row in self.layers)
+        collide = sum(row.verdict is Verdict.NOT_INJECTIVE for row in self.layers)
+        counts = f"{len(self.layers)} layers, {proved} injective, {collide} not"
+        return f"<ScanResult: network {self.network.verdict} on {self.domain}; {counts}>"
+
+    def to_json(self) -> dict[str, object]:
+        """The document that ``exactinj scan --json`` prints."""
+        return {
+            "model": self.model,
+            "domain": self.domain,
+            "layers": [row.to_json() for row in self.layers],
+            "network": self.network.to_json(),
+            "notes": list(self.notes),
+            "seconds": round(self.seconds, 6),
+        }
+
+
+def flat_pair(x: list[Fraction], y: list[Fraction], shape: tuple[int, ...], name: str) -> Pair:
+    """A pair from flat numbers of an input."""
+    return Pair(ExactTensor.of_fractions(x, shape), ExactTensor.of_fractions(y, shape), name)

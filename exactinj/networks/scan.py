@@ -1,0 +1,124 @@
+"""A whole network: every layer by itself, then the network, from what is known of its layers or by a collision."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from math import prod
+
+from exactinj.domains import Box, Domain, NonnegativeOrthant, RealSpace
+from exactinj.errors import InputError
+from exactinj.injectivity.engine import Engine
+from exactinj.layers.network import ExactTensor, Network, simplified
+from exactinj.networks.affine_parts import questions
+from exactinj.networks.answers import LayerRow, NetworkAnswer, Pair, ScanResult
+from exactinj.networks.determination import determined
+from exactinj.networks.layerwise import Scanner, decided_row
+from exactinj.networks.ranges import ranges
+from exactinj.work.clock import Clock
+from exactinj.work.verdict import Verdict
+
+__all__ = ["scan_network"]
+
+Keep = Callable[[LayerRow], None]
+
+
+def scan_network(
+    network: Network,
+    domain: Domain,
+    engine: Engine,
+    clock: Clock,
+    *,
+    layer_timeout: float | None = None,
+    seed: int = 0,
+    keep: Keep | None = None,
+    model: dict[str, object] | None = None,
+) -> ScanResult:
+    """Decide every layer and the whole.
+
+    Parameters
+    ----------
+    network : Network
+    domain : R^n, the orthant or a box
+        Of the input.
+    engine : decides layers
+    clock : of the whole; each layer gets its fair share, at most `layer_timeout`
+    keep : is given each row when it is decided
+    model : what results say about where the network comes from
+    """
+    network = simplified(network)
+    _require_domain(network, domain)
+    scanner = Scanner(network, ranges(network, domain, clock), engine, seed)
+    asked = questions(network)
+    rows: list[LayerRow] = []
+    for k, question in enumerate(asked):
+        clock.report(f"layer {k + 1} of {len(asked)}, {question.name}")
+        rows.append(decided_row(scanner, question, _share(clock, len(asked) - k + 1, layer_timeout)))
+        if keep is not None:
+            keep(rows[-1])
+    answer = _whole(scanner, domain, rows, clock)
+    named = model or {"file": None, "sha256": network.digest}
+    return ScanResult(named, domain.text, tuple(rows), answer, network, clock.elapsed)
+
+
+def _share(clock: Clock, parts: int, most: float | None) -> Clock:
+    left = None if clock.left is None else clock.left / parts
+    seconds = [value for value in (left, most) if value is not None]
+    return clock.bounded(min(seconds)) if seconds else clock
+
+
+def _require_domain(network: Network, domain: Domain) -> None:
+    if not isinstance(domain, Box | RealSpace | NonnegativeOrthant):
+        raise InputError(f"found the domain {domain.text}, expected R^n, nonneg or a box for the input of a network")
+    for name, shape in network.inputs.items():
+        if domain.dimension not in (None, prod(shape)):
+            raise InputError(
+                f"found a domain in dimension {domain.dimension} and the input {name} of shape {shape}; "
+                f"give one pair of bounds, or {prod(shape)}"
+            )
+
+
+def _whole(scanner: Scanner, domain: Domain, rows: list[LayerRow], clock: Clock) -> NetworkAnswer:
+    network = scanner.network
+    pair = _of_first_layers(network, domain, rows)
+    if pair is not None:
+        return NetworkAnswer(Verdict.NOT_INJECTIVE, f"its layer {pair[0]} has two inputs with one output", pair[1])
+    proved = [row.question for row in rows if row.verdict is Verdict.INJECTIVE and row.question is not None]
+    known = determined(network, proved)
+    if all(name in known for name in network.inputs):
+        return NetworkAnswer(Verdict.INJECTIVE, "each of its layers is injective on what it gets, and they compose")
+    left_open = [row for row in rows if row.verdict is not Verdict.INJECTIVE]
+    names = ", ".join(row.name for row in left_open[:3]) + (", ..." if len(left_open) > 3 else "")  # noqa: PLR2004
+    if clock.is_over:
+        return NetworkAnswer(Verdict.TIMED_OUT, f"out of time; these layers are not proved injective: {names}")
+    what = f"these layers are not proved injective: {names}" if left_open else "its layers do not compose to a chain"
+    return NetworkAnswer(Verdict.UNKNOWN, f"{what}, and no collision of the whole network was found")
+
+
+def _of_first_layers(network: Network, domain: Domain, rows: list[LayerRow]) -> tuple[str, Pair] | None:
+    """A colliding pair of a layer that reads the input, if it collides in the whole network."""
+    for row in rows:
+        pair = row.witness
+        if pair is not None and pair.input in network.inputs:
+            found = whole_pair(network, domain, pair)
+            if found is not None:
+                return row.name, found
+    return None
+
+
+def whole_pair(network: Network, domain: Domain, pair: Pair) -> Pair | None:
+    """The pair of inputs if both lie in the domain and have the same output, exactly; other inputs are 0."""
+    others = {
+        name: ExactTensor.of_fractions(list(_somewhere(domain, prod(shape))), shape)
+        for name, shape in network.inputs.items()
+        if name != pair.input
+    }
+    where = domain.for_dimension(pair.x.size) if domain.dimension is None else domain
+    if pair.x.equals(pair.y) or not (where.contains(pair.x.fractions()) and where.contains(pair.y.fractions())):
+        return None
+    seen = network.agreement({pair.input: pair.x, **others}, {pair.input: pair.y, **others})
+    return Pair(pair.x, pair.y, pair.input, others, seen.cut) if seen.equal else None
+
+
+def _somewhere(domain: Domain, n: int) -> tuple[Fraction, ...]:
+    return domain.for_dimension(n).interior_point(n)
