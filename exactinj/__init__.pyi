@@ -5,6 +5,7 @@ from exactinj.api import check as check
 from exactinj.api import compare as compare
 from exactinj.api import hull_bias as hull_bias
 from exactinj.api import sample_alpha as sample_alpha
+from exactinj.api import scan as scan
 from exactinj.biases.alpha import AlphaStar as AlphaStar
 from exactinj.biases.hull.bias import HullBias as HullBias
 from exactinj.cells.wedges import count_wedges as count_wedges
@@ -48,6 +49,9 @@ from exactinj.layers.dense_network import DenseNetwork as DenseNetwork
 from exactinj.layers.dense_network import Leaky as Leaky
 from exactinj.layers.network import Network as Network
 from exactinj.layers.residual import ResidualBlock as ResidualBlock
+from exactinj.networks.answers import LayerRow as LayerRow
+from exactinj.networks.answers import NetworkAnswer as NetworkAnswer
+from exactinj.networks.answers import ScanResult as ScanResult
 from exactinj.sampling import AlphaEstimate as AlphaEstimate
 from exactinj.sampling.samplers import KernelDensity as KernelDensity
 from exactinj.sampling.samplers import Smoothing as Smoothing

@@ -30,10 +30,11 @@ if TYPE_CHECKING:
     from exactinj.biases.hull.bias import HullBias
     from exactinj.checker import CheckResult
     from exactinj.comparison import Comparison
+    from exactinj.networks.answers import LayerRow, ScanResult
     from exactinj.sampling import AlphaEstimate
     from exactinj.sampling.samplers import Sampler
 
-__all__ = ["ENGINES", "alpha_star", "certify", "check", "compare", "hull_bias", "sample_alpha"]
+__all__ = ["ENGINES", "alpha_star", "certify", "check", "compare", "hull_bias", "sample_alpha", "scan"]
 
 
 def certify(
@@ -464,6 +465,85 @@ def _refuse_for_blocks(engine: str | Engine, blocks: object, input_shape: object
     if blocks is not None or input_shape is not None:
         name = "blocks" if blocks is not None else "an input shape"
         raise InputError(f"found {name} for a residual block, expected them for other layers only; remove it")
+
+
+def scan(
+    model: Any,
+    *,
+    domain: Region | str | None = None,
+    input_shape: Sequence[int] | None = None,
+    engine: str | Engine = "auto",
+    seed: int = 0,
+    timeout: float | None = None,
+    layer_timeout: float | None = 60.0,
+    end_to_end: bool = False,
+    out: str | os.PathLike[str] | None = None,
+    report: Callable[[str], None] | None = None,
+    keep: Callable[[LayerRow], None] | None = None,
+) -> ScanResult:
+    """Decide every layer of a network on what it really gets, and the network as a whole.
+
+    Parameters
+    ----------
+    model : Network, DenseNetwork, torch module or path
+        A file is ``.onnx``, or holds the weights alone (``.pt``, ``.pth``, ``.safetensors``).
+    domain : R^n, the orthant or a box, optional
+        Of the model's input; R^n if left out. What later layers get is derived from it, exactly.
+    input_shape : sequence of int, optional
+        Of one input, where the model leaves it open.
+    engine, seed, report
+        As in `certify`.
+    timeout : float, optional
+        Seconds for all of it, shared among the layers.
+    layer_timeout : float, optional
+        Seconds for each layer at most.
+    end_to_end : bool
+        Decide a small dense network as a whole, exactly, by its cells.
+    out : path, optional
+        A folder for certificates and pairs. Certificates of an earlier scan that are there are checked and used again.
+    keep : callable, optional
+        Is given each row as soon as it is decided.
+
+    Returns
+    -------
+    ScanResult
+        ``.layers`` (a `LayerRow` each), ``.network`` (a `NetworkAnswer`), ``.graph``, ``.to_json()``. Whatever is not
+        understood is a row with the verdict ``unknown`` and the name of the operator.
+
+    Raises
+    ------
+    InputError
+        For models that cannot be read, shapes and domains that do not fit, and timeouts that are not positive.
+
+    Examples
+    --------
+    >>> result = scan(DenseNetwork([([[1], [-1]], None, "relu"), ([[1, 1], [-1, 1]], [1, 1], "none")]))
+    >>> [str(row.verdict) for row in result.layers], str(result.network.verdict)
+    (['injective', 'injective'], 'injective')
+    """
+    from exactinj.networks.models import model_given
+    from exactinj.networks.scan import scan_network
+    from exactinj.networks.storage import ScanFolder
+
+    _require_positive(timeout)
+    _require_positive(layer_timeout)
+    clock = Clock(timeout, report)
+    chosen = engine_given(engine, seed=seed)
+    given = model_given(model, input_shape)
+    return scan_network(
+        given.network,
+        convex_given(domain),
+        chosen,
+        clock,
+        layer_timeout=layer_timeout,
+        seed=seed,
+        end_to_end=end_to_end,
+        folder=None if out is None else ScanFolder.at(out),
+        keep=keep,
+        model=given.record,
+    )
+
+
 
 
 def _require_positive(timeout: float | None) -> None:

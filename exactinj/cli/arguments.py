@@ -11,6 +11,7 @@ __all__ = [
     "BLOCK_HELP",
     "CONV_DOMAIN_HELP",
     "DOMAIN_HELP",
+    "ENGINE_HELP",
     "KERNEL_FORMATS",
     "KERNEL_HELP",
     "LAYER_HELP",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Never
@@ -16,7 +17,7 @@ from exactinj.layers.network import ExactTensor, Network
 from exactinj.networks.affine_parts import Question
 from exactinj.work.verdict import Verdict
 
-__all__ = ["LayerRow", "NetworkAnswer", "Pair", "ScanResult"]
+__all__ = ["LayerRow", "NetworkAnswer", "Pair", "ScanResult", "flat_pair"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,6 +173,6 @@ class ScanResult:
         }
 
 
-def flat_pair(x: list[Fraction], y: list[Fraction], shape: tuple[int, ...], name: str) -> Pair:
+def flat_pair(x: Sequence[Fraction], y: Sequence[Fraction], shape: tuple[int, ...], name: str) -> Pair:
     """A pair from flat numbers of an input."""
-    return Pair(ExactTensor.of_fractions(x, shape), ExactTensor.of_fractions(y, shape), name)
+    return Pair(ExactTensor.of_fractions(list(x), shape), ExactTensor.of_fractions(list(y), shape), name)

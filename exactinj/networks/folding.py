@@ -7,7 +7,7 @@ rearranged input is injective exactly if the layer is.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import prod
 from typing import Any
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from exactinj.errors import InputError
 from exactinj.layers.convolution import ConvLayer
+from exactinj.layers.convolution.geometry import Axis
 from exactinj.layers.dense import ReLULayer
 from exactinj.layers.network import (
     AffineOperation,
@@ -31,7 +32,7 @@ from exactinj.layers.network import (
 )
 from exactinj.networks.affine_parts import Question
 
-__all__ = ["Folded", "NotFolded", "folded"]
+__all__ = ["Folded", "NotFolded", "Unread", "folded"]
 
 MOST_ENTRIES = 4_000_000  # of a matrix
 MODES = {"zeros": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
@@ -47,13 +48,11 @@ class Folded:
     layer : its ReLU stands for whatever activation follows
     size : the grid of the input, for a convolution
     order : which entry of the flat source each input of the layer is
-    unread : entries of the source that no input of the layer is
     """
 
     layer: ReLULayer | ConvLayer
     size: tuple[int, ...] | None
     order: Places
-    unread: tuple[int, ...] = ()
 
     def source_point(self, x: Sequence[Fraction], filler: Sequence[Fraction]) -> list[Fraction]:
         """The flat source of an input of the layer; entries that are not read are those of the filler."""
@@ -64,13 +63,20 @@ class Folded:
 
 
 @dataclass(frozen=True)
+class Unread:
+    """Entries of the flat source that nothing reads, which settles everything."""
+
+    entries: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class NotFolded:
     """Why there is no such layer."""
 
     reason: str
 
 
-def folded(network: Network, question: Question) -> Folded | NotFolded:
+def folded(network: Network, question: Question) -> Folded | Unread | NotFolded:
     """The layer of a question with one source, of known shapes."""
     shape = network.shapes[question.sources[0]] or ()
     if _is_chain(question):
@@ -95,17 +101,10 @@ def _is_chain(question: Question) -> bool:
 # ------------------------------------------------------------------ convolutions
 
 
-def _convolution(network: Network, shape: tuple[int, ...], nodes: Sequence[Node]) -> Folded | None:
+def _convolution(network: Network, shape: tuple[int, ...], nodes: Sequence[Node]) -> Folded | Unread | None:
     """The convolution that a chain is: moves, one convolution (or a dense map at every place), scalings, reshapes."""
-    places: Places = np.arange(prod(shape)).reshape(shape)
-    before, rest = [], list(nodes)
-    while rest and isinstance(rest[0].operation, Rearrangement):
-        before.append(rest.pop(0).operation)
-    for operation in before:
-        if not isinstance(operation, Rearrangement) or (operation.fill and (operation.places < 0).any()):
-            return None
-        places = np.append(places.ravel(), -1)[operation.places]
-    if not rest:
+    places, rest = _moved(shape, nodes)
+    if places is None or not rest:
         return None
     head, tail = rest[0].operation, [(node.operation, prod(network.shapes[node.inputs[0]] or ())) for node in rest[1:]]
     if isinstance(head, Dense) and prod(places.shape[:-1]) > 1:
@@ -113,24 +112,47 @@ def _convolution(network: Network, shape: tuple[int, ...], nodes: Sequence[Node]
     if not isinstance(head, Convolution):
         return None
     inner, mode, pads = _unpadded(places[0], head)
-    if inner is None:
+    scaled = None if inner is None else _scaled(head, tail)
+    if inner is None or scaled is None:
         return None
-    scaled = _scaled(head, tail)
-    if scaled is None:
+    axes = [replace(axis, low=low, high=high, mode=mode) for axis, (low, high) in zip(head.axes, pads, strict=True)]
+    seen = inner
+    for k, axis in enumerate(axes, 1):
+        seen = np.take(seen, _read(axis, inner.shape[k]), axis=k)
+    unread = np.setdiff1d(np.arange(prod(shape)), seen)
+    if unread.size:
+        return Unread(tuple(unread.tolist()))
+    if any(axis.stride > axis.extent for axis in axes):  # read by others than windows of the usual kind
         return None
-    kernels, bias = scaled
     layer = ConvLayer(
-        kernels,
-        bias,
-        stride=[axis.stride for axis in head.axes],
-        dilation=[axis.dilation for axis in head.axes],
+        scaled[0],
+        scaled[1],
+        stride=[axis.stride for axis in axes],
+        dilation=[axis.dilation for axis in axes],
         padding=pads,
         groups=head.groups,
         padding_mode=mode,
     )
-    order = inner.ravel()
-    unread = np.setdiff1d(np.arange(prod(shape)), order)
-    return Folded(layer, inner.shape[1:], order, tuple(unread.tolist()))
+    return Folded(layer, inner.shape[1:], inner.ravel())
+
+
+def _moved(shape: tuple[int, ...], nodes: Sequence[Node]) -> tuple[Places | None, list[Node]]:
+    """Where the moves at the front of a chain bring the entries, -1 for zeros, None for other constants; the rest."""
+    places: Places = np.arange(prod(shape)).reshape(shape)
+    for k, node in enumerate(nodes):
+        operation = node.operation
+        if not isinstance(operation, Rearrangement):
+            return places, list(nodes[k:])
+        if operation.fill and (operation.places < 0).any():
+            return None, []
+        places = np.append(places.ravel(), -1)[operation.places]
+    return places, []
+
+
+def _read(axis: Axis, size: int) -> list[int]:
+    """The places along an axis that some window reads."""
+    seen = {axis.source(start + axis.dilation * tap, size) for start in axis.starts(size) for tap in range(axis.taps)}
+    return sorted(place for place in seen if place is not None)
 
 
 def _as_pointwise(places: Places, dense: Dense) -> tuple[Places, Convolution]:

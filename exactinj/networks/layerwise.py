@@ -14,6 +14,9 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import prod
 
+import numpy as np
+
+from exactinj.certificates.collision import Collision
 from exactinj.domains import Box, Domain
 from exactinj.errors import InputError
 from exactinj.injectivity.blocks import BlocksEngine
@@ -23,11 +26,12 @@ from exactinj.injectivity.engine import Engine
 from exactinj.injectivity.result import Result
 from exactinj.layers.convolution import ConvLayer, doubled
 from exactinj.layers.dense import ReLULayer
-from exactinj.layers.network import ExactTensor, LeakyRelu, Network, OneToOne, Opaque
+from exactinj.layers.network import ExactTensor, LeakyRelu, Network, OneToOne, Opaque, Operation
 from exactinj.networks.affine_parts import Question, has_known_shapes, size_of
 from exactinj.networks.answers import LayerRow, Pair
-from exactinj.networks.folding import Folded, NotFolded, folded
+from exactinj.networks.folding import Folded, NotFolded, Unread, folded
 from exactinj.networks.ranges import Range, domain_of
+from exactinj.networks.storage import ScanFolder
 from exactinj.work.clock import Clock
 from exactinj.work.verdict import Verdict
 
@@ -36,39 +40,61 @@ __all__ = ["Scanner", "decided_row"]
 
 @dataclass(frozen=True)
 class Scanner:
-    """What all rows of a scan share: the network, the ranges of its values, the engine."""
+    """What all rows of a scan share: the network, the ranges of its values, the engine, where certificates are."""
 
     network: Network
     ranges: dict[str, Range]
     engine: Engine
     seed: int = 0
+    folder: ScanFolder | None = None
 
     def domain(self, question: Question) -> Domain:
         """Of the only source."""
         return domain_of(self.ranges[question.sources[0]])
 
 
-def decided_row(scanner: Scanner, question: Question, clock: Clock) -> LayerRow:
+@dataclass(frozen=True)
+class _Task:
+    """One row in the making: its question, and its number among the rows."""
+
+    scanner: Scanner
+    question: Question
+    number: int
+
+    @property
+    def network(self) -> Network:
+        return self.scanner.network
+
+    @property
+    def domain(self) -> Domain:
+        return self.scanner.domain(self.question)
+
+    @property
+    def activation(self) -> Operation | None:
+        return None if self.question.activation is None else self.question.activation.operation
+
+
+def decided_row(scanner: Scanner, question: Question, number: int, clock: Clock) -> LayerRow:
     """The row of a layer; never raises for a layer that is not understood."""
     started = time.monotonic()
-    row = _empty_row(scanner, question)
+    task = _Task(scanner, question, number)
+    row = _empty_row(task)
     try:
-        row = _decided(scanner, question, row, clock)
+        row = _decided(task, row, clock)
     except InputError as error:
         row = replace(row, reason=str(error))
     return replace(row, seconds=time.monotonic() - started)
 
 
-def _empty_row(scanner: Scanner, question: Question) -> LayerRow:
-    activation = None if question.activation is None else question.activation.operation.kind
-    network = scanner.network
-    where = " x ".join(dict.fromkeys(domain_of(scanner.ranges[name]).text for name in question.sources))
+def _empty_row(task: _Task) -> LayerRow:
+    network, question = task.network, task.question
+    where = " x ".join(dict.fromkeys(domain_of(task.scanner.ranges[name]).text for name in question.sources))
     return LayerRow(
         name=question.name,
         kind=question.kind,
         inputs=size_of(network, question.sources),
         outputs=size_of(network, [question.output]),
-        activation=activation,
+        activation=None if task.activation is None else task.activation.kind,
         domain=where,
         verdict=Verdict.UNKNOWN,
         reason="not decided",
@@ -76,76 +102,95 @@ def _empty_row(scanner: Scanner, question: Question) -> LayerRow:
     )
 
 
-def _decided(scanner: Scanner, question: Question, row: LayerRow, clock: Clock) -> LayerRow:
-    activation = None if question.activation is None else question.activation.operation
-    if isinstance(activation, Opaque):
-        return replace(row, reason=f"{activation.kind}: {activation.why}")
-    why = _no_layer(scanner, question)
+def _decided(task: _Task, row: LayerRow, clock: Clock) -> LayerRow:
+    if isinstance(task.activation, Opaque):
+        return replace(row, reason=f"{task.activation.kind}: {task.activation.why}")
+    why = _no_layer(task)
     if why is not None:
         return replace(row, reason=f"{row.activation or row.kind}: {why}")
-    layer = folded(scanner.network, question)
+    layer = folded(task.network, task.question)
     if isinstance(layer, NotFolded):
         return replace(row, reason=layer.reason)
-    if layer.unread:
-        return _unread(scanner, question, row, layer)
-    asked = _asked(layer.layer, activation)
+    if isinstance(layer, Unread):
+        return _unread(task, row, layer)
+    asked = _asked(layer.layer, task.activation, task.network.shapes[task.question.value] or ())
     if asked is None:
         return replace(row, reason=f"{row.activation}: no engine decides layers with this activation")
-    return _answered(scanner, question, replace(layer, layer=asked), row, clock)
+    return _answered(task, replace(layer, layer=asked), row, clock)
 
 
-def _no_layer(scanner: Scanner, question: Question) -> str | None:
+def _no_layer(task: _Task) -> str | None:
     """Why a question is not about one layer, in words."""
-    if not has_known_shapes(scanner.network, question):
+    sources = task.question.sources
+    if not has_known_shapes(task.network, task.question):
         return "the shape of a value is not known; give the input shape"
-    if len(question.sources) != 1:
-        return f"it reads several values ({', '.join(question.sources)}), a skip, which is no layer of one input"
+    if len(sources) != 1:
+        return f"it reads several values ({', '.join(sources)}), a skip, which is no layer of one input"
     return None
 
 
-def _asked(layer: ReLULayer | ConvLayer, activation: object) -> ReLULayer | ConvLayer | None:
+def _asked(
+    layer: ReLULayer | ConvLayer, activation: Operation | None, shape: tuple[int, ...]
+) -> ReLULayer | ConvLayer | None:
     """The ReLU layer that is injective exactly if the layer with its own activation is; None where there is none."""
-    if isinstance(activation, LeakyRelu):
-        slopes = activation.slope.numerators
-        if not slopes.any():
-            return layer
-        return both_signs(layer) if (slopes > 0).all() else None
     if activation is None or isinstance(activation, OneToOne):
-        return both_signs(layer)
-    return None
+        return both_signs(layer, None)
+    if not isinstance(activation, LeakyRelu):
+        return None
+    slopes = activation.slope.numerators
+    if not slopes.any():
+        return layer
+    if (slopes > 0).all():
+        return both_signs(layer, None)
+    if (slopes < 0).any() or isinstance(layer, ConvLayer):
+        return None
+    return both_signs(layer, np.flatnonzero(np.broadcast_to(slopes, shape)).tolist())
 
 
-def both_signs(layer: ReLULayer | ConvLayer) -> ReLULayer | ConvLayer:
-    """Each row and its opposite."""
+def both_signs(layer: ReLULayer | ConvLayer, some: Sequence[int] | None) -> ReLULayer | ConvLayer:
+    """The rows and their opposites, or the opposites of some."""
     if isinstance(layer, ConvLayer):
         return doubled(layer)
     rows, bias = layer.W.fractions(), [value for (value,) in layer.b.fractions()]
-    opposite = [[-value for value in row] for row in rows]
-    return ReLULayer([*rows, *opposite], [*bias, *(-value for value in bias)])
+    chosen = range(len(rows)) if some is None else some
+    opposite = [[-value for value in rows[k]] for k in chosen]
+    return ReLULayer([*rows, *opposite], [*bias, *(-bias[k] for k in chosen)])
 
 
-def _answered(scanner: Scanner, question: Question, layer: Folded, row: LayerRow, clock: Clock) -> LayerRow:
-    domain = scanner.domain(question)
-    result = ask(layer, domain, scanner.engine, clock, scanner.seed)
+def _answered(task: _Task, layer: Folded, row: LayerRow, clock: Clock) -> LayerRow:
+    """What the engines say, or a certificate of an earlier scan."""
+    scanner = task.scanner
+    where = layer_domain(layer, task.domain)
+    row = replace(row, domain=where.text, layer_digest=layer.layer.digest)
+    folder = scanner.folder
+    proof = None if folder is None else folder.known(task.number, row.name, layer.layer, where.text, layer.size)
+    if proof is not None and folder is not None:
+        verdict = Verdict.INJECTIVE if proof.claim.startswith("injective") else Verdict.NOT_INJECTIVE
+        reason, place = "by its certificate of an earlier scan, checked again", str(folder.place(task.number, row.name))
+        row = replace(row, verdict=verdict, reason=reason, proof=proof, certificate=place)
+        return replace(row, witness=_witness(task, layer, proof.collision))
+    result = ask(layer, where, scanner.engine, clock, scanner.seed)
     row = replace(
-        row,
-        verdict=result.verdict,
-        reason=result.reason,
-        assumption=result.assumption,
-        proof=result.certificate,
-        layer_digest=result.layer.digest,
-        domain=row.domain if result.domain == domain else result.domain.text,
+        row, verdict=result.verdict, reason=result.reason, assumption=result.assumption, proof=result.certificate
     )
-    return replace(row, witness=_witness(scanner, question, layer, result))
+    if folder is not None and result.certificate is not None:
+        row = replace(row, certificate=folder.keep(task.number, row.name, result.certificate))
+    return replace(row, witness=_witness(task, layer, result.witness))
 
 
 def ask(layer: Folded, domain: Domain, engine: Engine, clock: Clock, seed: int) -> Result:
-    """The engines' answer about a layer, on a domain of its source."""
+    """The engines' answer about a layer on a domain of `layer_domain`."""
     if isinstance(layer.layer, ConvLayer):
-        where = of_channels(domain, layer)
-        return certify_convolution(layer.layer, where, engine, clock, input_shape=layer.size, seed=seed)
+        return certify_convolution(layer.layer, domain, engine, clock, input_shape=layer.size, seed=seed)
+    return certify_dense(layer.layer, domain, BlocksEngine(engine), clock)
+
+
+def layer_domain(layer: Folded, domain: Domain) -> Domain:
+    """A domain of the flat source as one of the layer's inputs; for a convolution, of a place of its grid."""
+    if isinstance(layer.layer, ConvLayer):
+        return of_channels(domain, layer)
     where = domain if not isinstance(domain, Box) else domain.restricted(layer.order.tolist())
-    return certify_dense(layer.layer, where.for_dimension(layer.layer.n), BlocksEngine(engine), clock)
+    return where.for_dimension(layer.layer.n)
 
 
 def of_channels(domain: Domain, layer: Folded) -> Domain:
@@ -162,14 +207,13 @@ def of_channels(domain: Domain, layer: Folded) -> Domain:
     return Box(lower, upper)
 
 
-def _witness(scanner: Scanner, question: Question, layer: Folded, result: Result) -> Pair | None:
+def _witness(task: _Task, layer: Folded, pair: Collision | None) -> Pair | None:
     """The engines' pair as inputs of the layer in the network, seen to collide there; None if it is of another size."""
-    pair = result.witness
     if pair is None or len(pair.x) != len(layer.order):
         return None
     filler = [Fraction(0)] * len(layer.order)
     points = [layer.source_point(values, filler) for values in (pair.x, pair.y)]
-    return verified(scanner.network, question, *points)
+    return verified(task.network, task.question, *points)
 
 
 def verified(network: Network, question: Question, x: Sequence[Fraction], y: Sequence[Fraction]) -> Pair | None:
@@ -183,21 +227,23 @@ def verified(network: Network, question: Question, x: Sequence[Fraction], y: Seq
     return Pair(points[0], points[1], source) if seen.equal else None
 
 
-def _unread(scanner: Scanner, question: Question, row: LayerRow, layer: Folded) -> LayerRow:
+def _unread(task: _Task, row: LayerRow, layer: Unread) -> LayerRow:
     """A source with entries that nothing reads."""
-    n = row.inputs or 0
-    domain = scanner.domain(question).for_dimension(n)
+    n, j, count = row.inputs or 0, layer.entries[0], len(layer.entries)
+    domain = task.domain.for_dimension(n)
     inside = list(domain.interior_point(n))
-    moved = list(inside)
-    j = layer.unread[0]
-    step = Fraction(1)
-    moved[j] = inside[j] + step
-    while not domain.contains(moved):
-        step /= 2
-        moved[j] = inside[j] + step
-    pair = verified(scanner.network, question, inside, moved)
+    pair = verified(task.network, task.question, inside, moved_inside(domain, inside, j))
     if pair is None:
-        return replace(row, reason=f"{len(layer.unread)} entries of {question.sources[0]} seem to be read by nothing")
-    count = len(layer.unread)
+        return replace(row, reason=f"{count} entries of {task.question.sources[0]} seem to be read by nothing")
     what = f"entry {j} is" if count == 1 else f"{count} entries are"
     return replace(row, verdict=Verdict.NOT_INJECTIVE, reason=f"{what} read by nothing", witness=pair)
+
+
+def moved_inside(domain: Domain, point: Sequence[Fraction], j: int) -> list[Fraction]:
+    """An interior point with entry j changed, still in the domain."""
+    step, moved = Fraction(1), list(point)
+    moved[j] = point[j] + step
+    while not domain.contains(moved):
+        step /= 2
+        moved[j] = point[j] + step
+    return moved

@@ -7,14 +7,17 @@ from fractions import Fraction
 from math import prod
 
 from exactinj.domains import Box, Domain, NonnegativeOrthant, RealSpace
-from exactinj.errors import InputError
+from exactinj.errors import InputError, InternalError
 from exactinj.injectivity.engine import Engine
 from exactinj.layers.network import ExactTensor, Network, simplified
 from exactinj.networks.affine_parts import questions
 from exactinj.networks.answers import LayerRow, NetworkAnswer, Pair, ScanResult
+from exactinj.networks.certify import certify_network
+from exactinj.networks.dense_chains import dense_of_graph
 from exactinj.networks.determination import determined
 from exactinj.networks.layerwise import Scanner, decided_row
 from exactinj.networks.ranges import ranges
+from exactinj.networks.storage import ScanFolder
 from exactinj.work.clock import Clock
 from exactinj.work.verdict import Verdict
 
@@ -31,6 +34,8 @@ def scan_network(
     *,
     layer_timeout: float | None = None,
     seed: int = 0,
+    end_to_end: bool = False,
+    folder: ScanFolder | None = None,
     keep: Keep | None = None,
     model: dict[str, object] | None = None,
 ) -> ScanResult:
@@ -43,22 +48,31 @@ def scan_network(
         Of the input.
     engine : decides layers
     clock : of the whole; each layer gets its fair share, at most `layer_timeout`
+    end_to_end : decide a small dense network as a whole, by its cells
+    folder : where certificates are kept, and taken from
     keep : is given each row when it is decided
     model : what results say about where the network comes from
     """
     network = simplified(network)
     _require_domain(network, domain)
-    scanner = Scanner(network, ranges(network, domain, clock), engine, seed)
+    scanner = Scanner(network, ranges(network, domain, clock), engine, seed, folder)
     asked = questions(network)
     rows: list[LayerRow] = []
     for k, question in enumerate(asked):
         clock.report(f"layer {k + 1} of {len(asked)}, {question.name}")
-        rows.append(decided_row(scanner, question, _share(clock, len(asked) - k + 1, layer_timeout)))
+        rows.append(decided_row(scanner, question, k + 1, _share(clock, len(asked) - k + 1, layer_timeout)))
         if keep is not None:
             keep(rows[-1])
     answer = _whole(scanner, domain, rows, clock)
+    notes: list[str] = []
+    if end_to_end and answer.verdict in (Verdict.UNKNOWN, Verdict.TIMED_OUT):
+        answer, note = _end_to_end(scanner, domain, rows, answer, clock)
+        notes += [note] if note else []
     named = model or {"file": None, "sha256": network.digest}
-    return ScanResult(named, domain.text, tuple(rows), answer, network, clock.elapsed)
+    result = ScanResult(named, domain.text, tuple(rows), answer, network, clock.elapsed, tuple(notes))
+    if folder is not None:
+        folder.write("scan.json", result.to_json())
+    return result
 
 
 def _share(clock: Clock, parts: int, most: float | None) -> Clock:
@@ -93,6 +107,28 @@ def _whole(scanner: Scanner, domain: Domain, rows: list[LayerRow], clock: Clock)
         return NetworkAnswer(Verdict.TIMED_OUT, f"out of time; these layers are not proved injective: {names}")
     what = f"these layers are not proved injective: {names}" if left_open else "its layers do not compose to a chain"
     return NetworkAnswer(Verdict.UNKNOWN, f"{what}, and no collision of the whole network was found")
+
+
+def _end_to_end(
+    scanner: Scanner, domain: Domain, rows: list[LayerRow], so_far: NetworkAnswer, clock: Clock
+) -> tuple[NetworkAnswer, str]:
+    """The answer of the cells of a small dense network; as it was, with a note, where there is no such network."""
+    asked = [row.question for row in rows if row.question is not None]
+    dense = dense_of_graph(scanner.network, asked)
+    if isinstance(dense, str):
+        return so_far, f"not decided end to end: {dense}"
+    result = certify_network(dense, domain.for_dimension(dense.n), clock)
+    reason = f"end to end, {result.reason}"
+    if result.witness is None:
+        return NetworkAnswer(result.verdict, reason), ""
+    name = scanner.network.input_name
+    points = [
+        ExactTensor.of_fractions(list(z), scanner.network.inputs[name]) for z in (result.witness.x, result.witness.y)
+    ]
+    pair = whole_pair(scanner.network, domain, Pair(points[0], points[1], name))
+    if pair is None:
+        raise InternalError("a pair of the dense network does not collide in the graph; please report this")
+    return NetworkAnswer(Verdict.NOT_INJECTIVE, reason, pair), ""
 
 
 def _of_first_layers(network: Network, domain: Domain, rows: list[LayerRow]) -> tuple[str, Pair] | None:

@@ -1,0 +1,111 @@
+"""``exactinj scan``: every layer of a model, and the model as a whole."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import TYPE_CHECKING
+
+from exactinj.cli import exit_status
+from exactinj.cli.arguments import ENGINE_HELP, Verbs, add_output_options, seconds
+from exactinj.cli.certify import STATUS
+from exactinj.cli.supervised_verb import Ending, Reporter, Unfinished, run_supervised
+from exactinj.errors import InputError
+
+if TYPE_CHECKING:
+    from exactinj.networks.answers import LayerRow, ScanResult
+
+__all__ = ["add", "run"]
+
+MODEL_HELP = ".onnx, .pt, .pth or .safetensors"
+DOMAIN_HELP = "of the model's input: R^n (default), nonneg or box:l,u"
+
+
+def add(verbs: Verbs) -> None:
+    """Describe the verb and its options."""
+    verb = verbs.add_parser(
+        "scan",
+        help="every layer of a model, and the model as a whole",
+        description="Decide each layer of a network on what it really gets, and look for two inputs of the whole "
+        "network with one output. Run it again with the same --out to go on where it stopped.",
+    )
+    verb.add_argument("model", metavar="MODEL", help=MODEL_HELP)
+    verb.add_argument("--domain", default="R^n", metavar="DOMAIN", help=DOMAIN_HELP)
+    verb.add_argument("--input-shape", metavar="SHAPE", help="of one input, where the file leaves it open: 3,32,32")
+    verb.add_argument("--engine", default="auto", metavar="NAME", help=ENGINE_HELP)
+    verb.add_argument("--seed", type=int, default=0, help="of random starting points (default 0)")
+    verb.add_argument("--timeout", type=seconds, metavar="SECONDS", help="for the whole scan (status 12)")
+    verb.add_argument(
+        "--layer-timeout", type=seconds, default=60.0, metavar="SECONDS", help="for each layer at most (default 60)"
+    )
+    verb.add_argument("--end-to-end", action="store_true", help="decide a small network as a whole, exactly")
+    verb.add_argument("--out", metavar="FOLDER", help="write certificates and pairs there")
+    add_output_options(verb)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Scan in a supervised child; report what was found by then in its place if it had to be killed."""
+    shape = _shape(options.input_shape)
+    options.layer = options.model
+
+    def unfinished(end: Unfinished) -> dict[str, object]:
+        return {
+            "model": end.facts.get("model", {"file": options.model, "sha256": None}),
+            "domain": options.domain,
+            "layers": end.facts.get("layers", []),
+            "network": {"verdict": "timed_out", "reason": end.reason, "witness": None, "certificate": None},
+            "notes": [],
+            "seconds": round(end.seconds, 6),
+        }
+
+    return run_supervised(options, lambda reporter: _scan(options, reporter, shape), unfinished)
+
+
+def _scan(options: argparse.Namespace, reporter: Reporter, shape: list[int] | None) -> Ending:
+    from exactinj.api import scan  # heavy imports happen in the child
+    from exactinj.cli.describe_scan import describe_scan, row_text
+
+    rows: list[dict[str, object]] = []
+    texts: list[str] = []
+
+    def keep(row: LayerRow) -> None:
+        rows.append(row.to_json())
+        texts.append(row_text(row))
+        reporter.remember(layers=rows, text="".join(f"{text}\n" for text in texts))
+
+    result = scan(
+        options.model,
+        domain=options.domain,
+        input_shape=shape,
+        engine=options.engine,
+        seed=options.seed,
+        timeout=reporter.seconds_left,
+        layer_timeout=options.layer_timeout,
+        end_to_end=options.end_to_end,
+        out=options.out,
+        report=reporter.report,
+        keep=keep,
+    )
+    reporter.decided()
+    if options.json:
+        text = json.dumps(result.to_json(), indent=1)
+    else:
+        text = "" if options.quiet else describe_scan(result, options.model)
+    return Ending(status_of(result), text)
+
+
+def status_of(result: ScanResult) -> int:
+    """The exit status: that of the network as a whole."""
+    return STATUS.get(result.network.verdict, exit_status.UNKNOWN)
+
+
+def _shape(text: str | None) -> list[int] | None:
+    if text is None:
+        return None
+    try:
+        shape = [int(part) for part in text.replace("x", ",").split(",")]
+    except ValueError:
+        shape = []
+    if not shape or min(shape) < 1:
+        raise InputError(f"--input-shape: found {text!r}, expected positive integers such as 3,32,32")
+    return shape

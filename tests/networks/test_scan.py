@@ -1,0 +1,201 @@
+"""Scans: every layer's row against the layer taken out by hand, every pair evaluated again by numpy and fractions."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+import exactinj as xi
+from exactinj.errors import InputError
+from exactinj.layers.network import (
+    Convolution,
+    Dense,
+    LeakyRelu,
+    Network,
+    Node,
+    OneToOne,
+    Opaque,
+    Rearrangement,
+    Relu,
+    ScaleShift,
+    Sum,
+)
+
+INJECTIVE, COLLIDES, UNKNOWN = xi.Verdict.INJECTIVE, xi.Verdict.NOT_INJECTIVE, xi.Verdict.UNKNOWN
+
+
+def chain(shape, *steps):
+    nodes, last = [], "x"
+    for k, step in enumerate(steps):
+        nodes.append(Node(f"s{k}", step, (last,)))
+        last = f"s{k}"
+    return Network({"x": shape}, nodes, [last])
+
+
+def convolution(kernels, b=None, stride=1, padding=0):
+    axes = np.ndim(kernels) - 2
+    return Convolution(kernels, b, stride=[stride] * axes, padding=[(padding, padding)] * axes, dilation=[1] * axes)
+
+
+def sigmoid():
+    return OneToOne("sigmoid", lambda v: 1 / (1 + np.exp(-v)))
+
+
+def verdicts(result):
+    return [row.verdict for row in result.layers]
+
+
+def assert_collides(network, pair):
+    """By plain evaluation of every step in fractions, cut by cut."""
+    left, right = network.values(pair.x), network.values(pair.y)
+    assert not pair.x.equals(pair.y)
+    assert all(left[name].equals(right[name]) for name in pair.cut)
+
+
+def test_layers_that_compose_prove_the_network():
+    net = chain((1, 1), Dense([[1], [-1]]), Relu(), Dense([[1, 1], [-1, 1]], [1, 1]), sigmoid())
+    result = xi.scan(net)
+    assert verdicts(result) == [INJECTIVE, INJECTIVE]
+    assert [row.domain for row in result.layers] == ["R^n", "nonneg"]
+    assert result.network.verdict is INJECTIVE
+
+
+def test_a_collision_of_the_first_layer_is_one_of_the_network():
+    net = chain((1, 2), Dense([[1, 0], [0, 1]]), Relu(), Opaque("LSTM", (1, 4)))
+    result = xi.scan(net)
+    assert verdicts(result) == [COLLIDES, UNKNOWN]
+    assert "LSTM" in result.layers[1].reason
+    assert result.network.verdict is COLLIDES
+    assert_collides(net, result.network.witness)
+
+
+def test_a_collision_of_a_later_layer_is_none_of_the_network():
+    """The second layer loses (0, 1) and (0, 2); the first one never gives them but with x < 0, and keeps x >= 0."""
+    net = chain((1, 1), Dense([[1], [-1]]), Relu(), Dense([[1, 0], [0, 1], [1, 1]], [0, 0, -1]), sigmoid())
+    assert xi.scan(net).network.verdict is INJECTIVE
+    net = chain((1, 1), Dense([[1], [1]], [0, 1]), Relu(), Dense([[1, 1]]), Relu())
+    result = xi.scan(net, domain="box:0,1")
+    assert verdicts(result) == [INJECTIVE, COLLIDES]
+    assert result.network.verdict is not COLLIDES
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_rows_are_what_certify_says_of_the_layer_taken_out(seed):
+    rng = np.random.default_rng(seed)
+    n, m = int(rng.integers(1, 4)), int(rng.integers(2, 9))
+    W, b = rng.integers(-2, 3, (m, n)), rng.integers(-1, 2, m)
+    scale, shift = rng.choice([-2, 1, 3], m), rng.integers(-1, 2, m)
+    order = rng.permutation(n)
+    net = chain((1, n), Rearrangement(order[None], "order"), Dense(W, b), ScaleShift(scale[None], shift[None]), Relu())
+    for domain in ("R^n", "nonneg", "box:-1,1"):
+        (row,) = xi.scan(net, domain=domain).layers
+        by_hand = np.zeros((m, n), dtype=int)
+        by_hand[:, order] = scale[:, None] * W
+        assert row.verdict is xi.certify(xi.ReLULayer(by_hand, scale * b + shift), domain=domain).verdict
+        if row.witness is not None:
+            x, y = (np.array(side.fractions()) for side in (row.witness.x, row.witness.y))
+            out = [np.maximum(by_hand @ point + scale * b + shift, 0) for point in (x, y)]
+            assert (x != y).any()
+            assert (out[0] == out[1]).all()
+
+
+@pytest.mark.parametrize(("mode", "name"), [("constant", "zeros"), ("reflect", "reflect"), ("edge", "replicate")])
+def test_pads_and_scalings_fold_into_a_convolution(mode, name):
+    rng = np.random.default_rng(3)
+    kernels, b = rng.integers(-2, 3, (4, 1, 2)), rng.integers(-1, 2, 4)
+    options = {"constant_values": -1} if mode == "constant" else {}
+    places = np.pad(np.arange(4).reshape(1, 1, 4), [(0, 0), (0, 0), (1, 2)], mode=mode, **options)
+    scale, shift = np.array([1, -2, 3, 1]).reshape(1, 4, 1), np.array([0, 1, 0, -1]).reshape(1, 4, 1)
+    net = chain((1, 1, 4), Rearrangement(places, "pad"), convolution(kernels, b), ScaleShift(scale, shift), Relu())
+    (row,) = xi.scan(net).layers
+    layer = xi.ConvLayer(
+        kernels * scale.reshape(4, 1, 1), b * scale.ravel() + shift.ravel(), padding=[(1, 2)], padding_mode=name
+    )
+    assert row.layer_digest == layer.digest
+    assert row.verdict is xi.certify(layer, input_shape=(1, 4)).verdict
+
+
+def test_inputs_between_the_windows_collide():
+    net = chain((1, 1, 7), convolution([[[1]], [[-1]]], stride=2), Relu())
+    result = xi.scan(net)
+    assert result.network.verdict is COLLIDES
+    assert result.network.witness.changed == 1
+    assert_collides(net, result.network.witness)
+
+
+@pytest.mark.parametrize("activation", [LeakyRelu(0.25), sigmoid()])
+def test_behind_one_to_one_activations_rank_decides(activation):
+    result = xi.scan(chain((1, 2), Dense([[1, 2], [3, 4]]), activation))
+    assert result.network.verdict is INJECTIVE
+    result = xi.scan(chain((1, 2), Dense([[1, 2], [2, 4]]), activation))
+    assert result.network.verdict is COLLIDES
+
+
+def test_slopes_of_both_kinds():
+    """One row is kept with its sign, the other one behind a ReLU."""
+    both = LeakyRelu([[1, 0, 0]])
+    assert xi.scan(chain((1, 2), Dense([[1, 0], [0, 1], [0, -1]]), both)).network.verdict is INJECTIVE
+    assert xi.scan(chain((1, 2), Dense([[0, 1], [1, 0], [0, -1]]), both)).network.verdict is COLLIDES
+
+
+def test_a_skip_is_said_to_be_one():
+    nodes = [Node("r", Relu(), ("x",)), Node("s", Sum([1, 1]), ("x", "r")), Node("y", Relu(), ("s",))]
+    result = xi.scan(Network({"x": (1, 2)}, nodes, ["y"]))
+    assert "skip" in result.layers[1].reason
+
+
+def test_boxes_go_through_layers():
+    net = chain((1, 1), Dense([[1], [-1]], [2, 2]), Relu(), Dense([[1, 0]], [1]), Relu())
+    result = xi.scan(net, domain="box:-1,1")
+    assert result.layers[1].domain == "box:1,1:3,3"
+    assert result.layers[0].verdict is INJECTIVE
+
+
+def test_small_networks_are_decided_end_to_end():
+    net = chain((1, 1), Dense([[1], [-1]]), Relu(), Dense([[2, -1]]), sigmoid())
+    result = xi.scan(net, end_to_end=True)
+    assert verdicts(result) == [INJECTIVE, COLLIDES]
+    assert result.network.verdict is INJECTIVE
+    net = chain((1, 1), Dense([[1], [-1]]), Relu(), Dense([[1, 1]]), Relu())
+    result = xi.scan(net, end_to_end=True)
+    assert result.network.verdict is COLLIDES
+    assert_collides(net, result.network.witness)
+
+
+def test_a_folder_keeps_certificates_and_gives_them_back(tmp_path):
+    net = chain((1, 1), Dense([[1], [-1]]), Relu(), Dense([[1, 1], [-1, 1]], [1, 1]), sigmoid())
+    first = xi.scan(net, out=tmp_path)
+    files = sorted(path.name for path in tmp_path.iterdir())
+    assert files == ["001-s0.json", "002-s2.json", "scan.json"]
+    assert all(xi.check(tmp_path / name).valid for name in files[:2])
+    assert json.loads((tmp_path / "scan.json").read_text())["network"]["verdict"] == "injective"
+    again = xi.scan(net, out=tmp_path)
+    assert verdicts(again) == verdicts(first)
+    assert all("checked again" in row.reason for row in again.layers)
+    (tmp_path / "001-s0.json").write_text((tmp_path / "002-s2.json").read_text())
+    (tmp_path / "002-s2.json").write_text("{")
+    assert not any("checked again" in row.reason for row in xi.scan(net, out=tmp_path).layers)
+
+
+def test_results_have_short_representations_and_no_truth_value():
+    result = xi.scan(chain((1, 1), Dense([[1], [-1]]), Relu()))
+    assert repr(result) == "<ScanResult: network injective on R^n; 1 layers, 1 injective, 0 not>"
+    for value in (result, result.network, result.layers[0]):
+        with pytest.raises(TypeError, match="truth"):
+            bool(value)
+    document = result.to_json()
+    assert list(document) == ["model", "domain", "layers", "network", "notes", "seconds"]
+    json.dumps(document)
+
+
+@pytest.mark.parametrize("domain", ["ball:1", "box:0,0,0:1,1,1"])
+def test_domains_that_do_not_fit_are_refused(domain):
+    with pytest.raises(InputError, match="domain"):
+        xi.scan(chain((1, 2), Relu()), domain=domain)
+
+
+def test_what_is_no_model_is_refused():
+    with pytest.raises(InputError, match="expected"):
+        xi.scan(3)
