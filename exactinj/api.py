@@ -517,6 +517,7 @@ def scan(
 
     Examples
     --------
+    >>> from exactinj import DenseNetwork
     >>> result = scan(DenseNetwork([([[1], [-1]], None, "relu"), ([[1, 1], [-1, 1]], [1, 1], "none")]))
     >>> [str(row.verdict) for row in result.layers], str(result.network.verdict)
     (['injective', 'injective'], 'injective')
@@ -542,8 +543,6 @@ def scan(
         keep=keep,
         model=given.record,
     )
-
-
 
 
 def _require_positive(timeout: float | None) -> None:

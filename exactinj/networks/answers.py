@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any, Never
+from typing import Any, Never, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from exactinj.certificates.certificate import Certificate
 from exactinj.certificates.conv_certificate import ConvCertificate
+from exactinj.certificates.residual_certificate import ResidualCertificate
 from exactinj.exact.numbers import rational_text
 from exactinj.layers.network import ExactTensor, Network
 from exactinj.networks.affine_parts import Question
 from exactinj.work.verdict import Verdict
 
-__all__ = ["LayerRow", "NetworkAnswer", "Pair", "ScanResult", "flat_pair"]
+AnyCertificate: TypeAlias = Certificate | ConvCertificate | ResidualCertificate
+
+__all__ = ["AnyCertificate", "LayerRow", "NetworkAnswer", "Pair", "ScanResult", "flat_pair"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +83,7 @@ class LayerRow:
     witness: Pair | None = None
     seconds: float = 0.0
     question: Question | None = None
-    proof: Certificate | ConvCertificate | None = None
+    proof: AnyCertificate | None = None
     layer_digest: str | None = None
 
     def __bool__(self) -> Never:

@@ -38,7 +38,9 @@ def model_given(value: Any, input_shape: Sequence[int] | None = None) -> Model:
         return Model(network, _unnamed(network))
     if is_module(value):
         if input_shape is None:
-            raise InputError("found a torch module without an input shape, expected input_shape=(1, ...), its batch of 1")
+            raise InputError(
+                "found a torch module without an input shape, expected input_shape=(1, ...), its batch of 1"
+            )
         network = Network.from_torch(value, input_shape)
         return Model(network, _unnamed(network))
     if isinstance(value, str | os.PathLike):

@@ -19,6 +19,7 @@ from exactinj.certificates.reading import read_certificate
 from exactinj.errors import CertificateError, InputError
 from exactinj.layers.convolution import ConvLayer, Sizes
 from exactinj.layers.dense import ReLULayer
+from exactinj.networks.answers import AnyCertificate
 from exactinj.work.atomic import remove_leftovers, replacing
 
 __all__ = ["ScanFolder"]
@@ -51,7 +52,7 @@ class ScanFolder:
 
     def known(
         self, number: int, name: str, layer: ReLULayer | ConvLayer, domain: str, size: tuple[int, ...] | None
-    ) -> Certificate | ConvCertificate | None:
+    ) -> AnyCertificate | None:
         """The certificate of an earlier scan about this layer and domain, if the checker accepts it again."""
         place = self.place(number, name)
         if not place.is_file():
@@ -65,7 +66,7 @@ class ScanFolder:
         except (CertificateError, InputError, checker.Unreadable, OSError):
             return None
 
-    def keep(self, number: int, name: str, certificate: Certificate | ConvCertificate) -> str:
+    def keep(self, number: int, name: str, certificate: AnyCertificate) -> str:
         """Write a certificate; its path."""
         place = self.place(number, name)
         certificate.write(place)

@@ -199,3 +199,14 @@ def test_domains_that_do_not_fit_are_refused(domain):
 def test_what_is_no_model_is_refused():
     with pytest.raises(InputError, match="expected"):
         xi.scan(3)
+
+
+def test_torch_modules_are_scanned():
+    torch = pytest.importorskip("torch")
+    torch.manual_seed(0)
+    module = torch.nn.Sequential(torch.nn.Conv1d(1, 4, 2), torch.nn.BatchNorm1d(4), torch.nn.ReLU(), torch.nn.Flatten())
+    with pytest.raises(InputError, match="input shape"):
+        xi.scan(module)
+    result = xi.scan(module.eval(), input_shape=(1, 1, 5))
+    assert [row.kind for row in result.layers] == ["conv1d"]
+    assert result.layers[0].verdict is result.network.verdict
