@@ -15,6 +15,7 @@ from exactinj.certificates.blocks import BlocksProof
 from exactinj.certificates.collision import Collision
 from exactinj.certificates.depth_tree import DepthTree, RowProof
 from exactinj.certificates.flat_tree import FlatTree
+from exactinj.certificates.orientation import OrientationProof
 from exactinj.certificates.p_matrix import Minors, PMatrixProof, Split, Token
 from exactinj.certificates.sign_split import SignSplitTree
 from exactinj.certificates.stated_tree import StatedTree
@@ -85,9 +86,10 @@ def _collision_pieces(pair: Collision) -> Iterator[str]:
 
 
 def _tree_pieces(
-    rule: str, table: str, entries: Iterable[Sequence[tuple[int, int]]], tokens: NDArray[np.int32]
+    rule: str, table: str, entries: Iterable[Sequence[tuple[int, int]]], tokens: NDArray[np.int32], first: str = ""
 ) -> Iterator[str]:
-    yield f'{{"rule": "{rule}",\n"{table}": [\n'
+    before = first and f"{first},\n"
+    yield f'{{"rule": "{rule}",\n{before}"{table}": [\n'
     yield from separated(
         "[" + ", ".join(f'[{i}, "{integer_text(value)}"]' for i, value in entry) + "]" for entry in entries
     )
@@ -128,6 +130,12 @@ def _p_matrix_pieces(proof: PMatrixProof) -> Iterator[str]:
         yield from separated(map(_minor_token, block.tokens))
         yield "]}"
     yield "\n]}"
+
+
+@proof_pieces.register
+def _orientation_pieces(proof: OrientationProof) -> Iterator[str]:
+    point = f'"point": {rationals(proof.point)}'
+    return _tree_pieces("orientation", "circuits", proof.circuits, np.array(proof.tokens, dtype=np.int32), point)
 
 
 def _minor_token(token: Token) -> str:

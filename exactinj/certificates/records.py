@@ -30,6 +30,7 @@ from exactinj.certificates.every_size import (
     Slot,
     UnpairedRow,
 )
+from exactinj.certificates.orientation import OrientationProof
 from exactinj.certificates.p_matrix import Definite, Dominant, Minors, MinorTree, PMatrixProof, Split, Token
 from exactinj.certificates.stated_tree import StatedTree
 from exactinj.domains import (
@@ -155,6 +156,7 @@ def proof_of(record: Record) -> Any:
         ),
         "count": lambda found: RowCount(found["group"]),
         "unpaired": lambda found: UnpairedRow(found["group"], found["kernel"], tuple(found["tap"])),
+        "orientation": _orientation,
         "p-matrix": lambda found: PMatrixProof(tuple(map(_minor_tree, found["blocks"]))),
     }
     return readers[record["rule"]](record)
@@ -197,6 +199,11 @@ def _boxes(record: Record) -> BoxesProof:
     if len(proofs) % prod(map(len, slots)):
         raise InputError(f"found {len(proofs)} proofs, expected one for each group and choice of slots")
     return BoxesProof(tuple(record["box"]), slots, proofs)
+
+
+def _orientation(record: Record) -> OrientationProof:
+    circuits = tuple(tuple((i, int(fmpz(text))) for i, text in entry) for entry in record["circuits"])
+    return OrientationProof(_vector(record["point"]), circuits, tuple(record["tree"]))
 
 
 def _minor_tree(record: Record) -> MinorTree:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from exactinj.certificates.collision import Collision
 from exactinj.certificates.document import FORMAT, VERSION, Document
+from exactinj.certificates.orientation import OrientationProof
 from exactinj.certificates.p_matrix import PMatrixProof
 from exactinj.certificates.proof_text import proof_pieces, separated, strings
 from exactinj.certificates.records import (
@@ -28,7 +29,7 @@ from exactinj.layers.residual import ResidualBlock
 
 __all__ = ["ResidualCertificate", "ResidualProof"]
 
-ResidualProof = PMatrixProof | Collision
+ResidualProof = PMatrixProof | OrientationProof | Collision
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ RULES = (
     "count",
     "unpaired",
     "p_matrix",
+    "orientation",
 )
 PARTS = (
     "faults",

@@ -8,9 +8,9 @@ file runs alone. It is made of the modules in the folder exactinj/checker, in wh
 
 The parts: faults, limits, rationals, stream, rows, domains, trees, cones, convolution, residual, rules/collision,
 rules/flat_tree, rules/sign_split, rules/blocks, rules/depth_tree, rules/boxes, rules/periodic, rules/patch,
-rules/geometric, rules/count, rules/unpaired, rules/p_matrix, reading/layer, reading/domain, reading/convolution,
-reading/residual, reading/proofs, document, files/texts, files/arrays, files/layers, files/kernels, files/residuals,
-command.
+rules/geometric, rules/count, rules/unpaired, rules/p_matrix, rules/orientation, reading/layer, reading/domain,
+reading/convolution, reading/residual, reading/proofs, document, files/texts, files/arrays, files/layers,
+files/kernels, files/residuals, command.
 """
 
 from __future__ import annotations
@@ -1142,9 +1142,13 @@ class Residual:
         """The dimension of the input."""
         return len(self.B)
 
+    def inner(self, x: Sequence[Fraction]) -> list[Fraction]:
+        """Ax + b."""
+        return [sum(map(mul, row, x), bias) for row, bias in zip(self.A, self.b, strict=True)]
+
     def outputs(self, x: Sequence[Fraction]) -> list[Fraction]:
         """f(x)."""
-        hidden = [max(sum(map(mul, row, x), bias), Fraction(0)) for row, bias in zip(self.A, self.b, strict=True)]
+        hidden = [max(value, Fraction(0)) for value in self.inner(x)]
         return [sum(map(mul, row, hidden), value) for row, value in zip(self.B, x, strict=True)]
 
     def interaction(self) -> list[Vector]:
@@ -2269,6 +2273,145 @@ def check_p_matrix(proof: PMatrix, residual: Residual) -> str:
     return f"all principal minors of I + AB are positive, by {number + 1} blocks and {tokens} tokens"
 
 
+# ------------------------------------------------------------------ rules/orientation
+# Rule "orientation": the block keeps its orientation on all cells, and takes one value once.
+
+@dataclass(frozen=True, slots=True)
+class Orientation:
+    """The point, and what is to be taken once and in this order; no multiplier is 0."""
+
+    point: list[Fraction]
+    circuits: Iterator[Combination]
+    tokens: Iterator[int]
+
+
+_CellSigns = tuple[tuple[int, ...], tuple[int, ...]]  # the units with lambda_i > 0, those with lambda_i < 0
+
+
+def _impossible_signs(circuit: Combination, number: int, functions: list[Row]) -> _CellSigns:
+    """The sum of lambda_i g_i is a constant that is not negative, and some term of it is below 0 at these signs."""
+    place = f"circuit {number}"
+    if not Space().nonnegative(circuit.form(functions, Reason.CIRCUIT, place)):
+        raise Rejected(Reason.CIRCUIT, f"{place}: the sum of lambda_i g_i is not a constant that is >= 0")
+    pairs = list(zip(*circuit, strict=True))
+    positive = tuple(i for i, factor in pairs if factor > 0)
+    negative = tuple(i for i, factor in pairs if factor < 0)
+    if not positive and not any(any(functions[i].entries) for i in negative):
+        raise Rejected(Reason.CIRCUIT, f"{place}: no multiplier is positive and its units are 0 everywhere")
+    return positive, negative
+
+
+def _solved(matrix: Sequence[Vector], n: int) -> tuple[int, list[Fraction]]:
+    """The determinant of the first n columns, up to a positive factor, and the solution for the last one (Bareiss)."""
+    rows, divisor, sign = [list(row) for row in matrix], 1, 1
+    for k in range(n):
+        pivot = next((i for i in range(k, n) if rows[i][k]), None)
+        if pivot is None:
+            return 0, []
+        if pivot != k:
+            rows[k], rows[pivot], sign = rows[pivot], rows[k], -sign
+        head = rows[k]
+        for i in range(n):
+            if i != k:
+                factor = rows[i][k]
+                rows[i] = [
+                    (head[k] * value - factor * top) // divisor for value, top in zip(rows[i], head, strict=True)
+                ]
+        divisor = head[k]
+    return sign * divisor, [Fraction(rows[i][n], rows[i][i]) for i in range(n)]
+
+
+class _CellWalk:
+    """The reader of the tree. A unit is in P with the sign 1, in Q with -1."""
+
+    def __init__(
+        self, tokens: Iterator[int], circuits: list[_CellSigns], residual: Residual, point: list[Fraction]
+    ) -> None:
+        self.tokens, self.circuits, self.residual, self.point = tokens, circuits, residual, point
+        self.value = residual.outputs(point)
+        self.columns = list(zip(*residual.B, strict=True))
+        self.count, self.cells, self.sign = 0, 0, 0
+
+    def rejected(self, message: str) -> Rejected:
+        return Rejected(Reason.TREE, f"tree token {self.count - 1}: {message}")
+
+    def read(self) -> None:
+        """read_tree: signs of nodes to come, the next one last."""
+        stack: list[dict[int, int]] = [{}]
+        while stack:
+            signs = stack.pop()
+            token = next(self.tokens, None)
+            if token is None:
+                raise Rejected(Reason.TREE, f"tree: ends after {self.count} tokens, before it is complete")
+            self.count += 1
+            if token > 0:
+                self.circuit(token - 1, signs)
+            elif token == 0:
+                self.cell(signs)
+            else:
+                stack += self.split(-token - 1, signs)
+        if next(self.tokens, None) is not None:
+            raise Rejected(Reason.TREE, f"tree: complete after {self.count} tokens, but the list goes on")
+
+    def split(self, i: int, signs: dict[int, int]) -> list[dict[int, int]]:
+        if i >= self.residual.k or i in signs:
+            raise self.rejected(f"unit {show(i)} is not a unit without a sign")
+        return [{**signs, i: -1}, {**signs, i: 1}]
+
+    def circuit(self, number: int, signs: dict[int, int]) -> None:
+        if number >= len(self.circuits):
+            raise self.rejected(f"there is no circuit {show(number)}")
+        positive, negative = self.circuits[number]
+        for i in positive:
+            if signs.get(i) != -1:
+                raise self.rejected(f"unit {i} is not known to be negative")
+        for i in negative:
+            if signs.get(i) != 1:
+                raise self.rejected(f"unit {i} is not known to be nonnegative")
+
+    def cell(self, signs: dict[int, int]) -> None:
+        block = self.residual
+        if len(signs) < block.k:
+            raise self.rejected("a cell with units that have no sign")
+        active = [i for i in range(block.k) if signs[i] > 0]
+        determinant, x = _solved(self.equations(active), block.n)
+        sign = (determinant > 0) - (determinant < 0)
+        self.sign = self.sign or sign
+        if sign == 0 or sign != self.sign:
+            found = "is 0" if sign == 0 else "has another sign than before"
+            raise self.rejected(f"the determinant of the cell with the units {active} {found}")
+        values = block.inner(x)
+        if x != self.point and all(value * signs[i] >= 0 for i, value in enumerate(values)):
+            raise self.rejected("the value at the point is taken in another place, too")
+        self.cells += 1
+
+    def equations(self, active: Sequence[int]) -> list[Vector]:
+        """J and f(p) - B_P b_P, every row times a positive number."""
+        block, rows = self.residual, list[Vector]()
+        for j in range(block.n):
+            row = [Fraction(int(j == other)) for other in range(block.n)]
+            right = self.value[j]
+            for i in active:
+                factor = self.columns[i][j]
+                if factor:
+                    row = [value + factor * a for value, a in zip(row, block.A[i], strict=True)]
+                    right -= factor * block.b[i]
+            rows.append(over_one_denominator([*row, right])[0])
+        return rows
+
+
+def check_orientation(proof: Orientation, residual: Residual) -> str:
+    """The point, every circuit, then the tree."""
+    for i, (row, value) in enumerate(zip(residual.A, residual.inner(proof.point), strict=True)):
+        if not value and any(row):
+            raise Rejected(Reason.POINTS, f"point: unit {i} is 0 there")
+    functions = [Row(row, bias) for row, bias in zip(residual.A, residual.b, strict=True)]
+    circuits = [_impossible_signs(circuit, k, functions) for k, circuit in enumerate(proof.circuits)]
+    walk = _CellWalk(proof.tokens, circuits, residual, proof.point)
+    walk.read()
+    return f"one orientation on all {walk.cells} cells, one value taken once, and {len(circuits)} circuits are correct"
+
+
 # ------------------------------------------------------------------ reading/layer
 # Section "Layer": the rows, checked against their digest and against the layer that was given as well.
 
@@ -2615,6 +2758,7 @@ PROVES = {
     "count": "not_injective_for_sizes",
     "unpaired": "not_injective_for_sizes",
     "p-matrix": "injective",
+    "orientation": "injective",
 }
 _POSITIVE = re.compile("[1-9][0-9]*")
 _NONZERO = re.compile("-?[1-9][0-9]*")
@@ -2672,6 +2816,8 @@ def read_injective(reader: Reader, rule: str) -> InjectiveProof:
         return FlatTree(_combinations(reader, "refuter", _POSITIVE), _tokens(reader))
     if rule == "sign-split":
         return SignSplit(_combinations(reader, "circuit", _NONZERO), _tokens(reader))
+    if rule != "blocks":
+        raise Rejected(Reason.RULE, f'the rule "{rule}" proves something about residual blocks only')
     return Blocks(_read_blocks(reader))
 
 
@@ -2900,6 +3046,13 @@ def _p_token(value: object, place: str) -> Split | Dominant | Definite | Minors:
     raise Unreadable(f"{place}: expected a unit, or an object dominant, definite or minors, found {show(value)}")
 
 
+def read_orientation(reader: Reader, n: int) -> Orientation:
+    """For a block with n inputs."""
+    reader.key(",", "point")
+    point = rationals(reader.value(), n, "proof.point")
+    return Orientation(point, _combinations(reader, "circuit", _NONZERO), _tokens(reader))
+
+
 def read_p_matrix(reader: Reader) -> PMatrix:
     """The blocks with their trees."""
 
@@ -2951,8 +3104,6 @@ def _judge(reader: Reader, rule: str, domain: Domain, rows: list[Row], n: int) -
         return check_collision(read_collision(reader, n), domain, rows)
     if rule == "depth-tree":
         return check_depth_tree(read_depth_tree(reader, n), domain, rows, n)
-    if rule == "p-matrix":
-        raise Rejected(Reason.RULE, 'the rule "p-matrix" proves something about residual blocks only')
     proof = read_injective(reader, rule)
     if isinstance(proof, FlatTree):
         return check_flat_tree(proof, domain, rows, n)
@@ -3022,6 +3173,7 @@ _RESIDUAL_RULES: dict[str, Callable[[Reader, Domain, Residual], str]] = {
         read_collision(reader, block.n), domain, block.outputs
     ),
     "p-matrix": lambda reader, _, block: check_p_matrix(read_p_matrix(reader), block),
+    "orientation": lambda reader, _, block: check_orientation(read_orientation(reader, block.n), block),
 }
 
 

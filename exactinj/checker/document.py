@@ -22,6 +22,7 @@ from exactinj.checker.reading.proofs import (
     read_depth_tree,
     read_geometric,
     read_injective,
+    read_orientation,
     read_p_matrix,
     read_patch,
     read_periodic,
@@ -37,6 +38,7 @@ from exactinj.checker.rules.count import check_count
 from exactinj.checker.rules.depth_tree import check_depth_tree
 from exactinj.checker.rules.flat_tree import FlatTree, check_flat_tree
 from exactinj.checker.rules.geometric import check_geometric
+from exactinj.checker.rules.orientation import check_orientation
 from exactinj.checker.rules.p_matrix import check_p_matrix
 from exactinj.checker.rules.patch import check_patch
 from exactinj.checker.rules.periodic import check_periodic
@@ -80,8 +82,6 @@ def _judge(reader: Reader, rule: str, domain: Domain, rows: list[Row], n: int) -
         return check_collision(read_collision(reader, n), domain, rows)
     if rule == "depth-tree":
         return check_depth_tree(read_depth_tree(reader, n), domain, rows, n)
-    if rule == "p-matrix":
-        raise Rejected(Reason.RULE, 'the rule "p-matrix" proves something about residual blocks only')
     proof = read_injective(reader, rule)
     if isinstance(proof, FlatTree):
         return check_flat_tree(proof, domain, rows, n)
@@ -151,6 +151,7 @@ _RESIDUAL_RULES: dict[str, Callable[[Reader, Domain, Residual], str]] = {
         read_collision(reader, block.n), domain, block.outputs
     ),
     "p-matrix": lambda reader, _, block: check_p_matrix(read_p_matrix(reader), block),
+    "orientation": lambda reader, _, block: check_orientation(read_orientation(reader, block.n), block),
 }
 
 

@@ -31,9 +31,13 @@ class Residual:
         """The dimension of the input."""
         return len(self.B)
 
+    def inner(self, x: Sequence[Fraction]) -> list[Fraction]:
+        """Ax + b."""
+        return [sum(map(mul, row, x), bias) for row, bias in zip(self.A, self.b, strict=True)]
+
     def outputs(self, x: Sequence[Fraction]) -> list[Fraction]:
         """f(x)."""
-        hidden = [max(sum(map(mul, row, x), bias), Fraction(0)) for row, bias in zip(self.A, self.b, strict=True)]
+        hidden = [max(value, Fraction(0)) for value in self.inner(x)]
         return [sum(map(mul, row, hidden), value) for row, value in zip(self.B, x, strict=True)]
 
     def interaction(self) -> list[Vector]:

@@ -18,6 +18,7 @@ from exactinj.checker.rules.count import Count
 from exactinj.checker.rules.depth_tree import Cone, DepthTree, RowProof, RowValue, ShortCombination
 from exactinj.checker.rules.flat_tree import FlatTree
 from exactinj.checker.rules.geometric import Geometric
+from exactinj.checker.rules.orientation import Orientation
 from exactinj.checker.rules.p_matrix import MOST_ROWS, Definite, Dominant, Minors, PMatrix, PTree, Split
 from exactinj.checker.rules.patch import ANCHORS, Anchored, Patch
 from exactinj.checker.rules.periodic import Periodic
@@ -34,6 +35,7 @@ __all__ = [
     "read_depth_tree",
     "read_geometric",
     "read_injective",
+    "read_orientation",
     "read_p_matrix",
     "read_patch",
     "read_periodic",
@@ -53,6 +55,7 @@ PROVES = {
     "count": "not_injective_for_sizes",
     "unpaired": "not_injective_for_sizes",
     "p-matrix": "injective",
+    "orientation": "injective",
 }
 _POSITIVE = re.compile("[1-9][0-9]*")
 _NONZERO = re.compile("-?[1-9][0-9]*")
@@ -110,6 +113,8 @@ def read_injective(reader: Reader, rule: str) -> InjectiveProof:
         return FlatTree(_combinations(reader, "refuter", _POSITIVE), _tokens(reader))
     if rule == "sign-split":
         return SignSplit(_combinations(reader, "circuit", _NONZERO), _tokens(reader))
+    if rule != "blocks":
+        raise Rejected(Reason.RULE, f'the rule "{rule}" proves something about residual blocks only')
     return Blocks(_read_blocks(reader))
 
 
@@ -336,6 +341,13 @@ def _p_token(value: object, place: str) -> Split | Dominant | Definite | Minors:
             raise Unreadable(f"{place}: a definite matrix of {len(weights)} rows, expected at most {MOST_ROWS}")
         return Definite(weights)
     raise Unreadable(f"{place}: expected a unit, or an object dominant, definite or minors, found {show(value)}")
+
+
+def read_orientation(reader: Reader, n: int) -> Orientation:
+    """For a block with n inputs."""
+    reader.key(",", "point")
+    point = rationals(reader.value(), n, "proof.point")
+    return Orientation(point, _combinations(reader, "circuit", _NONZERO), _tokens(reader))
 
 
 def read_p_matrix(reader: Reader) -> PMatrix:

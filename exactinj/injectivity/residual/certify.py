@@ -16,6 +16,7 @@ from exactinj.certificates.p_matrix import PMatrixProof
 from exactinj.domains import Domain, RealSpace
 from exactinj.exact.matrix import RationalMatrix
 from exactinj.injectivity.residual.answer import ResidualAnswer
+from exactinj.injectivity.residual.cells import MOST_CELLS, CellSearch, TooManyCellsError
 from exactinj.injectivity.residual.p_matrix import BadMinor, TooManyMinorsError, Work, p_matrix
 from exactinj.injectivity.residual.pairs import Folds
 from exactinj.injectivity.residual.samples import collision_by_samples
@@ -26,6 +27,11 @@ from exactinj.work.verdict import Statistics, Verdict
 
 __all__ = ["certify_residual", "decide_residual"]
 
+TURNS = "the block folds: two cells have Jacobians with determinants of different sign, or one has determinant 0"
+ONLY_OUTSIDE = (
+    "the block keeps its orientation on this domain, but inputs outside of it collide; whether two inputs of the "
+    "domain do is not decided by orientation"
+)
 SMALL = 12  # hidden units, whose minors are looked at before samples
 
 
@@ -50,8 +56,7 @@ def _decide(folds: Folds, clock: Clock, seed: int, work: Work) -> ResidualAnswer
     is_small = folds.block.k <= SMALL and isinstance(folds.domain, RealSpace)
     pair = None if is_small and folds.has_every_sign else collision_by_samples(folds, clock, seed)
     if pair is not None:
-        why = "the block folds: two cells have Jacobians with determinants of different sign, or one has determinant 0"
-        return _collides(pair, why, clock, work)
+        return _collides(pair, TURNS, clock, work)
     try:
         found = p_matrix(folds.integer_interaction, clock, work)
     except TooManyMinorsError:
@@ -64,7 +69,38 @@ def _decide(folds: Folds, clock: Clock, seed: int, work: Work) -> ResidualAnswer
         if pair is not None:
             units = ", ".join(map(str, sorted((*found.units, found.unit))))
             return _collides(pair, f"the principal minor of I + AB at the units {units} is not positive", clock, work)
-    return ResidualAnswer(Verdict.UNKNOWN, _open_reason(found), None, _stats(clock, work))
+    return _by_cells(folds, clock, work, found)
+
+
+def _by_cells(folds: Folds, clock: Clock, work: Work, found: BadMinor | None) -> ResidualAnswer:
+    """By the cells that there are on the domain, and if that leaves it open, by those of R^n."""
+    everywhere = isinstance(folds.domain, RealSpace)
+    try:
+        search = CellSearch(folds, clock)
+        pair = search.collision()
+        if pair is not None:
+            return _collides(pair, TURNS, clock, work)
+        if not everywhere:
+            search = CellSearch(Folds(folds.block, RealSpace()), clock)
+            if search.collision() is not None:
+                return ResidualAnswer(Verdict.UNKNOWN, f"{_start(found)}; {ONLY_OUTSIDE}", None, _stats(clock, work))
+        proof = search.proof()
+    except TooManyCellsError:
+        reason = f"{_start(found)}; the block has more than {MOST_CELLS:,} cells, which are not looked at one by one"
+        return ResidualAnswer(Verdict.UNKNOWN, reason, None, _stats(clock, work))
+    work.nodes += len(search.cells)
+    if not isinstance(proof, Collision):
+        reason = (
+            f"{_start(found)}, but the block keeps its orientation on all of its {len(search.cells):,} cells, and one"
+        )
+        return ResidualAnswer(
+            Verdict.INJECTIVE, f"{reason} value in general position is taken once", proof, _stats(clock, work)
+        )
+    if everywhere:
+        return _collides(
+            proof, "the block keeps its orientation but winds around: one value is taken twice", clock, work
+        )
+    return ResidualAnswer(Verdict.UNKNOWN, f"{_start(found)}; {ONLY_OUTSIDE}", None, _stats(clock, work))
 
 
 def _collides(pair: Collision, why: str, clock: Clock, work: Work) -> ResidualAnswer:
@@ -117,9 +153,8 @@ def _independent_columns(matrix: RationalMatrix) -> list[int]:
     return [next(j for j in range(columns) if reduced[i, j]) for i in range(rank)]
 
 
-def _open_reason(found: BadMinor | None) -> str:
+def _start(found: BadMinor | None) -> str:
     if found is None:
-        return "a proof that I + AB is a P-matrix would need more than 2^22 minors, and no pair was found"
+        return "whether I + AB is a P-matrix would take more than 2^22 minors"
     units = ", ".join(map(str, sorted((*found.units, found.unit))))
-    start = f"I + AB is no P-matrix (its principal minor at the units {units} is not positive)"
-    return f"{start}, but no colliding pair was found"
+    return f"I + AB is no P-matrix (its principal minor at the units {units} is not positive)"
