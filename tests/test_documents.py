@@ -77,8 +77,16 @@ def test_the_engine_of_the_architecture_page(tmp_path, monkeypatch):
     assert exactinj.check(names["result"].certificate).valid
 
 
+def test_the_network_page(tmp_path, monkeypatch):
+    names = executed("docs/networks.md", tmp_path, monkeypatch)
+    network = names["network"]
+    assert str(network.evaluate(["1/3", 0]).fractions()) == "[Fraction(5, 12)]"
+    assert network.agreement([0, 1], [0, 2]).equal
+
+
 def test_no_other_page_has_python_that_is_not_run():
-    assert [page for page in PAGES if blocks(page, "python")] == ["README.md", "docs/architecture.md", "docs/python.md"]
+    run = ["README.md", "docs/architecture.md", "docs/networks.md", "docs/python.md"]
+    assert [page for page in PAGES if blocks(page, "python")] == run
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "console")])
