@@ -4,6 +4,7 @@ from exactinj.api import certify as certify
 from exactinj.api import check as check
 from exactinj.api import compare as compare
 from exactinj.api import hull_bias as hull_bias
+from exactinj.api import make_injective as make_injective
 from exactinj.api import sample_alpha as sample_alpha
 from exactinj.api import scan as scan
 from exactinj.biases.alpha import AlphaStar as AlphaStar
@@ -52,6 +53,7 @@ from exactinj.layers.residual import ResidualBlock as ResidualBlock
 from exactinj.networks.answers import LayerRow as LayerRow
 from exactinj.networks.answers import NetworkAnswer as NetworkAnswer
 from exactinj.networks.answers import ScanResult as ScanResult
+from exactinj.networks.repair import Repair as Repair
 from exactinj.sampling import AlphaEstimate as AlphaEstimate
 from exactinj.sampling.samplers import KernelDensity as KernelDensity
 from exactinj.sampling.samplers import Smoothing as Smoothing

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,10 +32,21 @@ if TYPE_CHECKING:
     from exactinj.checker import CheckResult
     from exactinj.comparison import Comparison
     from exactinj.networks.answers import LayerRow, ScanResult
+    from exactinj.networks.repair import Repair
     from exactinj.sampling import AlphaEstimate
     from exactinj.sampling.samplers import Sampler
 
-__all__ = ["ENGINES", "alpha_star", "certify", "check", "compare", "hull_bias", "sample_alpha", "scan"]
+__all__ = [
+    "ENGINES",
+    "alpha_star",
+    "certify",
+    "check",
+    "compare",
+    "hull_bias",
+    "make_injective",
+    "sample_alpha",
+    "scan",
+]
 
 
 def certify(
@@ -543,6 +555,69 @@ def scan(
         keep=keep,
         model=given.record,
     )
+
+
+def make_injective(
+    layer: ReLULayer | ConvLayer | Any,
+    *,
+    method: str = "auto",
+    domain: Region | str | None = None,
+    engine: str | Engine = "auto",
+    timeout: float | None = None,
+    seed: int = 0,
+    report: Callable[[str], None] | None = None,
+) -> Repair:
+    """Repair a layer: an injective one close to it, with its certificate.
+
+    Parameters
+    ----------
+    layer : ReLULayer, or what makes one, as in `certify`
+        Of a torch module the repaired copy is ``repair.module``, of the same type and number format.
+    method : {"auto", "rows", "doubled"}
+        ``rows``: rows against the collisions that are found, then only those that are needed. ``doubled``: opposites
+        of a basis of the rows. ``auto``: whichever adds fewer. Both keep every row with its bias, in front of the new
+        ones.
+    domain, engine, timeout, seed, report
+        As in `certify`; the time is that of the whole repair.
+
+    Returns
+    -------
+    Repair
+        ``.layer``, ``.module``, ``.added``, ``.raised``, ``.method``, ``.result`` (about the repaired layer, with its
+        certificate). An injective layer comes back as it is. ``.verdict`` says whether the repair succeeded.
+
+    Raises
+    ------
+    InputError
+        For an unknown method, whatever `certify` refuses, and a module whose number format does not hold the result.
+
+    Examples
+    --------
+    >>> repair = make_injective(ReLULayer([[1, 0], [0, 1], [-1, -1]]))
+    >>> repair.verdict, repair.added, check(repair.result.certificate, repair.layer).valid
+    (<Verdict.INJECTIVE: 'injective'>, (3, 4), True)
+
+    References
+    ----------
+    `docs/networks.md`, "Repair".
+    """
+    from exactinj.layers.torch_modules import is_module
+    from exactinj.networks.repair import make_injective as repaired
+    from exactinj.networks.repair.modules import precision_of, repaired_module
+    from exactinj.networks.repair.task import Task
+
+    _require_positive(timeout)
+    clock = Clock(timeout, report)
+    exact, asked = layer_given(layer), convex_given(domain)
+    if isinstance(exact, ReLULayer):
+        asked = asked.for_dimension(exact.n)
+
+    def decide(candidate: ReLULayer | ConvLayer, part: Clock) -> Result:
+        return certify(candidate, domain=asked, engine=engine, timeout=part.left, seed=seed, report=report)
+
+    task = Task(asked, decide, clock, precision_of(layer) if is_module(layer) else None)
+    repair = repaired(exact, task, method)
+    return replace(repair, module=repaired_module(layer, repair.layer)) if is_module(layer) else repair
 
 
 def _require_positive(timeout: float | None) -> None:

@@ -1,0 +1,51 @@
+"""`make_injective`: which ways of repairing a layer are tried, in which order.
+
+Every way ends with the exact decision of the layer that it made, so that what is called injective has its certificate.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from exactinj.errors import InputError
+from exactinj.injectivity.result import Result
+from exactinj.layers.convolution import ConvLayer
+from exactinj.networks.repair.result import UNCHANGED, Repair
+from exactinj.networks.repair.rows import against_collisions, doubled_rows
+from exactinj.networks.repair.task import Attempt, Layer, Task
+from exactinj.work.verdict import Verdict
+
+__all__ = ["METHODS", "make_injective"]
+
+METHODS = ("auto", "rows", "doubled")
+SECONDS_FOR_FEWER = 10.0  # that `auto` may take to find fewer rows than doubling adds
+
+
+def make_injective(layer: Layer, task: Task, method: str = "auto") -> Repair:
+    """The layer, repaired by one method or by the one that adds fewest rows; unchanged if it is injective.
+
+    `InputError` for other names of methods.
+    """
+    if method not in METHODS:
+        raise InputError(f"found the method {method!r}, expected one of {', '.join(METHODS)}")
+    task.clock.report("whether the layer is injective as it is")
+    first = task.decide(layer, task.clock if task.clock.left is None else task.clock.bounded(task.clock.left / 2))
+    steps = [f"as given: {first.verdict}, {first.reason}"]
+    if first.verdict is Verdict.INJECTIVE:
+        return Repair(layer, layer, UNCHANGED, (), first, tuple(steps))
+    attempts = _attempts(layer, task, method, first)
+    steps += [f"{attempt.method}: {attempt.note}; {attempt.result.verdict}" for attempt in attempts]
+    best = min(attempts, key=lambda attempt: (not attempt.is_proved, len(attempt.added)))
+    return Repair(layer, best.layer, best.method, best.added, best.result, tuple(steps))
+
+
+def _attempts(layer: Layer, task: Task, method: str, first: Result) -> list[Attempt]:
+    if isinstance(layer, ConvLayer):
+        raise InputError("found a ConvLayer, expected a dense layer; use layer.unrolled(size)")
+    if method == "rows":
+        return [against_collisions(layer, task, first)]
+    attempts = [doubled_rows(layer, task)]
+    if method == "auto":
+        quick = replace(task, clock=task.clock.bounded(SECONDS_FOR_FEWER)) if attempts[0].is_proved else task
+        attempts.append(against_collisions(layer, quick, first, len(attempts[0].added) - 1))
+    return attempts
