@@ -609,6 +609,8 @@ def make_injective(
     _require_positive(timeout)
     clock = Clock(timeout, report)
     exact, asked = layer_given(layer), convex_given(domain)
+    if isinstance(exact, ResidualBlock):
+        raise InputError("found a ResidualBlock, expected a layer x -> ReLU(Wx + b) to repair")
     if isinstance(exact, ReLULayer):
         asked = asked.for_dimension(exact.n)
 
