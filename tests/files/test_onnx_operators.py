@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pytest
 from onnx_models import integers, make_model, node, runtime_values
@@ -244,6 +246,7 @@ def test_monotone_functions_have_names_and_floats(model):
     np.testing.assert_allclose(network.float_values(x)["y"], runtime_values(model, {"x": x})[0], rtol=1e-5, atol=1e-7)
     assert network.node["y"].operation.kind
     assert network.agreement(x, x).equal
+    assert pickle.loads(pickle.dumps(network)).digest == network.digest  # noqa: S301
     assert not network.agreement(x, 2 * x).equal
 
 

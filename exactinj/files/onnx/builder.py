@@ -17,7 +17,8 @@ from exactinj.layers.network import Concatenation, Constant, Node, Operation, Re
 
 __all__ = ["Builder"]
 
-MOST_PLACES = 1 << 28  # entries of all values together
+MOST_PLACES = 1 << 27  # entries of all values together
+MOST_FOLDED = 1 << 30  # bytes of constants that were computed
 MOST_EXACT = 1 << 23  # entries of one constant that becomes exact rationals
 MOST_STEPS = 1 << 17
 
@@ -34,7 +35,7 @@ class Builder:
         self.kinds: dict[str, Kind] = {}
         self._arrays: dict[str, NDArray[Any] | Callable[[], NDArray[Any]]] = {}
         self._materialised: dict[str, str] = {}
-        self._entries = 0
+        self._entries = self._folded = 0
 
     # ------------------------------------------------------------------ names
 
@@ -49,7 +50,7 @@ class Builder:
         return name in self.kinds or name in self._arrays
 
     def add_input(self, name: str, shape: Shape, element_type: int) -> None:
-        self._spend(prod(shape))
+        self.spend(prod(shape))
         self.inputs[name], self.kinds[name] = shape, (element_type, shape)
 
     def add_constant(self, wanted: str, array: NDArray[Any] | Callable[[], NDArray[Any]]) -> str:
@@ -57,6 +58,13 @@ class Builder:
         name = self.fresh(wanted)
         self._arrays[name] = array
         return name
+
+    def add_folded(self, wanted: str, array: NDArray[Any]) -> str:
+        """The name of a constant that was computed."""
+        self._folded += array.nbytes
+        if self._folded > MOST_FOLDED:
+            raise InputError(f"found computed constants of more than {MOST_FOLDED} bytes; give a smaller model")
+        return self.add_constant(wanted, array)
 
     # ------------------------------------------------------------------ what is known
 
@@ -99,7 +107,7 @@ class Builder:
             raise InputError(f"found more than {MOST_STEPS} steps in the model; give a smaller one")
         names = tuple(self.materialised(name) for name in inputs)
         shape = operation.shape(*(self.shape(name) for name in names))
-        self._spend(prod(shape))
+        self.spend(prod(shape))
         name = self.fresh(wanted)
         self.nodes.append(Node(name, operation, names))
         self.kinds[name] = (self.kinds[names[0]][0] if names else 1, shape)
@@ -188,7 +196,8 @@ class Builder:
             self._materialised[name] = made
         return self._materialised[name]
 
-    def _spend(self, count: int) -> None:
+    def spend(self, count: int) -> None:
+        """Count entries of values or places; `InputError` if they become too many."""
         self._entries += count
         if count > MOST_ENTRIES or self._entries > MOST_PLACES:
             raise InputError(

@@ -18,8 +18,11 @@ from exactinj.layers.network import Shape
 __all__ = ["FOLDED", "MOST_ENTRIES", "Kind", "evaluated", "inferred"]
 
 MOST_ENTRIES = 1 << 25  # of one value
+MOST_PRODUCTS = 1 << 32  # of a product of constants
 MOST_KNOWN = 1 << 10  # entries of constants that shape inference may look at
 Kind = tuple[int, Shape | None]  # element type and shape
+
+BOUNDED_BY_INPUT = ("NonZero", "Compress", "Constant")  # their values are no larger than what they read
 
 # Operators whose value is computed when all they read is constant: no loops, nothing random, costs near the sizes.
 FOLDED = frozenset(
@@ -36,9 +39,12 @@ FOLDED = frozenset(
 )
 
 
-def evaluated(call: Call, arrays: Mapping[str, NDArray[Any]], *, proto: Any = None) -> list[Any]:
+def evaluated(
+    call: Call, arrays: Mapping[str, NDArray[Any]], *, proto: Any = None, stands_for_floats: str | None = None
+) -> list[Any]:
     """The outputs of a node whose inputs are these arrays, by onnx's reference implementation.
 
+    The name in `stands_for_floats` is of integers that stand for floats, as some operators refuse integers.
     Raises `NotUnderstoodError` if they would be large, or the implementation fails.
     """
     onnx = onnx_package()
@@ -46,24 +52,50 @@ def evaluated(call: Call, arrays: Mapping[str, NDArray[Any]], *, proto: Any = No
 
     node = proto or call.proto
     kinds = {name: (onnx.helper.np_dtype_to_tensor_dtype(array.dtype), array.shape) for name, array in arrays.items()}
-    for _, shape in inferred(call, kinds, arrays, proto=node):
-        if shape is not None and prod(shape) > MOST_ENTRIES:
-            raise NotUnderstoodError(f"has a value of {prod(shape)} entries, expected at most {MOST_ENTRIES}")
+    if stands_for_floats is not None:
+        kinds[stands_for_floats] = (onnx.TensorProto.FLOAT, arrays[stands_for_floats].shape)
+    shapes = [shape for _, shape in inferred(call, kinds, arrays, proto=node, strict=True)]
+    _require_small(call, shapes, [array.shape for array in arrays.values()])
     helper = onnx.helper
     ends = [[helper.make_tensor_value_info(name, 1, None) for name in names] for names in (arrays, call.outputs)]
     graph = helper.make_graph([node], "one", *ends)
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
-            return list(ReferenceEvaluator(graph, opsets={"": call.opset}).run(None, dict(arrays)))
+            found = list(ReferenceEvaluator(graph, opsets={"": call.opset}).run(None, dict(arrays)))
     except Exception as error:  # noqa: BLE001 (whatever an implementation raises on shapes that do not fit)
         raise NotUnderstoodError(f"cannot be evaluated ({cause_of(error)[:100]})") from None
+    for array, shape in zip(found, shapes, strict=True):
+        if shape is not None and np.shape(array) != shape:
+            raise NotUnderstoodError(f"has a value of shape {np.shape(array)}, expected {shape}")
+    return found
+
+
+def _require_small(call: Call, shapes: Sequence[Shape | None], read: Sequence[Shape]) -> None:
+    """`NotUnderstoodError` if a node's values would be large, or take long to compute."""
+    for shape in shapes:
+        if shape is None and call.kind not in BOUNDED_BY_INPUT:
+            raise NotUnderstoodError("has a value of unknown size")
+        if shape is not None and prod(shape) > MOST_ENTRIES:
+            raise NotUnderstoodError(f"has a value of {prod(shape)} entries, expected at most {MOST_ENTRIES}")
+    if call.kind in ("MatMul", "Gemm"):
+        work = prod(shapes[0] or ()) * max((max(shape, default=1) for shape in read), default=1)
+        if work > MOST_PRODUCTS:
+            raise NotUnderstoodError(f"takes {work} multiplications, expected at most {MOST_PRODUCTS}")
 
 
 def inferred(
-    call: Call, kinds: Mapping[str, Kind], known: Mapping[str, NDArray[Any]], *, proto: Any = None
+    call: Call,
+    kinds: Mapping[str, Kind],
+    known: Mapping[str, NDArray[Any]],
+    *,
+    proto: Any = None,
+    strict: bool = False,
 ) -> Sequence[Kind]:
-    """Element type (0 if unknown) and shape (None if unknown) of each output, by onnx's inference."""
+    """Element type (0 if unknown) and shape (None if unknown) of each output, by onnx's inference.
+
+    With `strict`, `NotUnderstoodError` for shapes that do not fit; they are unknown otherwise.
+    """
     onnx = onnx_package()
     unknown: list[Kind] = [(0, None)] * len(call.outputs)
     if call.schema is None:
@@ -78,7 +110,9 @@ def inferred(
         found = onnx.shape_inference.infer_node_outputs(
             call.schema, proto or call.proto, types, small, opset_imports=[onnx.helper.make_opsetid("", call.opset)]
         )
-    except Exception:  # noqa: BLE001 (shapes that do not fit, operators without inference)
+    except Exception as error:  # noqa: BLE001 (shapes that do not fit, operators without inference)
+        if strict:
+            raise NotUnderstoodError(f"cannot be evaluated ({cause_of(error)[:100]})") from None
         return unknown
     return [_kind(found[name]) if name in found else (0, None) for name in call.outputs]
 

@@ -13,7 +13,7 @@ from exactinj.errors import InputError
 from exactinj.files.onnx.package import onnx_package
 from exactinj.files.sources import FilePath, Source, cause_of, read_with
 
-__all__ = ["Model", "array_of", "load_model"]
+__all__ = ["Model", "array_of", "load_model", "require_texts"]
 
 MOST_BYTES = (1 << 31) - 1  # what a protobuf message may have
 MOST_NUMBERS = 1 << 28  # in one initialiser
@@ -64,6 +64,17 @@ def _parsed(source: Source) -> Any:
     except DecodeError:
         raise InputError("not an ONNX model, or damaged or truncated; save it again") from None
     return model
+
+
+def require_texts(graph: Any) -> None:
+    """Raise `InputError` for names in a graph that are no texts, which protobuf hands out as bytes."""
+    names = [entry.name for part in (graph.input, graph.output, graph.initializer) for entry in part]
+    names += [axis.dim_param for entry in graph.input for axis in entry.type.tensor_type.shape.dim]
+    for node in graph.node:
+        names += [node.name, node.op_type, node.domain, *node.input, *node.output]
+        names += [entry.name for entry in node.attribute]
+    if not all(isinstance(name, str) for name in names):
+        raise InputError("found a name that is no text; the file is damaged")
 
 
 def array_of(tensor: Any, folder: Path | None, name: str) -> NDArray[Any]:

@@ -20,7 +20,7 @@ from exactinj.files.onnx.builder import Builder
 from exactinj.files.onnx.call import Call, NotUnderstoodError, is_random, operator_name
 from exactinj.files.onnx.evaluation import FOLDED, MOST_ENTRIES, evaluated, inferred
 from exactinj.files.onnx.inputs import input_shapes
-from exactinj.files.onnx.loading import Model, array_of, load_model
+from exactinj.files.onnx.loading import Model, array_of, load_model, require_texts
 from exactinj.files.onnx.operators import MOVES, TABLE
 from exactinj.files.onnx.package import onnx_package
 from exactinj.files.sources import FilePath
@@ -72,6 +72,7 @@ class _Reader:
 
     def network(self, input_shape: Any, fixed: dict[str, Any]) -> Network:
         graph = self.model.graph
+        require_texts(graph)
         initial = self._initialisers(graph, {})
         names = dict(initial)
         inputs = [entry for entry in graph.input if entry.name not in initial]
@@ -111,6 +112,7 @@ class _Reader:
 
     def _walk(self, graph: Any, outer: Names) -> list[str]:
         """The names of a graph's outputs, after all its nodes."""
+        require_texts(graph)
         names = dict(outer)
         for proto in graph.node:
             call = Call(proto, [self._resolved(proto, name, names) for name in proto.input], self.model.opset)
@@ -153,7 +155,7 @@ class _Reader:
             return self._branch(call, names)
         folded = self._folded(call)
         if folded is not None:
-            return [self.builder.add_constant(name, array) for name, array in zip(call.outputs, folded, strict=True)]
+            return [self.builder.add_folded(name, array) for name, array in zip(call.outputs, folded, strict=True)]
         reader = TABLE.get(call.kind)
         if reader is None:
             raise NotUnderstoodError("is not supported")

@@ -55,7 +55,7 @@ class Rearrangement(AffineOperation):
 
     def linear(self, *directions: ExactTensor) -> ExactTensor:
         flat = np.append(directions[0].numerators.ravel(), 0)  # the place -1
-        return ExactTensor(np.asarray(flat[self.places], dtype=object), directions[0].denominator)
+        return ExactTensor(flat[self.places], directions[0].denominator)
 
     def exact(self, *values: ExactTensor) -> ExactTensor:
         moved = self.linear(*values)
@@ -144,8 +144,7 @@ class Maximum(PiecewiseLinear):
         return np.where(self.places < 0, some, self.places)
 
     def exact(self, *values: ExactTensor) -> ExactTensor:
-        best = values[0].numerators.ravel()[self._complete].max(axis=-1)
-        return ExactTensor(np.asarray(best, dtype=object), values[0].denominator)
+        return ExactTensor(values[0].numerators.ravel()[self._complete].max(axis=-1), values[0].denominator)
 
     def floats(self, *values: NDArray[Any]) -> NDArray[Any]:
         out: NDArray[Any] = values[0].ravel()[self._complete].max(axis=-1)
@@ -155,8 +154,7 @@ class Maximum(PiecewiseLinear):
         seen, moves = (v.numerators.ravel()[self._complete] for v in (values[0], directions[0]))
         best = seen.max(axis=-1, keepdims=True)
         lowest = moves.min(axis=-1, keepdims=True)  # no more than any winner's
-        along = np.where(seen == best, moves, lowest).max(axis=-1)
-        return ExactTensor(np.asarray(along, dtype=object), directions[0].denominator)
+        return ExactTensor(np.where(seen == best, moves, lowest).max(axis=-1), directions[0].denominator)
 
     def is_inside(self, *values: ExactTensor) -> bool:
         """Whether every window has one winner, or several places that read the same entry."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import product
 from math import prod
 
 import numpy as np
@@ -94,12 +93,12 @@ def _on_all(shape: Shape, reads: Sequence[NDArray[np.int64]]) -> NDArray[np.int6
 
 def _combined(reads: Sequence[NDArray[np.int64]], sizes: Sequence[int]) -> NDArray[np.int64]:
     """Places on the grid, (windows, taps), from the places along each axis, (windows, taps) each."""
-    windows = []
-    for window in product(*reads):
-        flat = np.zeros(1, dtype=np.int64)
-        inside = np.ones(1, dtype=bool)
-        for places, n in zip(window, sizes, strict=True):
-            flat = (flat[:, None] * n + places[None, :]).ravel()
-            inside = (inside[:, None] & (places >= 0)[None, :]).ravel()
-        windows.append(np.where(inside, flat, -1))
-    return np.array(windows)
+    count = len(reads)
+    flat, inside = np.zeros([1] * (2 * count), dtype=np.int64), np.ones([1] * (2 * count), dtype=bool)
+    for k, (places, n) in enumerate(zip(reads, sizes, strict=True)):
+        shape = [1] * (2 * count)
+        shape[k], shape[count + k] = places.shape
+        along = places.reshape(shape)
+        flat, inside = flat * n + along, inside & (along >= 0)
+    whole = np.where(inside, flat, -1)
+    return whole.reshape(prod(whole.shape[:count]), prod(whole.shape[count:]))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import partial
 from math import prod
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from exactinj.files.onnx.builder import Builder, exact_numbers
 from exactinj.files.onnx.call import Call, NotUnderstoodError
@@ -74,9 +76,15 @@ def _pow(call: Call, builder: Builder) -> str:
     if exponent == 1:
         return rescaled(builder, base, 1, 0, call.outputs[0], what="pow")
     if exponent == 0.5 or (exponent > 0 and exponent % 2 == 1):  # noqa: PLR2004
-        operation = OneToOne(f"power {exponent:g}", lambda v: np.power(v, exponent))
+        operation = OneToOne(f"power {exponent:g}", partial(_power, exponent=exponent))
         return builder.add(operation, [base], call.outputs[0])
     raise NotUnderstoodError(f"has the exponent {exponent:g}")
+
+
+def _power(v: NDArray[Any], exponent: float) -> NDArray[Any]:
+    with np.errstate(all="ignore"):
+        out: NDArray[Any] = np.power(v, exponent)
+    return out
 
 
 @understood("Max", "Min")

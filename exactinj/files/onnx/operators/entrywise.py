@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,56 +16,66 @@ from exactinj.files.onnx.call import Call, NotUnderstoodError
 from exactinj.files.onnx.operators.arithmetic import rescaled
 from exactinj.files.onnx.operators.table import understood
 from exactinj.layers.network import Clip, LeakyRelu, OneToOne, Operation, Relu, ScaleShift
+from exactinj.layers.network.monotone import MONOTONE, SELU_ALPHA, SELU_SCALE, celu, elu
 
 Function = Callable[[NDArray[Any]], NDArray[Any]]
 
-
-def _sigmoid(v: NDArray[Any]) -> NDArray[Any]:
-    out: NDArray[Any] = np.exp(-np.logaddexp(0, -v))
-    return out
-
-
-# Strictly monotone where they are defined.
-ONE_TO_ONE: dict[str, Function] = {
+# Strictly monotone where they are defined: names of `MONOTONE`, or functions of numpy.
+MONOTONE_NAMES = {
+    "Asinh": "asinh",
+    "Atan": "atan",
+    "Erf": "erf",
+    "Exp": "exp",
+    "Sigmoid": "sigmoid",
+    "Sinh": "sinh",
+    "Softplus": "softplus",
+    "Softsign": "softsign",
+    "Tanh": "tanh",
+}
+PARTIAL: dict[str, Function] = {
     "Acos": np.arccos,
     "Acosh": np.arccosh,
     "Asin": np.arcsin,
-    "Asinh": np.arcsinh,
-    "Atan": np.arctan,
     "Atanh": np.arctanh,
-    "Erf": np.vectorize(math.erf, otypes=[np.float64]),
-    "Exp": np.exp,
     "Log": np.log,
-    "Sigmoid": _sigmoid,
-    "Sinh": np.sinh,
-    "Softplus": lambda v: np.logaddexp(0, v),
-    "Softsign": lambda v: v / (1 + np.abs(v)),
     "Sqrt": np.sqrt,
-    "Tanh": np.tanh,
 }
 
 
-@understood(*ONE_TO_ONE)
-def _one_to_one(call: Call, builder: Builder) -> str:
-    return _added(call, builder, OneToOne(call.kind.lower(), _quiet(ONE_TO_ONE[call.kind])))
+@understood(*MONOTONE_NAMES)
+def _monotone(call: Call, builder: Builder) -> str:
+    name = MONOTONE_NAMES[call.kind]
+    return _added(call, builder, OneToOne(name, MONOTONE[name]))
 
 
-@understood("Elu", "Celu", "Selu")
+@understood(*PARTIAL)
+def _partial(call: Call, builder: Builder) -> str:
+    return _added(call, builder, OneToOne(call.kind.lower(), partial(without_warnings, PARTIAL[call.kind])))
+
+
+@understood("Elu", "Celu")
 def _exponential(call: Call, builder: Builder) -> str:
-    """Strictly rising where their constants are positive; those constants are part of the name."""
-    alpha, gamma = call.attributes["alpha"], call.attributes.get("gamma", 1.0)
+    """Strictly rising where alpha is positive; another alpha than 1 is part of the name."""
+    alpha, kind = call.attributes["alpha"], call.kind.lower()
+    if not 0 < alpha < math.inf:
+        raise NotUnderstoodError(f"has alpha = {alpha:g}, expected a positive one")
+    function = partial(elu if kind == "elu" else celu, alpha=alpha)
+    return _added(call, builder, OneToOne(kind if alpha == 1 else f"{kind}({alpha})", function))
+
+
+@understood("Selu")
+def _selu(call: Call, builder: Builder) -> str:
+    alpha, gamma = call.attributes["alpha"], call.attributes["gamma"]
     if not (0 < alpha < math.inf and 0 < gamma < math.inf):
         raise NotUnderstoodError(f"has the constants {alpha:g} and {gamma:g}, expected positive ones")
-    width = alpha if call.kind == "Celu" else 1.0
+    is_usual = alpha == float(np.float32(SELU_ALPHA)) and gamma == float(np.float32(SELU_SCALE))
+    name = "selu" if is_usual else f"selu({alpha}, {gamma})"
+    return _added(call, builder, OneToOne(name, partial(_scaled_elu, alpha=alpha, gamma=gamma)))
 
-    def function(v: NDArray[Any]) -> NDArray[Any]:
-        low = alpha * np.expm1(np.minimum(v, 0) / width)
-        out: NDArray[Any] = gamma * (np.maximum(v, 0) + low)
-        return out
 
-    kind = call.kind.lower()
-    standard = kind == "selu" or alpha == 1
-    return _added(call, builder, OneToOne(kind if standard else f"{kind} {alpha:.9g}", _quiet(function)))
+def _scaled_elu(v: NDArray[Any], alpha: float, gamma: float) -> NDArray[Any]:
+    out: NDArray[Any] = gamma * elu(v, alpha)
+    return out
 
 
 @understood("Relu")
@@ -126,9 +137,7 @@ def _number(call: Call, name: str) -> Fraction:
     return Fraction(value)
 
 
-def _quiet(function: Function) -> Function:
-    def evaluated(v: NDArray[Any]) -> NDArray[Any]:
-        with np.errstate(all="ignore"):
-            return function(v)
-
-    return evaluated
+def without_warnings(function: Function, v: NDArray[Any]) -> NDArray[Any]:
+    """The function's values, NaN and infinities where it is not defined."""
+    with np.errstate(all="ignore"):
+        return function(v)

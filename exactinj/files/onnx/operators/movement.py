@@ -46,7 +46,7 @@ def _pad(call: Call, builder: Builder) -> list[str]:
     for axis, low, high in zip(axes, pads[: len(axes)], pads[len(axes) :], strict=True):
         n = shape[axis]
         places = np.take(places, np.arange(max(0, -low), max(0, n - max(0, -high))), axis=axis)
-    constants = {} if given is None else {given: np.array(0)}
+    constants = {} if given is None else {given: np.zeros((), dtype=np.float32)}
     if pads_name is not None:
         constants[pads_name] = np.maximum(pads, 0)
     return [_at(call, builder, part, fill) for part in moved_places(call, builder, constants, places)]
@@ -123,7 +123,7 @@ def _resized_axis(call: Call, last: int, n: int, factor: float, builder: Builder
     proto.attribute.extend(kept)
     proto.input[:] = ["places", *([""] * (last - 1)), "size"]
     arrays = {"places": np.arange(n), "size": np.array([factor], dtype=dtype)}
-    (found,) = evaluated(call, arrays, proto=proto)
+    (found,) = evaluated(call, arrays, proto=proto, stands_for_floats="places")
     return np.asarray(found).astype(np.int64)
 
 
@@ -147,7 +147,8 @@ def moved_places(
     proto.attribute.extend(kept)
     arrays = {name: builder.known(name) for name in rest} | dict(constants or {})
     arrays["places"] = _places_of(shape) if places is None else places
-    found = [np.asarray(part, dtype=np.int64) - 1 for part in evaluated(call, arrays, proto=proto)]
+    moved = evaluated(call, arrays, proto=proto, stands_for_floats="places")
+    found = [np.asarray(part, dtype=np.int64) - 1 for part in moved]
     if any(part.max(initial=-1) >= prod(shape) or part.min(initial=0) < -1 for part in found):
         raise NotUnderstoodError("moves entries in a way that is not understood")
     return found

@@ -99,6 +99,7 @@ def _windows(call: Call, builder: Builder) -> tuple[NDArray[np.int64], Geometry]
         )
     except InputError as error:
         raise NotUnderstoodError(f"does not fit ({error})") from None
+    builder.spend(places.size)
     return places, geometry
 
 
