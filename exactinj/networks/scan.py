@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from fractions import Fraction
 from math import prod
 
 from exactinj.domains import Box, Domain, NonnegativeOrthant, RealSpace
 from exactinj.errors import InputError, InternalError
 from exactinj.injectivity.engine import Engine
-from exactinj.layers.network import ExactTensor, Network, simplified
+from exactinj.layers.network import Network, simplified
 from exactinj.networks.affine_parts import questions
-from exactinj.networks.answers import LayerRow, NetworkAnswer, Pair, ScanResult
+from exactinj.networks.answers import LayerRow, NetworkAnswer, Pair, ScanResult, flat_pair
 from exactinj.networks.certify import certify_network
+from exactinj.networks.collisions import find_collision, whole_pair
 from exactinj.networks.dense_chains import dense_of_graph
 from exactinj.networks.determination import determined
 from exactinj.networks.layerwise import Scanner, decided_row
@@ -23,6 +23,7 @@ from exactinj.work.verdict import Verdict
 
 __all__ = ["scan_network"]
 
+SECONDS_TO_SEARCH = 60.0  # for a collision of the whole network, where there is no deadline
 Keep = Callable[[LayerRow], None]
 
 
@@ -92,6 +93,11 @@ def _require_domain(network: Network, domain: Domain) -> None:
             )
 
 
+def _domains(network: Network, domain: Domain) -> dict[str, Domain]:
+    """The domain of each input."""
+    return {name: domain.for_dimension(prod(shape)) for name, shape in network.inputs.items()}
+
+
 def _whole(scanner: Scanner, domain: Domain, rows: list[LayerRow], clock: Clock) -> NetworkAnswer:
     network = scanner.network
     pair = _of_first_layers(network, domain, rows)
@@ -101,6 +107,10 @@ def _whole(scanner: Scanner, domain: Domain, rows: list[LayerRow], clock: Clock)
     known = determined(network, proved)
     if all(name in known for name in network.inputs):
         return NetworkAnswer(Verdict.INJECTIVE, "each of its layers is injective on what it gets, and they compose")
+    search = clock if clock.left is not None else clock.bounded(SECONDS_TO_SEARCH)
+    found = find_collision(network, _domains(network, domain), search, seed=scanner.seed)
+    if found is not None:
+        return NetworkAnswer(Verdict.NOT_INJECTIVE, found[1], found[0])
     left_open = [row for row in rows if row.verdict is not Verdict.INJECTIVE]
     names = ", ".join(row.name for row in left_open[:3]) + (", ..." if len(left_open) > 3 else "")  # noqa: PLR2004
     if clock.is_over:
@@ -122,10 +132,9 @@ def _end_to_end(
     if result.witness is None:
         return NetworkAnswer(result.verdict, reason), ""
     name = scanner.network.input_name
-    points = [
-        ExactTensor.of_fractions(list(z), scanner.network.inputs[name]) for z in (result.witness.x, result.witness.y)
-    ]
-    pair = whole_pair(scanner.network, domain, Pair(points[0], points[1], name))
+    shape, found = scanner.network.inputs[name], result.witness
+    domains = _domains(scanner.network, domain)
+    pair = whole_pair(scanner.network, domains, flat_pair(found.x, found.y, shape, name))
     if pair is None:
         raise InternalError("a pair of the dense network does not collide in the graph; please report this")
     return NetworkAnswer(Verdict.NOT_INJECTIVE, reason, pair), ""
@@ -136,25 +145,7 @@ def _of_first_layers(network: Network, domain: Domain, rows: list[LayerRow]) -> 
     for row in rows:
         pair = row.witness
         if pair is not None and pair.input in network.inputs:
-            found = whole_pair(network, domain, pair)
+            found = whole_pair(network, _domains(network, domain), pair)
             if found is not None:
                 return row.name, found
     return None
-
-
-def whole_pair(network: Network, domain: Domain, pair: Pair) -> Pair | None:
-    """The pair of inputs if both lie in the domain and have the same output, exactly; other inputs are 0."""
-    others = {
-        name: ExactTensor.of_fractions(list(_somewhere(domain, prod(shape))), shape)
-        for name, shape in network.inputs.items()
-        if name != pair.input
-    }
-    where = domain.for_dimension(pair.x.size) if domain.dimension is None else domain
-    if pair.x.equals(pair.y) or not (where.contains(pair.x.fractions()) and where.contains(pair.y.fractions())):
-        return None
-    seen = network.agreement({pair.input: pair.x, **others}, {pair.input: pair.y, **others})
-    return Pair(pair.x, pair.y, pair.input, others, seen.cut) if seen.equal else None
-
-
-def _somewhere(domain: Domain, n: int) -> tuple[Fraction, ...]:
-    return domain.for_dimension(n).interior_point(n)

@@ -1,0 +1,145 @@
+"""Two inputs of a network with one output: looked for at points of cells, and between opposite inputs.
+
+What is found is evaluated again, exactly, place by place, before it counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from math import prod
+
+from exactinj.domains import Domain
+from exactinj.layers.network import ExactTensor, LeakyRelu, Network, Square
+from exactinj.networks.answers import Pair
+from exactinj.networks.local import lost_direction, pair_along
+from exactinj.networks.points import patches, points
+from exactinj.networks.sparse import agreement_at_places
+from exactinj.work.clock import Clock, OutOfTimeError
+
+__all__ = ["find_collision", "whole_pair"]
+
+POINTS_PER_PATCH = 7
+MOST_ATTEMPTS = 400
+
+
+def find_collision(
+    network: Network, domains: Mapping[str, Domain], clock: Clock, *, seed: int = 0, attempts: int = MOST_ATTEMPTS
+) -> tuple[Pair, str] | None:
+    """A colliding pair, and where it comes from in words; None if none was found before the clock ran out.
+
+    Parameters
+    ----------
+    network : all its shapes known as far as it is understood
+    domains : of each input
+    attempts : points with coordinates that are looked at, at most
+    """
+    try:
+        for name in network.inputs:
+            yielded = _opposite(network, domains, name)
+            if yielded is not None:
+                return yielded
+        for name in network.inputs:
+            found = _in_a_cell(network, domains, name, clock, (seed, attempts))
+            if found is not None:
+                return found
+    except OutOfTimeError:
+        return None
+    return None
+
+
+def whole_pair(network: Network, domains: Mapping[str, Domain], pair: Pair) -> Pair | None:
+    """The pair if both inputs lie in their domain and have the same output, exactly; other inputs as they are in it."""
+    others = {name: pair.others.get(name, _somewhere(network, domains, name)) for name in network.inputs}
+    others.pop(pair.input, None)
+    where = domains[pair.input].for_dimension(pair.x.size)
+    if pair.x.equals(pair.y) or not (where.contains(pair.x.fractions()) and where.contains(pair.y.fractions())):
+        return None
+    seen = agreement_at_places(network, {pair.input: pair.x, **others}, {pair.input: pair.y, **others})
+    cut = tuple(name for name in seen.cut if name not in network.inputs)
+    return Pair(pair.x, pair.y, pair.input, others, cut) if seen.equal else None
+
+
+def _somewhere(network: Network, domains: Mapping[str, Domain], name: str) -> ExactTensor:
+    shape = network.inputs[name]
+    n = prod(shape)
+    return ExactTensor.of_fractions(list(domains[name].for_dimension(n).interior_point(n)), shape)
+
+
+# ------------------------------------------------------------------ opposite inputs
+
+
+def _opposite(network: Network, domains: Mapping[str, Domain], name: str) -> tuple[Pair, str] | None:
+    """X and -x, for networks that take squares or absolute values."""
+    if not any(_is_even(node.operation) for node in network.nodes):
+        return None
+    shape = network.inputs[name]
+    for x in _plain_inputs(shape):
+        pair = whole_pair(network, domains, Pair(x, ExactTensor(-x.numerators, x.denominator), name))
+        if pair is not None:
+            return pair, "an input and its opposite have the same output"
+    return None
+
+
+def _is_even(operation: object) -> bool:
+    if isinstance(operation, LeakyRelu):
+        return bool((operation.slope.numerators == -operation.slope.denominator).all())
+    return isinstance(operation, Square)
+
+
+def _plain_inputs(shape: Sequence[int]) -> Iterator[ExactTensor]:
+    """A single 1 in the middle, ones."""
+    n = prod(shape)
+    for change in (slice(n // 2, n // 2 + 1), slice(None)):
+        x = ExactTensor.of([0] * n)
+        x.numerators[change] = 1
+        yield x.reshaped(shape)
+
+
+# ------------------------------------------------------------------ points in cells
+
+
+def _in_a_cell(
+    network: Network, domains: Mapping[str, Domain], name: str, clock: Clock, limits: tuple[int, int]
+) -> tuple[Pair, str] | None:
+    """A point and a lost direction of some coordinates."""
+    seed, attempts = limits
+    others = {other: _somewhere(network, domains, other) for other in network.inputs if other != name}
+    shape, domain = network.inputs[name], domains[name].for_dimension(prod(network.inputs[name]))
+    tried = 0
+    stream = points(domain, shape, seed)
+    first = [next(stream) for _ in range(POINTS_PER_PATCH)]
+    for coordinates in patches(shape, _enough(network), seed):
+        for x in [*first, next(stream), next(stream)]:
+            clock.check()
+            clock.report(f"collisions that differ in {len(coordinates)} of {prod(shape)} entries")
+            tried += 1
+            if tried > attempts:
+                return None
+            pair = _at(network, domains, Pair(x, x, name, others), coordinates, clock)
+            if pair is not None:
+                return pair, f"{pair.changed} of its entries move without any effect, at a point inside a cell"
+    return None
+
+
+def _enough(network: Network) -> int | None:
+    """Coordinates that surely suffice: one more than there are outputs; None if their number is not known."""
+    total = 0
+    for name in network.outputs:
+        shape = network.shapes[name]
+        if shape is None:
+            return None
+        total += prod(shape)
+    return total + 1
+
+
+def _at(
+    network: Network, domains: Mapping[str, Domain], start: Pair, coordinates: Sequence[int], clock: Clock
+) -> Pair | None:
+    x = start.x
+    point = {start.input: x, **start.others}
+    for v, room in lost_direction(network, point, start.input, coordinates, clock):
+        y = pair_along(x, domains[start.input].for_dimension(x.size), coordinates, v, room)
+        pair = None if y is None else whole_pair(network, domains, Pair(x, y, start.input, start.others))
+        if pair is not None:
+            return pair
+    return None
