@@ -97,8 +97,8 @@ def _inputs(module: Any, input_shape: Any) -> dict[str, Shape]:
     ]
     if isinstance(input_shape, Mapping):
         return {str(name): _shape(shape) for name, shape in input_shape.items()}
-    is_one = bool(input_shape) and not isinstance(input_shape[0], Sequence)
-    shapes = [_shape(input_shape)] if is_one else [_shape(shape) for shape in input_shape]
+    is_several = isinstance(input_shape, list | tuple) and any(isinstance(part, Sequence) for part in input_shape)
+    shapes = [_shape(shape) for shape in input_shape] if is_several else [_shape(input_shape)]
     names = parameters if len(parameters) >= len(shapes) else [f"x{k}" for k in range(len(shapes))]
     return dict(zip(names, shapes, strict=False))
 
@@ -113,7 +113,8 @@ def _shape(shape: Any) -> Shape:
 def _read(torch: Any, module: Any, shapes: dict[str, Shape]) -> Graph:
     samples = _samples(torch, module, shapes)
     try:
-        wanted = module(*(sample.clone() for sample in samples.values()))
+        with _same_chance(torch):
+            wanted = module(*(sample.clone() for sample in samples.values()))
     except Exception as error:  # noqa: BLE001 (the user's own code)
         found = ", ".join(map(str, shapes.values()))
         raise InputError(
@@ -131,6 +132,14 @@ def _read(torch: Any, module: Any, shapes: dict[str, Shape]) -> Graph:
         f"the module's forward cannot be read as a graph ({causes[-1]}); write it without decisions on values, or "
         "export it to ONNX"
     )
+
+
+@contextmanager
+def _same_chance(torch: Any) -> Iterator[None]:
+    """Random numbers from one seed; those of the user go on afterwards as if nothing had been drawn."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        yield
 
 
 def _samples(torch: Any, module: Any, shapes: dict[str, Shape]) -> dict[str, Any]:
@@ -175,7 +184,8 @@ def _translated(
         numbers = sample.detach().to("cpu", torch.float64, copy=True).numpy()
         inputs[node.name] = (Value(name, numbers, sample.dtype == torch.float64), sample.clone())
     interpreter = Interpreter(torch, root, inputs, defaults, build)
-    symbols, results = interpreter.run(graph)
+    with _same_chance(torch):
+        symbols, results = interpreter.run(graph)
     if not _same(torch, results, wanted):
         raise NotTraceableError("the graph computes something else than the module")
     return dict(shapes), build.nodes, _outputs(build, symbols)
