@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from exactinj.cli import exit_status
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from exactinj.networks.answers import LayerRow, ScanResult
 
 __all__ = ["add", "run"]
+
+REPORT_ENDINGS = (".html", ".htm")
 
 MODEL_HELP = ".onnx, .pt, .pth or .safetensors"
 DOMAIN_HELP = "of the model's input: R^n (default), nonneg or box:l,u"
@@ -40,12 +43,14 @@ def add(verbs: Verbs) -> None:
     )
     verb.add_argument("--end-to-end", action="store_true", help="decide a small network as a whole, exactly")
     verb.add_argument("--out", metavar="FOLDER", help="write certificates and pairs there")
+    verb.add_argument("--report", metavar="FILE", help="write one self-contained page about it there (.html)")
     add_output_options(verb)
 
 
 def run(options: argparse.Namespace) -> int:
     """Scan in a supervised child; report what was found by then in its place if it had to be killed."""
     shape = _shape(options.input_shape)
+    _refuse_bad_report(options.report)
     options.layer = options.model
 
     def unfinished(end: Unfinished) -> dict[str, object]:
@@ -87,16 +92,30 @@ def _scan(options: argparse.Namespace, reporter: Reporter, shape: list[int] | No
         keep=keep,
     )
     reporter.decided()
+    if options.report is not None:
+        from exactinj.networks.reporting import write_report
+
+        write_report(result, options.report, options.out)
     if options.json:
         text = json.dumps(result.to_json(), indent=1)
     else:
         text = "" if options.quiet else describe_scan(result, options.model)
+        text += f"\nreport: {options.report}" if text and options.report is not None else ""
     return Ending(status_of(result), text)
 
 
 def status_of(result: ScanResult) -> int:
     """The exit status: that of the network as a whole."""
     return STATUS.get(result.network.verdict, exit_status.UNKNOWN)
+
+
+def _refuse_bad_report(report: str | None) -> None:
+    """Find out before the work that the page cannot be written."""
+    if report is None:
+        return
+    path = Path(report)
+    if path.suffix.lower() not in REPORT_ENDINGS or path.is_dir() or not path.parent.is_dir():
+        raise InputError(f"--report: found {report!r}, expected a .html file in an existing folder")
 
 
 def _shape(text: str | None) -> list[int] | None:

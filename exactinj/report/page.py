@@ -74,8 +74,8 @@ def _row(row: ReportRow) -> Markup:
     return element(
         "tr",
         element("td", word, class_=f"mark {mark.style}"),
-        element("td", row.name),
-        element("td", kind),
+        element("td", row.name, class_="name"),
+        element("td", kind, class_="kind"),
         element("td", _count(row.inputs), class_="number"),
         element("td", _count(row.outputs), class_="number"),
         element("td", row.domain),

@@ -18,7 +18,7 @@ WIDTH, HEIGHT, EDGE = 270, 130, 8
 BARS = 64  # numbers, up to which each has a bar
 SMALLEST_IMAGE = 3  # places along both axes of an image
 CHANNELS = 4  # of an image that are shown
-SCREEN = 240  # pixels that an image is drawn in, at least
+SCREEN, TALLEST, NARROWEST = 240, 640, 40  # pixels that small images are drawn in
 
 Numbers = NDArray[np.float64]
 
@@ -121,11 +121,12 @@ def _image(
         pixels[moved] = pixels[moved] // 2 + np.array([120, 40, 0], dtype=np.uint8)
     gap = np.full((len(pixels), 1, pixels.shape[2], 3), 255, dtype=np.uint8)
     sheet = np.concatenate([pixels, gap], axis=1).reshape(-1, pixels.shape[2], 3)[:-1]
-    width = max(SCREEN, sheet.shape[1])
+    width = max(min(SCREEN, TALLEST * sheet.shape[1] // sheet.shape[0]), sheet.shape[1], NARROWEST)
     image = element(
         "img",
         src=png_source(sheet),
         width=width,
+        height=width * sheet.shape[0] // sheet.shape[1] if width > NARROWEST else TALLEST,
         alt=f"{channels} channels of {shape[-2]} by {shape[-1]}, from {_label(low)} (dark) to {_label(high)} (light)",
     )
     more = f", the first {CHANNELS} of {channels} channels" if channels > CHANNELS else ""

@@ -25,6 +25,7 @@ small, figcaption, .faint { color: var(--faint); } a { color: var(--signal); }
 table { border-collapse: collapse; width: 100%; font-size: .92rem; }
 th, td { text-align: left; vertical-align: top; padding: .4rem .6rem; border-bottom: 1px solid var(--line); }
 th { position: sticky; top: 0; background: var(--plain); } td.number { text-align: right; white-space: nowrap; }
+td.name { min-width: 11rem; } td.kind { white-space: nowrap; }
 td.mark { border-left: 4px solid; white-space: nowrap; } td { overflow-wrap: anywhere; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .1rem 1rem; margin: .6rem 0; }
 dt { color: var(--faint); } dd { margin: 0; overflow-wrap: anywhere; }
