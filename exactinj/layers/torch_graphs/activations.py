@@ -19,8 +19,6 @@ from exactinj.layers.torch_graphs.registry import reads
 
 __all__: list[str] = []
 
-CHANNELS = 1  # the axis of slopes
-
 
 # ---------------------------------------------------------------------- piecewise linear
 
@@ -48,9 +46,7 @@ def _rrelu(
 def _prelu(build: Builder, x: Value, weight: Any) -> Value:
     if isinstance(weight, Value):
         raise NotUnderstoodError("slopes that depend on the input are not supported")
-    shape = [1] * x.axes
-    if weight.numel() > 1:
-        shape[CHANNELS] = weight.numel()
+    shape = [weight.numel(), *[1] * (x.axes - 2)] if weight.numel() > 1 else [1]
     return build.add(LeakyRelu(x.number(weight).reshape(shape), "prelu"), x)
 
 
