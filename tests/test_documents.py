@@ -78,10 +78,14 @@ def test_the_engine_of_the_architecture_page(tmp_path, monkeypatch):
 
 
 def test_the_network_page(tmp_path, monkeypatch):
+    for package in ("onnx", "torch"):
+        pytest.importorskip(package)
     names = executed("docs/networks.md", tmp_path, monkeypatch)
     network = names["network"]
     assert str(network.evaluate(["1/3", 0]).fractions()) == "[Fraction(5, 12)]"
     assert network.agreement([0, 1], [0, 2]).equal
+    (entry,) = names["checkpoint"].layers
+    assert (entry.name, entry.kind, entry.batch_norm, entry.layer.stride) == ("0", "conv1d", "1", (2,))
 
 
 def test_no_other_page_has_python_that_is_not_run():
