@@ -6,9 +6,10 @@ collision. Otherwise only points of two cells can collide, which `pairs` decides
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
-from itertools import combinations
 
+from exactinj.certificates.cell_pairs import CellPairs, CellStep
 from exactinj.certificates.collision import Collision
 from exactinj.domains import Domain
 from exactinj.errors import InternalError
@@ -16,8 +17,10 @@ from exactinj.exact.matrix import integer_nullspace
 from exactinj.exact.numbers import power_of_two_below
 from exactinj.injectivity.engine import Answer
 from exactinj.layers.dense_network import DenseNetwork
-from exactinj.networks.cells import Cell, NetworkFunctions, enumerate_cells, exact_point
-from exactinj.networks.pairs import Meeting, PairCells, compare_cells
+from exactinj.networks.bounds import CellBounds, bounds_of_cells
+from exactinj.networks.cells import BothSides, Cell, NetworkFunctions, OneSide, enumerate_cells, exact_point
+from exactinj.networks.pair_walk import node_of, pairs_left
+from exactinj.networks.pairs import Apart, Meeting, PairCells, compare_cells
 from exactinj.work.clock import Clock, OutOfTimeError
 from exactinj.work.verdict import Statistics, Verdict
 
@@ -57,30 +60,52 @@ def decide_network(network: DenseNetwork, domain: Domain, clock: Clock) -> Answe
 
 def _decided(network: DenseNetwork, domain: Domain, clock: Clock, progress: _Progress) -> Answer:
     functions = NetworkFunctions(network, domain)
-    cells: list[Cell] = []
+    steps: list[BothSides | OneSide | Cell] = []
     for step in enumerate_cells(functions, clock):
+        steps.append(step)
         if not isinstance(step, Cell):
             continue
         if step.rank < network.n:
             pair = _lost_direction(functions, step)
             reason = f"on a cell its linear map has rank {step.rank}, below n = {network.n}"
             return _collision(network, domain, pair, reason, progress.stats(clock))
-        cells.append(step)
         progress.cells += 1
         clock.report(progress.text)
+    cells = [step for step in steps if isinstance(step, Cell)]
     progress.all_pairs = len(cells) * (len(cells) - 1) // 2
     known = PairCells(functions, cells)
-    for p, q in combinations(range(len(cells)), 2):
+    bounds = bounds_of_cells(cells, known.bounds, clock)
+    left = list(pairs_left(node_of(steps, bounds)))
+    progress.pairs = progress.all_pairs - len(left)
+    found: list[Apart] = []
+    for p, q in left:
         clock.check()
-        found = compare_cells(known, p, q)
-        if isinstance(found, Meeting):
+        outcome = compare_cells(known, p, q)
+        if isinstance(outcome, Meeting):
             reason = f"two of its {len(cells)} cells share an output"
-            return _collision(network, domain, (found.x, found.y), reason, progress.stats(clock))
+            return _collision(network, domain, (outcome.x, outcome.y), reason, progress.stats(clock))
+        found.append(outcome)
         progress.pairs += 1
         if progress.pairs % REPORT_EVERY == 0:
             clock.report(progress.text)
-    reason = f"{len(cells)} cells cover the domain, and no two of {progress.all_pairs} pairs share an output"
-    return Answer(Verdict.INJECTIVE, reason, None, progress.stats(clock))
+    proof = _proof(steps, bounds, found)
+    apart = f", {progress.all_pairs - len(left)} of them by intervals" if len(left) < progress.all_pairs else ""
+    reason = f"{len(cells)} cells cover the domain; no two share an output ({progress.all_pairs} pairs{apart})"
+    return Answer(Verdict.INJECTIVE, reason, proof, progress.stats(clock))
+
+
+def _proof(steps: Sequence[BothSides | OneSide | Cell], bounds: CellBounds, found: Sequence[Apart]) -> CellPairs:
+    """What was found out, as numbers."""
+    ends = iter(bounds.bounds)
+    cells: list[CellStep] = []
+    for step in steps:
+        if isinstance(step, BothSides):
+            cells.append(0)
+        elif isinstance(step, OneSide):
+            cells.append((step.sign, *step.support))
+        else:
+            cells.append(tuple(None if end is None else end.support for pair in next(ends) for end in pair))
+    return CellPairs(bounds.directions, tuple(cells), tuple((apart.left, apart.right) for apart in found))
 
 
 Pair = tuple[tuple[Fraction, ...], tuple[Fraction, ...]]
