@@ -17,6 +17,7 @@ from exactinj.certificates.certificate import Certificate as Certificate
 from exactinj.certificates.collision import Collision as Collision
 from exactinj.certificates.conv_certificate import ConvCertificate as ConvCertificate
 from exactinj.certificates.float_replay import FloatReplay as FloatReplay
+from exactinj.certificates.network_certificate import NetworkCertificate as NetworkCertificate
 from exactinj.certificates.reading import read_certificate as read_certificate
 from exactinj.checker import CheckResult as CheckResult
 from exactinj.comparison import Comparison as Comparison

@@ -13,16 +13,18 @@ from typing import TYPE_CHECKING, Any
 from exactinj.certificates.certificate import Certificate
 from exactinj.certificates.conv_certificate import ConvCertificate
 from exactinj.certificates.document import Document
+from exactinj.certificates.network_certificate import NetworkCertificate
 from exactinj.certificates.residual_certificate import ResidualCertificate
 from exactinj.domains import Ball, Region
 from exactinj.errors import CertificateError, InputError
-from exactinj.files.arguments import convex_given, dense_given, layer_given, network_given, region_given, rows_given
+from exactinj.files.arguments import convex_given, dense_given, layer_given, region_given, rows_given
 from exactinj.injectivity.by_name import ENGINES, engine_given, require_numbers
 from exactinj.injectivity.certify import certify_dense
 from exactinj.injectivity.engine import Engine
 from exactinj.injectivity.result import AnyLayer, Result
 from exactinj.layers.convolution import ConvLayer
 from exactinj.layers.dense import ReLULayer
+from exactinj.layers.dense_network import DenseNetwork
 from exactinj.layers.residual import ResidualBlock
 from exactinj.work.clock import Clock
 
@@ -66,10 +68,11 @@ def certify(
 
     Parameters
     ----------
-    layer : ReLULayer, ConvLayer or ResidualBlock
+    layer : ReLULayer, ConvLayer, ResidualBlock or DenseNetwork
         The layer, with exact rational weights; also what makes one: W, (W, b), a torch module, the path of a layer
         file. A convolution is decided for every input size from some size on, or for one `input_shape`. For a residual
-        block the question is about ``x -> x + B ReLU(A x + b)``, and there is one way to decide it.
+        block the question is about ``x -> x + B ReLU(A x + b)``, for a network about all its layers as one map; there
+        is one way to decide either.
     domain : Domain or str, optional
         Where injectivity is asked, as an object or in words ("ball:1"); all of R^n if left out. For a convolution the
         orthant, or a `Box` with one pair of bounds or one for each input channel.
@@ -121,12 +124,13 @@ def certify(
     """
     _require_positive(timeout)
     clock = Clock(timeout, report)  # before engines are imported, which takes a second
-    network, asked = network_given(layer), convex_given(domain)
-    if network is not None:
+    layer, asked = layer_given(layer), convex_given(domain)
+    if isinstance(layer, DenseNetwork):
         from exactinj.networks.certify import certify_network
 
-        return certify_network(network, asked.for_dimension(network.n), clock)
-    layer = layer_given(layer)
+        require_numbers(seed, jobs)
+        _refuse_for_blocks(engine, blocks, input_shape, network=True)
+        return certify_network(layer, asked.for_dimension(layer.n), clock)
     if isinstance(layer, ResidualBlock):
         from exactinj.injectivity.residual.certify import certify_residual
 
@@ -163,7 +167,7 @@ def certify(
 
 
 def check(
-    certificate: Certificate | ConvCertificate | ResidualCertificate | str | os.PathLike[str],
+    certificate: Certificate | ConvCertificate | ResidualCertificate | NetworkCertificate | str | os.PathLike[str],
     layer: AnyLayer | Any = None,
 ) -> CheckResult:
     """Check a certificate with the independent checker.
@@ -172,7 +176,7 @@ def check(
     ----------
     certificate : Certificate or path
         What `certify` returned, or a ``.json`` or ``.json.gz`` file.
-    layer : ReLULayer, ConvLayer or ResidualBlock, optional
+    layer : ReLULayer, ConvLayer, ResidualBlock or DenseNetwork, optional
         If given, the claim is checked for *this* layer's numbers, and the certificate is rejected
         if it speaks of another one.
 
@@ -198,9 +202,13 @@ def check(
         raise CertificateError(str(error)) from None
 
 
-def _numbers_of(layer: ReLULayer | ConvLayer | ResidualBlock) -> Any:
+def _numbers_of(layer: AnyLayer) -> Any:
     """The layer as the checker takes it."""
     from exactinj import checker
+
+    if isinstance(layer, DenseNetwork):
+        parts = [(part.W.fractions(), [value for (value,) in part.b.fractions()], part.slopes) for part in layer.layers]
+        return checker.DenseNetwork([checker.DenseLayer(*part) for part in parts])
 
     if isinstance(layer, ResidualBlock):
         b = [value for (value,) in layer.b.fractions()]
@@ -469,14 +477,15 @@ def compare(
     return compared(layer, region, Clock(timeout, report), samples=samples, seed=seed, keep=keep)
 
 
-def _refuse_for_blocks(engine: str | Engine, blocks: object, input_shape: object) -> None:
-    """Options that say nothing about a residual block."""
-    if engine not in ("auto", "p-matrix"):
+def _refuse_for_blocks(engine: str | Engine, blocks: object, input_shape: object, *, network: bool = False) -> None:
+    """Options that say nothing about a residual block, or a network."""
+    what, only = ("a network", "cell-pairs") if network else ("a residual block", "p-matrix")
+    if engine not in ("auto", only):
         name = engine if isinstance(engine, str) else type(engine).__name__
-        raise InputError(f"found the engine {name!r} for a residual block, expected auto: p-matrix is the only one")
+        raise InputError(f"found the engine {name!r} for {what}, expected auto: {only} is the only one")
     if blocks is not None or input_shape is not None:
         name = "blocks" if blocks is not None else "an input shape"
-        raise InputError(f"found {name} for a residual block, expected them for other layers only; remove it")
+        raise InputError(f"found {name} for {what}, expected them for other layers only; remove it")
 
 
 def scan(

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exactinj.certificates.blocks import BlocksProof
+from exactinj.certificates.cell_pairs import CellPairs, CellStep, Support
 from exactinj.certificates.collision import Collision
 from exactinj.certificates.depth_tree import DepthTree, RowProof
 from exactinj.certificates.flat_tree import FlatTree
@@ -145,6 +146,27 @@ def _minor_token(token: Token) -> str:
         return f'{{"minors": {token.units}}}'
     name = type(token).__name__.lower()
     return f'{{"{name}": {strings([integer_text(weight) for weight in token.weights])}}}'
+
+
+@proof_pieces.register
+def _cell_pairs_pieces(proof: CellPairs) -> Iterator[str]:
+    yield '{"rule": "cell-pairs",\n"directions": [\n'
+    yield from separated(strings([str(value) for value in direction]) for direction in proof.directions)
+    yield '],\n"cells": [\n'
+    yield from separated(map(_cell_text, proof.cells))
+    yield '],\n"pairs": [\n'
+    yield from separated(f"[{_support_text(left)}, {_support_text(right)}]" for left, right in proof.pairs)
+    yield "]}"
+
+
+def _cell_text(step: CellStep) -> str:
+    if isinstance(step, int):
+        return str(step)
+    return "[" + ", ".join(str(part) if isinstance(part, int) else _support_text(part) for part in step) + "]"
+
+
+def _support_text(support: Support | None) -> str:
+    return "null" if support is None else str(list(support))
 
 
 def separated(items: Iterable[str]) -> Iterator[str]:

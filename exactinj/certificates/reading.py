@@ -10,13 +10,22 @@ import os
 
 from exactinj.certificates.certificate import Certificate
 from exactinj.certificates.conv_certificate import ConvCertificate
-from exactinj.certificates.records import is_about_convolution, is_about_residual, read_record, refusals
+from exactinj.certificates.network_certificate import NetworkCertificate
+from exactinj.certificates.records import (
+    is_about_convolution,
+    is_about_network,
+    is_about_residual,
+    read_record,
+    refusals,
+)
 from exactinj.certificates.residual_certificate import ResidualCertificate
 
 __all__ = ["read_certificate"]
 
 
-def read_certificate(path: str | os.PathLike[str]) -> Certificate | ConvCertificate | ResidualCertificate:
+def read_certificate(
+    path: str | os.PathLike[str],
+) -> Certificate | ConvCertificate | ResidualCertificate | NetworkCertificate:
     """The certificate in a ``.json`` or ``.json.gz`` file, as `certify` returned it.
 
     It has ``.layer``, ``.domain``, ``.claim``, ``.proof``, for a pair ``.collision``, and ``.write``, which writes the
@@ -29,6 +38,8 @@ def read_certificate(path: str | os.PathLike[str]) -> Certificate | ConvCertific
     """
     with refusals(path):
         record = read_record(path)
+        if is_about_network(record):
+            return NetworkCertificate.of_record(record)
         if is_about_residual(record):
             return ResidualCertificate.of_record(record)
         return (ConvCertificate if is_about_convolution(record) else Certificate).of_record(record)

@@ -18,6 +18,7 @@ from flint import fmpz
 from numpy.typing import NDArray
 
 from exactinj.certificates.blocks import Block, BlocksProof
+from exactinj.certificates.cell_pairs import CellPairs, CellStep
 from exactinj.certificates.collision import Collision
 from exactinj.certificates.depth_tree import DepthRefuter, DepthTree, RowProof
 from exactinj.certificates.document import FORMAT, VERSION
@@ -52,6 +53,7 @@ __all__ = [
     "Record",
     "domain_of",
     "is_about_convolution",
+    "is_about_network",
     "is_about_residual",
     "proof_of",
     "read_record",
@@ -100,6 +102,11 @@ def refusals(path: str | os.PathLike[str]) -> Iterator[None]:
 def is_about_convolution(record: Record) -> bool:
     """Whether it is about a convolution, not a dense layer."""
     return "convolution" in record
+
+
+def is_about_network(record: Record) -> bool:
+    """Whether it is about a dense network."""
+    return "dense_network" in record
 
 
 def is_about_residual(record: Record) -> bool:
@@ -157,9 +164,20 @@ def proof_of(record: Record) -> Any:
         "count": lambda found: RowCount(found["group"]),
         "unpaired": lambda found: UnpairedRow(found["group"], found["kernel"], tuple(found["tap"])),
         "orientation": _orientation,
+        "cell-pairs": lambda found: CellPairs(
+            tuple(tuple(map(int, direction)) for direction in found["directions"]),
+            tuple(map(_cell_step, found["cells"])),
+            tuple((tuple(left), tuple(right)) for left, right in found["pairs"]),
+        ),
         "p-matrix": lambda found: PMatrixProof(tuple(map(_minor_tree, found["blocks"]))),
     }
     return readers[record["rule"]](record)
+
+
+def _cell_step(item: Any) -> CellStep:
+    if isinstance(item, int):
+        return item
+    return tuple(tuple(part) if isinstance(part, list) else part for part in item)
 
 
 def _vector(texts: Sequence[str]) -> tuple[Fraction, ...]:

@@ -2,9 +2,9 @@
 
 Written from ``docs/certificates.md``, version 1, ``docs/certificates-convolution.md`` and
 ``docs/certificates-network.md``. All arithmetic is exact, on integers. From the bottom up: what a fault is (`faults`),
-numbers, rows, domains, trees, convolutions, residual blocks; a file for each rule in ``rules``, which judge values;
-``reading``, which makes these values of a document's JSON while it streams by; the document; layer, kernel and block
-files; the command line. ``checker.py`` is all of it in one file that runs alone:
+numbers, rows, domains, trees, convolutions, residual blocks, networks; a file for each rule in ``rules``, which judge
+values; ``reading``, which makes these values of a document's JSON while it streams by; the document; layer, kernel,
+block and network files; the command line. ``checker.py`` is all of it in one file that runs alone:
 
     python -I exactinj/checker/checker.py CERTIFICATE [LAYER]
 
@@ -17,13 +17,17 @@ from exactinj.checker.document import CheckResult, check_stream
 from exactinj.checker.faults import Reason, Rejected, Source, Unreadable
 from exactinj.checker.files.kernels import read_kernels
 from exactinj.checker.files.layers import read_layer
+from exactinj.checker.files.networks import read_network
 from exactinj.checker.files.residuals import read_residual
+from exactinj.checker.network import DenseLayer, DenseNetwork
 from exactinj.checker.residual import Residual
 from exactinj.checker.rows import Layer
 
 __all__ = [
     "CheckResult",
     "Convolution",
+    "DenseLayer",
+    "DenseNetwork",
     "Layer",
     "Reason",
     "Rejected",
@@ -35,5 +39,6 @@ __all__ = [
     "main",
     "read_kernels",
     "read_layer",
+    "read_network",
     "read_residual",
 ]

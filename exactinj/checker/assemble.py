@@ -30,6 +30,7 @@ RULES = (
     "unpaired",
     "p_matrix",
     "orientation",
+    "cell_pairs",
 )
 PARTS = (
     "faults",
@@ -42,10 +43,12 @@ PARTS = (
     "cones",
     "convolution",
     "residual",
+    "network",
+    "dependencies",
     *(f"rules/{rule}" for rule in RULES),
-    *(f"reading/{part}" for part in ("layer", "domain", "convolution", "residual", "proofs")),
+    *(f"reading/{part}" for part in ("layer", "domain", "convolution", "residual", "network", "proofs")),
     "document",
-    *(f"files/{part}" for part in ("texts", "arrays", "layers", "kernels", "residuals")),
+    *(f"files/{part}" for part in ("texts", "arrays", "layers", "kernels", "residuals", "networks")),
     "command",
 )
 HEADING = '''\

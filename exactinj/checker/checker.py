@@ -6,11 +6,12 @@ Written from docs/certificates.md, version 1, docs/certificates-convolution.md a
 file runs alone. It is made of the modules in the folder exactinj/checker, in which it stands, by
 `python -m exactinj.checker.assemble`: change those.
 
-The parts: faults, limits, rationals, stream, rows, domains, trees, cones, convolution, residual, rules/collision,
-rules/flat_tree, rules/sign_split, rules/blocks, rules/depth_tree, rules/boxes, rules/periodic, rules/patch,
-rules/geometric, rules/count, rules/unpaired, rules/p_matrix, rules/orientation, reading/layer, reading/domain,
-reading/convolution, reading/residual, reading/proofs, document, files/texts, files/arrays, files/layers,
-files/kernels, files/residuals, command.
+The parts: faults, limits, rationals, stream, rows, domains, trees, cones, convolution, residual, network,
+dependencies, rules/collision, rules/flat_tree, rules/sign_split, rules/blocks, rules/depth_tree, rules/boxes,
+rules/periodic, rules/patch, rules/geometric, rules/count, rules/unpaired, rules/p_matrix, rules/orientation,
+rules/cell_pairs, reading/layer, reading/domain, reading/convolution, reading/residual, reading/network,
+reading/proofs, document, files/texts, files/arrays, files/layers, files/kernels, files/residuals, files/networks,
+command.
 """
 
 from __future__ import annotations
@@ -56,6 +57,7 @@ class Source(StrEnum):
     LAYER_FILE = "layer file"
     KERNEL_FILE = "kernel file"
     BLOCK_FILE = "block file"
+    NETWORK_FILE = "network file"
 
 
 class Reason(StrEnum):
@@ -66,6 +68,7 @@ class Reason(StrEnum):
     OTHER_LAYER = "other layer"  # the certificate is not about the layer that was given
     OTHER_CONVOLUTION = "other convolution"  # or not about the convolution that was given
     OTHER_RESIDUAL = "other block"  # or not about the residual block that was given
+    OTHER_NETWORK = "other network"  # or not about the network that was given
     DIGEST = "digest"  # the layer is not the one that its digest states
     SIZES = "sizes"  # the convolution is not defined for all of them
     POINTS = "points"  # they are equal, outside the domain, or have different outputs
@@ -75,6 +78,8 @@ class Reason(StrEnum):
     BLOCKS = "blocks"
     VALUE = "value"  # alpha of a row
     COVERAGE = "coverage"  # boxes do not cover the grid
+    CELLS = "cells"  # they are not shown to cover the domain, or the map loses rank on one
+    PAIRS = "pairs"  # of cells
     MINORS = "minors"  # they are not shown to be positive
     COUNT = "count"  # a group is not shown to have too few rows
 
@@ -1168,6 +1173,144 @@ def _over_one(rows: Sequence[Sequence[Fraction]]) -> tuple[list[Vector], int]:
     width = len(rows[0])
     entries, denominator = over_one_denominator([value for row in rows for value in row])
     return [entries[k : k + width] for k in range(0, len(entries), width)], denominator
+
+
+# ------------------------------------------------------------------ network
+# certificates-network.md, section "Dense networks": the map, and its affine pieces.
+
+@dataclass(frozen=True, slots=True)
+class DenseLayer:
+    """W, b and the slopes below 0."""
+
+    W: Sequence[Sequence[Fraction]]
+    b: Sequence[Fraction]
+    slopes: Sequence[Fraction]
+
+
+def coprime(values: Sequence[int]) -> Vector:
+    """The positive multiple with coprime entries, or zero."""
+    content = math.gcd(*values)
+    return list(values) if content < 2 else [value // content for value in values]
+
+
+@dataclass(frozen=True, slots=True)
+class DenseNetwork:
+    """The layers, each with as many columns as the one before it has rows."""
+
+    layers: Sequence[DenseLayer]
+
+    @property
+    def n(self) -> int:
+        """The dimension of the input."""
+        return len(self.layers[0].W[0])
+
+    @property
+    def m(self) -> int:
+        """The dimension of the output."""
+        return len(self.layers[-1].W)
+
+    def neurons(self) -> list[tuple[int, int]]:
+        """Layer and row of each neuron, in order."""
+        return [(k, i) for k, layer in enumerate(self.layers) for i, slope in enumerate(layer.slopes) if slope != 1]
+
+    def outputs(self, x: Sequence[Fraction]) -> list[Fraction]:
+        """f(x)."""
+        point = list(x)
+        for layer in self.layers:
+            sums = [sum(map(mul, row, point), bias) for row, bias in zip(layer.W, layer.b, strict=True)]
+            point = [z if z >= 0 else slope * z for z, slope in zip(sums, layer.slopes, strict=True)]
+        return point
+
+
+class Piece:
+    """The pre-activations (w, beta) of a layer as the pattern of the layers before makes them; one denominator."""
+
+    __slots__ = ("_network", "denominator", "layer", "sums")
+
+    def __init__(self, network: DenseNetwork, layer: int, sums: list[Vector], denominator: int) -> None:
+        self._network, self.layer, self.sums, self.denominator = network, layer, sums, denominator
+
+    @classmethod
+    def first(cls, network: DenseNetwork) -> Piece:
+        """The pre-activations of the first layer."""
+        inputs: list[Vector] = [[int(i == j) for j in range(network.n + 1)] for i in range(network.n)]
+        return cls._of(network, 0, inputs, 1)
+
+    @classmethod
+    def _of(cls, network: DenseNetwork, layer: int, inputs: list[Vector], denominator: int) -> Piece:
+        """W times the inputs, plus b."""
+        weights = network.layers[layer]
+        width = len(weights.W[0]) + 1
+        flat = [value for row, bias in zip(weights.W, weights.b, strict=True) for value in (*row, bias)]
+        entries, factor = over_one_denominator(flat)
+        one = [0] * network.n + [denominator]
+        columns = list(zip(*inputs, one, strict=True))
+        sums: list[Vector] = [
+            [sum(map(mul, entries[k : k + width], column)) for column in columns] for k in range(0, len(flat), width)
+        ]
+        return cls._reduced(network, layer, sums, denominator * factor)
+
+    @classmethod
+    def _reduced(cls, network: DenseNetwork, layer: int, rows: list[Vector], denominator: int) -> Piece:
+        content = math.gcd(denominator, *(value for row in rows for value in row))
+        return cls(network, layer, [[value // content for value in row] for row in rows], denominator // content)
+
+    def outputs(self, signs: Sequence[int]) -> tuple[list[Vector], int]:
+        """The layer's outputs over one denominator; one sign for each of its neurons."""
+        slopes = self._network.layers[self.layer].slopes
+        left = iter(signs)
+        factors, common = over_one_denominator(
+            [slope if slope != 1 and next(left) < 0 else Fraction(1) for slope in slopes]
+        )
+        rows: list[Vector] = [[factor * value for value in row] for factor, row in zip(factors, self.sums, strict=True)]
+        return rows, self.denominator * common
+
+    def next(self, signs: Sequence[int]) -> Piece:
+        """The pre-activations of the layer behind it."""
+        return self._of(self._network, self.layer + 1, *self.outputs(signs))
+
+
+# ------------------------------------------------------------------ dependencies
+# Positive dependencies of vectors, certificates-network.md: unique up to a factor, all coefficients positive.
+
+def integer_kernel(rows: Sequence[Sequence[int]], columns: int) -> list[Vector]:
+    """A basis of the integer vectors that are orthogonal to all rows.
+
+    One row after the other: of the vectors so far, one that is not orthogonal to it clears the others and goes.
+    """
+    basis: list[Vector] = [[int(i == j) for j in range(columns)] for i in range(columns)]
+    for row in rows:
+        products = [sum(map(mul, row, vector)) for vector in basis]
+        pivot = min((k for k, product in enumerate(products) if product), key=lambda k: abs(products[k]), default=None)
+        if pivot is None:
+            continue
+        a, eliminated = products[pivot], basis[pivot]
+        basis = [
+            _cleared(vector, a, eliminated, product) if product else vector
+            for k, (vector, product) in enumerate(zip(basis, products, strict=True))
+            if k != pivot
+        ]
+        if not basis:
+            break
+    return basis
+
+
+def _cleared(vector: Vector, a: int, eliminated: Vector, product: int) -> Vector:
+    combined = [a * p - product * q for p, q in zip(vector, eliminated, strict=True)]
+    content = math.gcd(*combined)
+    return combined if content < 2 else [value // content for value in combined]
+
+
+def positive_dependency(vectors: Sequence[Sequence[int]]) -> list[int] | None:
+    """The coefficients, or None if there is no such dependency."""
+    if not vectors:
+        return None
+    kernel = integer_kernel(list(zip(*vectors, strict=True)), len(vectors))
+    if len(kernel) != 1:
+        return None
+    sign = 1 if kernel[0][0] > 0 else -1
+    coefficients = [sign * value for value in kernel[0]]
+    return coefficients if min(coefficients) > 0 else None
 
 
 # ------------------------------------------------------------------ rules/collision
@@ -2412,6 +2555,303 @@ def check_orientation(proof: Orientation, residual: Residual) -> str:
     return f"one orientation on all {walk.cells} cells, one value taken once, and {len(circuits)} circuits are correct"
 
 
+# ------------------------------------------------------------------ rules/cell_pairs
+# Rule "cell-pairs": cells that cover the domain, on each of which a network is affine, and every pair of them.
+
+Support = list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class CellSplit:
+    """A pre-activation with both signs."""
+
+
+@dataclass(frozen=True, slots=True)
+class CellSide:
+    """Its only sign, and the support that shows it."""
+
+    sign: int
+    support: Support
+
+
+@dataclass(frozen=True, slots=True)
+class CellEnds:
+    """At a cell: supports of the upper and the lower bound in each direction, None for no bound."""
+
+    supports: list[Support | None]
+
+
+@dataclass(frozen=True, slots=True)
+class CellPairs:
+    """What the proof holds, each to be taken once and in this order."""
+
+    directions: list[list[Fraction]]
+    cells: Iterator[CellSplit | CellSide | CellEnds]
+    pairs: Iterator[tuple[Support, Support]]
+
+
+@dataclass(frozen=True, slots=True)
+class _AffineCell:
+    """Its signs, its functions, and the rows (a, c) of its map over one denominator."""
+
+    signs: tuple[int, ...]
+    functions: tuple[Vector, ...]
+    outputs: list[Vector]
+    denominator: int
+
+
+@dataclass(frozen=True, slots=True)
+class _CellNode:
+    """A node or leaf of the tree; per direction the ends of its interval, None where it has none."""
+
+    cell: _AffineCell | None
+    sides: tuple[_CellNode, _CellNode] | None
+    count: int
+    number: int  # of its first cell
+    upper: list[Fraction | None]
+    lower: list[Fraction | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Pattern:
+    """A region that is being read: signs and functions of the first neurons, pre-activations of their layer."""
+
+    signs: tuple[int, ...]
+    functions: tuple[Vector, ...]
+    piece: Piece
+
+    def with_sign(self, sign: int, z: Vector, piece: Piece) -> _Pattern:
+        function = coprime([sign * value for value in z])
+        return _Pattern((*self.signs, sign), (*self.functions, function), piece)
+
+
+def _domain_functions(domain: Domain, n: int) -> list[Vector]:
+    """The functions of the domain, at least 0 on it."""
+    units = [[int(i == j) for j in range(n)] for i in range(n)]
+    if isinstance(domain, Space):
+        return []
+    if isinstance(domain, Orthant):
+        return [[*unit, 0] for unit in units]
+    if isinstance(domain, Box):
+        functions = []
+        for unit, low, high in zip(units, domain.lower, domain.upper, strict=True):
+            scaled = [value * domain.denominator for value in unit]
+            functions += [coprime([*scaled, -low]), coprime([*(-value for value in scaled), high])]
+        return functions
+    if isinstance(domain, Polytope):
+        return [coprime([-value for value in row.entries]) for row in domain.functions]
+    raise Rejected(Reason.DOMAIN, f"cell-pairs: the domain is {domain.type}, not R^n, nonneg, box or polytope")
+
+
+class _NetworkCells:
+    """read_cells: the items, and the tree that they make."""
+
+    def __init__(self, proof: CellPairs, network: DenseNetwork, limits: list[Vector]) -> None:
+        self.network, self.limits, self.directions = network, limits, proof.directions
+        self.items, self.taken, self.cells = proof.cells, 0, 0
+        self.neurons = network.neurons()
+        counts = [0] * len(network.layers)
+        for layer, _ in self.neurons:
+            counts[layer] += 1
+        ends = [sum(counts[: k + 1]) for k in range(len(counts))]
+        self.spans = [slice(end - count, end) for end, count in zip(ends, counts, strict=True)]
+        self.constant = len(self.neurons) + len(limits)
+
+    def rejected(self, message: str) -> Rejected:
+        return Rejected(Reason.CELLS, f"cells item {self.taken - 1}: {message}")
+
+    def take(self) -> CellSplit | CellSide | CellEnds:
+        item = next(self.items, None)
+        if item is None:
+            raise Rejected(Reason.CELLS, f"cells: the list ends after {self.taken} items, before it is complete")
+        self.taken += 1
+        return item
+
+    def read(self) -> _CellNode:
+        """The root. Of each split that is open, `half` has the side that is complete."""
+        waiting, half = [_Pattern((), (), Piece.first(self.network))], list[list[_CellNode]]()
+        while waiting:
+            node = self.region(waiting.pop(), waiting, half)
+            while half and half[-1]:
+                node = _joined_nodes(half.pop()[0], node)
+            if half:
+                half[-1].append(node)
+        if next(self.items, None) is not None:
+            raise Rejected(Reason.CELLS, f"cells: complete after {self.taken} items, but the list goes on")
+        return node
+
+    def region(self, pattern: _Pattern, waiting: list[_Pattern], half: list[list[_CellNode]]) -> _CellNode:
+        """read_region down to the first cell; the negative sides of splits on the way wait."""
+        while len(pattern.signs) < len(self.neurons):
+            layer, row = self.neurons[len(pattern.signs)]
+            piece = self.advanced(pattern, layer)
+            z = piece.sums[row]
+            if not any(z):
+                pattern = pattern.with_sign(1, z, piece)
+                continue
+            item = self.take()
+            if isinstance(item, CellSplit):
+                waiting.append(pattern.with_sign(-1, z, piece))
+                half.append([])
+                pattern = pattern.with_sign(1, z, piece)
+            elif isinstance(item, CellSide):
+                self.require_flat(pattern, item, z)
+                pattern = pattern.with_sign(item.sign, z, piece)
+            else:
+                raise self.rejected(f"expected what neuron {len(pattern.signs)} does, found the bounds of a cell")
+        return self.cell(pattern)
+
+    def advanced(self, pattern: _Pattern, layer: int) -> Piece:
+        """The pre-activations of a layer whose predecessors have all their signs."""
+        piece = pattern.piece
+        while piece.layer < layer:
+            piece = piece.next(pattern.signs[self.spans[piece.layer]])
+        return piece
+
+    def function(self, functions: Sequence[Vector], number: int) -> Vector:
+        """What a number stands for, up to the constant."""
+        if 0 <= number < len(functions):
+            return functions[number]
+        if len(self.neurons) <= number < self.constant:
+            return self.limits[number - len(self.neurons)]
+        if number == self.constant:
+            return [0] * self.network.n + [1]
+        raise self.rejected(f"there is no function {show(number)}")
+
+    def require_flat(self, pattern: _Pattern, item: CellSide, z: Vector) -> None:
+        """The other side has no interior."""
+        vectors = [self.function(pattern.functions, number) for number in item.support]
+        vectors.append([-item.sign * value for value in z])
+        if positive_dependency(vectors) is None:
+            raise self.rejected(f"the support does not show that neuron {len(pattern.signs)} has one sign")
+
+    def cell(self, pattern: _Pattern) -> _CellNode:
+        """read_cell."""
+        last = len(self.network.layers) - 1
+        outputs, denominator = self.advanced(pattern, last).outputs(pattern.signs[self.spans[last]])
+        if integer_kernel([row[:-1] for row in outputs], self.network.n):
+            raise Rejected(Reason.CELLS, f"cell {self.cells}: the map has a rank below {self.network.n}")
+        cell = _AffineCell(pattern.signs, pattern.functions, outputs, denominator)
+        item = self.take()
+        if not isinstance(item, CellEnds) or len(item.supports) != 2 * len(self.directions):
+            raise self.rejected(f"expected the bounds of cell {self.cells}, two for each direction")
+        upper: list[Fraction | None] = []
+        lower: list[Fraction | None] = []
+        for k, direction in enumerate(self.directions):
+            upper.append(self.bound(cell, direction, 1, item.supports[2 * k]))
+            below = self.bound(cell, direction, -1, item.supports[2 * k + 1])
+            lower.append(None if below is None else -below)
+        self.cells += 1
+        return _CellNode(cell, None, 1, self.cells - 1, upper, lower)
+
+    def bound(self, cell: _AffineCell, direction: list[Fraction], sign: int, support: Support | None) -> Fraction | None:
+        """The upper bound u of F, or of -F."""
+        if support is None:
+            return None
+        factors = [sign * factor / cell.denominator for factor in direction]
+        columns = zip(*cell.outputs, strict=True)
+        function = [sum(map(mul, factors, column), Fraction(0)) for column in columns]
+        scaled, common = over_one_denominator(function)
+        functions = [self.function(cell.functions, number) for number in support]
+        found = positive_dependency([scaled[:-1], *(vector[:-1] for vector in functions)])
+        if found is None:
+            raise self.rejected("the support of a bound does not prove one")
+        constants = [scaled[-1], *(vector[-1] for vector in functions)]
+        return Fraction(sum(map(mul, found, constants)), found[0] * common)
+
+
+def _joined_nodes(a: _CellNode, b: _CellNode) -> _CellNode:
+    """The node above two."""
+    upper = [None if p is None or q is None else max(p, q) for p, q in zip(a.upper, b.upper, strict=True)]
+    lower = [None if p is None or q is None else min(p, q) for p, q in zip(a.lower, b.lower, strict=True)]
+    return _CellNode(None, (a, b), a.count + b.count, a.number, upper, lower)
+
+
+def _disjoint(u: _CellNode, v: _CellNode) -> bool:
+    for a, b in ((u, v), (v, u)):
+        for high, low in zip(a.upper, b.lower, strict=True):
+            if high is not None and low is not None and high < low:
+                return True
+    return False
+
+
+class _PairWalk:
+    """read_pairs."""
+
+    def __init__(self, proof: CellPairs, cells: _NetworkCells) -> None:
+        self.items, self.walk, self.taken = proof.pairs, cells, 0
+
+    def read(self, root: _CellNode) -> None:
+        waiting = [(root, root)]
+        while waiting:
+            u, v = waiting.pop()
+            if u is v:
+                if u.sides is not None:
+                    a, b = u.sides
+                    waiting += [(b, b), (a, b), (a, a)]
+            elif _disjoint(u, v):
+                continue
+            elif u.sides is not None and (v.sides is None or u.count >= v.count):
+                waiting += [(u.sides[1], v), (u.sides[0], v)]
+            elif v.sides is not None:
+                waiting += [(u, v.sides[1]), (u, v.sides[0])]
+            else:
+                self.pair(u, v)
+        if next(self.items, None) is not None:
+            raise Rejected(Reason.PAIRS, f"pairs: complete after {self.taken} items, but the list goes on")
+
+    def pair(self, u: _CellNode, v: _CellNode) -> None:
+        """read_pair."""
+        item = next(self.items, None)
+        if item is None:
+            raise Rejected(Reason.PAIRS, f"pairs: the list ends after {self.taken} items, before it is complete")
+        self.taken += 1
+        if u.cell is None or v.cell is None or not self.holds(u.cell, v.cell, *item):
+            place = f"pairs item {self.taken - 1}, cells {u.number} and {v.number}"
+            raise Rejected(Reason.PAIRS, f"{place}: the supports do not show that no two points share an output")
+
+    def holds(self, p: _AffineCell, q: _AffineCell, left: Support, right: Support) -> bool:
+        """Whether one of the last two numbers is on the left, and the forms have a positive dependency on V."""
+        constant, n = self.walk.constant, self.walk.network.n
+        if not {constant, constant + 1} & set(left) or {constant, constant + 1} & set(right):
+            return False
+        rows = [
+            [
+                *(value * q.denominator for value in a[:-1]),
+                *(-value * p.denominator for value in b[:-1]),
+                a[-1] * q.denominator - b[-1] * p.denominator,
+            ]
+            for a, b in zip(p.outputs, q.outputs, strict=True)
+        ]
+        space = integer_kernel(rows, 2 * n + 1)
+        forms = [(self.left_function(p, q, number), 0) for number in left]
+        forms += [(self.walk.function(q.functions, number), n) for number in right]
+        return positive_dependency([_values(form, first, n, space) for form, first in forms]) is not None
+
+    def left_function(self, p: _AffineCell, q: _AffineCell, number: int) -> Vector:
+        if number != self.walk.constant + 1:
+            return self.walk.function(p.functions, number)
+        pairs = zip(p.functions, p.signs, q.signs, strict=True)
+        differing = [function for function, a, b in pairs if a != b]
+        return [sum(column) for column in zip(*differing, strict=True)]
+
+
+def _values(form: Vector, first: int, n: int, space: list[Vector]) -> Vector:
+    """The values of a form in x (first = 0) or in y (first = n), and t, at a basis of V."""
+    return [sum(map(mul, form[:-1], vector[first : first + n])) + form[-1] * vector[-1] for vector in space]
+
+
+def check_cell_pairs(proof: CellPairs, domain: Domain, network: DenseNetwork) -> str:
+    """The cells, then the pairs."""
+    cells = _NetworkCells(proof, network, _domain_functions(domain, network.n))
+    root = cells.read()
+    pairs = _PairWalk(proof, cells)
+    pairs.read(root)
+    every = cells.cells * (cells.cells - 1) // 2
+    apart = f"{every - pairs.taken} pairs of them by intervals, {pairs.taken} by supports"
+    return f"{cells.cells} cells cover {domain.type}, and no two have an output in common: {apart}"
+
+
 # ------------------------------------------------------------------ reading/layer
 # Section "Layer": the rows, checked against their digest and against the layer that was given as well.
 
@@ -2430,11 +2870,12 @@ def read_digest(reader: Reader) -> str:
 
 
 def read_certified_layer(
-    reader: Reader, given: Layer | Convolution | Residual | None, dimension: int | None
+    reader: Reader, given: Layer | Convolution | Residual | DenseNetwork | None, dimension: int | None
 ) -> tuple[list[Row], int]:
     """Section "Layer": shape, which fits the domain's, digest, and equality with the layer that was given as well."""
-    if isinstance(given, (Convolution, Residual)):
-        found = "a convolution" if isinstance(given, Convolution) else "a residual block"
+    if isinstance(given, (Convolution, Residual, DenseNetwork)):
+        others = {Convolution: "a convolution", Residual: "a residual block", DenseNetwork: "a network"}
+        found = others[type(given)]
         raise Rejected(
             Reason.OTHER_LAYER, f"layer: the certificate is about a layer (W, b), but the given layer is {found}"
         )
@@ -2742,6 +3183,118 @@ def _listed(part: Sequence[Sequence[Fraction]] | Sequence[Fraction]) -> list[obj
     return [list(row) if isinstance(row, Sequence) else row for row in part]
 
 
+# ------------------------------------------------------------------ reading/network
+# certificates-network.md, section "Dense networks": the network, checked as layers are, and the rule cell-pairs.
+
+class _LayerReader:
+    """Reads layers, and adds their texts to the digest."""
+
+    def __init__(self, reader: Reader) -> None:
+        self.reader, self.digest = reader, hashlib.sha256(b'{"layers":[')
+
+    def layer(self, number: int, columns: int) -> DenseLayer:
+        """The next one, for so many inputs."""
+        place = f"dense_network.layers {number}"
+        self.digest.update((b"," if number else b"") + b'{"W":[')
+        W: list[list[Fraction]] = []
+        for texts in self.reader.elements("{", "W"):
+            self.digest.update(b"," if W else b"")
+            W.append(rationals(texts, columns, f"{place}: W row {len(W)}"))
+            self.digest.update(quoted(texts).encode())
+        if not W:
+            raise self.reader.malformed(f"{place}: expected at least one row, found none")
+        b, slopes = self.vector("b", "]", len(W), place), self.vector("slopes", "", len(W), place)
+        self.reader.expect("}")
+        self.digest.update(b"}")
+        return DenseLayer(W, b, slopes)
+
+    def vector(self, name: str, before: str, count: int, place: str) -> list[Fraction]:
+        self.reader.key(",", name)
+        texts = self.reader.value()
+        values = rationals(texts, count, f"{place}: {name}")
+        self.digest.update(f'{before},"{name}":{quoted(texts)}'.encode())
+        return values
+
+
+def read_certified_network(reader: Reader, given: object, dimension: int | None) -> DenseNetwork:
+    """Shapes, which fit the domain's, digest, and equality with the network that was given as well."""
+    if given is not None and not isinstance(given, DenseNetwork):
+        found = "dense_network: the certificate is about a network, the given layer is none"
+        raise Rejected(Reason.OTHER_NETWORK, found)
+    n = reader.size("{", "n")
+    if dimension not in (None, n):
+        raise reader.malformed(f"domain: expected lists of {show(n)} rationals, found lists of {dimension}")
+    sha256 = read_digest(reader)
+    parts, layers = _LayerReader(reader), list[DenseLayer]()
+    for number in reader.places(",", "layers"):
+        layers.append(parts.layer(number, len(layers[-1].W) if layers else n))
+    if not layers:
+        raise reader.malformed("dense_network.layers: expected at least one layer, found none")
+    reader.expect("}")
+    parts.digest.update(b"]}")
+    if given is not None:
+        _require_same_layers(layers, given)
+    if parts.digest.hexdigest() != sha256:
+        found = parts.digest.hexdigest()
+        raise Rejected(Reason.DIGEST, f"dense_network: the SHA-256 of the layers is {found}, not the one stated")
+    return DenseNetwork(layers)
+
+
+def _require_same_layers(layers: list[DenseLayer], given: DenseNetwork) -> None:
+    if len(layers) != len(given.layers):
+        found = f"{len(layers)} layers here and {len(given.layers)} in the given network"
+        raise Rejected(Reason.OTHER_NETWORK, f"dense_network: found {found}")
+    for k, (layer, other) in enumerate(zip(layers, given.layers, strict=True)):
+        same = [list(row) for row in layer.W] == [list(row) for row in other.W]
+        if not same or list(layer.b) != list(other.b) or list(layer.slopes) != list(other.slopes):
+            raise Rejected(Reason.OTHER_NETWORK, f"dense_network: layer {k} differs from the given network")
+
+
+# ------------------------------------------------------------------ rule cell-pairs
+
+
+def _support(value: object, place: str) -> list[int]:
+    if isinstance(value, list) and all(type(number) is int for number in value):
+        if len(set(value)) < len(value):
+            raise Unreadable(f"{place}: a number occurs twice in a support")
+        return value
+    raise Unreadable(f"{place}: expected a list of integers, found {show(value)}")
+
+
+def _cell_item(value: object, place: str) -> CellSplit | CellSide | CellEnds:
+    """0, a sign with a support, or bounds."""
+    if type(value) is int and value == 0:
+        return CellSplit()
+    if isinstance(value, list) and value and type(value[0]) is int:
+        if value[0] not in (1, -1):
+            raise Unreadable(f"{place}: expected the sign 1 or -1, found {show(value[0])}")
+        return CellSide(value[0], _support(value[1:], place))
+    if isinstance(value, list):
+        return CellEnds([None if entry is None else _support(entry, place) for entry in value])
+    raise Unreadable(f"{place}: expected 0 or a list, found {show(value)}")
+
+
+def read_cell_pairs(reader: Reader, network: DenseNetwork) -> CellPairs:
+    """The directions; cells and pairs while the rule takes them."""
+    directions = [
+        rationals(value, network.m, f"direction {k}") for k, value in enumerate(reader.elements(",", "directions"))
+    ]
+
+    def cells() -> Iterator[CellSplit | CellSide | CellEnds]:
+        for number, value in enumerate(reader.elements(",", "cells")):
+            yield _cell_item(value, f"cells item {number}")
+
+    def pairs() -> Iterator[tuple[list[int], list[int]]]:
+        for number, value in enumerate(reader.elements(",", "pairs")):
+            place = f"pairs item {number}"
+            if not isinstance(value, list) or len(value) != 2:
+                raise Unreadable(f"{place}: expected two supports, found {show(value)}")
+            yield _support(value[0], place), _support(value[1], place)
+        reader.expect("}")
+
+    return CellPairs(directions, cells(), pairs())
+
+
 # ------------------------------------------------------------------ reading/proofs
 # The proof of a document, one function a rule: what may be long is read while the rule takes it.
 
@@ -2759,6 +3312,7 @@ PROVES = {
     "unpaired": "not_injective_for_sizes",
     "p-matrix": "injective",
     "orientation": "injective",
+    "cell-pairs": "injective",
 }
 _POSITIVE = re.compile("[1-9][0-9]*")
 _NONZERO = re.compile("-?[1-9][0-9]*")
@@ -2817,7 +3371,8 @@ def read_injective(reader: Reader, rule: str) -> InjectiveProof:
     if rule == "sign-split":
         return SignSplit(_combinations(reader, "circuit", _NONZERO), _tokens(reader))
     if rule != "blocks":
-        raise Rejected(Reason.RULE, f'the rule "{rule}" proves something about residual blocks only')
+        kind = "networks" if rule == "cell-pairs" else "residual blocks"
+        raise Rejected(Reason.RULE, f'the rule "{rule}" proves something about {kind} only')
     return Blocks(_read_blocks(reader))
 
 
@@ -3071,7 +3626,7 @@ def read_p_matrix(reader: Reader) -> PMatrix:
 # The document: format, claim, domain, layer and proof in their order, and the table of the rules.
 
 CLAIMS = ("injective", "not_injective", "alpha_star", "injective_for_sizes", "not_injective_for_sizes")
-Numbers = Layer | Convolution | Residual
+Numbers = Layer | Convolution | Residual | DenseNetwork
 Given = Callable[[str], Numbers | None]  # the layer to check, when the document is about this kind of it
 
 
@@ -3151,7 +3706,8 @@ def _check_convolution(reader: Reader, claim: str, domain: Domain, given: Number
     if claim == "alpha_star":
         raise Rejected(Reason.RULE, 'a certificate about a convolution cannot have the claim "alpha_star"')
     if given is not None and not isinstance(given, Convolution):
-        found = "the given layer is " + ("a residual block" if isinstance(given, Residual) else "one with (W, b)")
+        others = {Residual: "a residual block", DenseNetwork: "a network"}
+        found = f"the given layer is {others.get(type(given), 'one with (W, b)')}"
         raise Rejected(Reason.OTHER_CONVOLUTION, f"convolution: the certificate is about a convolution, but {found}")
     kernels = Kernels(read_convolution(reader, domain.dimension, given))
     if claim in ("injective", "not_injective"):
@@ -3188,7 +3744,31 @@ def _check_residual(reader: Reader, claim: str, domain: Domain, given: Numbers |
     return _RESIDUAL_RULES[rule](reader, domain, block)
 
 
-_KINDS = {"layer": _check_layer, "convolution": _check_convolution, "residual": _check_residual}
+_NETWORK_RULES: dict[str, Callable[[Reader, Domain, DenseNetwork], str]] = {
+    "collision": lambda reader, domain, network: check_collision_of(
+        read_collision(reader, network.n), domain, network.outputs
+    ),
+    "cell-pairs": lambda reader, domain, network: check_cell_pairs(read_cell_pairs(reader, network), domain, network),
+}
+
+
+def _check_network(reader: Reader, claim: str, domain: Domain, given: Numbers | None) -> str:
+    """The document from the value of `dense_network` on."""
+    if claim == "alpha_star":
+        raise Rejected(Reason.RULE, 'a certificate about a network cannot have the claim "alpha_star"')
+    network = read_certified_network(reader, given, domain.dimension)
+    rule = _read_outer_rule(reader, claim)
+    if rule not in _NETWORK_RULES:
+        raise Rejected(Reason.RULE, f'the rule "{rule}" proves nothing about a network')
+    return _NETWORK_RULES[rule](reader, domain, network)
+
+
+_KINDS = {
+    "layer": _check_layer,
+    "convolution": _check_convolution,
+    "residual": _check_residual,
+    "dense_network": _check_network,
+}
 
 
 def _check_proof(reader: Reader, claim: str, given: Given) -> str:
@@ -3621,6 +4201,60 @@ def read_residual(path: FilePath) -> Residual:
     return read_file(path, Source.BLOCK_FILE, _BLOCK_FORMATS, _residual)
 
 
+# ------------------------------------------------------------------ files/networks
+# Network files, certificates-network.md: the layers of a dense network.
+
+_PLAIN_SLOPES = {"relu": Fraction(0), "none": Fraction(1)}
+
+
+def _dense_layer(value: object, place: str) -> DenseLayer:
+    """W, and perhaps b (null means 0) and the activation (relu if it is left out)."""
+    if not isinstance(value, dict) or "W" not in value or not set(value) <= {"W", "b", "activation"}:
+        raise Unreadable(f"{place}: expected an object with W and perhaps b and activation")
+    W = value["W"]
+    if not isinstance(W, list) or not W or not all(isinstance(row, list) and 0 < len(row) == len(W[0]) for row in W):
+        raise Unreadable(f"{place}: W: expected a matrix: at least one row, of equal length and not empty")
+    b = value.get("b")
+    b = [0] * len(W) if b is None else b
+    if not isinstance(b, list) or len(b) != len(W):
+        raise Unreadable(f"{place}: b: expected one number for each of the {len(W)} rows of W")
+    rows = [[entry_of(entry, f"{place}: W[{i}][{j}]") for j, entry in enumerate(row)] for i, row in enumerate(W)]
+    bias = [entry_of(entry, f"{place}: b[{i}]") for i, entry in enumerate(b)]
+    return DenseLayer(rows, bias, _slopes_of(value.get("activation", "relu"), len(W), place))
+
+
+def _slopes_of(activation: object, rows: int, place: str) -> list[Fraction]:
+    if isinstance(activation, str) and activation in _PLAIN_SLOPES:
+        return [_PLAIN_SLOPES[activation]] * rows
+    if isinstance(activation, dict) and list(activation) == ["leaky"]:
+        slopes = activation["leaky"]
+        if not isinstance(slopes, list):
+            return [entry_of(slopes, f"{place}: leaky")] * rows
+        if len(slopes) == rows:
+            return [entry_of(slope, f"{place}: leaky[{i}]") for i, slope in enumerate(slopes)]
+        raise Unreadable(f"{place}: leaky: expected one slope, or one for each of the {rows} rows of W")
+    raise Unreadable(f'{place}: expected the activation "relu", "none" or {{"leaky": slope}}, found {show(activation)}')
+
+
+def _dense_network(parts: dict[str, Any]) -> DenseNetwork:
+    found = parts.get("layers")
+    if list(parts) != ["layers"] or not isinstance(found, list) or not found:
+        raise Unreadable("expected layers alone, a list that is not empty, as the certificate is about a network")
+    layers = [_dense_layer(value, f"layers[{k}]") for k, value in enumerate(found)]
+    for k in range(1, len(layers)):
+        if len(layers[k].W[0]) != len(layers[k - 1].W):
+            raise Unreadable(f"layers[{k}]: expected as many columns as layers[{k - 1}] has rows")
+    return DenseNetwork(layers)
+
+
+_NETWORK_FORMATS: dict[str, Callable[[bytes], dict[str, Any]]] = {".json": json_object}
+
+
+def read_network(path: FilePath) -> DenseNetwork:
+    """The exact network of a network file. Raises Unreadable."""
+    return read_file(path, Source.NETWORK_FILE, _NETWORK_FORMATS, _dense_network)
+
+
 # ------------------------------------------------------------------ command
 # Files and the command line.
 
@@ -3628,6 +4262,7 @@ READERS: dict[str, Callable[[FilePath], Numbers]] = {
     "layer": read_layer,
     "convolution": read_kernels,
     "residual": read_residual,
+    "dense_network": read_network,
 }
 VALID, LOST, UNREADABLE, REJECTED, INTERRUPTED = 0, 1, 3, 4, 130
 
@@ -3638,8 +4273,8 @@ def check_file(
     """Check a certificate file, which must be about the layer in `layer_path` if that is given.
 
     The second file is a kernel file if the certificate is about a convolution, a block file if it is about a residual
-    block, a layer file otherwise. What `watch` makes of the open certificate is read in its place: it may tell how far
-    the reading is.
+    block, a network file if it is about a network, a layer file otherwise. What `watch` makes of the open certificate
+    is read in its place: it may tell how far the reading is.
     Raises Unreadable if one of the two files is not in its documented format.
     """
 

@@ -13,6 +13,7 @@ from exactinj.checker.document import CheckResult, Numbers, check_document
 from exactinj.checker.faults import Source, Unreadable
 from exactinj.checker.files.kernels import read_kernels
 from exactinj.checker.files.layers import FilePath, opened, read_layer
+from exactinj.checker.files.networks import read_network
 from exactinj.checker.files.residuals import read_residual
 
 __all__ = ["check_file", "main"]
@@ -21,6 +22,7 @@ READERS: dict[str, Callable[[FilePath], Numbers]] = {
     "layer": read_layer,
     "convolution": read_kernels,
     "residual": read_residual,
+    "dense_network": read_network,
 }
 VALID, LOST, UNREADABLE, REJECTED, INTERRUPTED = 0, 1, 3, 4, 130
 
@@ -31,8 +33,8 @@ def check_file(
     """Check a certificate file, which must be about the layer in `layer_path` if that is given.
 
     The second file is a kernel file if the certificate is about a convolution, a block file if it is about a residual
-    block, a layer file otherwise. What `watch` makes of the open certificate is read in its place: it may tell how far
-    the reading is.
+    block, a network file if it is about a network, a layer file otherwise. What `watch` makes of the open certificate
+    is read in its place: it may tell how far the reading is.
     Raises Unreadable if one of the two files is not in its documented format.
     """
 

@@ -10,10 +10,12 @@ from typing import BinaryIO
 from exactinj.checker.convolution import Convolution, Kernels, Sizes
 from exactinj.checker.domains import Box, Domain, Orthant, Space, channel_cut
 from exactinj.checker.faults import Reason, Rejected, Unreadable
+from exactinj.checker.network import DenseNetwork
 from exactinj.checker.rationals import times
 from exactinj.checker.reading.convolution import read_convolution, read_size, read_sizes
 from exactinj.checker.reading.domain import read_domain
 from exactinj.checker.reading.layer import read_certified_layer
+from exactinj.checker.reading.network import read_cell_pairs, read_certified_network
 from exactinj.checker.reading.proofs import (
     PROVES,
     read_boxes,
@@ -33,6 +35,7 @@ from exactinj.checker.residual import Residual
 from exactinj.checker.rows import Layer, Row
 from exactinj.checker.rules.blocks import check_injective, check_layer_blocks
 from exactinj.checker.rules.boxes import check_boxes
+from exactinj.checker.rules.cell_pairs import check_cell_pairs
 from exactinj.checker.rules.collision import check_collision, check_collision_at, check_collision_of
 from exactinj.checker.rules.count import check_count
 from exactinj.checker.rules.depth_tree import check_depth_tree
@@ -49,7 +52,7 @@ from exactinj.checker.stream import Reader, pieces_of
 __all__ = ["CheckResult", "Given", "Numbers", "check_document", "check_stream"]
 
 CLAIMS = ("injective", "not_injective", "alpha_star", "injective_for_sizes", "not_injective_for_sizes")
-Numbers = Layer | Convolution | Residual
+Numbers = Layer | Convolution | Residual | DenseNetwork
 Given = Callable[[str], Numbers | None]  # the layer to check, when the document is about this kind of it
 
 
@@ -129,7 +132,8 @@ def _check_convolution(reader: Reader, claim: str, domain: Domain, given: Number
     if claim == "alpha_star":
         raise Rejected(Reason.RULE, 'a certificate about a convolution cannot have the claim "alpha_star"')
     if given is not None and not isinstance(given, Convolution):
-        found = "the given layer is " + ("a residual block" if isinstance(given, Residual) else "one with (W, b)")
+        others = {Residual: "a residual block", DenseNetwork: "a network"}
+        found = f"the given layer is {others.get(type(given), 'one with (W, b)')}"
         raise Rejected(Reason.OTHER_CONVOLUTION, f"convolution: the certificate is about a convolution, but {found}")
     kernels = Kernels(read_convolution(reader, domain.dimension, given))
     if claim in ("injective", "not_injective"):
@@ -166,7 +170,31 @@ def _check_residual(reader: Reader, claim: str, domain: Domain, given: Numbers |
     return _RESIDUAL_RULES[rule](reader, domain, block)
 
 
-_KINDS = {"layer": _check_layer, "convolution": _check_convolution, "residual": _check_residual}
+_NETWORK_RULES: dict[str, Callable[[Reader, Domain, DenseNetwork], str]] = {
+    "collision": lambda reader, domain, network: check_collision_of(
+        read_collision(reader, network.n), domain, network.outputs
+    ),
+    "cell-pairs": lambda reader, domain, network: check_cell_pairs(read_cell_pairs(reader, network), domain, network),
+}
+
+
+def _check_network(reader: Reader, claim: str, domain: Domain, given: Numbers | None) -> str:
+    """The document from the value of `dense_network` on."""
+    if claim == "alpha_star":
+        raise Rejected(Reason.RULE, 'a certificate about a network cannot have the claim "alpha_star"')
+    network = read_certified_network(reader, given, domain.dimension)
+    rule = _read_outer_rule(reader, claim)
+    if rule not in _NETWORK_RULES:
+        raise Rejected(Reason.RULE, f'the rule "{rule}" proves nothing about a network')
+    return _NETWORK_RULES[rule](reader, domain, network)
+
+
+_KINDS = {
+    "layer": _check_layer,
+    "convolution": _check_convolution,
+    "residual": _check_residual,
+    "dense_network": _check_network,
+}
 
 
 def _check_proof(reader: Reader, claim: str, given: Given) -> str:

@@ -25,6 +25,7 @@ class Source(StrEnum):
     LAYER_FILE = "layer file"
     KERNEL_FILE = "kernel file"
     BLOCK_FILE = "block file"
+    NETWORK_FILE = "network file"
 
 
 class Reason(StrEnum):
@@ -35,6 +36,7 @@ class Reason(StrEnum):
     OTHER_LAYER = "other layer"  # the certificate is not about the layer that was given
     OTHER_CONVOLUTION = "other convolution"  # or not about the convolution that was given
     OTHER_RESIDUAL = "other block"  # or not about the residual block that was given
+    OTHER_NETWORK = "other network"  # or not about the network that was given
     DIGEST = "digest"  # the layer is not the one that its digest states
     SIZES = "sizes"  # the convolution is not defined for all of them
     POINTS = "points"  # they are equal, outside the domain, or have different outputs
@@ -44,6 +46,8 @@ class Reason(StrEnum):
     BLOCKS = "blocks"
     VALUE = "value"  # alpha of a row
     COVERAGE = "coverage"  # boxes do not cover the grid
+    CELLS = "cells"  # they are not shown to cover the domain, or the map loses rank on one
+    PAIRS = "pairs"  # of cells
     MINORS = "minors"  # they are not shown to be positive
     COUNT = "count"  # a group is not shown to have too few rows
 

@@ -36,6 +36,8 @@ def describe_result(result: Result, name: str, certificate_path: str | None, sha
         work = f"{stats.nodes:,} nodes, {stats.refuters:,} refuters, {stats.seconds:.2f} s"
         if isinstance(result.layer, ResidualBlock):
             work = f"{stats.nodes:,} Schur complements, {stats.pivots:,} minors, {stats.seconds:.2f} s"
+        if isinstance(result.layer, DenseNetwork):
+            work = f"{stats.nodes:,} cells, {stats.refuters:,} pairs of cells, {stats.seconds:.2f} s"
         lines.append(f"  {work}, engine {result.engine}")
     elif result.verdict is Verdict.NOT_INJECTIVE:
         lines.append(f"NOT INJECTIVE on {where}: {result.reason}")

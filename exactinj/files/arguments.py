@@ -16,34 +16,34 @@ from exactinj.layers.dense_network import DenseNetwork
 from exactinj.layers.residual import ResidualBlock
 from exactinj.layers.torch_modules import CONVOLUTIONS, LINEAR, is_module, linear_part
 
-__all__ = ["convex_given", "dense_given", "layer_given", "network_given", "region_given", "rows_given"]
+__all__ = ["convex_given", "dense_given", "layer_given", "region_given", "rows_given"]
 
 MATRIX_AXES = 2
 PAIR = 2
 EXPECTED = (
-    "expected a ReLULayer, ConvLayer or ResidualBlock, an array or nested list (m, n), a pair (W, b), a "
+    "expected a ReLULayer, ConvLayer, ResidualBlock or DenseNetwork, an array or nested list (m, n), a pair (W, b), a "
     "torch.nn.Linear or Conv1d to Conv3d, or the path of a layer file"
 )
 BLOCK_NAMES = ({"A", "B"}, {"A", "B", "b"})
 NAMES = {"W": "W", "weight": "W", "b": "b", "bias": "b", "alpha": "alpha"}
 
 
-def layer_given(value: Any) -> ReLULayer | ConvLayer | ResidualBlock:
-    """The layer that a value stands for.
+def layer_given(value: Any) -> ReLULayer | ConvLayer | ResidualBlock | DenseNetwork:
+    """The layer, or network of dense layers, that a value stands for.
 
     Parameters
     ----------
-    value : ReLULayer, ConvLayer or ResidualBlock, as it is; torch.nn.Linear or Conv1d to Conv3d, alone or in a
-        Sequential with a ReLU; an array, tensor, sparse or sympy matrix or nested list W (m, n); a pair (W, b); a
-        mapping with W and b or alpha, with weight and bias, or with A, B and perhaps b of a residual block; a path as
-        of `read_layer_or_block`
+    value : ReLULayer, ConvLayer, ResidualBlock or DenseNetwork, as it is; torch.nn.Linear or Conv1d to Conv3d, alone
+        or in a Sequential with a ReLU; an array, tensor, sparse or sympy matrix or nested list W (m, n); a pair (W, b);
+        a mapping with W and b or alpha, with weight and bias, with A, B and perhaps b of a residual block, or with the
+        layers of a network; a path as of `read_layer_or_block`
 
     Raises
     ------
     InputError
         For anything else, whole networks and arrays of kernels among it.
     """
-    if isinstance(value, ReLULayer | ConvLayer | ResidualBlock):
+    if isinstance(value, ReLULayer | ConvLayer | ResidualBlock | DenseNetwork):
         return value
     if is_module(value):
         kind, module = linear_part(value, (*LINEAR, *CONVOLUTIONS))
@@ -53,13 +53,10 @@ def layer_given(value: Any) -> ReLULayer | ConvLayer | ResidualBlock:
 
         return read_layer_or_block(value)
     if isinstance(value, Mapping):
+        if list(value) == ["layers"]:
+            return DenseNetwork(value["layers"])
         return ResidualBlock(**value) if set(value) in BLOCK_NAMES else _from_mapping(value)
     return _from_numbers(value)
-
-
-def network_given(value: Any) -> DenseNetwork | None:
-    """The network that a value stands for; None if it is none, so that it may be a layer."""
-    return value if isinstance(value, DenseNetwork) else None
 
 
 def dense_given(value: Any) -> ReLULayer:
@@ -67,6 +64,8 @@ def dense_given(value: Any) -> ReLULayer:
     layer = layer_given(value)
     if isinstance(layer, ConvLayer):
         raise InputError("found a ConvLayer, expected a dense layer; use layer.unrolled(size)")
+    if isinstance(layer, DenseNetwork):
+        raise InputError("found a network, expected a dense layer; only certify and check take networks")
     if isinstance(layer, ResidualBlock):
         raise InputError("found a residual block, expected a dense layer; only certify and check take blocks")
     return layer

@@ -1,4 +1,4 @@
-"""Reading residual blocks from files: which of the two, a layer or a block, a file holds is told by its names."""
+"""Reading residual blocks and networks from files: which of them, or a layer, a file holds is told by its names."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from collections.abc import Callable
 from exactinj.errors import InputError
 from exactinj.files.case_files import case_document, case_name
 from exactinj.files.layer_files import LAYER_READERS, WANTED, flat_bias, layer_of_parts, read_layer, require_layer_names
+from exactinj.files.network_files import LAYERS, network_of_parts
 from exactinj.files.numpy_files import Arrays, npz_arrays
 from exactinj.files.sources import FilePath, Source, read_with
 from exactinj.files.text_files import json_document
 from exactinj.layers.dense import ReLULayer
+from exactinj.layers.dense_network import DenseNetwork
 from exactinj.layers.residual import ResidualBlock
 
 __all__ = ["read_layer_or_block"]
@@ -19,8 +21,10 @@ WANTED_BLOCK = "A, B and optionally b of a residual block x + B ReLU(Ax + b)"
 BLOCK_NAMES = {"A", "B", "b"}
 
 
-def read_layer_or_block(path: FilePath, *, file_format: str | None = None) -> ReLULayer | ResidualBlock:
-    """The layer of `read_layer`, or the residual block in a ``.npz`` or ``.json`` file with A, B and perhaps b.
+def read_layer_or_block(path: FilePath, *, file_format: str | None = None) -> ReLULayer | ResidualBlock | DenseNetwork:
+    """The layer of `read_layer`, the residual block in a file with A, B and perhaps b, or the network with ``layers``.
+
+    Blocks are ``.npz`` or ``.json``, networks ``.json``.
 
     Parameters
     ----------
@@ -35,13 +39,19 @@ def read_layer_or_block(path: FilePath, *, file_format: str | None = None) -> Re
     name = case_name(path)
     if name is not None:
         document, _ = case_document(name)
+        if "network" in document:
+            return network_of_parts(document["network"])
         return _of_parts(document["residual"], "key") if "residual" in document else read_layer(path)
-    readers: dict[str, Callable[[Source], ReLULayer | ResidualBlock]] = {
+    readers: dict[str, Callable[[Source], ReLULayer | ResidualBlock | DenseNetwork]] = {
         **LAYER_READERS,
         ".npz": lambda source: _of_parts(_arrays(source), "array"),
-        ".json": lambda source: _of_parts(json_document(source, f"{WANTED}, or {WANTED_BLOCK}"), "key"),
+        ".json": lambda source: _of_document(json_document(source, f"{WANTED}, or {WANTED_BLOCK}, or layers")),
     }
     return read_with(readers, path, file_format)
+
+
+def _of_document(document: Arrays) -> ReLULayer | ResidualBlock | DenseNetwork:
+    return network_of_parts(document) if LAYERS in document else _of_parts(document, "key")
 
 
 def _arrays(source: Source) -> Arrays:

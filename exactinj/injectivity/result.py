@@ -10,6 +10,7 @@ from exactinj.certificates.certificate import Certificate
 from exactinj.certificates.collision import Collision
 from exactinj.certificates.conv_certificate import ConvCertificate
 from exactinj.certificates.float_replay import replay
+from exactinj.certificates.network_certificate import NetworkCertificate
 from exactinj.certificates.residual_certificate import ResidualCertificate
 from exactinj.domains import Domain
 from exactinj.exact.short import shortened
@@ -17,6 +18,7 @@ from exactinj.injectivity.collision_size import CollisionSize, far_out, size_of_
 from exactinj.injectivity.convolution.answer import ConvAnswer
 from exactinj.injectivity.engine import Answer
 from exactinj.injectivity.nearby import NEAR, Snapped, nearest_injective
+from exactinj.injectivity.network_answer import NetworkAnswer
 from exactinj.injectivity.residual.answer import ENGINE as RESIDUAL_ENGINE
 from exactinj.injectivity.residual.answer import ResidualAnswer
 from exactinj.layers.convolution import ConvLayer, Sizes
@@ -49,7 +51,7 @@ class Result:
     engine: str
     assumption: str | None = None
     witness: Collision | None = None
-    certificate: Certificate | ConvCertificate | ResidualCertificate | None = None
+    certificate: Certificate | ConvCertificate | ResidualCertificate | NetworkCertificate | None = None
     stats: Statistics = field(default_factory=Statistics)
     explanation: tuple[str, ...] = ()
     sizes: tuple[int, ...] | Sizes | None = None
@@ -187,10 +189,14 @@ def conv_result(layer: ConvLayer, domain: Domain, answer: ConvAnswer) -> Result:
     )
 
 
-def network_result(network: DenseNetwork, domain: Domain, answer: Answer) -> Result:
+def network_result(network: DenseNetwork, domain: Domain, answer: NetworkAnswer) -> Result:
     """What users get for an answer about a whole network."""
-    result = _assembled(network, domain, answer, answer.decided_by or "cell-pairs")
-    return replace(result, witness=answer.proof if isinstance(answer.proof, Collision) else None)
+    proof = answer.proof
+    return replace(
+        _assembled(network, domain, answer, answer.engine),
+        witness=proof if isinstance(proof, Collision) else None,
+        certificate=None if proof is None else NetworkCertificate(network, domain, proof),
+    )
 
 
 def residual_result(block: ResidualBlock, domain: Domain, answer: ResidualAnswer) -> Result:
@@ -203,7 +209,9 @@ def residual_result(block: ResidualBlock, domain: Domain, answer: ResidualAnswer
     )
 
 
-def _assembled(layer: AnyLayer, domain: Domain, answer: Answer | ConvAnswer | ResidualAnswer, engine: str) -> Result:
+def _assembled(
+    layer: AnyLayer, domain: Domain, answer: Answer | ConvAnswer | ResidualAnswer | NetworkAnswer, engine: str
+) -> Result:
     """What all kinds of answers have, without evidence."""
     return Result(
         verdict=answer.verdict,

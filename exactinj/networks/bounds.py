@@ -29,6 +29,7 @@ MOST_VERTICES = 20_000  # of candidates at one cell
 MOST_DIRECTIONS = 12
 RANDOM_DIRECTIONS = 24
 LARGEST_FACTOR = 3
+SAMPLED_CELLS = 1000  # by which directions are chosen
 LEAST_GAIN = 0.01  # of all pairs, for one more direction
 TOLERANCE = 1e-9
 MOST_TRIES = 8
@@ -63,8 +64,10 @@ class _Corners:
     subsets: NDArray[np.int64]
 
 
-def bounds_of_cells(cells: Sequence[Cell], named: Sequence[Sequence[tuple[int, Sequence[int]]]], clock: Clock) -> CellBounds:
-    """Bounds of the images; `named` are the functions of each cell with their numbers. No directions where none help."""
+def bounds_of_cells(
+    cells: Sequence[Cell], named: Sequence[Sequence[tuple[int, Sequence[int]]]], clock: Clock
+) -> CellBounds:
+    """Bounds of the images; `named` are the functions of each cell with their numbers. Perhaps without directions."""
     nothing = CellBounds((), ((),) * len(cells))
     if len(cells) < FEWEST_CELLS:
         return nothing
@@ -103,9 +106,7 @@ def _corners(rows: Sequence[Sequence[int]]) -> _Corners | None:
     return _Corners(points, subsets)
 
 
-def _inside(
-    matrix: Floats, vectors: Floats, subsets: NDArray[np.int64]
-) -> tuple[Floats, NDArray[np.int64], Floats]:
+def _inside(matrix: Floats, vectors: Floats, subsets: NDArray[np.int64]) -> tuple[Floats, NDArray[np.int64], Floats]:
     """The vectors that are, or whose opposites are, nonnegative on all rows; with the sign that makes them so.
 
     Row by row, and what is left is gathered now and then: most vectors fail early.
@@ -157,7 +158,7 @@ def _float_map(cell: Cell) -> Floats:
 
 
 def _directions(maps: Sequence[Floats], corners: Sequence[_Corners]) -> tuple[Direction, ...]:
-    """Coordinates and random integer vectors, greedily: each the one that tells most of the pairs apart that are left."""
+    """Coordinates and random vectors, greedily: each the one that tells apart most of the pairs that are left."""
     outputs = maps[0].shape[0]
     rng = np.random.default_rng(0)
     candidates = np.vstack(
@@ -166,12 +167,13 @@ def _directions(maps: Sequence[Floats], corners: Sequence[_Corners]) -> tuple[Di
             rng.integers(-LARGEST_FACTOR, LARGEST_FACTOR + 1, size=(RANDOM_DIRECTIONS, outputs)),
         ]
     )
-    upper, lower = _intervals(maps, corners, candidates)
-    left = np.triu(np.ones((len(maps), len(maps)), dtype=bool), 1)
+    step = -(-len(maps) // SAMPLED_CELLS)
+    upper, lower = _intervals(maps[::step], corners[::step], candidates)
+    left = np.triu(np.ones((upper.shape[1], upper.shape[1]), dtype=bool), 1)
     least = LEAST_GAIN * left.sum()
     chosen: list[Direction] = []
-    apart = [_apart(upper[k], lower[k]) for k in range(len(candidates))] if len(maps) <= 4000 else []
-    while apart and len(chosen) < MOST_DIRECTIONS:
+    apart = [_apart(upper[k], lower[k]) for k in range(len(candidates))]
+    while len(chosen) < MOST_DIRECTIONS:
         gains = [int((table & left).sum()) for table in apart]
         best = int(np.argmax(gains))
         if gains[best] <= least:

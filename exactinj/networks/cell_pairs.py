@@ -15,7 +15,7 @@ from exactinj.domains import Domain
 from exactinj.errors import InternalError
 from exactinj.exact.matrix import integer_nullspace
 from exactinj.exact.numbers import power_of_two_below
-from exactinj.injectivity.engine import Answer
+from exactinj.injectivity.network_answer import NetworkAnswer
 from exactinj.layers.dense_network import DenseNetwork
 from exactinj.networks.bounds import CellBounds, bounds_of_cells
 from exactinj.networks.cells import BothSides, Cell, NetworkFunctions, OneSide, enumerate_cells, exact_point
@@ -48,17 +48,17 @@ class _Progress:
         return Statistics(nodes=self.cells, refuters=self.pairs, explored=explored, seconds=clock.worked)
 
 
-def decide_network(network: DenseNetwork, domain: Domain, clock: Clock) -> Answer:
+def decide_network(network: DenseNetwork, domain: Domain, clock: Clock) -> NetworkAnswer:
     """A verdict with its evidence; ``timed_out`` with counts when the clock runs out."""
     progress = _Progress()
     try:
         return _decided(network, domain, clock, progress)
     except OutOfTimeError:
         reason = f"out of time: {progress.text}; give a longer --timeout"
-        return Answer(Verdict.TIMED_OUT, reason, None, progress.stats(clock))
+        return NetworkAnswer(Verdict.TIMED_OUT, reason, None, progress.stats(clock))
 
 
-def _decided(network: DenseNetwork, domain: Domain, clock: Clock, progress: _Progress) -> Answer:
+def _decided(network: DenseNetwork, domain: Domain, clock: Clock, progress: _Progress) -> NetworkAnswer:
     functions = NetworkFunctions(network, domain)
     steps: list[BothSides | OneSide | Cell] = []
     for step in enumerate_cells(functions, clock):
@@ -91,7 +91,7 @@ def _decided(network: DenseNetwork, domain: Domain, clock: Clock, progress: _Pro
     proof = _proof(steps, bounds, found)
     apart = f", {progress.all_pairs - len(left)} of them by intervals" if len(left) < progress.all_pairs else ""
     reason = f"{len(cells)} cells cover the domain; no two share an output ({progress.all_pairs} pairs{apart})"
-    return Answer(Verdict.INJECTIVE, reason, proof, progress.stats(clock))
+    return NetworkAnswer(Verdict.INJECTIVE, reason, proof, progress.stats(clock))
 
 
 def _proof(steps: Sequence[BothSides | OneSide | Cell], bounds: CellBounds, found: Sequence[Apart]) -> CellPairs:
@@ -126,9 +126,9 @@ def _lost_direction(functions: NetworkFunctions, cell: Cell) -> Pair:
     return x, tuple(value + step * part for value, part in zip(x, direction, strict=True))
 
 
-def _collision(network: DenseNetwork, domain: Domain, pair: Pair, reason: str, stats: Statistics) -> Answer:
+def _collision(network: DenseNetwork, domain: Domain, pair: Pair, reason: str, stats: Statistics) -> NetworkAnswer:
     """The answer, after evaluating the network at both points in rationals."""
     x, y = pair
     if x == y or not (domain.contains(x) and domain.contains(y)) or network.evaluate(x) != network.evaluate(y):
         raise InternalError("a proposed pair does not collide in the network; please report this")
-    return Answer(Verdict.NOT_INJECTIVE, reason, Collision(x, y), stats)
+    return NetworkAnswer(Verdict.NOT_INJECTIVE, reason, Collision(x, y), stats)

@@ -9,6 +9,7 @@ from fractions import Fraction
 
 from exactinj.checker.convolution import Convolution
 from exactinj.checker.faults import Reason, Rejected
+from exactinj.checker.network import DenseNetwork
 from exactinj.checker.rationals import rationals, show
 from exactinj.checker.residual import Residual
 from exactinj.checker.rows import Layer, Row
@@ -32,11 +33,12 @@ def read_digest(reader: Reader) -> str:
 
 
 def read_certified_layer(
-    reader: Reader, given: Layer | Convolution | Residual | None, dimension: int | None
+    reader: Reader, given: Layer | Convolution | Residual | DenseNetwork | None, dimension: int | None
 ) -> tuple[list[Row], int]:
     """Section "Layer": shape, which fits the domain's, digest, and equality with the layer that was given as well."""
-    if isinstance(given, (Convolution, Residual)):
-        found = "a convolution" if isinstance(given, Convolution) else "a residual block"
+    if isinstance(given, (Convolution, Residual, DenseNetwork)):
+        others = {Convolution: "a convolution", Residual: "a residual block", DenseNetwork: "a network"}
+        found = others[type(given)]
         raise Rejected(
             Reason.OTHER_LAYER, f"layer: the certificate is about a layer (W, b), but the given layer is {found}"
         )

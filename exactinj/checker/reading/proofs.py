@@ -56,6 +56,7 @@ PROVES = {
     "unpaired": "not_injective_for_sizes",
     "p-matrix": "injective",
     "orientation": "injective",
+    "cell-pairs": "injective",
 }
 _POSITIVE = re.compile("[1-9][0-9]*")
 _NONZERO = re.compile("-?[1-9][0-9]*")
@@ -114,7 +115,8 @@ def read_injective(reader: Reader, rule: str) -> InjectiveProof:
     if rule == "sign-split":
         return SignSplit(_combinations(reader, "circuit", _NONZERO), _tokens(reader))
     if rule != "blocks":
-        raise Rejected(Reason.RULE, f'the rule "{rule}" proves something about residual blocks only')
+        kind = "networks" if rule == "cell-pairs" else "residual blocks"
+        raise Rejected(Reason.RULE, f'the rule "{rule}" proves something about {kind} only')
     return Blocks(_read_blocks(reader))
 
 
