@@ -9,12 +9,14 @@ import numpy as np
 from exactinj.layers.convolution.arguments import padding_pairs, per_axis
 from exactinj.layers.network.affine import Convolution, Dense, ScaleShift, Sum
 from exactinj.layers.network.normalisation import batch_normalisation
+from exactinj.layers.network.shaping import Concatenation
 from exactinj.layers.network.tensor import ExactTensor
 from exactinj.layers.torch_graphs.builder import Builder, NotUnderstoodError, Value
 from exactinj.layers.torch_graphs.registry import reads
 
 __all__ = ["scaled", "shifted"]
 
+MOST_INPUTS = 64  # of a batch
 GRID_FROM = 2  # axes of kernels before those of the grid
 
 
@@ -84,9 +86,13 @@ def _on_grid(build: Builder, x: Value, step: Convolution, axes: int) -> Value:
     if x.axes == axes + 1:
         whole = build.add(step, build.reshaped(x, (1, *x.shape)))
         return build.reshaped(whole, whole.shape[1:])
-    if x.shape[0] != 1:
-        raise NotUnderstoodError(f"found a convolution of a batch of {x.shape[0]}, expected one input")
-    return build.add(step, x)
+    if x.shape[0] == 1:
+        return build.add(step, x)
+    if x.shape[0] > MOST_INPUTS:
+        raise NotUnderstoodError(f"found a convolution of a batch of {x.shape[0]}, expected at most {MOST_INPUTS}")
+    places = np.arange(x.sample.size).reshape(x.shape)
+    parts = [build.add(step, build.rearranged(x, places[k : k + 1], "slice")) for k in range(x.shape[0])]
+    return build.add(Concatenation(0), *parts)
 
 
 @reads("conv_transpose1d", "conv_transpose2d", "conv_transpose3d")
@@ -238,6 +244,25 @@ def _div(build: Builder, x: Any, divisor: Any, *, rounding_mode: Any = None) -> 
         raise NotUnderstoodError("found a division by zero")
     inverse = ExactTensor.of_fractions([1 / value for value in numbers.fractions()], numbers.shape)
     return scaled(build, x, inverse)
+
+
+@reads("masked_fill")
+def _masked_fill(build: Builder, x: Value, mask: Any, value: Any) -> Value:
+    return _where(build, mask, value, x)
+
+
+@reads("where")
+def _where(build: Builder, mask: Any, chosen: Any, other: Any) -> Value:
+    """``mask * chosen + (1 - mask) * other`` for a constant mask."""
+    _require_constant(mask)
+    kept = [(chosen, mask.double()), (other, 1 - mask.double())]
+    parts = [_kept(build, part, weights) for part, weights in kept]
+    values = [part for part in parts if isinstance(part, Value)]
+    return _combined(build, parts[0], parts[1], 1) if values else build.constant(parts[0] + parts[1])
+
+
+def _kept(build: Builder, part: Any, weights: Any) -> Any:
+    return scaled(build, part, weights) if isinstance(part, Value) else part * weights
 
 
 def _require_constant(*parts: Any) -> None:

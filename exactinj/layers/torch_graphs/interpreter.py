@@ -32,7 +32,8 @@ FILLED = frozenset(_FILLED.split())
 RANDOM = re.compile("rand|normal|bernoulli|dropout|multinomial|poisson|empty|uniform")
 TOLERANCES = {"float64": 1e-8, "float32": 1e-3}  # relative to the largest entry, for wide sums
 LOOSE = 0.1  # for half precision
-ASSERTIONS = ("_assert", "_guards_fn", "check")
+NAMED_RESULTS = ("values", "indices")
+ASSERTIONS = ("_assert", "_check", "_guards")
 
 
 class NotTraceableError(Exception):
@@ -93,10 +94,12 @@ class Interpreter:
             if not RANDOM.search(call.name):
                 return real, real
             return self._opaque(call, real, (), f"{call.name} is random"), real
-        if call.name in STRUCTURE or call.name in FILLED:
+        if call.name in STRUCTURE | FILLED and not any(isinstance(leaf, Value) for leaf in _leaves((args[1:], kwargs))):
             return real, real
         if call.name == "getitem" and isinstance(args[0], tuple | list | dict):
             return args[0][args[1]], real
+        if call.name in NAMED_RESULTS and isinstance(args[0], tuple):
+            return args[0][NAMED_RESULTS.index(call.name)], real
         self.build.current = call.label
         return self._translated(call, args, kwargs, real), real
 
@@ -109,7 +112,7 @@ class Interpreter:
         mark = self.build.mark()
         try:
             value = self._moved(call, args, kwargs) if call.moves else call.translate(self.build, args, kwargs)
-            checked = self._checked(value, real)
+            checked = self._checked(value, real, call, (args, kwargs))
         except (NotUnderstoodError, NotRationalError, InputError, TypeError, ValueError, AttributeError) as error:
             self.build.back_to(mark)
             known = isinstance(error, NotUnderstoodError | InputError)
@@ -135,12 +138,18 @@ class Interpreter:
             raise NotUnderstoodError(f"{call.name} does not return tensors")
         return self.build.rearranged(source, places.numpy().astype(np.int64) - 1, call.name)
 
-    def _checked(self, value: Any, real: Any) -> Any:
-        """The value with torch's own numbers as its sample; `NotUnderstoodError` if they are not those it has."""
+    def _checked(self, value: Any, real: Any, call: Call, arguments: Any) -> Any:
+        """The value with torch's own numbers as its sample; `NotUnderstoodError` if they are not those it has.
+
+        Parts that the translation leaves out (None) are not understood.
+        """
+        if value is None:
+            return self._opaque(call, real, arguments, "")
         if isinstance(value, tuple | list):
             if not isinstance(real, tuple | list) or len(value) != len(real):
                 raise NotUnderstoodError("found another number of results than expected")
-            return type(value)(self._checked(part, other) for part, other in zip(value, real, strict=True))
+            pairs = zip(value, real, strict=True)
+            return type(value)(self._checked(part, other, call, arguments) for part, other in pairs)
         sample = self._sample(real)
         if value.shape != sample.shape:
             raise NotUnderstoodError(f"found a result of shape {sample.shape}, expected {value.shape}")
@@ -225,10 +234,10 @@ class Call:
         if node.target is getattr:
             name = str(node.args[1])
             return cls(name, node.name, name, name in MOVES, lambda a, _: getattr(*a))
-        packet = getattr(node.target, "overloadpacket", None)
+        packet, label = getattr(node.target, "overloadpacket", None), _label(node)
         name = _plain_name(getattr(packet or node.target, "__name__", str(node.target)))
         moves = name in MOVES or (name == "interpolate" and node.kwargs.get("mode", "nearest").startswith("nearest"))
-        return cls(name, node.name, name, moves, lambda a, k: node.target(*a, **k), None, packet is not None)
+        return cls(name, label, name, moves, lambda a, k: node.target(*a, **k), None, packet is not None)
 
     def translate(self, build: Builder, args: Any, kwargs: Any) -> Any:
         """What the call is in the graph; `NotUnderstoodError` if nothing is known of it."""
@@ -240,6 +249,15 @@ class Call:
         if translator is None:
             raise NotUnderstoodError(f"the operator {self.name} is not supported")
         return translator(build, *args, **kwargs)
+
+
+def _label(node: Any) -> str:
+    """The module of torch that a call belongs to, as `torch.export` notes it, or the name of the call."""
+    inner = list(node.meta.get("nn_module_stack", {}).values())[-1:]
+    for path, kind in inner:
+        if "torch.nn.modules" in str(kind) and "container" not in str(kind) and path:
+            return str(path).removeprefix("L['self'].")
+    return str(node.name)
 
 
 def _plain_name(name: str) -> str:

@@ -13,7 +13,7 @@ from exactinj.layers.network.shaping import Maximum
 from exactinj.layers.network.windows import adaptive_places, places_over_axes, pooling_places
 from exactinj.layers.torch_graphs.affine import scaled
 from exactinj.layers.torch_graphs.builder import Builder, NotUnderstoodError, Value
-from exactinj.layers.torch_graphs.registry import reads, reads_for_axes
+from exactinj.layers.torch_graphs.registry import reads, reads_for_axes, translator_of
 
 __all__: list[str] = []
 
@@ -110,6 +110,26 @@ def _amax(build: Builder, x: Value, dim: Any = (), keepdim: bool = False) -> Val
 @reads("amin")
 def _amin(build: Builder, x: Value, dim: Any = (), keepdim: bool = False) -> Value:
     return scaled(build, _amax(build, scaled(build, x, -1), dim, keepdim), -1)
+
+
+@reads("max")
+def _max(build: Builder, x: Value, other: Any = None, keepdim: bool = False, *, dim: Any = None) -> Any:
+    return _largest(build, "maximum", _amax, x, other if dim is None else dim, keepdim)
+
+
+@reads("min")
+def _min(build: Builder, x: Value, other: Any = None, keepdim: bool = False, *, dim: Any = None) -> Any:
+    return _largest(build, "minimum", _amin, x, other if dim is None else dim, keepdim)
+
+
+def _largest(build: Builder, of_two: str, over_axes: Any, x: Value, other: Any, keepdim: bool) -> Any:
+    """The largest of all, of two values, or along an axis, where torch also says its place (None here)."""
+    if other is None:
+        return over_axes(build, x)
+    if isinstance(other, int):
+        return over_axes(build, x, other, keepdim), None
+    translator = translator_of(of_two)
+    return None if translator is None else translator(build, x, other)
 
 
 def _over(x: Value, dim: Any, keepdim: bool) -> Any:

@@ -112,14 +112,10 @@ def _shape(shape: Any) -> Shape:
 
 def _read(torch: Any, module: Any, shapes: dict[str, Shape]) -> Graph:
     samples = _samples(torch, module, shapes)
-    try:
-        with _same_chance(torch):
-            wanted = module(*(sample.clone() for sample in samples.values()))
-    except Exception as error:  # noqa: BLE001 (the user's own code)
-        found = ", ".join(map(str, shapes.values()))
-        raise InputError(
-            f"the module cannot run on an input of shape {found} ({_cause(error)}); give the shape that it takes"
-        ) from None
+    wanted = _run(torch, module, samples)
+    if not _is_finite(torch, wanted):  # logarithms and roots: nonnegative inputs may do
+        samples = {name: sample.abs() for name, sample in samples.items()}
+        wanted = _run(torch, module, samples)
     causes = []
     for trace in (_traced, _exported):
         try:
@@ -132,6 +128,23 @@ def _read(torch: Any, module: Any, shapes: dict[str, Shape]) -> Graph:
         f"the module's forward cannot be read as a graph ({causes[-1]}); write it without decisions on values, or "
         "export it to ONNX"
     )
+
+
+def _run(torch: Any, module: Any, samples: dict[str, Any]) -> Any:
+    """What the module returns at the sample."""
+    try:
+        with _same_chance(torch):
+            return module(*(sample.clone() for sample in samples.values()))
+    except Exception as error:  # noqa: BLE001 (the user's own code)
+        found = ", ".join(str(tuple(sample.shape)) for sample in samples.values())
+        raise InputError(
+            f"the module cannot run on an input of shape {found} ({_cause(error)}); give the shape that it takes"
+        ) from None
+
+
+def _is_finite(torch: Any, results: Any) -> bool:
+    parts = torch.utils._pytree.tree_flatten(results)[0]
+    return all(bool(part.isfinite().all()) for part in parts if isinstance(part, torch.Tensor))
 
 
 @contextmanager

@@ -60,6 +60,18 @@ def translator_of(name: str) -> Translator | None:
     return _TRANSLATORS.get(name)
 
 
-@reads("identity", "contiguous", "clone", "detach", "alias", "lift_fresh", "lift_fresh_copy", "positive", "cpu", "cuda")
+@reads(
+    "identity",
+    "contiguous",
+    "clone",
+    "detach",
+    "alias",
+    "lift_fresh",
+    "lift_fresh_copy",
+    "positive",
+    "cpu",
+    "cuda",
+    "data",
+)
 def _identity(build: Builder, x: Any, *_: Any, **__: Any) -> Any:
     return x
