@@ -618,8 +618,8 @@ def make_injective(
     _require_positive(timeout)
     clock = Clock(timeout, report)
     exact, asked = layer_given(layer), convex_given(domain)
-    if isinstance(exact, ResidualBlock):
-        raise InputError("found a ResidualBlock, expected a layer x -> ReLU(Wx + b) to repair")
+    if isinstance(exact, ResidualBlock | DenseNetwork):
+        raise InputError(f"found a {type(exact).__name__}, expected a layer x -> ReLU(Wx + b) to repair")
     if isinstance(exact, ReLULayer):
         asked = asked.for_dimension(exact.n)
 

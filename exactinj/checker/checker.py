@@ -2744,7 +2744,9 @@ class _NetworkCells:
         self.cells += 1
         return _CellNode(cell, None, 1, self.cells - 1, upper, lower)
 
-    def bound(self, cell: _AffineCell, direction: list[Fraction], sign: int, support: Support | None) -> Fraction | None:
+    def bound(
+        self, cell: _AffineCell, direction: list[Fraction], sign: int, support: Support | None
+    ) -> Fraction | None:
         """The upper bound u of F, or of -F."""
         if support is None:
             return None

@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 
 from exactinj.certificates.certificate import Certificate
 from exactinj.certificates.conv_certificate import ConvCertificate
+from exactinj.certificates.network_certificate import NetworkCertificate
 from exactinj.certificates.residual_certificate import ResidualCertificate
 from exactinj.exact.numbers import rational_text
 from exactinj.layers.network import ExactTensor, Network
 from exactinj.networks.affine_parts import Question
 from exactinj.work.verdict import Verdict
 
-AnyCertificate: TypeAlias = Certificate | ConvCertificate | ResidualCertificate
+AnyCertificate: TypeAlias = Certificate | ConvCertificate | ResidualCertificate | NetworkCertificate
 
 __all__ = ["AnyCertificate", "LayerRow", "NetworkAnswer", "Pair", "ScanResult", "flat_pair"]
 
