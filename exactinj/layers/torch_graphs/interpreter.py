@@ -90,16 +90,13 @@ class Interpreter:
             return None, None
         real = call.run(*self._real(node))
         args, kwargs = (self._arguments(self.symbolic, part) for part in (node.args, node.kwargs))
-        if not any(isinstance(leaf, Value) for leaf in _leaves((args, kwargs))):
-            if not RANDOM.search(call.name):
-                return real, real
-            return self._opaque(call, real, (), f"{call.name} is random"), real
-        if call.name in STRUCTURE | FILLED and not any(isinstance(leaf, Value) for leaf in _leaves((args[1:], kwargs))):
+        if not _has_value((args, kwargs)):
+            is_random = RANDOM.search(call.name)
+            return self._opaque(call, real, (), f"{call.name} is random") if is_random else real, real
+        if call.name in STRUCTURE | FILLED and not _has_value((args[1:], kwargs)):
             return real, real
-        if call.name == "getitem" and isinstance(args[0], tuple | list | dict):
-            return args[0][args[1]], real
-        if call.name in NAMED_RESULTS and isinstance(args[0], tuple):
-            return args[0][NAMED_RESULTS.index(call.name)], real
+        if args and isinstance(args[0], tuple | list | dict) and call.name in ("getitem", *NAMED_RESULTS):
+            return args[0][args[1] if call.name == "getitem" else NAMED_RESULTS.index(call.name)], real
         self.build.current = call.label
         return self._translated(call, args, kwargs, real), real
 
@@ -288,6 +285,10 @@ def _leaves(parts: Any) -> Iterator[Any]:
         yield from (parts.start, parts.stop, parts.step)
     else:
         yield parts
+
+
+def _has_value(parts: Any) -> bool:
+    return any(isinstance(leaf, Value) for leaf in _leaves(parts))
 
 
 def _mapped(parts: Any, change: Callable[[Any], Any]) -> Any:

@@ -201,7 +201,8 @@ def _translated(
         symbols, results = interpreter.run(graph)
     if not _same(torch, results, wanted):
         raise NotTraceableError("the graph computes something else than the module")
-    return dict(shapes), build.nodes, _outputs(build, symbols)
+    outputs = _outputs(build, symbols)
+    return dict(shapes), _needed(build.nodes, outputs), outputs
 
 
 def _same(torch: Any, results: Any, wanted: Any) -> bool:
@@ -214,6 +215,16 @@ def _same(torch: Any, results: Any, wanted: Any) -> bool:
         or (a.shape == b.shape and torch.allclose(a, b, rtol=1e-3, atol=1e-5, equal_nan=True))
         for a, b in zip(ours, theirs, strict=True)
     )
+
+
+def _needed(nodes: Sequence[Node], outputs: Sequence[str]) -> list[Node]:
+    """The steps that the outputs depend on."""
+    wanted, kept = set(outputs), []
+    for node in reversed(nodes):
+        if node.name in wanted:
+            kept.append(node)
+            wanted.update(node.inputs)
+    return kept[::-1]
 
 
 def _outputs(build: Builder, symbols: Any) -> list[str]:
