@@ -45,6 +45,7 @@ PARTS = (
     "residual",
     "network",
     "dependencies",
+    "definite",
     *(f"rules/{rule}" for rule in RULES),
     *(f"reading/{part}" for part in ("layer", "domain", "convolution", "residual", "network", "proofs")),
     "document",

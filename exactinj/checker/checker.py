@@ -7,11 +7,11 @@ file runs alone. It is made of the modules in the folder exactinj/checker, in wh
 `python -m exactinj.checker.assemble`: change those.
 
 The parts: faults, limits, rationals, stream, rows, domains, trees, cones, convolution, residual, network,
-dependencies, rules/collision, rules/flat_tree, rules/sign_split, rules/blocks, rules/depth_tree, rules/boxes,
-rules/periodic, rules/patch, rules/geometric, rules/count, rules/unpaired, rules/p_matrix, rules/orientation,
-rules/cell_pairs, reading/layer, reading/domain, reading/convolution, reading/residual, reading/network,
-reading/proofs, document, files/texts, files/arrays, files/layers, files/kernels, files/residuals, files/networks,
-command.
+dependencies, definite, rules/collision, rules/flat_tree, rules/sign_split, rules/blocks, rules/depth_tree,
+rules/boxes, rules/periodic, rules/patch, rules/geometric, rules/count, rules/unpaired, rules/p_matrix,
+rules/orientation, rules/cell_pairs, reading/layer, reading/domain, reading/convolution, reading/residual,
+reading/network, reading/proofs, document, files/texts, files/arrays, files/layers, files/kernels, files/residuals,
+files/networks, command.
 """
 
 from __future__ import annotations
@@ -1149,12 +1149,13 @@ class Residual:
 
     def inner(self, x: Sequence[Fraction]) -> list[Fraction]:
         """Ax + b."""
-        return [sum(map(mul, row, x), bias) for row, bias in zip(self.A, self.b, strict=True)]
+        point, factor = over_one_denominator([*x, Fraction(1)])
+        return [_product([*row, bias], point, factor) for row, bias in zip(self.A, self.b, strict=True)]
 
     def outputs(self, x: Sequence[Fraction]) -> list[Fraction]:
         """f(x)."""
-        hidden = [max(value, Fraction(0)) for value in self.inner(x)]
-        return [sum(map(mul, row, hidden), value) for row, value in zip(self.B, x, strict=True)]
+        hidden, factor = over_one_denominator([max(value, Fraction(0)) for value in self.inner(x)])
+        return [value + _product(row, hidden, factor) for row, value in zip(self.B, x, strict=True)]
 
     def interaction(self) -> list[Vector]:
         """I + AB times a positive integer."""
@@ -1166,6 +1167,12 @@ class Residual:
             [sum(map(mul, row, column)) + factor * (i == j) for j, column in enumerate(columns)]
             for i, row in enumerate(rows)
         ]
+
+
+def _product(row: Sequence[Fraction], point: Vector, factor: int) -> Fraction:
+    """The inner product with a vector that is integers over one factor."""
+    entries, denominator = over_one_denominator(row)
+    return Fraction(sum(map(mul, entries, point)), denominator * factor)
 
 
 def _over_one(rows: Sequence[Sequence[Fraction]]) -> tuple[list[Vector], int]:
@@ -1311,6 +1318,79 @@ def positive_dependency(vectors: Sequence[Sequence[int]]) -> list[int] | None:
     sign = 1 if kernel[0][0] > 0 else -1
     coefficients = [sign * value for value in kernel[0]]
     return coefficients if min(coefficients) > 0 else None
+
+
+# ------------------------------------------------------------------ definite
+# Whether a symmetric integer matrix is positive definite, exactly.
+#
+# Small ones by elimination. For large ones its numbers would grow too long: an integer L with L L^T a little below the
+# matrix is computed as in Cholesky's method, rounding down, and if the exact difference is strictly diagonally dominant
+# with a positive diagonal, the matrix is a sum of a semidefinite and a definite one. How L came about is of no concern.
+
+_ELIMINATED, _ELIMINATED_AT_MOST = 24, 64  # rows: at once, and if the other way fails
+_FACTOR_BITS = 60
+
+
+def is_definite(matrix: Sequence[Vector]) -> bool | None:
+    """None if the matrix is large, and so close to a singular one that it is not decided."""
+    size = len(matrix)
+    if min(matrix[i][i] for i in range(size)) <= 0:
+        return False
+    if size <= _ELIMINATED:
+        return _by_elimination(matrix)
+    if _by_factor(matrix):
+        return True
+    return _by_elimination(matrix) if size <= _ELIMINATED_AT_MOST else None
+
+
+def _by_elimination(matrix: Sequence[Vector]) -> bool:
+    """All leading minors are positive (Bareiss)."""
+    rows, divisor = [list(row) for row in matrix], 1
+    while rows:
+        head = rows[0]
+        pivot = head[0]
+        if pivot <= 0:
+            return False
+        tail = head[1:]
+        rows = [[(pivot * p - row[0] * q) // divisor for p, q in zip(row[1:], tail, strict=True)] for row in rows[1:]]
+        divisor = pivot
+    return True
+
+
+def _by_factor(matrix: Sequence[Vector]) -> bool:
+    """Rows and columns are scaled by powers of two first, so that the diagonal is about 4^_FACTOR_BITS."""
+    size = len(matrix)
+    shifts = [_FACTOR_BITS - matrix[i][i].bit_length() // 2 for i in range(size)]
+    lift = max(0, -2 * min(shifts))
+    scaled = [[value << (shifts[i] + shifts[j] + lift) for j, value in enumerate(row)] for i, row in enumerate(matrix)]
+    factor = _rounded_factor([[value >> lift for value in row] for row in scaled])
+    if factor is None:
+        return False
+    for i, row in enumerate(scaled):
+        products = (sum(map(mul, factor[i], other)) for other in factor)  # rows of L end at the diagonal
+        rest = [value - (product << lift) for value, product in zip(row, products, strict=True)]
+        if 2 * rest[i] <= sum(map(abs, rest)):
+            return False
+    return True
+
+
+def _rounded_factor(matrix: Sequence[Vector]) -> list[list[int]] | None:
+    """The rows of L, each up to its diagonal entry; None where a square root fails."""
+    size = len(matrix)
+    room = 4 * size << _FACTOR_BITS
+    rows: list[list[int]] = []
+    for i in range(size):
+        row: list[int] = []
+        for j in range(i):
+            row.append((matrix[i][j] - sum(map(mul, row, rows[j]))) // rows[j][j])
+        square = matrix[i][i] - room - sum(map(mul, row, row))
+        if square <= 0:
+            return None
+        row.append(math.isqrt(square))
+        if not row[-1]:
+            return None
+        rows.append(row)
+    return rows
 
 
 # ------------------------------------------------------------------ rules/collision
@@ -2240,7 +2320,7 @@ def check_unpaired(proof: Unpaired, domain: Domain, kernels: Kernels, sizes: Siz
 # Rule "p-matrix": all principal minors of I + AB are positive, so x + B ReLU(Ax + b) is one-to-one.
 
 MOST_MINORS = 1 << 22  # of all tokens "minors" together
-MOST_ROWS = 200  # of a matrix that has to be positive definite
+MOST_ROWS = 400  # of a matrix that has to be positive definite
 
 
 @dataclass(frozen=True, slots=True)
@@ -2365,14 +2445,12 @@ class _PTreeWalk:
                 raise self.rejected(f"the row of unit {node.units[i]} is not dominated by its diagonal")
 
     def definite(self, matrix: Sequence[Vector], weights: Sequence[int]) -> None:
-        """All leading minors of the symmetric matrix are positive."""
         size = range(len(matrix))
-        symmetric = [[weights[i] * matrix[i][j] + weights[j] * matrix[j][i] for j in size] for i in size]
-        node = _Node(list(size), symmetric, 1)
-        while node.units:
-            if node.matrix[0][0] <= 0:
-                raise self.rejected("the symmetric matrix is not positive definite")
-            node = node.schur(0)
+        found = is_definite([[weights[i] * matrix[i][j] + weights[j] * matrix[j][i] for j in size] for i in size])
+        if found is None:
+            raise Unreadable(f"{self.place}, token {self.count - 1}: a large matrix, too close to a singular one")
+        if not found:
+            raise self.rejected("the symmetric matrix is not positive definite")
 
     def all_minors(self, node: _Node, units: int) -> None:
         if units != len(node.units):

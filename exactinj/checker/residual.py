@@ -33,12 +33,13 @@ class Residual:
 
     def inner(self, x: Sequence[Fraction]) -> list[Fraction]:
         """Ax + b."""
-        return [sum(map(mul, row, x), bias) for row, bias in zip(self.A, self.b, strict=True)]
+        point, factor = over_one_denominator([*x, Fraction(1)])
+        return [_product([*row, bias], point, factor) for row, bias in zip(self.A, self.b, strict=True)]
 
     def outputs(self, x: Sequence[Fraction]) -> list[Fraction]:
         """f(x)."""
-        hidden = [max(value, Fraction(0)) for value in self.inner(x)]
-        return [sum(map(mul, row, hidden), value) for row, value in zip(self.B, x, strict=True)]
+        hidden, factor = over_one_denominator([max(value, Fraction(0)) for value in self.inner(x)])
+        return [value + _product(row, hidden, factor) for row, value in zip(self.B, x, strict=True)]
 
     def interaction(self) -> list[Vector]:
         """I + AB times a positive integer."""
@@ -50,6 +51,12 @@ class Residual:
             [sum(map(mul, row, column)) + factor * (i == j) for j, column in enumerate(columns)]
             for i, row in enumerate(rows)
         ]
+
+
+def _product(row: Sequence[Fraction], point: Vector, factor: int) -> Fraction:
+    """The inner product with a vector that is integers over one factor."""
+    entries, denominator = over_one_denominator(row)
+    return Fraction(sum(map(mul, entries, point)), denominator * factor)
 
 
 def _over_one(rows: Sequence[Sequence[Fraction]]) -> tuple[list[Vector], int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from exactinj.checker.definite import is_definite
 from exactinj.checker.faults import Reason, Rejected, Unreadable
 from exactinj.checker.rationals import Vector, show
 from exactinj.checker.residual import Residual
@@ -12,7 +13,7 @@ from exactinj.checker.residual import Residual
 __all__ = ["MOST_ROWS", "Definite", "Dominant", "Minors", "PMatrix", "PTree", "Split", "check_p_matrix"]
 
 MOST_MINORS = 1 << 22  # of all tokens "minors" together
-MOST_ROWS = 200  # of a matrix that has to be positive definite
+MOST_ROWS = 400  # of a matrix that has to be positive definite
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,14 +138,12 @@ class _PTreeWalk:
                 raise self.rejected(f"the row of unit {node.units[i]} is not dominated by its diagonal")
 
     def definite(self, matrix: Sequence[Vector], weights: Sequence[int]) -> None:
-        """All leading minors of the symmetric matrix are positive."""
         size = range(len(matrix))
-        symmetric = [[weights[i] * matrix[i][j] + weights[j] * matrix[j][i] for j in size] for i in size]
-        node = _Node(list(size), symmetric, 1)
-        while node.units:
-            if node.matrix[0][0] <= 0:
-                raise self.rejected("the symmetric matrix is not positive definite")
-            node = node.schur(0)
+        found = is_definite([[weights[i] * matrix[i][j] + weights[j] * matrix[j][i] for j in size] for i in size])
+        if found is None:
+            raise Unreadable(f"{self.place}, token {self.count - 1}: a large matrix, too close to a singular one")
+        if not found:
+            raise self.rejected("the symmetric matrix is not positive definite")
 
     def all_minors(self, node: _Node, units: int) -> None:
         if units != len(node.units):

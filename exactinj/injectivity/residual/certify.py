@@ -17,9 +17,9 @@ from exactinj.domains import Domain, RealSpace
 from exactinj.exact.matrix import RationalMatrix
 from exactinj.injectivity.residual.answer import ResidualAnswer
 from exactinj.injectivity.residual.cells import MOST_CELLS, CellSearch, TooManyCellsError
-from exactinj.injectivity.residual.p_matrix import BadMinor, TooManyMinorsError, Work, p_matrix
+from exactinj.injectivity.residual.p_matrix import BadMinor, TooManyMinorsError, Work, p_matrix, p_matrix_at_once
 from exactinj.injectivity.residual.pairs import Folds
-from exactinj.injectivity.residual.samples import collision_by_samples
+from exactinj.injectivity.residual.samples import bad_minor_by_descent, collision_by_samples
 from exactinj.injectivity.result import Result, residual_result
 from exactinj.layers.residual import ResidualBlock
 from exactinj.work.clock import Clock, OutOfTimeError
@@ -32,6 +32,7 @@ ONLY_OUTSIDE = (
     "the block keeps its orientation on this domain, but inputs outside of it collide; whether two inputs of the "
     "domain do is not decided by orientation"
 )
+MOST_NAMED = 12  # units in a sentence
 SMALL = 12  # hidden units, whose minors are looked at before samples
 
 
@@ -53,23 +54,35 @@ def decide_residual(block: ResidualBlock, domain: Domain, clock: Clock, seed: in
 
 
 def _decide(folds: Folds, clock: Clock, seed: int, work: Work) -> ResidualAnswer:
-    is_small = folds.block.k <= SMALL and isinstance(folds.domain, RealSpace)
-    pair = None if is_small and folds.has_every_sign else collision_by_samples(folds, clock, seed)
-    if pair is not None:
-        return _collides(pair, TURNS, clock, work)
+    proof = p_matrix_at_once(folds.integer_interaction, work)
+    if proof is not None:
+        return _positive(proof, clock, work)
+    every_sign = isinstance(folds.domain, RealSpace) and folds.has_every_sign
+    if not (every_sign and folds.block.k <= SMALL):
+        found = bad_minor_by_descent(folds, clock, seed) if every_sign else None
+        pair = _at_every_sign(folds, found) if found is not None else collision_by_samples(folds, clock, seed)
+        if pair is not None:
+            return _collides(pair, TURNS if found is None else _start(found), clock, work)
+    return _by_minors(folds, clock, work, every_sign=every_sign)
+
+
+def _by_minors(folds: Folds, clock: Clock, work: Work, *, every_sign: bool) -> ResidualAnswer:
+    """By the tree of Schur complements; what it leaves open by the cells."""
     try:
         found = p_matrix(folds.integer_interaction, clock, work)
     except TooManyMinorsError:
-        found = None
+        return _by_cells(folds, clock, work, None)
     if isinstance(found, PMatrixProof):
-        reason = f"all principal minors of I + AB are positive{_how(found)}"
-        return ResidualAnswer(Verdict.INJECTIVE, reason, found, _stats(clock, work))
-    if isinstance(found, BadMinor) and isinstance(folds.domain, RealSpace) and folds.has_every_sign:
-        pair = _at_every_sign(folds, found)
-        if pair is not None:
-            units = ", ".join(map(str, sorted((*found.units, found.unit))))
-            return _collides(pair, f"the principal minor of I + AB at the units {units} is not positive", clock, work)
+        return _positive(found, clock, work)
+    pair = _at_every_sign(folds, found) if every_sign else None
+    if pair is not None:
+        return _collides(pair, _start(found), clock, work)
     return _by_cells(folds, clock, work, found)
+
+
+def _positive(proof: PMatrixProof, clock: Clock, work: Work) -> ResidualAnswer:
+    reason = f"all principal minors of I + AB are positive{_how(proof)}"
+    return ResidualAnswer(Verdict.INJECTIVE, reason, proof, _stats(clock, work))
 
 
 def _by_cells(folds: Folds, clock: Clock, work: Work, found: BadMinor | None) -> ResidualAnswer:
@@ -156,5 +169,12 @@ def _independent_columns(matrix: RationalMatrix) -> list[int]:
 def _start(found: BadMinor | None) -> str:
     if found is None:
         return "whether I + AB is a P-matrix would take more than 2^22 minors"
-    units = ", ".join(map(str, sorted((*found.units, found.unit))))
-    return f"I + AB is no P-matrix (its principal minor at the units {units} is not positive)"
+    return f"I + AB is no P-matrix ({_not_positive(found)})"
+
+
+def _not_positive(found: BadMinor) -> str:
+    units = sorted((*found.units, found.unit))
+    named = ", ".join(map(str, units[:MOST_NAMED])) + (
+        f" and {len(units) - MOST_NAMED} more" * (len(units) > MOST_NAMED)
+    )
+    return f"its principal minor at the units {named} is not positive"

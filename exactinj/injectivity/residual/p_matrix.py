@@ -18,7 +18,7 @@ from exactinj.injectivity.residual.minors import AllMinors
 from exactinj.injectivity.residual.scalings import closing_scaling, floats_of
 from exactinj.work.clock import Clock
 
-__all__ = ["BadMinor", "TooManyMinorsError", "Work", "p_matrix"]
+__all__ = ["BadMinor", "TooManyMinorsError", "Work", "p_matrix", "p_matrix_at_once"]
 
 AT_ONCE = 14  # rows of a node whose minors are all looked at
 MOST_MINORS = 1 << 22  # that a checker computes
@@ -85,6 +85,19 @@ def p_matrix(matrix: IntegerMatrix, clock: Clock, work: Work) -> PMatrixProof | 
         if isinstance(found, BadMinor):
             return found
         blocks.append(MinorTree(rows, tuple(found)))
+    return PMatrixProof(tuple(blocks))
+
+
+def p_matrix_at_once(matrix: IntegerMatrix, work: Work) -> PMatrixProof | None:
+    """A proof whose blocks are closed by one scaling each; None if there is none."""
+    blocks = []
+    for rows in triangular_blocks(matrix):
+        part = [[matrix[i][j] for j in rows] for i in rows]
+        work.nodes += 1
+        token = closing_scaling(part) if len(rows) > 1 else Minors(1) if part[0][0] > 0 else None
+        if token is None:
+            return None
+        blocks.append(MinorTree(rows, (token,)))
     return PMatrixProof(tuple(blocks))
 
 

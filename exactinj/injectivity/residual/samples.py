@@ -1,4 +1,4 @@
-"""Two points of the domain between which a block turns or loses orientation, guessed from samples in floats."""
+"""Guesses in floats where a block turns or loses orientation: points of the domain, and sets of hidden units."""
 
 from __future__ import annotations
 
@@ -9,90 +9,142 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exactinj.certificates.collision import Collision
-from exactinj.exact.numbers import nearest_float
+from exactinj.domains import RealSpace
+from exactinj.exact.numbers import exact_vector, nearest_float
+from exactinj.injectivity.residual.p_matrix import BadMinor
 from exactinj.injectivity.residual.pairs import Folds
+from exactinj.injectivity.residual.scalings import floats_of
 from exactinj.work.clock import Clock
 
-__all__ = ["collision_by_samples", "open_point"]
+__all__ = ["bad_minor_by_descent", "collision_by_samples"]
 
 SAMPLES, LARGEST = 512, 1 << 22  # points; numbers in the matrices of one batch
 TRIES = 8
 DIGITS = 8  # binary ones, of the coordinates of a sample
 EXPONENTS = 6
+LOST = 25.0  # how far below the median the logarithm of a determinant has to be to be looked at as 0
+DESCENTS = 60
 
-Points = list[tuple[Fraction, ...]]
+Floats = NDArray[np.float64]
 
 
 def collision_by_samples(folds: Folds, clock: Clock, seed: int) -> Collision | None:
     """A verified pair, or None if the samples show none."""
-    points = [point for point in _samples(folds, seed) if open_point(folds, point)]
-    signs = _orientations(folds, points)
-    order = np.argsort(signs, kind="stable")
-    for low, high in _contrasts(order, signs):
+    points = np.array(list(_samples(folds, seed)))
+    if not len(points):
+        return None
+    signs, logs = _orientations(folds, points)
+    lost = np.flatnonzero((signs == 0) | (logs < np.median(logs) - LOST))[:TRIES].tolist()
+    turned = np.flatnonzero(signs < 0).tolist()
+    straight = np.flatnonzero(signs > 0).tolist()
+    for low, high in [*((k, k) for k in lost), *zip(turned[:TRIES], straight[-TRIES:], strict=False)]:
         clock.check()
-        pair = folds.between(points[low], points[high])
+        pair = _pair(folds, exact_vector(points[low]), exact_vector(points[high]))
         if pair is not None:
             return pair
     return None
 
 
-def open_point(folds: Folds, point: tuple[Fraction, ...]) -> bool:
+def _pair(folds: Folds, low: list[Fraction], high: list[Fraction]) -> Collision | None:
+    if not (_is_open(folds, low) and _is_open(folds, high)):
+        return None
+    if low != high:
+        return folds.between(low, high)
+    active = folds.active_at(folds.block.preactivation(low))
+    return folds.lost_direction(low, active) if folds.orientation(active) == 0 else None
+
+
+def _is_open(folds: Folds, point: list[Fraction]) -> bool:
     """Whether a point lies on no hyperplane of the block."""
     values = folds.block.preactivation(point)
     return all(value or not any(row) for value, row in zip(values, folds.integer_rows, strict=True))
 
 
-def _contrasts(order: NDArray[np.int64], signs: NDArray[np.float64]) -> Iterator[tuple[int, int]]:
-    """Pairs of samples whose orientations seem to differ, the clearest first; a lost one against any other."""
-    for k in range(min(TRIES, len(order) // 2)):
-        low, high = int(order[k]), int(order[-1 - k])
-        if signs[low] < 0 < signs[high] or abs(signs[low]) < np.finfo(float).eps:
-            yield low, high
-
-
-def _samples(folds: Folds, seed: int) -> Iterator[tuple[Fraction, ...]]:
+def _samples(folds: Folds, seed: int) -> Iterator[Floats]:
     """Points of the domain with short coordinates, at many distances from one of its interior points."""
     block, chance = folds.block, np.random.default_rng(seed)
-    center = folds.domain.interior_point(block.n)
+    center = np.array([nearest_float(value) for value in folds.domain.interior_point(block.n)])
+    everywhere = isinstance(folds.domain, RealSpace)
     reach = _reach(folds)
     for number in range(SAMPLES):
-        direction = chance.standard_normal(block.n) * 2.0 ** (number % (2 * EXPONENTS) - EXPONENTS)
-        steps = [Fraction(round(value * (1 << DIGITS)), 1 << DIGITS) * reach for value in direction.tolist()]
-        for _ in range(2 * EXPONENTS):
-            point = tuple(c + step for c, step in zip(center, steps, strict=True))
-            if folds.domain.contains(point):
-                yield point
+        step = chance.standard_normal(block.n) * 2.0 ** (number % (2 * EXPONENTS) - EXPONENTS)
+        step = np.rint(step * (1 << DIGITS)) / (1 << DIGITS) * reach
+        for _ in range(1 if everywhere else 2 * EXPONENTS):
+            if everywhere or folds.domain.contains(exact_vector(center + step)):
+                yield center + step
                 break
-            steps = [step / 2 for step in steps]
+            step = step / 2
 
 
-def _reach(folds: Folds) -> Fraction:
+def _reach(folds: Folds) -> float:
     """A power of two about as large as the distances of the hyperplanes from 0; 1 without bias."""
     with np.errstate(all="ignore"):
         lengths = np.linalg.norm(folds.block.A.to_float(), axis=1)
         distances = np.abs(folds.block.b.to_float()[:, 0]) / lengths
     distances = distances[np.isfinite(distances) & (distances > 0)]
     if not distances.size:
-        return Fraction(1)
-    return Fraction(2) ** int(np.clip(np.round(np.log2(np.median(distances))), -500, 500))
+        return 1.0
+    return float(2.0 ** np.clip(np.round(np.log2(np.median(distances))), -500, 500))
 
 
-def _orientations(folds: Folds, points: Points) -> NDArray[np.float64]:
-    """``det M_DD`` at each point in floats, whatever its size: only the sign and "about 0" are used."""
+def _orientations(folds: Folds, points: Floats) -> tuple[Floats, Floats]:
+    """Sign and logarithm of ``det M_DD`` at each point, in floats."""
     block = folds.block
-    A, B = block.A.to_float(), block.B.to_float()
-    at = np.array([[nearest_float(value) for value in point] for point in points]).reshape(len(points), block.n)
-    active = (at @ A.T + block.b.to_float()[:, 0] > 0).astype(float)
-    size, batches = min(block.n, block.k), []
-    step = max(1, LARGEST // (size * size))
     with np.errstate(all="ignore"):
+        A, B = block.A.to_float(), block.B.to_float()
+        active = (points @ A.T + block.b.to_float()[:, 0] > 0).astype(float)
+        size = min(block.n, block.k)
+        step, batches = max(1, LARGEST // (size * size)), []
         for first in range(0, len(points), step):
             part = active[first : first + step]
             if block.k <= block.n:
                 matrices = np.eye(size) + part[:, :, None] * (A @ B)
             else:
                 matrices = np.eye(size) + (B * part[:, None, :]) @ A
-            signs, logs = np.linalg.slogdet(matrices)
-            scale = np.abs(matrices).sum(axis=2).max(axis=1)
-            batches.append(signs * np.exp(np.clip(logs - size * np.log(scale), -700, 0)))
-    return np.nan_to_num(np.concatenate(batches)) if batches else np.zeros(0)
+            batches.append(np.array(np.linalg.slogdet(np.nan_to_num(matrices))))
+    signs, logs = np.concatenate(batches, axis=1)
+    return signs, logs
+
+
+def bad_minor_by_descent(folds: Folds, clock: Clock, seed: int) -> BadMinor | None:
+    """A principal minor that is not positive beside one that is, both verified; None if the descents found none.
+
+    A descent takes into D, one after the other, the unit after which the least diagonal entry of the Schur complement
+    is least, later descents with some noise.
+    """
+    matrix, chance = floats_of(folds.integer_interaction), np.random.default_rng(seed)
+    for number in range(DESCENTS):
+        clock.check()
+        units = _descent(matrix, chance, 0.05 * number / DESCENTS)
+        if units is not None:
+            found = _verified(folds, units)
+            if found is not None:
+                return found
+    return None
+
+
+def _descent(matrix: Floats, chance: np.random.Generator, noise: float) -> list[int] | None:
+    """Units in the order in which they came, the last with a diagonal entry that seems not to be positive."""
+    schur, left, taken = matrix.copy(), list(range(len(matrix))), list[int]()
+    with np.errstate(all="ignore"):
+        while left:
+            diagonal = np.diag(schur)
+            worst = int(np.argmin(diagonal))
+            if not diagonal[worst] > 0:
+                return [*taken, left[worst]]
+            after = diagonal[None, :] - schur * schur.T / diagonal[:, None]
+            np.fill_diagonal(after, np.inf)
+            least = (after / diagonal[None, :]).min(axis=1) + noise * chance.standard_normal(len(left))
+            k = int(np.argmin(least))
+            taken.append(left.pop(k))
+            rest = [i for i in range(len(schur)) if i != k]
+            schur = schur[np.ix_(rest, rest)] - np.outer(schur[rest, k], schur[k, rest]) / schur[k, k]
+    return None
+
+
+def _verified(folds: Folds, units: list[int]) -> BadMinor | None:
+    """The first unit whose minor, with those before it, is not positive, exactly."""
+    for count in range(len(units), 0, -1):
+        if folds.orientation(units[:count]) <= 0 < folds.orientation(units[: count - 1]):
+            return BadMinor(tuple(units[: count - 1]), units[count - 1])
+    return None

@@ -19,8 +19,8 @@ from exactinj.certificates.p_matrix import Definite, Dominant
 
 __all__ = ["MOST_DEFINITE", "closing_scaling", "floats_of", "is_definite", "is_dominant"]
 
-MOST_DEFINITE = 200  # rows: what a checker takes
-STEPS, LENGTH = 60, 0.3
+MOST_DEFINITE = 400  # rows: what a checker takes
+STEPS, LENGTH, PATIENCE = 60, 0.3, 12
 SCALES = (1, 8, 1 << 10, 1 << 20)  # of weights, the least being 1
 LARGEST = 1 << 40
 BITS = 44  # of the entries of a rounded Cholesky factor
@@ -115,6 +115,7 @@ def _dominant_weights(floats: NDArray[np.float64]) -> NDArray[np.float64] | None
 def _definite_weights(floats: NDArray[np.float64]) -> Iterator[NDArray[np.float64]]:
     """Proposals whose symmetric sum looks definite."""
     weights = np.ones(len(floats))
+    best, patience = -np.inf, PATIENCE
     for _ in range(STEPS):
         symmetric = weights[:, None] * floats
         symmetric = symmetric + symmetric.T
@@ -125,6 +126,10 @@ def _definite_weights(floats: NDArray[np.float64]) -> Iterator[NDArray[np.float6
         values, vectors = np.linalg.eigh(scale[:, None] * symmetric * scale)
         if values[0] > 0:
             yield weights
+            return
+        patience = PATIENCE if values[0] > best else patience - 1
+        best = max(best, float(values[0]))
+        if not patience:
             return
         vector = vectors[:, 0] * scale
         slope = vector * (floats @ vector) * weights
