@@ -32,6 +32,7 @@ FILLED = frozenset(_FILLED.split())
 RANDOM = re.compile("rand|normal|bernoulli|dropout|multinomial|poisson|empty|uniform")
 TOLERANCES = {"float64": 1e-8, "float32": 1e-3}  # relative to the largest entry, for wide sums
 LOOSE = 0.1  # for half precision
+FIRST = ("input", "other")
 NAMED_RESULTS = ("values", "indices")
 ASSERTIONS = ("_assert", "_check", "_guards")
 
@@ -245,7 +246,9 @@ class Call:
         translator = (translator_of(f"aten.{self.name}") if self.is_aten else None) or translator_of(self.name)
         if translator is None:
             raise NotUnderstoodError(f"the operator {self.name} is not supported")
-        return translator(build, *args, **kwargs)
+        first = [kwargs[name] for name in FIRST if name in kwargs]  # what translators call otherwise
+        rest = {name: value for name, value in kwargs.items() if name not in FIRST}
+        return translator(build, *args, *first, **rest)
 
 
 def _label(node: Any) -> str:

@@ -159,7 +159,7 @@ FUNCTIONS = {
     "parts": (lambda x: torch.cat([part * k for k, part in enumerate(x.chunk(2, 1))][::-1], 1), (1, 4)),
     "split": (lambda x: x.split([1, 3], dim=1)[1] - x[:, :3], (1, 4)),
     "stacked": (lambda x: torch.stack([x, 2 * x], -1).unbind(-1)[1], (1, 4)),
-    "by keywords": (lambda x: torch.cat(tensors=[torch.relu(input=x), x], dim=1), (1, 3)),
+    "by keywords": (lambda x: torch.cat(tensors=[torch.relu(input=x), torch.add(x, other=x)], dim=1), (1, 3)),
     "beside a constant": (lambda x: torch.cat([x, torch.ones(1, 2).double()], dim=-1), (1, 3)),
     "indexed": (lambda x: x[:, [2, 0]] + x[..., None][:, :2, 0], (1, 3)),
     "selected": (lambda x: torch.index_select(x, 1, torch.tensor([2, 2])) + x.narrow(1, 1, 2), (1, 3)),
