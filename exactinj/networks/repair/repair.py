@@ -10,6 +10,7 @@ from dataclasses import replace
 from exactinj.errors import InputError
 from exactinj.injectivity.result import Result
 from exactinj.layers.convolution import ConvLayer
+from exactinj.networks.repair.bias import raised_bias
 from exactinj.networks.repair.result import UNCHANGED, Repair
 from exactinj.networks.repair.rows import against_collisions, doubled_rows
 from exactinj.networks.repair.task import Attempt, Layer, Task
@@ -17,7 +18,7 @@ from exactinj.work.verdict import Verdict
 
 __all__ = ["METHODS", "make_injective"]
 
-METHODS = ("auto", "rows", "doubled")
+METHODS = ("auto", "rows", "doubled", "bias")
 SECONDS_FOR_FEWER = 10.0  # that `auto` may take to find fewer rows than doubling adds
 
 
@@ -42,6 +43,8 @@ def make_injective(layer: Layer, task: Task, method: str = "auto") -> Repair:
 def _attempts(layer: Layer, task: Task, method: str, first: Result) -> list[Attempt]:
     if isinstance(layer, ConvLayer):
         raise InputError("found a ConvLayer, expected a dense layer; use layer.unrolled(size)")
+    if method == "bias":
+        return [raised_bias(layer, task)]
     if method == "rows":
         return [against_collisions(layer, task, first)]
     attempts = [doubled_rows(layer, task)]
