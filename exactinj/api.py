@@ -575,6 +575,7 @@ def make_injective(
     timeout: float | None = None,
     seed: int = 0,
     report: Callable[[str], None] | None = None,
+    input_shape: Sequence[int] | None = None,
 ) -> Repair:
     """Repair a layer: an injective one close to it, with its certificate.
 
@@ -582,11 +583,11 @@ def make_injective(
     ----------
     layer : ReLULayer, or what makes one, as in `certify`
         Of a torch module the repaired copy is ``repair.module``, of the same type and number format.
-    method : {"auto", "rows", "doubled"}
-        ``rows``: rows against the collisions that are found, then only those that are needed. ``doubled``: opposites
-        of a basis of the rows. ``auto``: whichever adds fewer. Both keep every row with its bias, in front of the new
-        ones.
-    domain, engine, timeout, seed, report
+    method : {"auto", "rows", "doubled", "bias"}
+        ``rows``: rows against the collisions that are found, then only those that are needed; of a convolution,
+        kernels that read single places. ``doubled``: opposites of a basis of the rows or kernels. ``auto``: whichever
+        of the two adds fewer. Both keep every row with its bias, in front of the new ones. ``bias``: a larger bias.
+    domain, engine, timeout, seed, report, input_shape
         As in `certify`; the time is that of the whole repair.
 
     Returns
@@ -624,7 +625,9 @@ def make_injective(
         asked = asked.for_dimension(exact.n)
 
     def decide(candidate: ReLULayer | ConvLayer, part: Clock) -> Result:
-        return certify(candidate, domain=asked, engine=engine, timeout=part.left, seed=seed, report=report)
+        return certify(
+            candidate, domain=asked, engine=engine, timeout=part.left, seed=seed, report=report, input_shape=input_shape
+        )
 
     task = Task(asked, decide, clock, precision_of(layer) if is_module(layer) else None)
     repair = repaired(exact, task, method)

@@ -138,6 +138,50 @@ def test_bad_arguments_are_refused(options, message):
         xi.make_injective(**{"layer": TRIANGLE, **options})
 
 
+# ------------------------------------------------------------------ a larger bias
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_biases_are_only_raised_and_decided(seed):
+    rng = Random(f"bias {seed}")
+    n = rng.randint(1, 3)
+    layer = xi.ReLULayer(*random_degenerate_layer(rng, n, random_shape(rng, n)))
+    for domain in DOMAINS[:5]:
+        repair = xi.make_injective(layer, method="bias", domain=domain)
+        assert repair.added == ()
+        assert repair.layer.W == layer.W
+        assert min(repair.raised.values(), default=1) > 0
+        if repair.verdict == "injective":
+            assert_repaired(repair, domain)
+        elif domain not in (None, "nonneg"):
+            assert layer.W.rank() < n  # on a bounded domain a bias helps wherever the rows span
+
+
+def test_if_zero_fails_on_a_cone_so_does_every_bias():
+    """Against an SMT solver, which is free to choose the bias of each row up to a bound."""
+    repair = xi.make_injective((TRIANGLE, [-1, -1, -1]), method="bias")
+    assert repair.verdict == "not_injective"
+    assert "no bias makes this layer injective on R^n" in repair.steps[-1]
+    for bias in (0, 1, 100, 10**6):
+        assert not smt_collision(TRIANGLE, [bias] * 3).injective
+
+
+def test_the_exact_alpha_is_used_where_it_is_smaller_than_full_activity():
+    frame = xi.ReLULayer([[2, 1], [-1, 2], [-2, -1], [1, -3]], [-1] * 4)
+    repair = xi.make_injective(frame, method="bias", domain="ball:1")
+    assert_repaired(repair, "ball:1")
+    exact = xi.alpha_star(frame).alpha
+    for i, change in repair.raised.items():
+        assert -1 + change <= -exact[i].floor(20)
+
+
+def test_without_a_candidate_the_reason_says_so():
+    half = xi.Polytope([[1, 0]], [1])
+    repair = xi.make_injective((TRIANGLE, [-1, -1, -1]), method="bias", domain=half)
+    assert "no bias is known to try" in repair.steps[-1]
+    assert repair.verdict == "not_injective"
+
+
 # ------------------------------------------------------------------ rows that tell something
 
 

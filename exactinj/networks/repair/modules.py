@@ -39,8 +39,7 @@ def repaired_module(module: Any, layer: ReLULayer | ConvLayer) -> Any:
     """
     kind, part = linear_part(module, (*LINEAR, *CONVOLUTIONS))
     new = _part(kind, part, layer)
-    again = ReLULayer.from_torch(new) if isinstance(layer, ReLULayer) else ConvLayer.from_torch(new)
-    if again != layer:
+    if not _holds(new, layer):
         raise InputError(
             f"found numbers of the repaired layer that {part.weight.dtype} does not hold; convert the module first, as "
             "in module.double(), or repair the exact layer"
@@ -51,6 +50,14 @@ def repaired_module(module: Any, layer: ReLULayer | ConvLayer) -> Any:
     place = next(k for k, child in enumerate(module) if child is part)
     whole[place] = new
     return whole
+
+
+def _holds(module: Any, layer: ReLULayer | ConvLayer) -> bool:
+    """Whether the numbers of a module are those of a layer."""
+    try:
+        return type(layer).from_torch(module) == layer
+    except InputError:  # an infinite number, as the format does not reach so far
+        return False
 
 
 def _part(kind: str, part: Any, layer: ReLULayer | ConvLayer) -> Any:

@@ -11,6 +11,8 @@ from exactinj.errors import InputError
 from exactinj.injectivity.result import Result
 from exactinj.layers.convolution import ConvLayer
 from exactinj.networks.repair.bias import raised_bias
+from exactinj.networks.repair.kernel_bias import raised_kernel_bias
+from exactinj.networks.repair.kernels import doubled_kernels, kernels_of_places
 from exactinj.networks.repair.result import UNCHANGED, Repair
 from exactinj.networks.repair.rows import against_collisions, doubled_rows
 from exactinj.networks.repair.task import Attempt, Layer, Task
@@ -42,7 +44,7 @@ def make_injective(layer: Layer, task: Task, method: str = "auto") -> Repair:
 
 def _attempts(layer: Layer, task: Task, method: str, first: Result) -> list[Attempt]:
     if isinstance(layer, ConvLayer):
-        raise InputError("found a ConvLayer, expected a dense layer; use layer.unrolled(size)")
+        return _attempts_for_kernels(layer, task, method, first)
     if method == "bias":
         return [raised_bias(layer, task)]
     if method == "rows":
@@ -51,4 +53,18 @@ def _attempts(layer: Layer, task: Task, method: str, first: Result) -> list[Atte
     if method == "auto":
         quick = replace(task, clock=task.clock.bounded(SECONDS_FOR_FEWER)) if attempts[0].is_proved else task
         attempts.append(against_collisions(layer, quick, first, len(attempts[0].added) - 1))
+    return attempts
+
+
+def _attempts_for_kernels(layer: ConvLayer, task: Task, method: str, first: Result) -> list[Attempt]:
+    if method == "bias":
+        return [raised_kernel_bias(layer, task)]
+    if method == "rows":
+        return [kernels_of_places(layer, task, first)]
+    attempts = [doubled_kernels(layer, task)]
+    if method == "auto" and attempts[0].is_proved:
+        quick = replace(task, clock=task.clock.bounded(SECONDS_FOR_FEWER))
+        attempts.append(kernels_of_places(layer, quick, first, len(attempts[0].added) - 1))
+    elif method == "auto":
+        attempts.append(kernels_of_places(layer, task, first))
     return attempts

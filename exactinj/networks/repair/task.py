@@ -66,7 +66,8 @@ class Attempt:
 def with_few(attempt: Attempt, extras: Sequence[Extra], build: Build, task: Task) -> Attempt:
     """The same without those new rows that it is injective without, tried one after the other, last ones first.
 
-    Each that is left is needed by the others, unless a layer without it took too long to be decided.
+    Each that is left is needed by the others, unless a layer without it took too long to be decided. A convolution
+    keeps the set of sizes that it is injective for.
     """
     if not attempt.is_proved:
         return attempt
@@ -79,7 +80,7 @@ def with_few(attempt: Attempt, extras: Sequence[Extra], build: Build, task: Task
         fewer.remove(extra)
         layer, added = build(fewer)
         result = task.decide(layer, clock.bounded(SECONDS_OF_ONE))
-        if result.verdict is Verdict.INJECTIVE:
+        if result.verdict is Verdict.INJECTIVE and result.sizes == best.result.sizes:
             kept, best = fewer, replace(best, layer=layer, added=added, result=result)
     dropped = len(extras) - len(kept)
     return best if not dropped else replace(best, note=f"{best.note}; {dropped} of them turned out not to be needed")
