@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from numbers import Real
 from pathlib import Path
@@ -492,7 +492,9 @@ def scan(
     model: Any,
     *,
     domain: Region | str | None = None,
-    input_shape: Sequence[int] | None = None,
+    input_shape: Sequence[int] | Mapping[str, Sequence[int]] | None = None,
+    fixed: Mapping[str, Any] | None = None,
+    geometry: Any = None,
     engine: str | Engine = "auto",
     seed: int = 0,
     timeout: float | None = None,
@@ -510,8 +512,12 @@ def scan(
         A file is ``.onnx``, or holds the weights alone (``.pt``, ``.pth``, ``.safetensors``).
     domain : R^n, the orthant or a box, optional
         Of the model's input; R^n if left out. What later layers get is derived from it, exactly.
-    input_shape : sequence of int, optional
-        Of one input, where the model leaves it open.
+    input_shape : sequence of int, or mapping from names to such, optional
+        Of one input, its batch of 1 included, where the model leaves it open.
+    fixed : mapping from names to numbers, optional
+        Inputs of an ``.onnx`` file that are held fixed, such as a sampling rate.
+    geometry : path of a ``.toml`` file or mapping, optional
+        What a file of weights does not say: strides, paddings, activations (`docs/networks.md`).
     engine, seed, report
         As in `certify`.
     timeout : float, optional
@@ -543,27 +549,17 @@ def scan(
     >>> [str(row.verdict) for row in result.layers], str(result.network.verdict)
     (['injective', 'injective'], 'injective')
     """
-    from exactinj.networks.models import model_given
-    from exactinj.networks.scan import scan_network
+    from exactinj.networks.layerwise import Means
+    from exactinj.networks.models import ModelOptions, model_given
+    from exactinj.networks.scan import ScanOptions, scan_model
     from exactinj.networks.storage import ScanFolder
 
     _require_positive(timeout)
     _require_positive(layer_timeout)
     clock = Clock(timeout, report)
-    chosen = engine_given(engine, seed=seed)
-    given = model_given(model, input_shape)
-    return scan_network(
-        given.network,
-        convex_given(domain),
-        chosen,
-        clock,
-        layer_timeout=layer_timeout,
-        seed=seed,
-        end_to_end=end_to_end,
-        folder=None if out is None else ScanFolder.at(out),
-        keep=keep,
-        model=given.record,
-    )
+    means = Means(engine_given(engine, seed=seed), seed, None if out is None else ScanFolder.at(out))
+    given = model_given(model, ModelOptions(input_shape, fixed, geometry))
+    return scan_model(given, convex_given(domain), means, clock, ScanOptions(layer_timeout, end_to_end, keep))
 
 
 def make_injective(

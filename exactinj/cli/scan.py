@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from exactinj.cli import exit_status
 from exactinj.cli.arguments import ENGINE_HELP, Verbs, add_output_options, seconds
@@ -35,6 +35,10 @@ def add(verbs: Verbs) -> None:
     verb.add_argument("model", metavar="MODEL", help=MODEL_HELP)
     verb.add_argument("--domain", default="R^n", metavar="DOMAIN", help=DOMAIN_HELP)
     verb.add_argument("--input-shape", metavar="SHAPE", help="of one input, where the file leaves it open: 3,32,32")
+    verb.add_argument(
+        "--fixed", action="append", default=[], metavar="NAME=NUMBER", help="hold an input of an .onnx file fixed"
+    )
+    verb.add_argument("--geometry", metavar="FILE", help="a .toml file of what a file of weights does not say")
     verb.add_argument("--engine", default="auto", metavar="NAME", help=ENGINE_HELP)
     verb.add_argument("--seed", type=int, default=0, help="of random starting points (default 0)")
     verb.add_argument("--timeout", type=seconds, metavar="SECONDS", help="for the whole scan (status 12)")
@@ -49,8 +53,12 @@ def add(verbs: Verbs) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Scan in a supervised child; report what was found by then in its place if it had to be killed."""
-    shape = _shape(options.input_shape)
     _refuse_bad_report(options.report)
+    given = {
+        "input_shape": _shape(options.input_shape),
+        "fixed": _fixed(options.fixed),
+        "geometry": options.geometry,
+    }
     options.layer = options.model
 
     def unfinished(end: Unfinished) -> dict[str, object]:
@@ -63,10 +71,10 @@ def run(options: argparse.Namespace) -> int:
             "seconds": round(end.seconds, 6),
         }
 
-    return run_supervised(options, lambda reporter: _scan(options, reporter, shape), unfinished)
+    return run_supervised(options, lambda reporter: _scan(options, reporter, given), unfinished)
 
 
-def _scan(options: argparse.Namespace, reporter: Reporter, shape: list[int] | None) -> Ending:
+def _scan(options: argparse.Namespace, reporter: Reporter, given: dict[str, Any]) -> Ending:
     from exactinj.api import scan  # heavy imports happen in the child
     from exactinj.cli.describe_scan import describe_scan, row_text
 
@@ -81,7 +89,7 @@ def _scan(options: argparse.Namespace, reporter: Reporter, shape: list[int] | No
     result = scan(
         options.model,
         domain=options.domain,
-        input_shape=shape,
+        **given,
         engine=options.engine,
         seed=options.seed,
         timeout=reporter.seconds_left,
@@ -128,3 +136,14 @@ def _shape(text: str | None) -> list[int] | None:
     if not shape or min(shape) < 1:
         raise InputError(f"--input-shape: found {text!r}, expected positive integers such as 3,32,32")
     return shape
+
+
+def _fixed(texts: list[str]) -> dict[str, list[str] | str] | None:
+    """``sr=16000`` and ``h=0,0,0``."""
+    fixed: dict[str, list[str] | str] = {}
+    for text in texts:
+        name, equals, numbers = text.partition("=")
+        if not name or not equals or not numbers:
+            raise InputError(f"--fixed: found {text!r}, expected the name of an input and its numbers, as in sr=16000")
+        fixed[name] = numbers.split(",") if "," in numbers else numbers
+    return fixed or None

@@ -119,6 +119,7 @@ class NetworkAnswer:
     reason: str
     witness: Pair | None = None
     certificate: str | None = None
+    assumption: str | None = None
 
     def __bool__(self) -> Never:
         raise TypeError("an answer has no truth value, as 'unknown' is not 'no'; compare answer.verdict")
@@ -130,6 +131,7 @@ class NetworkAnswer:
         return {
             "verdict": str(self.verdict),
             "reason": self.reason,
+            "assumption": self.assumption,
             "witness": None if self.witness is None else self.witness.to_json(),
             "certificate": self.certificate,
         }

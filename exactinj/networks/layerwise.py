@@ -35,18 +35,25 @@ from exactinj.networks.storage import ScanFolder
 from exactinj.work.clock import Clock
 from exactinj.work.verdict import Verdict
 
-__all__ = ["Scanner", "decided_row"]
+__all__ = ["About", "Means", "Scanner", "answered", "both_signs", "decided_row"]
+
+
+@dataclass(frozen=True)
+class Means:
+    """What decides layers: an engine, the seed of random starts, the folder where certificates are."""
+
+    engine: Engine
+    seed: int = 0
+    folder: ScanFolder | None = None
 
 
 @dataclass(frozen=True)
 class Scanner:
-    """What all rows of a scan share: the network, the ranges of its values, the engine, where certificates are."""
+    """What all rows of a scan share: the network, the ranges of its values, what decides layers."""
 
     network: Network
     ranges: dict[str, Range]
-    engine: Engine
-    seed: int = 0
-    folder: ScanFolder | None = None
+    means: Means
 
     def domain(self, question: Question) -> Domain:
         """Of the only source."""
@@ -105,6 +112,8 @@ def _empty_row(task: _Task) -> LayerRow:
 def _decided(task: _Task, row: LayerRow, clock: Clock) -> LayerRow:
     if isinstance(task.activation, Opaque):
         return replace(row, reason=f"{task.activation.kind}: {task.activation.why}")
+    if task.activation is not None and not isinstance(task.activation, LeakyRelu | OneToOne):
+        return replace(row, reason=f"{row.activation}: no engine decides layers with this activation")
     why = _no_layer(task)
     if why is not None:
         return replace(row, reason=f"{row.activation or row.kind}: {why}")
@@ -158,31 +167,44 @@ def both_signs(layer: ReLULayer | ConvLayer, some: Sequence[int] | None) -> ReLU
 
 
 def _answered(task: _Task, layer: Folded, row: LayerRow, clock: Clock) -> LayerRow:
-    """What the engines say, or a certificate of an earlier scan."""
-    scanner = task.scanner
-    where = layer_domain(layer, task.domain)
-    row = replace(row, domain=where.text, layer_digest=layer.layer.digest)
-    folder = scanner.folder
-    proof = None if folder is None else folder.known(task.number, row.name, layer.layer, where.text, layer.size)
+    """What the engines say about the layer, and their pair as inputs of the layer in the network."""
+    about = About(layer.layer, layer_domain(layer, task.domain), layer.size)
+    row, pair = answered(task.scanner.means, row, task.number, about, clock)
+    return replace(row, witness=_witness(task, layer, pair))
+
+
+@dataclass(frozen=True)
+class About:
+    """A ReLU layer on a domain, of its inputs or of a place of its grid; for a convolution at a size, or at every."""
+
+    layer: ReLULayer | ConvLayer
+    domain: Domain
+    size: tuple[int, ...] | None = None
+
+
+def answered(means: Means, row: LayerRow, number: int, about: About, clock: Clock) -> tuple[LayerRow, Collision | None]:
+    """The row with what the engines say, or a certificate of an earlier scan; and the colliding pair."""
+    row = replace(row, domain=about.domain.text, layer_digest=about.layer.digest)
+    folder = means.folder
+    proof = None if folder is None else folder.known(number, row.name, about.layer, about.domain.text, about.size)
     if proof is not None and folder is not None:
         verdict = Verdict.INJECTIVE if proof.claim.startswith("injective") else Verdict.NOT_INJECTIVE
-        reason, place = "by its certificate of an earlier scan, checked again", str(folder.place(task.number, row.name))
-        row = replace(row, verdict=verdict, reason=reason, proof=proof, certificate=place)
-        return replace(row, witness=_witness(task, layer, proof.collision))
-    result = ask(layer, where, scanner.engine, clock, scanner.seed)
+        reason, place = "by its certificate of an earlier scan, checked again", str(folder.place(number, row.name))
+        return replace(row, verdict=verdict, reason=reason, proof=proof, certificate=place), proof.collision
+    result = _asked_of_engines(means, about, clock)
     row = replace(
         row, verdict=result.verdict, reason=result.reason, assumption=result.assumption, proof=result.certificate
     )
     if folder is not None and result.certificate is not None:
-        row = replace(row, certificate=folder.keep(task.number, row.name, result.certificate))
-    return replace(row, witness=_witness(task, layer, result.witness))
+        row = replace(row, certificate=folder.keep(number, row.name, result.certificate))
+    return row, result.witness
 
 
-def ask(layer: Folded, domain: Domain, engine: Engine, clock: Clock, seed: int) -> Result:
-    """The engines' answer about a layer on a domain of `layer_domain`."""
-    if isinstance(layer.layer, ConvLayer):
-        return certify_convolution(layer.layer, domain, engine, clock, input_shape=layer.size, seed=seed)
-    return certify_dense(layer.layer, domain, BlocksEngine(engine), clock)
+def _asked_of_engines(means: Means, about: About, clock: Clock) -> Result:
+    layer, domain = about.layer, about.domain
+    if isinstance(layer, ConvLayer):
+        return certify_convolution(layer, domain, means.engine, clock, input_shape=about.size, seed=means.seed)
+    return certify_dense(layer, domain, BlocksEngine(means.engine), clock)
 
 
 def layer_domain(layer: Folded, domain: Domain) -> Domain:

@@ -2,78 +2,103 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from math import prod
 
 from exactinj.domains import Box, Domain, NonnegativeOrthant, RealSpace
 from exactinj.errors import InputError, InternalError
-from exactinj.injectivity.engine import Engine
+from exactinj.files.checkpoints import Checkpoint
 from exactinj.layers.network import Network, simplified
 from exactinj.networks.affine_parts import questions
 from exactinj.networks.answers import LayerRow, NetworkAnswer, Pair, ScanResult, flat_pair
 from exactinj.networks.certify import certify_network
+from exactinj.networks.checkpoint_rows import answer_of_rows, decided_checkpoint_row
 from exactinj.networks.collisions import find_collision, whole_pair
 from exactinj.networks.dense_chains import dense_of_graph
 from exactinj.networks.determination import determined
-from exactinj.networks.layerwise import Scanner, decided_row
+from exactinj.networks.layerwise import Means, Scanner, decided_row
+from exactinj.networks.models import Model
 from exactinj.networks.ranges import ranges
-from exactinj.networks.storage import ScanFolder
 from exactinj.work.clock import Clock
 from exactinj.work.verdict import Verdict
 
-__all__ = ["scan_network"]
+__all__ = ["ScanOptions", "scan_model"]
 
 SECONDS_TO_SEARCH = 60.0  # for a collision of the whole network, where there is no deadline
 Keep = Callable[[LayerRow], None]
 
 
-def scan_network(
-    network: Network,
-    domain: Domain,
-    engine: Engine,
-    clock: Clock,
-    *,
-    layer_timeout: float | None = None,
-    seed: int = 0,
-    end_to_end: bool = False,
-    folder: ScanFolder | None = None,
-    keep: Keep | None = None,
-    model: dict[str, object] | None = None,
-) -> ScanResult:
-    """Decide every layer and the whole.
+@dataclass(frozen=True)
+class ScanOptions:
+    """How a model is scanned.
 
-    Parameters
+    Attributes
     ----------
-    network : Network
-    domain : R^n, the orthant or a box
-        Of the input.
-    engine : decides layers
-    clock : of the whole; each layer gets its fair share, at most `layer_timeout`
-    end_to_end : decide a small dense network as a whole, by its cells
-    folder : where certificates are kept, and taken from
+    layer_timeout : seconds for each layer at most; None for its fair share of all
+    end_to_end : whether small dense networks are decided as a whole, by their cells
     keep : is given each row when it is decided
-    model : what results say about where the network comes from
     """
-    network = simplified(network)
+
+    layer_timeout: float | None = None
+    end_to_end: bool = False
+    keep: Keep | None = None
+
+
+def scan_model(model: Model, domain: Domain, means: Means, clock: Clock, options: ScanOptions) -> ScanResult:
+    """Decide every layer and the whole, on a domain of the input: R^n, the orthant or a box."""
+    content = model.content
+    if isinstance(content, Network):
+        result = _scan_network(content, domain, means, clock, options)
+    else:
+        result = _scan_checkpoint(content, domain, means, clock, options)
+    result = replace(result, model=model.record, seconds=clock.elapsed)
+    if means.folder is not None:
+        means.folder.write("scan.json", result.to_json())
+    return result
+
+
+def _scan_network(whole: Network, domain: Domain, means: Means, clock: Clock, options: ScanOptions) -> ScanResult:
+    network = simplified(whole)
     _require_domain(network, domain)
-    scanner = Scanner(network, ranges(network, domain, clock), engine, seed, folder)
+    scanner = Scanner(network, ranges(network, domain, clock), means)
     asked = questions(network)
-    rows: list[LayerRow] = []
-    for k, question in enumerate(asked):
-        clock.report(f"layer {k + 1} of {len(asked)}, {question.name}")
-        rows.append(decided_row(scanner, question, k + 1, _share(clock, len(asked) - k + 1, layer_timeout)))
-        if keep is not None:
-            keep(rows[-1])
+
+    def decide(k: int, part: Clock) -> LayerRow:
+        return decided_row(scanner, asked[k], k + 1, part)
+
+    rows = _rows([question.name for question in asked], decide, clock, options)
     answer = _whole(scanner, domain, rows, clock)
     notes: list[str] = []
-    if end_to_end and answer.verdict in (Verdict.UNKNOWN, Verdict.TIMED_OUT):
+    if options.end_to_end and answer.verdict in (Verdict.UNKNOWN, Verdict.TIMED_OUT):
         answer, note = _end_to_end(scanner, domain, rows, answer, clock)
         notes += [note] if note else []
-    named = model or {"file": None, "sha256": network.digest}
-    result = ScanResult(named, domain.text, tuple(rows), answer, network, clock.elapsed, tuple(notes))
-    if folder is not None:
-        folder.write("scan.json", result.to_json())
-    return result
+    return ScanResult({}, domain.text, tuple(rows), answer, network, notes=tuple(notes))
+
+
+def _scan_checkpoint(
+    weights: Checkpoint, domain: Domain, means: Means, clock: Clock, options: ScanOptions
+) -> ScanResult:
+    def decide(k: int, part: Clock) -> LayerRow:
+        return decided_checkpoint_row(weights.layers[k], k + 1, domain, means, part)
+
+    rows = _rows([layer.name for layer in weights.layers], decide, clock, options)
+    notes = [f"assumed: {text}" for text in weights.assumed]
+    notes += [f"not looked at: {name}, {why}" for name, why in weights.left.items()]
+    return ScanResult({}, domain.text, tuple(rows), answer_of_rows(rows, clock), None, notes=tuple(notes))
+
+
+def _rows(
+    names: Sequence[str], decide: Callable[[int, Clock], LayerRow], clock: Clock, options: ScanOptions
+) -> list[LayerRow]:
+    """Each layer's row, in its fair share of the time that is left; one more share is for the whole."""
+    rows = []
+    for k, name in enumerate(names):
+        clock.report(f"layer {k + 1} of {len(names)}, {name}")
+        rows.append(decide(k, _share(clock, len(names) - k + 1, options.layer_timeout)))
+        if options.keep is not None:
+            options.keep(rows[-1])
+    return rows
 
 
 def _share(clock: Clock, parts: int, most: float | None) -> Clock:
@@ -108,7 +133,7 @@ def _whole(scanner: Scanner, domain: Domain, rows: list[LayerRow], clock: Clock)
     if all(name in known for name in network.inputs):
         return NetworkAnswer(Verdict.INJECTIVE, "each of its layers is injective on what it gets, and they compose")
     search = clock if clock.left is not None else clock.bounded(SECONDS_TO_SEARCH)
-    found = find_collision(network, _domains(network, domain), search, seed=scanner.seed)
+    found = find_collision(network, _domains(network, domain), search, seed=scanner.means.seed)
     if found is not None:
         return NetworkAnswer(Verdict.NOT_INJECTIVE, found[1], found[0])
     left_open = [row for row in rows if row.verdict is not Verdict.INJECTIVE]
