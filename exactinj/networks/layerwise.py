@@ -112,8 +112,6 @@ def _empty_row(task: _Task) -> LayerRow:
 def _decided(task: _Task, row: LayerRow, clock: Clock) -> LayerRow:
     if isinstance(task.activation, Opaque):
         return replace(row, reason=f"{task.activation.kind}: {task.activation.why}")
-    if task.activation is not None and not isinstance(task.activation, LeakyRelu | OneToOne):
-        return replace(row, reason=f"{row.activation}: no engine decides layers with this activation")
     why = _no_layer(task)
     if why is not None:
         return replace(row, reason=f"{row.activation or row.kind}: {why}")
@@ -135,6 +133,8 @@ def _no_layer(task: _Task) -> str | None:
         return "the shape of a value is not known; give the input shape"
     if len(sources) != 1:
         return f"it reads several values ({', '.join(sources)}), a skip, which is no layer of one input"
+    if task.activation is not None and not isinstance(task.activation, LeakyRelu | OneToOne):
+        return "no engine decides layers with this activation"
     return None
 
 
