@@ -10,9 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 
+import numpy as np
+
 from exactinj.layers.network import AffineOperation, Convolution, Dense, Network, Node, Opaque, Rearrangement
 
-__all__ = ["Question", "questions"]
+JOINED = "all sources"
+
+__all__ = ["JOINED", "Question", "questions"]
 
 
 @dataclass(frozen=True)
@@ -55,10 +59,17 @@ class Question:
         return self.activation.operation.kind
 
     def network(self, whole: Network) -> Network:
-        """The layer alone, as a network of its sources."""
+        """The layer alone, as a network of its sources; of several in one, `joined`, one behind the other."""
         shapes = {name: _known_shape(whole, name) for name in self.sources}
         nodes = self.affine if self.activation is None else (*self.affine, self.activation)
-        return Network(shapes, nodes, [self.output])
+        if len(shapes) == 1:
+            return Network(shapes, nodes, [self.output])
+        parts, start = [], 0
+        for name, shape in shapes.items():
+            places = np.arange(start, start + prod(shape)).reshape(shape)
+            parts.append(Node(name, Rearrangement(places, "part"), (JOINED,)))
+            start += prod(shape)
+        return Network({JOINED: (start,)}, [*parts, *nodes], [self.output])
 
 
 def questions(network: Network) -> list[Question]:

@@ -60,7 +60,7 @@ def _asked(layer: CheckpointLayer) -> ReLULayer | ConvLayer | None:
     if layer.activation == "relu":
         return layer.layer
     is_one_to_one = layer.activation in ONE_TO_ONE or (layer.activation == "prelu" and "one-to-one" in layer.note)
-    return both_signs(layer.layer, None) if is_one_to_one else None
+    return both_signs(layer.layer) if is_one_to_one else None
 
 
 def _pair(pair: Collision) -> Pair:

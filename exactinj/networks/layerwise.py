@@ -9,15 +9,16 @@ points in a cell; where none is found the row is ``unknown`` and says why.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import prod
+from typing import Any
 
 import numpy as np
 
 from exactinj.certificates.collision import Collision
-from exactinj.domains import Box, Domain
+from exactinj.domains import Box, Domain, NonnegativeOrthant
 from exactinj.errors import InputError
 from exactinj.injectivity.blocks import BlocksEngine
 from exactinj.injectivity.certify import certify_dense
@@ -25,10 +26,12 @@ from exactinj.injectivity.convolution.certify import certify_convolution
 from exactinj.injectivity.engine import Engine
 from exactinj.injectivity.result import Result
 from exactinj.layers.convolution import ConvLayer, doubled
+from exactinj.layers.convolution.arguments import shaped
 from exactinj.layers.dense import ReLULayer
-from exactinj.layers.network import ExactTensor, LeakyRelu, Network, OneToOne, Opaque, Operation
+from exactinj.layers.network import Clip, ExactTensor, LeakyRelu, Network, OneToOne, Opaque, Operation, Square
 from exactinj.networks.affine_parts import Question, has_known_shapes, size_of
 from exactinj.networks.answers import LayerRow, Pair
+from exactinj.networks.collisions import find_collision
 from exactinj.networks.folding import Folded, NotFolded, Unread, folded
 from exactinj.networks.ranges import Range, domain_of
 from exactinj.networks.storage import ScanFolder
@@ -36,6 +39,9 @@ from exactinj.work.clock import Clock
 from exactinj.work.verdict import Verdict
 
 __all__ = ["About", "Means", "Scanner", "answered", "both_signs", "decided_row"]
+
+
+SECONDS_TO_SEARCH = 10.0  # for a collision of a layer that no engine decided
 
 
 @dataclass(frozen=True)
@@ -110,53 +116,130 @@ def _empty_row(task: _Task) -> LayerRow:
 
 
 def _decided(task: _Task, row: LayerRow, clock: Clock) -> LayerRow:
+    """By the engines where they speak of such a layer, then by a search for collisions."""
     if isinstance(task.activation, Opaque):
         return replace(row, reason=f"{task.activation.kind}: {task.activation.why}")
-    why = _no_layer(task)
-    if why is not None:
-        return replace(row, reason=f"{row.activation or row.kind}: {why}")
+    if not has_known_shapes(task.network, task.question):
+        return replace(row, reason=f"{row.activation or row.kind}: the shape of a value is not known")
+    row = _by_engines(task, row, clock)
+    return row if row.verdict in (Verdict.INJECTIVE, Verdict.NOT_INJECTIVE) else _by_search(task, row, clock)
+
+
+def _by_engines(task: _Task, row: LayerRow, clock: Clock) -> LayerRow:
+    sources, name = task.question.sources, row.activation or row.kind
+    if len(sources) != 1:
+        return replace(row, reason=f"{name}: it reads several values ({', '.join(sources)}), which is no single layer")
+    way = _way(task)
+    if way is None:
+        return replace(row, reason=f"{name}: no engine decides layers with this activation")
     layer = folded(task.network, task.question)
     if isinstance(layer, NotFolded):
-        return replace(row, reason=layer.reason)
+        return replace(row, reason=f"{name}: {layer.reason}")
     if isinstance(layer, Unread):
         return _unread(task, row, layer)
-    asked = _asked(layer.layer, task.activation, task.network.shapes[task.question.value] or ())
+    asked = way(layer.layer)
     if asked is None:
-        return replace(row, reason=f"{row.activation}: no engine decides layers with this activation")
+        return replace(row, reason=f"{name}: slopes of both kinds behind a convolution")
     return _answered(task, replace(layer, layer=asked), row, clock)
 
 
-def _no_layer(task: _Task) -> str | None:
-    """Why a question is not about one layer, in words."""
-    sources = task.question.sources
-    if not has_known_shapes(task.network, task.question):
-        return "the shape of a value is not known; give the input shape"
-    if len(sources) != 1:
-        return f"it reads several values ({', '.join(sources)}), a skip, which is no layer of one input"
-    if task.activation is not None and not isinstance(task.activation, LeakyRelu | OneToOne):
-        return "no engine decides layers with this activation"
-    return None
+def _by_search(task: _Task, row: LayerRow, clock: Clock) -> LayerRow:
+    """A collision of the layer alone, of whatever steps it consists."""
+    layer = task.question.network(task.network)
+    where = inside_of(
+        [task.scanner.ranges[name] for name in task.question.sources], task.network, task.question.sources
+    )
+    found = find_collision(
+        layer, {layer.input_name: where}, clock.bounded(SECONDS_TO_SEARCH), seed=task.scanner.means.seed
+    )
+    if found is None:
+        return replace(row, reason=f"{row.reason}; no collision of it was found either")
+    return replace(row, verdict=Verdict.NOT_INJECTIVE, reason=found[1], witness=found[0])
 
 
-def _asked(
-    layer: ReLULayer | ConvLayer, activation: Operation | None, shape: tuple[int, ...]
-) -> ReLULayer | ConvLayer | None:
-    """The ReLU layer that is injective exactly if the layer with its own activation is; None where there is none."""
+def inside_of(scanner: Scanner, names: Sequence[str]) -> Domain:
+    """A domain of some values together within the product of theirs: their own, for one, or if all are alike."""
+    domains = [domain_of(scanner.ranges[name]) for name in names]
+    sizes = [prod(scanner.network.shapes[name] or ()) for name in names]
+    if len({type(domain) for domain in domains}) == 1 and not isinstance(domains[0], Box):
+        return domains[0]
+    if not any(isinstance(domain, Box) for domain in domains):
+        return NonnegativeOrthant()
+    lower: list[Fraction] = []
+    upper: list[Fraction] = []
+    for domain, size in zip(domains, sizes, strict=True):
+        box = domain if isinstance(domain, Box) else Box(0 if isinstance(domain, NonnegativeOrthant) else -1, 1)
+        sides = box.for_dimension(size)
+        lower += sides.lower  # type: ignore[arg-type]  # tuples
+        upper += sides.upper  # type: ignore[arg-type]
+    return Box(lower, upper)
+
+
+Way = Callable[[ReLULayer | ConvLayer], ReLULayer | ConvLayer | None]
+
+
+def _way(task: _Task) -> Way | None:
+    """From the layer to the ReLU layer that is injective exactly if it is with its own activation; None if none is."""
+    activation = task.activation
+    where = task.scanner.ranges[task.question.value]
+    shape = task.network.shapes[task.question.value] or ()
     if activation is None or isinstance(activation, OneToOne):
-        return both_signs(layer, None)
-    if not isinstance(activation, LeakyRelu):
-        return None
-    slopes = activation.slope.numerators
+        return both_signs
+    if isinstance(activation, LeakyRelu):
+        return _way_of_slopes(activation.slope.numerators, where, shape)
+    if isinstance(activation, Square):
+        return both_signs if where.is_one_sided() else None
+    return _way_of_clip(activation, where) if isinstance(activation, Clip) else None
+
+
+def _way_of_slopes(slopes: Any, where: Range, shape: tuple[int, ...]) -> Way | None:
+    if (slopes > 0).all() or where.is_nonnegative or where.is_one_sided(np.broadcast_to(slopes, shape) != 0):
+        return both_signs
     if not slopes.any():
-        return layer
-    if (slopes > 0).all():
-        return both_signs(layer, None)
-    if (slopes < 0).any() or isinstance(layer, ConvLayer):
+        return _same
+    if (slopes < 0).any():
         return None
-    return both_signs(layer, np.flatnonzero(np.broadcast_to(slopes, shape)).tolist())
+    kept = np.flatnonzero(np.broadcast_to(slopes, shape)).tolist()
+    return lambda layer: None if isinstance(layer, ConvLayer) else both_signs(layer, kept)
 
 
-def both_signs(layer: ReLULayer | ConvLayer, some: Sequence[int] | None) -> ReLULayer | ConvLayer:
+def _way_of_clip(clip: Clip, where: Range) -> Way | None:
+    """A clip that acts on one side only is a ReLU behind a shift, and perhaps a change of sign."""
+    low_acts = clip.low is not None and not where.is_at_least(clip.low)
+    high_acts = clip.high is not None and not where.is_at_most(clip.high)
+    if low_acts and high_acts:
+        return None
+    if low_acts:
+        return lambda layer: _shifted(layer, 1, -(clip.low or Fraction(0)))
+    return (lambda layer: _shifted(layer, -1, clip.high or Fraction(0))) if high_acts else both_signs
+
+
+def _same(layer: ReLULayer | ConvLayer) -> ReLULayer | ConvLayer:
+    return layer
+
+
+def _shifted(layer: ReLULayer | ConvLayer, sign: int, shift: Fraction) -> ReLULayer | ConvLayer:
+    """The layer ``ReLU(sign (W x + b) + shift)``."""
+    if isinstance(layer, ReLULayer):
+        rows, bias = layer.W.fractions(), [value for (value,) in layer.b.fractions()]
+        return ReLULayer([[sign * value for value in row] for row in rows], [sign * value + shift for value in bias])
+    kernels = shaped([[sign * v for v in row] for row in layer.kernels.fractions()], _ins(layer), layer.kernel_size)
+    return ConvLayer(
+        kernels,
+        [sign * value + shift for value in layer.bias],
+        stride=layer.stride,
+        padding=layer.padding,
+        dilation=layer.dilation,
+        groups=layer.groups,
+        padding_mode=layer.padding_mode,
+    )
+
+
+def _ins(layer: ConvLayer) -> int:
+    return layer.in_channels // layer.groups
+
+
+def both_signs(layer: ReLULayer | ConvLayer, some: Sequence[int] | None = None) -> ReLULayer | ConvLayer:
     """The rows and their opposites, or the opposites of some."""
     if isinstance(layer, ConvLayer):
         return doubled(layer)

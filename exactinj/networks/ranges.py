@@ -8,10 +8,12 @@ activation itself gives.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import singledispatch
 from math import prod
 
 import numpy as np
+from numpy.typing import NDArray
 
 from exactinj.domains import Box, Domain, NonnegativeOrthant, RealSpace
 from exactinj.layers.network import (
@@ -57,6 +59,18 @@ class Range:
     @property
     def is_nonnegative(self) -> bool:
         return self.lower is not None and bool((self.lower.numerators >= 0).all())
+
+    def is_one_sided(self, below: NDArray[np.bool_] | None = None) -> bool:
+        """Whether no entry takes both signs; of those in `below`, if that is given, and the others are nonnegative."""
+        positive = np.asarray(self.lower is not None and self.lower.numerators >= 0, dtype=bool)
+        negative = np.asarray(self.upper is not None and self.upper.numerators <= 0, dtype=bool)
+        return bool((positive | (negative if below is None else negative & below)).all())
+
+    def is_at_least(self, bound: Fraction) -> bool:
+        return self.lower is not None and all(value >= bound for value in self.lower.fractions())
+
+    def is_at_most(self, bound: Fraction) -> bool:
+        return self.upper is not None and all(value <= bound for value in self.upper.fractions())
 
     @property
     def is_bounded(self) -> bool:

@@ -10,6 +10,7 @@ import pytest
 import exactinj as xi
 from exactinj.errors import InputError
 from exactinj.layers.network import (
+    Clip,
     Convolution,
     Dense,
     LeakyRelu,
@@ -20,6 +21,7 @@ from exactinj.layers.network import (
     Rearrangement,
     Relu,
     ScaleShift,
+    Square,
     Sum,
 )
 
@@ -140,10 +142,38 @@ def test_slopes_of_both_kinds():
     assert xi.scan(chain((1, 2), Dense([[0, 1], [1, 0], [0, -1]]), both)).network.verdict is COLLIDES
 
 
-def test_a_skip_is_said_to_be_one():
-    nodes = [Node("r", Relu(), ("x",)), Node("s", Sum([1, 1]), ("x", "r")), Node("y", Relu(), ("s",))]
+def test_a_skip_reads_several_values_which_are_looked_at_together():
+    nodes = [Node("r", Relu(), ("x",)), Node("y", Sum([1, 1]), ("x", "r"))]
     result = xi.scan(Network({"x": (1, 2)}, nodes, ["y"]))
-    assert "skip" in result.layers[1].reason
+    row = result.layers[1]
+    assert row.domain == "R^n x nonneg"
+    assert row.inputs == 4
+    assert row.verdict is COLLIDES
+    x, y = (side.fractions() for side in (row.witness.x, row.witness.y))
+    assert x != y
+    assert [x[0] + x[2], x[1] + x[3]] == [y[0] + y[2], y[1] + y[3]]
+    assert result.network.verdict is not COLLIDES
+
+
+@pytest.mark.parametrize(
+    ("activation", "domain", "verdict"),
+    [
+        (Clip(0, 6), "box:-1,3", INJECTIVE),
+        (Clip(None, 6), "box:-1,3", INJECTIVE),
+        (Clip(0, 6), "box:-9,9", COLLIDES),
+        (Clip(-9, 2), "box:-1,3", INJECTIVE),
+        (Clip(-9, -2), "box:-1,3", COLLIDES),
+        (Clip(-9, 2), "box:0,1", INJECTIVE),
+        (Square(), "box:0,1", INJECTIVE),
+        (Square(), "box:-1,1", COLLIDES),
+        (LeakyRelu(-1), "nonneg", INJECTIVE),
+        (LeakyRelu(-1), "R^n", COLLIDES),
+        (Relu(), "nonneg", INJECTIVE),
+    ],
+)
+def test_activations_that_act_on_one_side_or_not_at_all(activation, domain, verdict):
+    net = chain((1, 1), Dense([[1], [-1]]), activation)
+    assert xi.scan(net, domain=domain).layers[0].verdict is verdict
 
 
 def test_boxes_go_through_layers():
