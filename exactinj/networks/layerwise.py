@@ -146,12 +146,8 @@ def _by_engines(task: _Task, row: LayerRow, clock: Clock) -> LayerRow:
 def _by_search(task: _Task, row: LayerRow, clock: Clock) -> LayerRow:
     """A collision of the layer alone, of whatever steps it consists."""
     layer = task.question.network(task.network)
-    where = inside_of(
-        [task.scanner.ranges[name] for name in task.question.sources], task.network, task.question.sources
-    )
-    found = find_collision(
-        layer, {layer.input_name: where}, clock.bounded(SECONDS_TO_SEARCH), seed=task.scanner.means.seed
-    )
+    domains = {layer.input_name: inside_of(task.scanner, task.question.sources)}
+    found = find_collision(layer, domains, clock.bounded(SECONDS_TO_SEARCH), seed=task.scanner.means.seed)
     if found is None:
         return replace(row, reason=f"{row.reason}; no collision of it was found either")
     return replace(row, verdict=Verdict.NOT_INJECTIVE, reason=found[1], witness=found[0])

@@ -166,7 +166,7 @@ def test_a_skip_reads_several_values_which_are_looked_at_together():
         (Clip(-9, 2), "box:0,1", INJECTIVE),
         (Square(), "box:0,1", INJECTIVE),
         (Square(), "box:-1,1", COLLIDES),
-        (LeakyRelu(-1), "nonneg", INJECTIVE),
+        (LeakyRelu(-1), "box:0,5", INJECTIVE),
         (LeakyRelu(-1), "R^n", COLLIDES),
         (Relu(), "nonneg", INJECTIVE),
     ],
