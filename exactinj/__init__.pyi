@@ -54,6 +54,8 @@ from exactinj.layers.residual import ResidualBlock as ResidualBlock
 from exactinj.networks.answers import LayerRow as LayerRow
 from exactinj.networks.answers import NetworkAnswer as NetworkAnswer
 from exactinj.networks.answers import ScanResult as ScanResult
+from exactinj.networks.projection import Projection as Projection
+from exactinj.networks.projection import random_projection as random_projection
 from exactinj.networks.repair import Repair as Repair
 from exactinj.sampling import AlphaEstimate as AlphaEstimate
 from exactinj.sampling.samplers import KernelDensity as KernelDensity
