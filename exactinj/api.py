@@ -18,7 +18,7 @@ from exactinj.certificates.residual_certificate import ResidualCertificate
 from exactinj.domains import Ball, Region
 from exactinj.errors import CertificateError, InputError
 from exactinj.files.arguments import convex_given, dense_given, layer_given, region_given, rows_given
-from exactinj.injectivity.by_name import ENGINES, engine_given, require_numbers
+from exactinj.injectivity.by_name import ENGINES, engine_given, is_assumed, require_numbers
 from exactinj.injectivity.certify import certify_dense
 from exactinj.injectivity.engine import Engine
 from exactinj.injectivity.result import AnyLayer, Result
@@ -63,6 +63,7 @@ def certify(
     blocks: Sequence[Sequence[int]] | None = None,
     input_shape: Sequence[int] | None = None,
     box_limit: int = 12,
+    assume: str | None = None,
 ) -> Result:
     """Decide exactly whether ``x -> ReLU(W x + b)`` is injective on a domain.
 
@@ -76,7 +77,7 @@ def certify(
     domain : Domain or str, optional
         Where injectivity is asked, as an object or in words ("ball:1"); all of R^n if left out. For a convolution the
         orthant, or a `Box` with one pair of bounds or one for each input channel.
-    engine : {"auto", "tree", "sign-split", "finder", "milp", "milp-highs"} or Engine
+    engine : {"auto", "tree", "sign-split", "packing", "finder", "milp", "milp-highs"} or Engine
         ``tree`` and ``sign-split`` (``wedges`` before) decide either way. ``finder`` finds collisions of layers of any
         size, ``milp`` (with CBC, or with HiGHS) those of small ones; both prove nothing else. ``auto`` chooses between
         tree, finder and sign-split and says why in the reason. ``milp`` needs the extra of that name. An object of a
@@ -100,6 +101,9 @@ def certify(
         For a convolution: (channels, *size), or the size alone.
     box_limit : int
         For a convolution: boxes of more inputs are not tried (but for the smallest one).
+    assume : {"full spark"}, optional
+        That any n rows of a dense layer are independent. Only with it may a verdict ``injective`` rest on that, which
+        ``result.assumption`` then says; wide layers are decided by ``packing`` this way.
 
     Returns
     -------
@@ -138,7 +142,8 @@ def certify(
         _refuse_for_blocks(engine, blocks, input_shape)
         return certify_residual(layer, asked.for_dimension(layer.n), clock, seed)
     read = clock.elapsed
-    chosen = engine_given(engine, seed=seed, jobs=jobs)
+    assumed = is_assumed(assume)
+    chosen = engine_given(engine, seed=seed, jobs=jobs, assume_full_spark=assumed)
     clock.discount(clock.elapsed - read)
     if isinstance(layer, ConvLayer):
         from exactinj.injectivity.convolution.certify import certify_convolution

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from exactinj.certificates.collision import Collision
 from exactinj.certificates.depth_tree import DepthTree
 from exactinj.certificates.document import FORMAT, VERSION, Document
+from exactinj.certificates.packing import Packing, StatedPacking
 from exactinj.certificates.proof_text import Proof, proof_pieces, separated, strings
 from exactinj.certificates.records import (
     Record,
@@ -44,6 +45,8 @@ class Certificate(Document):
     def claim(self) -> str:
         if isinstance(self.proof, DepthTree):
             return "alpha_star"
+        if isinstance(self.proof, Packing | StatedPacking):
+            return "injective_if_full_spark"
         return "not_injective" if isinstance(self.proof, Collision) else "injective"
 
     @classmethod

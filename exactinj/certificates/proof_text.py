@@ -18,6 +18,7 @@ from exactinj.certificates.depth_tree import DepthTree, RowProof
 from exactinj.certificates.flat_tree import FlatTree
 from exactinj.certificates.orientation import OrientationProof
 from exactinj.certificates.p_matrix import Minors, PMatrixProof, Split, Token
+from exactinj.certificates.packing import Packing, StatedPacking
 from exactinj.certificates.sign_split import SignSplitTree
 from exactinj.certificates.stated_tree import StatedTree
 from exactinj.errors import InternalError
@@ -27,7 +28,7 @@ __all__ = ["Proof", "pair_text", "proof_pieces", "rationals", "separated", "stri
 
 TOKENS_A_LINE = 16
 
-Proof = FlatTree | SignSplitTree | StatedTree | BlocksProof | Collision | DepthTree
+Proof = FlatTree | SignSplitTree | StatedTree | BlocksProof | Collision | DepthTree | Packing | StatedPacking
 
 
 @singledispatch
@@ -91,12 +92,24 @@ def _tree_pieces(
 ) -> Iterator[str]:
     before = first and f"{first},\n"
     yield f'{{"rule": "{rule}",\n{before}"{table}": [\n'
-    yield from separated(
-        "[" + ", ".join(f'[{i}, "{integer_text(value)}"]' for i, value in entry) + "]" for entry in entries
-    )
+    yield from separated(map(_entry, entries))
     yield '],\n"tree": [\n'
     yield from separated(_token_lines(tokens))
     yield "]}"
+
+
+@proof_pieces.register(Packing)
+@proof_pieces.register(StatedPacking)
+def _packing_pieces(proof: Packing | StatedPacking) -> Iterator[str]:
+    epsilon = "null" if proof.epsilon is None else f'"{rational_text(proof.epsilon)}"'
+    yield f'{{"rule": "packing",\n"epsilon": {epsilon},\n"refuters": [\n'
+    yield from separated(map(_entry, proof.refuters()))
+    yield "]}"
+
+
+def _entry(entry: Sequence[tuple[int, int]]) -> str:
+    """A refuter or circuit."""
+    return "[" + ", ".join(f'[{i}, "{integer_text(value)}"]' for i, value in entry) + "]"
 
 
 def _token_lines(tokens: NDArray[np.int32]) -> Iterator[str]:

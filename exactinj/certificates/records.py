@@ -33,6 +33,7 @@ from exactinj.certificates.every_size import (
 )
 from exactinj.certificates.orientation import OrientationProof
 from exactinj.certificates.p_matrix import Definite, Dominant, Minors, MinorTree, PMatrixProof, Split, Token
+from exactinj.certificates.packing import StatedPacking
 from exactinj.certificates.stated_tree import StatedTree
 from exactinj.domains import (
     Ball,
@@ -153,6 +154,7 @@ def proof_of(record: Record) -> Any:
         "collision": lambda found: Collision(_vector(found["x"]), _vector(found["y"])),
         "flat-tree": _tree,
         "sign-split": _tree,
+        "packing": _packing,
         "depth-tree": lambda found: DepthTree(tuple(map(_row, found["rows"]))),
         "blocks": lambda found: BlocksProof(tuple(map(_block, found["blocks"]))),
         "boxes": _boxes,
@@ -192,6 +194,11 @@ def _tree(record: Record) -> StatedTree:
     table = record["refuters" if record["rule"] == "flat-tree" else "circuits"]
     entries = tuple(tuple((i, int(fmpz(text))) for i, text in entry) for entry in table)
     return StatedTree(record["rule"], entries, _tokens(record["tree"]))
+
+
+def _packing(record: Record) -> StatedPacking:
+    entries = tuple(tuple((i, int(fmpz(text))) for i, text in entry) for entry in record["refuters"])
+    return StatedPacking(entries, None if record["epsilon"] is None else fraction_from(record["epsilon"]))
 
 
 def _row(record: Record) -> RowProof:

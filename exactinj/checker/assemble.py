@@ -20,6 +20,7 @@ RULES = (
     "collision",
     "flat_tree",
     "sign_split",
+    "packing",
     "blocks",
     "depth_tree",
     "boxes",

@@ -7,11 +7,11 @@ file runs alone. It is made of the modules in the folder exactinj/checker, in wh
 `python -m exactinj.checker.assemble`: change those.
 
 The parts: faults, limits, rationals, stream, rows, domains, trees, cones, convolution, residual, network,
-dependencies, definite, rules/collision, rules/flat_tree, rules/sign_split, rules/blocks, rules/depth_tree,
-rules/boxes, rules/periodic, rules/patch, rules/geometric, rules/count, rules/unpaired, rules/p_matrix,
-rules/orientation, rules/cell_pairs, reading/layer, reading/domain, reading/convolution, reading/residual,
-reading/network, reading/proofs, document, files/texts, files/arrays, files/layers, files/kernels, files/residuals,
-files/networks, command.
+dependencies, definite, rules/collision, rules/flat_tree, rules/sign_split, rules/packing, rules/blocks,
+rules/depth_tree, rules/boxes, rules/periodic, rules/patch, rules/geometric, rules/count, rules/unpaired,
+rules/p_matrix, rules/orientation, rules/cell_pairs, reading/layer, reading/domain, reading/convolution,
+reading/residual, reading/network, reading/proofs, document, files/texts, files/arrays, files/layers, files/kernels,
+files/residuals, files/networks, command.
 """
 
 from __future__ import annotations
@@ -75,6 +75,7 @@ class Reason(StrEnum):
     REFUTER = "refuter"
     CIRCUIT = "circuit"
     TREE = "tree"
+    PACKING = "packing"  # refuters that are not disjoint, too few, or do not bear the change
     BLOCKS = "blocks"
     VALUE = "value"  # alpha of a row
     COVERAGE = "coverage"  # boxes do not cover the grid
@@ -1465,7 +1466,7 @@ class FlatTree:
     tokens: Iterator[int]
 
 
-def _support_of(refuter: Combination, number: int, domain: Domain, functions: Rows, m: int) -> tuple[int, ...]:
+def support_of_refuter(refuter: Combination, number: int, domain: Domain, functions: Rows, m: int) -> tuple[int, ...]:
     """A refuter: sum_i lambda_i g_i is nonnegative on K. Returns its support, which is among the first m rows."""
     form = refuter.form(functions, Reason.REFUTER, f"refuter {number}")
     support = tuple(i for i in refuter.indices if i < m)
@@ -1525,7 +1526,7 @@ class _FlatTreeWalk(TreeWalk):
 def check_flat_tree(proof: FlatTree, domain: Domain, rows: Rows, n: int) -> str:
     """Every refuter, then the tree."""
     functions, m = with_halfspaces(rows, domain), len(rows)
-    supports = [_support_of(refuter, k, domain, functions, m) for k, refuter in enumerate(proof.refuters)]
+    supports = [support_of_refuter(refuter, k, domain, functions, m) for k, refuter in enumerate(proof.refuters)]
     require_enough_rows(rows, n)
     tokens = _FlatTreeWalk(proof.tokens, supports, rows).read(n)
     return f"{len(supports)} refuters and the tree of {tokens} tokens are correct"
@@ -1626,6 +1627,117 @@ def check_sign_split(proof: SignSplit, domain: Domain, rows: Rows, n: int) -> st
     require_enough_rows(rows, n)
     tokens = _SignSplitWalk(proof.tokens, circuits, rows).read(n)
     return f"{len(circuits)} circuits and the tree of {tokens} tokens are correct"
+
+
+# ------------------------------------------------------------------ rules/packing
+# Rule "packing": pairwise disjoint refuters, and how far the rows may change.
+
+FIXED_POINT_BITS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Packing:
+    """What the proof holds: epsilon or None, then the refuters, each to be taken once."""
+
+    epsilon: Fraction | None
+    refuters: Iterator[Combination]
+
+
+def check_packing(proof: Packing, domain: Domain, rows: Rows, n: int) -> str:
+    """Every refuter, that they are disjoint and enough, and that n of them bear the change."""
+    if proof.epsilon is not None and not isinstance(domain, Space):
+        raise Rejected(Reason.PACKING, f"epsilon: a number for a layer on {domain.type}, only null can stand there")
+    functions, m = with_halfspaces(rows, domain), len(rows)
+    has_bias = any(rows[i].entries[-1] for i in range(m))
+    used: dict[int, int] = {}
+    count = lasting = 0
+    for count, refuter in enumerate(proof.refuters, start=1):
+        for i in support_of_refuter(refuter, count - 1, domain, functions, m):
+            if i in used:
+                raise Rejected(Reason.PACKING, f"refuter {count - 1}: names row {i}, which refuter {used[i]} has")
+            used[i] = count - 1
+        if proof.epsilon is not None and lasting < n:
+            lasting += _bears(refuter, [rows[i] for i in refuter.indices], proof.epsilon, has_bias=has_bias)
+    if count < n:
+        raise Rejected(Reason.PACKING, f"there are {count} refuters, expected n = {n} or more")
+    if proof.epsilon is not None and lasting < n:
+        raise Rejected(Reason.PACKING, f"{lasting} refuters bear the change epsilon, expected n = {n} or more")
+    nearby = "" if proof.epsilon is None else f", {n} of them after every change of the entries up to epsilon too"
+    return f"{count} refuters are correct and disjoint{nearby}; injective if any {n} rows are independent"
+
+
+def _bears(refuter: Combination, rows: list[Row], epsilon: Fraction, *, has_bias: bool) -> bool:
+    """Whether the multipliers stay positive: q < 1 and q max(mu) < (1 - q) min(mu) with q = (d + 1) eps S |M^-1|."""
+    columns = [[Fraction(value, row.denominator) for value in row.entries] for row in rows]
+    multipliers = [Fraction(value) for value in refuter.multipliers]
+    free = len(columns)
+    if not has_bias:
+        columns = [column[:-1] for column in columns]
+    else:
+        total, common = total_of(refuter.multipliers, rows)
+        if total[-1]:  # the row (0, -1) makes the sum zero
+            columns.append([Fraction(0)] * (len(columns[0]) - 1) + [Fraction(-1)])
+            multipliers.append(Fraction(total[-1], common))
+    size = len(columns)
+    if len(columns[0]) != size - 1 or not all(map(any, columns)):
+        return False
+    scales = [_power_of_two(column) for column in columns]
+    weights = [value / scale for value, scale in zip(multipliers, scales, strict=True)]
+    norm = _inverse_norm([[value * scale for value in column] for column, scale in zip(columns, scales, strict=True)])
+    if norm is None:
+        return False
+    q = size * epsilon * max(scales[:free]) * norm
+    return q < 1 and q * max(weights) < (1 - q) * min(weights)
+
+
+def _power_of_two(column: list[Fraction]) -> Fraction:
+    """One that brings the largest entry to about 1."""
+    largest = max(map(abs, column))
+    shift = largest.numerator.bit_length() - largest.denominator.bit_length()
+    return Fraction(1, 1 << shift) if shift >= 0 else Fraction(1 << -shift)
+
+
+def _inverse_norm(columns: list[list[Fraction]]) -> Fraction | None:
+    """An upper bound of the largest row sum of |M^-1|, M having these columns and a row of ones below.
+
+    With X a float inverse, read as integers over 2^60, it is |X| / (1 - |I - M X|), all exact.
+    """
+    size = len(columns)
+    lines = [[column[j] for column in columns] for j in range(size - 1)] + [[Fraction(1)] * size]
+    inverse = _float_inverse([[float(value) for value in line] for line in lines])
+    if inverse is None:
+        return None
+    approximate = [[round(value * 2.0**FIXED_POINT_BITS) for value in line] for line in inverse]
+    common = math.lcm(*(value.denominator for column in columns for value in column))
+    M = [[value.numerator * (common // value.denominator) for value in line] for line in lines]
+    unit, turned = common << FIXED_POINT_BITS, list(zip(*approximate, strict=True))
+    residual = max(
+        sum(abs((unit if i == j else 0) - sum(map(mul, line, column))) for j, column in enumerate(turned))
+        for i, line in enumerate(M)
+    )
+    if residual >= unit:
+        return None
+    return Fraction(max(sum(map(abs, line)) for line in approximate), 1 << FIXED_POINT_BITS) / (
+        1 - Fraction(residual, unit)
+    )
+
+
+def _float_inverse(lines: list[list[float]]) -> list[list[float]] | None:
+    """By elimination with the largest pivots; None where floats meet a zero pivot or overflow."""
+    size = len(lines)
+    work = [[*line, *(float(i == j) for j in range(size))] for i, line in enumerate(lines)]
+    for k in range(size):
+        best = max(range(k, size), key=lambda i: abs(work[i][k]))
+        if not work[best][k]:
+            return None
+        work[k], work[best] = work[best], work[k]
+        pivot = work[k] = [value / work[k][k] for value in work[k]]
+        for i in range(size):
+            factor = work[i][k]
+            if i != k and factor:
+                work[i] = [value - factor * p for value, p in zip(work[i], pivot, strict=True)]
+    inverse = [line[size:] for line in work]
+    return inverse if all(math.isfinite(value) for line in inverse for value in line) else None
 
 
 # ------------------------------------------------------------------ rules/blocks
@@ -3382,6 +3494,7 @@ PROVES = {
     "collision": "not_injective",
     "flat-tree": "injective",
     "sign-split": "injective",
+    "packing": "injective_if_full_spark",
     "blocks": "injective",
     "depth-tree": "alpha_star",
     "boxes": "injective_for_sizes",
@@ -3454,6 +3567,21 @@ def read_injective(reader: Reader, rule: str) -> InjectiveProof:
         kind = "networks" if rule == "cell-pairs" else "residual blocks"
         raise Rejected(Reason.RULE, f'the rule "{rule}" proves something about {kind} only')
     return Blocks(_read_blocks(reader))
+
+
+def read_packing(reader: Reader) -> Packing:
+    """The number epsilon or null, and the refuters."""
+    reader.key(",", "epsilon")
+    text = reader.value()
+    epsilon = None if text is None else rational(text, "epsilon")
+    if epsilon is not None and epsilon <= 0:
+        raise Unreadable(f"epsilon: expected null or a positive number, found {show(text)}")
+
+    def refuters() -> Iterator[Combination]:
+        yield from _combinations(reader, "refuter", _POSITIVE)
+        reader.expect("}")
+
+    return Packing(epsilon, refuters())
 
 
 def _read_inner(reader: Reader, allowed: Sequence[str]) -> InjectiveProof:
@@ -3705,7 +3833,14 @@ def read_p_matrix(reader: Reader) -> PMatrix:
 # ------------------------------------------------------------------ document
 # The document: format, claim, domain, layer and proof in their order, and the table of the rules.
 
-CLAIMS = ("injective", "not_injective", "alpha_star", "injective_for_sizes", "not_injective_for_sizes")
+CLAIMS = (
+    "injective",
+    "not_injective",
+    "alpha_star",
+    "injective_if_full_spark",
+    "injective_for_sizes",
+    "not_injective_for_sizes",
+)
 Numbers = Layer | Convolution | Residual | DenseNetwork
 Given = Callable[[str], Numbers | None]  # the layer to check, when the document is about this kind of it
 
@@ -3739,6 +3874,8 @@ def _judge(reader: Reader, rule: str, domain: Domain, rows: list[Row], n: int) -
         return check_collision(read_collision(reader, n), domain, rows)
     if rule == "depth-tree":
         return check_depth_tree(read_depth_tree(reader, n), domain, rows, n)
+    if rule == "packing":
+        return check_packing(read_packing(reader), domain, rows, n)
     proof = read_injective(reader, rule)
     if isinstance(proof, FlatTree):
         return check_flat_tree(proof, domain, rows, n)

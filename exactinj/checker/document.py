@@ -26,6 +26,7 @@ from exactinj.checker.reading.proofs import (
     read_injective,
     read_orientation,
     read_p_matrix,
+    read_packing,
     read_patch,
     read_periodic,
     read_unpaired,
@@ -43,6 +44,7 @@ from exactinj.checker.rules.flat_tree import FlatTree, check_flat_tree
 from exactinj.checker.rules.geometric import check_geometric
 from exactinj.checker.rules.orientation import check_orientation
 from exactinj.checker.rules.p_matrix import check_p_matrix
+from exactinj.checker.rules.packing import check_packing
 from exactinj.checker.rules.patch import check_patch
 from exactinj.checker.rules.periodic import check_periodic
 from exactinj.checker.rules.sign_split import SignSplit, check_sign_split
@@ -51,7 +53,14 @@ from exactinj.checker.stream import Reader, pieces_of
 
 __all__ = ["CheckResult", "Given", "Numbers", "check_document", "check_stream"]
 
-CLAIMS = ("injective", "not_injective", "alpha_star", "injective_for_sizes", "not_injective_for_sizes")
+CLAIMS = (
+    "injective",
+    "not_injective",
+    "alpha_star",
+    "injective_if_full_spark",
+    "injective_for_sizes",
+    "not_injective_for_sizes",
+)
 Numbers = Layer | Convolution | Residual | DenseNetwork
 Given = Callable[[str], Numbers | None]  # the layer to check, when the document is about this kind of it
 
@@ -85,6 +94,8 @@ def _judge(reader: Reader, rule: str, domain: Domain, rows: list[Row], n: int) -
         return check_collision(read_collision(reader, n), domain, rows)
     if rule == "depth-tree":
         return check_depth_tree(read_depth_tree(reader, n), domain, rows, n)
+    if rule == "packing":
+        return check_packing(read_packing(reader), domain, rows, n)
     proof = read_injective(reader, rule)
     if isinstance(proof, FlatTree):
         return check_flat_tree(proof, domain, rows, n)

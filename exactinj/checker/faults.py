@@ -43,6 +43,7 @@ class Reason(StrEnum):
     REFUTER = "refuter"
     CIRCUIT = "circuit"
     TREE = "tree"
+    PACKING = "packing"  # refuters that are not disjoint, too few, or do not bear the change
     BLOCKS = "blocks"
     VALUE = "value"  # alpha of a row
     COVERAGE = "coverage"  # boxes do not cover the grid

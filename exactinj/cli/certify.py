@@ -7,7 +7,15 @@ import json
 from typing import TYPE_CHECKING
 
 from exactinj.cli import exit_status
-from exactinj.cli.arguments import BLOCK_HELP, DOMAIN_HELP, Verbs, add_decision_options, add_layer, add_output_options
+from exactinj.cli.arguments import (
+    ASSUME_HELP,
+    BLOCK_HELP,
+    DOMAIN_HELP,
+    Verbs,
+    add_decision_options,
+    add_layer,
+    add_output_options,
+)
 from exactinj.cli.figure_files import add_plot, picture_field, picture_line, refuse_bad_picture
 from exactinj.cli.output import note_processes, refuse_bad_output
 from exactinj.cli.supervised_verb import Ending, Reporter, Unfinished, ending_with_certificate, run_supervised
@@ -39,6 +47,7 @@ def add(verbs: Verbs) -> None:
     add_layer(verb, BLOCK_HELP)
     verb.add_argument("--domain", default="R^n", metavar="DOMAIN", help=DOMAIN_HELP)
     add_decision_options(verb)
+    verb.add_argument("--assume", metavar="WHAT", help=ASSUME_HELP)
     verb.add_argument("--explain", action="store_true", help="say step by step how the engine was chosen")
     add_plot(verb, "the wedges (n = 2, 3) or the colliding pair")
     add_output_options(verb)
@@ -83,6 +92,7 @@ def _decide(options: argparse.Namespace, reporter: Reporter) -> Ending:
         jobs=options.jobs,
         seed=options.seed,
         report=reporter.report,
+        assume=options.assume,
     )
     reporter.decided()
 

@@ -31,7 +31,7 @@ def describe_result(result: Result, name: str, certificate_path: str | None, sha
         where = f"{where}{place} at {_sizes_text(result, shape)}"
     lines = [f"{name}: {_layer_text(result.layer)}, sha256 {result.layer.digest[:16]}"]
     if result.verdict is Verdict.INJECTIVE:
-        lines.append(f"INJECTIVE on {where}, proved: {result.reason}")
+        lines.append(_injective_line(result, where))
         lines += _sizes_left(result)
         work = f"{stats.nodes:,} nodes, {stats.refuters:,} refuters, {stats.seconds:.2f} s"
         if isinstance(result.layer, ResidualBlock):
@@ -48,6 +48,15 @@ def describe_result(result: Result, name: str, certificate_path: str | None, sha
         lines += _remedy(result, shape)
     if certificate_path is not None:
         lines.append(f"certificate: {certificate_path}  (exactinj check {certificate_path} {name})")
+    return "\n".join(lines)
+
+
+def _injective_line(result: Result, where: str) -> str:
+    if result.assumption is None:
+        return f"INJECTIVE on {where}, proved: {result.reason}"
+    lines = [f"INJECTIVE on {where} IF {result.assumption.upper()}, which is assumed, not proved: {result.reason}"]
+    if result.robust is not None:
+        lines.append(f"  proved without any assumption: {result.robust.claim}")
     return "\n".join(lines)
 
 

@@ -7,7 +7,9 @@ The rule, with the measurements behind it in `benchmarks/README.md`:
 2. Above that a finder comes first. If there is a collision it is usually found within seconds at
    any size, and when it is not found the time is small beside what follows.
 3. Then the layer is probably injective, and sign-split proves that three to four times as fast as the tree.
-4. Above n = `HARD` neither can finish on a layer in general position. The tree gets a bounded number of nodes
+4. Above n = `HARD`, where there are at least about n^2 rows, n disjoint refuters are looked for first: they prove a
+   layer of full spark injective at any size; without the assumption they are the reason of an ``unknown``.
+5. Above n = `HARD` neither can finish on a layer in general position. The tree gets a bounded number of nodes
    and seconds, enough for structured layers such as `[B; -DB]`, and the honest answer after that is ``unknown``.
 """
 
@@ -19,6 +21,7 @@ from math import comb
 from exactinj.alternatives.problem import HomogeneousProblem
 from exactinj.injectivity.engine import Answer, Engine
 from exactinj.injectivity.finder import FinderEngine
+from exactinj.injectivity.packing.engine import PackingEngine
 from exactinj.injectivity.sign_split import SignSplitEngine
 from exactinj.injectivity.tree import TreeEngine
 from exactinj.injectivity.tree_state import opposite_pairs
@@ -31,6 +34,8 @@ EASY = 7
 HARD = 14
 STARTS, STARTS_WHEN_HARD = 4, 40
 NODES_WHEN_HARD = 300_000
+WIDE = 0.9  # times n^2 rows, from which on packings are worth a look
+SECONDS_TO_PACK = 300.0
 SECONDS_WHEN_HARD = 60.0  # a single exact step can take long there
 
 
@@ -39,8 +44,8 @@ class AutoEngine(Engine):
 
     name = "auto"
 
-    def __init__(self, seed: int = 0) -> None:
-        self.seed = seed
+    def __init__(self, seed: int = 0, *, assume_full_spark: bool = False) -> None:
+        self.seed, self.assume_full_spark = seed, assume_full_spark
 
     def decide(self, problem: HomogeneousProblem, clock: Clock) -> Answer:
         m, n = problem.m, problem.dimension
@@ -59,20 +64,32 @@ class AutoEngine(Engine):
         if n - pairs <= EASY:
             steps.append(f"each such pair costs the tree one child, which leaves {max(n - pairs, 0)} levels")
             return _ask_tree(problem, clock, f"asked first because of {pairs} pairs of antiparallel rows")
-        hard = n > HARD
-        starts = STARTS_WHEN_HARD if hard else STARTS
-        found = FinderEngine(self.seed, starts).decide(problem, clock)
-        steps.append(f"the finder goes first, as its time is small beside the tree's: {found.reason}")
+        if n > HARD:
+            return self._hard(problem, clock, steps)
+        found = self._found(problem, clock, steps, STARTS)
         if found.verdict is not Verdict.UNKNOWN:
-            return found.chosen(FinderEngine.name, f"the finder comes first for n = {n}")
-        why = f"{starts} descents of the finder found no collision"
-        if not hard:
-            steps.append("without a collision the layer is probably injective, which sign-split proves fastest")
-            return SignSplitEngine().decide(problem, clock).chosen(SignSplitEngine.name, why)
+            return found
+        steps.append("without a collision the layer is probably injective, which sign-split proves fastest")
+        return SignSplitEngine().decide(problem, clock).chosen(SignSplitEngine.name, _without_collision(STARTS))
+
+    def _hard(self, problem: HomogeneousProblem, clock: Clock, steps: list[str]) -> Answer:
+        """The order for dimensions where no tree can finish on a layer in general position."""
+        n = problem.dimension
+        packed = self._packed(problem, clock, steps)
+        if packed is not None and packed.verdict is not Verdict.UNKNOWN:
+            return packed
+        is_packed = packed is not None and packed.stats.refuters >= n  # only dependent rows can make it collide
+        starts = STARTS if is_packed else STARTS_WHEN_HARD
+        found = self._found(problem, clock, steps, starts)
+        if found.verdict is not Verdict.UNKNOWN:
+            return found
+        if packed is not None and is_packed:
+            return replace(packed, stats=replace(packed.stats, seconds=clock.worked))
         size = len(str(sum(comb(n + depth, depth) for depth in range(n)))) - 1
         bound = f"{NODES_WHEN_HARD:,} nodes and {SECONDS_WHEN_HARD:.0f} s"
         steps.append(f"n is above {HARD}, and a full tree in general position has about 10^{size} nodes")
         steps.append(f"so the tree may use {bound}, enough for structured layers")
+        why = _without_collision(starts)
         answer = _ask_tree(problem, clock.bounded(SECONDS_WHEN_HARD), why, NODES_WHEN_HARD)
         if answer.verdict is Verdict.TIMED_OUT and not clock.is_over:
             answer = replace(answer, verdict=Verdict.UNKNOWN)
@@ -80,6 +97,29 @@ class AutoEngine(Engine):
             return answer
         advice = f"a full tree for n = {n} has about 10^{size} nodes, --engine tree tries all the same"
         return replace(answer, reason=f"{answer.reason}; {advice}")
+
+    def _found(self, problem: HomogeneousProblem, clock: Clock, steps: list[str], starts: int) -> Answer:
+        """What the finder says."""
+        found = FinderEngine(self.seed, starts).decide(problem, clock)
+        steps.append(f"the finder goes first, as its time is small beside the tree's: {found.reason}")
+        return found.chosen(FinderEngine.name, f"the finder comes first for n = {problem.dimension}")
+
+    def _packed(self, problem: HomogeneousProblem, clock: Clock, steps: list[str]) -> Answer | None:
+        """What the packing engine says; None where there are not rows enough, or it takes too long."""
+        m, n = problem.m, problem.dimension
+        if m < WIDE * n * n:
+            steps.append(f"there are too few rows, less than {WIDE} n^2, to look for n disjoint refuters")
+            return None
+        engine = PackingEngine(assume_full_spark=self.assume_full_spark, seed=self.seed)
+        answer = engine.decide(problem, clock.bounded(SECONDS_TO_PACK))
+        steps.append(f"with at least {WIDE} n^2 rows there may be n disjoint refuters: {answer.reason}")
+        if answer.verdict is Verdict.TIMED_OUT:
+            return None
+        return answer.chosen(PackingEngine.name, f"asked first, as {m:,} rows are many for n = {n}")
+
+
+def _without_collision(starts: int) -> str:
+    return f"{starts} descents of the finder found no collision"
 
 
 def _ask_tree(problem: HomogeneousProblem, clock: Clock, why: str, most_nodes: int | None = None) -> Answer:

@@ -155,7 +155,7 @@ class BlocksEngine(Engine):
             if isinstance(answer.proof, FlatTree | SignSplitTree | StatedTree):
                 proofs[number] = Block(columns, rows, answer.proof)
             else:
-                open_answer = open_answer or answer
+                open_answer = open_answer or _without_assumption(answer)
         if open_answer is not None:
             stats = _total(known)
             verdict = open_answer.verdict if disjoint else Verdict.UNKNOWN
@@ -187,6 +187,14 @@ class BlocksEngine(Engine):
         reason = f"no row sees input {j}"
         pair = verified_collision(layer, domain, inside, moved)
         return Answer(Verdict.NOT_INJECTIVE, reason, pair, Statistics(seconds=clock.worked), self.name)
+
+
+def _without_assumption(answer: Answer) -> Answer:
+    """The answer for a block, taken back where it rests on an assumption: a layer of several blocks never meets it."""
+    if answer.assumption is None:
+        return answer
+    reason = f"it would be injective under the assumption {answer.assumption}, which blocks do not take"
+    return replace(answer, verdict=Verdict.UNKNOWN, reason=reason, proof=None, assumption=None)
 
 
 def _block_layer(layer: ReLULayer, columns: Columns, rows: Rows) -> ReLULayer:

@@ -12,9 +12,9 @@ from exactinj.work.processes import FEWEST_SIDE_BY_SIDE, processes_for
 if TYPE_CHECKING:
     from exactinj.injectivity.engine import Engine
 
-__all__ = ["ALIASES", "ENGINES", "engine_by_name", "engine_given", "full_name", "require_numbers"]
+__all__ = ["ALIASES", "ENGINES", "engine_by_name", "engine_given", "full_name", "is_assumed", "require_numbers"]
 
-ENGINES = ("auto", "tree", "sign-split", "finder", "milp", "milp-highs")
+ENGINES = ("auto", "tree", "sign-split", "packing", "finder", "milp", "milp-highs")
 ALIASES = {"wedges": "sign-split"}  # names of before, for scripts
 
 
@@ -27,10 +27,10 @@ def full_name(name: str) -> str:
     return ALIASES.get(name, name)
 
 
-def engine_given(value: Engine | str, *, seed: int = 0, jobs: int = 1) -> Engine:
+def engine_given(value: Engine | str, *, seed: int = 0, jobs: int = 1, assume_full_spark: bool = False) -> Engine:
     """The engine of that name, or one that verifies everything which a given object says; `InputError` for others."""
     if isinstance(value, str):
-        return engine_by_name(value, seed=seed, jobs=jobs)
+        return engine_by_name(value, seed=seed, jobs=jobs, assume_full_spark=assume_full_spark)
     from exactinj.injectivity.engine import Engine
     from exactinj.injectivity.verified import VerifiedEngine
 
@@ -44,7 +44,7 @@ def engine_given(value: Engine | str, *, seed: int = 0, jobs: int = 1) -> Engine
     )
 
 
-def engine_by_name(name: str, *, seed: int = 0, jobs: int = 1) -> Engine:
+def engine_by_name(name: str, *, seed: int = 0, jobs: int = 1, assume_full_spark: bool = False) -> Engine:
     """A new engine; with several jobs one that runs several side by side, where that helps.
 
     `InputError` for an unknown name, and for numbers that make no sense.
@@ -55,22 +55,33 @@ def engine_by_name(name: str, *, seed: int = 0, jobs: int = 1) -> Engine:
     from exactinj.injectivity.auto import AutoEngine  # these bring compilers and solvers along: only when needed
     from exactinj.injectivity.finder import FinderEngine
     from exactinj.injectivity.milp.engine import MilpEngine
+    from exactinj.injectivity.packing.engine import PackingEngine
     from exactinj.injectivity.parallel import PortfolioEngine
     from exactinj.injectivity.sign_split import SignSplitEngine
     from exactinj.injectivity.tree import TreeEngine
 
     jobs = processes_for(jobs, FEWEST_SIDE_BY_SIDE)
     finders = [FinderEngine(seed + k) for k in range(jobs)]
-    racers = [AutoEngine(seed), SignSplitEngine(), TreeEngine(), *finders[1:]]
+    racers = [AutoEngine(seed, assume_full_spark=assume_full_spark), SignSplitEngine(), TreeEngine(), *finders[1:]]
     makers: dict[str, Callable[[], Engine]] = {
-        "auto": lambda: AutoEngine(seed) if jobs == 1 else PortfolioEngine(racers[:jobs]),
+        "auto": lambda: racers[0] if jobs == 1 else PortfolioEngine(racers[:jobs]),
         "tree": TreeEngine,
         "sign-split": SignSplitEngine,
+        "packing": lambda: PackingEngine(assume_full_spark=assume_full_spark, seed=seed),
         "finder": lambda: finders[0] if jobs == 1 else PortfolioEngine(finders),
         "milp": MilpEngine,
         "milp-highs": lambda: MilpEngine(solver="highs"),
     }
     return makers[full_name(name)]()
+
+
+def is_assumed(value: str | None) -> bool:
+    """Whether full spark may be assumed; `InputError` for other assumptions."""
+    if value is None:
+        return False
+    if not isinstance(value, str) or value.replace("-", " ").lower() != "full spark":
+        raise InputError(f"found the assumption {value!r}, expected 'full spark' or none")
+    return True
 
 
 def require_numbers(seed: int, jobs: int) -> None:

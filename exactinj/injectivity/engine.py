@@ -19,6 +19,7 @@ class Answer:
 
     `decided_by` names the engine that gave the verdict when another one asked it, and `explanation` says step
     by step why that one was asked. A proof leaves nothing open: with one, `explored` is 1 whoever found it.
+    `assumption` is what the verdict rests on, None for nothing.
     """
 
     verdict: Verdict
@@ -26,6 +27,7 @@ class Answer:
     proof: Proof | None = None
     stats: Statistics = field(default_factory=Statistics)
     decided_by: str | None = None
+    assumption: str | None = None
     explanation: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:

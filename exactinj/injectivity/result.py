@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from functools import cached_property
 from typing import Never
 
@@ -11,8 +12,10 @@ from exactinj.certificates.collision import Collision
 from exactinj.certificates.conv_certificate import ConvCertificate
 from exactinj.certificates.float_replay import replay
 from exactinj.certificates.network_certificate import NetworkCertificate
+from exactinj.certificates.packing import Packing
 from exactinj.certificates.residual_certificate import ResidualCertificate
 from exactinj.domains import Domain
+from exactinj.exact.numbers import nearest_float, rational_text
 from exactinj.exact.short import shortened
 from exactinj.injectivity.collision_size import CollisionSize, far_out, size_of_collision
 from exactinj.injectivity.convolution.answer import ConvAnswer
@@ -27,7 +30,7 @@ from exactinj.layers.dense_network import DenseNetwork
 from exactinj.layers.residual import ResidualBlock
 from exactinj.work.verdict import Statistics, Verdict
 
-__all__ = ["AnyLayer", "Nearby", "Result", "conv_result", "dense_result", "network_result", "residual_result"]
+__all__ = ["AnyLayer", "Nearby", "Result", "Robust", "conv_result", "dense_result", "network_result", "residual_result"]
 
 AnyLayer = ReLULayer | ConvLayer | ResidualBlock | DenseNetwork
 PAIRS_SHOWN = 3  # of the rows that were rounded
@@ -59,6 +62,12 @@ class Result:
 
     def __bool__(self) -> Never:
         raise TypeError("a result has no truth value, as 'unknown' is not 'no'; compare result.verdict")
+
+    @property
+    def robust(self) -> Robust | None:
+        """What holds for almost every layer close by, without any assumption; None if nothing was proved about them."""
+        proof = getattr(self.certificate, "proof", None)
+        return Robust(proof.epsilon) if isinstance(proof, Packing) and proof.epsilon is not None else None
 
     @cached_property
     def collision_size(self) -> CollisionSize | None:
@@ -105,6 +114,8 @@ class Result:
                 "seconds": round(self.stats.seconds, 6),
             },
         }
+        if self.robust is not None:
+            document["robust"] = self.robust.to_json()
         if self.collision_size is not None:
             nearby = None if self.nearby is None else self.nearby.to_json()
             document["collision"] = {**self.collision_size.to_json(), "nearby": nearby}
@@ -117,6 +128,22 @@ class Result:
                 "float_replay": {name: seen.to_json() for name, seen in replay(self.layer, self.witness).items()},
             }
         return document
+
+
+@dataclass(frozen=True)
+class Robust:
+    """Almost every layer with W and b within `epsilon`, entry by entry, is injective (b stays 0 if it is)."""
+
+    epsilon: Fraction
+
+    @property
+    def claim(self) -> str:
+        """In words."""
+        return f"almost every layer whose entries differ by at most {nearest_float(self.epsilon):.2g} is injective"
+
+    def to_json(self) -> dict[str, object]:
+        """The number, exact, and the claim."""
+        return {"epsilon": rational_text(self.epsilon), "claim": self.claim}
 
 
 @dataclass(frozen=True)
@@ -170,6 +197,7 @@ def dense_result(layer: ReLULayer, domain: Domain, answer: Answer, engine: str) 
     return replace(
         result,
         reason=answer.reason + far_out(answer.proof, layer, domain),
+        assumption=answer.assumption,
         witness=answer.proof if isinstance(answer.proof, Collision) else None,
         certificate=Certificate(layer, domain, answer.proof),
     )

@@ -20,6 +20,7 @@ from exactinj.checker.rules.flat_tree import FlatTree
 from exactinj.checker.rules.geometric import Geometric
 from exactinj.checker.rules.orientation import Orientation
 from exactinj.checker.rules.p_matrix import MOST_ROWS, Definite, Dominant, Minors, PMatrix, PTree, Split
+from exactinj.checker.rules.packing import Packing
 from exactinj.checker.rules.patch import ANCHORS, Anchored, Patch
 from exactinj.checker.rules.periodic import Periodic
 from exactinj.checker.rules.sign_split import SignSplit
@@ -37,6 +38,7 @@ __all__ = [
     "read_injective",
     "read_orientation",
     "read_p_matrix",
+    "read_packing",
     "read_patch",
     "read_periodic",
     "read_unpaired",
@@ -46,6 +48,7 @@ PROVES = {
     "collision": "not_injective",
     "flat-tree": "injective",
     "sign-split": "injective",
+    "packing": "injective_if_full_spark",
     "blocks": "injective",
     "depth-tree": "alpha_star",
     "boxes": "injective_for_sizes",
@@ -118,6 +121,21 @@ def read_injective(reader: Reader, rule: str) -> InjectiveProof:
         kind = "networks" if rule == "cell-pairs" else "residual blocks"
         raise Rejected(Reason.RULE, f'the rule "{rule}" proves something about {kind} only')
     return Blocks(_read_blocks(reader))
+
+
+def read_packing(reader: Reader) -> Packing:
+    """The number epsilon or null, and the refuters."""
+    reader.key(",", "epsilon")
+    text = reader.value()
+    epsilon = None if text is None else rational(text, "epsilon")
+    if epsilon is not None and epsilon <= 0:
+        raise Unreadable(f"epsilon: expected null or a positive number, found {show(text)}")
+
+    def refuters() -> Iterator[Combination]:
+        yield from _combinations(reader, "refuter", _POSITIVE)
+        reader.expect("}")
+
+    return Packing(epsilon, refuters())
 
 
 def _read_inner(reader: Reader, allowed: Sequence[str]) -> InjectiveProof:

@@ -19,7 +19,7 @@ from exactinj.checker.trees import (
     with_halfspaces,
 )
 
-__all__ = ["FlatTree", "check_flat_tree"]
+__all__ = ["FlatTree", "check_flat_tree", "support_of_refuter"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class FlatTree:
     tokens: Iterator[int]
 
 
-def _support_of(refuter: Combination, number: int, domain: Domain, functions: Rows, m: int) -> tuple[int, ...]:
+def support_of_refuter(refuter: Combination, number: int, domain: Domain, functions: Rows, m: int) -> tuple[int, ...]:
     """A refuter: sum_i lambda_i g_i is nonnegative on K. Returns its support, which is among the first m rows."""
     form = refuter.form(functions, Reason.REFUTER, f"refuter {number}")
     support = tuple(i for i in refuter.indices if i < m)
@@ -90,7 +90,7 @@ class _FlatTreeWalk(TreeWalk):
 def check_flat_tree(proof: FlatTree, domain: Domain, rows: Rows, n: int) -> str:
     """Every refuter, then the tree."""
     functions, m = with_halfspaces(rows, domain), len(rows)
-    supports = [_support_of(refuter, k, domain, functions, m) for k, refuter in enumerate(proof.refuters)]
+    supports = [support_of_refuter(refuter, k, domain, functions, m) for k, refuter in enumerate(proof.refuters)]
     require_enough_rows(rows, n)
     tokens = _FlatTreeWalk(proof.tokens, supports, rows).read(n)
     return f"{len(supports)} refuters and the tree of {tokens} tokens are correct"
