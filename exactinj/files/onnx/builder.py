@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from exactinj.errors import InputError
 from exactinj.files.onnx.call import NotUnderstoodError
 from exactinj.files.onnx.evaluation import MOST_ENTRIES, Kind
-from exactinj.layers.network import Concatenation, Constant, Node, Operation, Rearrangement, Shape
+from exactinj.files.onnx.package import onnx_package
+from exactinj.layers.network import Concatenation, Constant, Node, Opaque, Operation, Rearrangement, Shape
 
 __all__ = ["Builder"]
 
@@ -95,6 +96,13 @@ class Builder:
             raise NotUnderstoodError("reads a value of unknown shape")
         return shape
 
+    def kind(self, name: str) -> Kind:
+        """Element type and shape of a value or constant."""
+        array = self.constant(name)
+        if array is None:
+            return self.kinds[name]
+        return onnx_package().helper.np_dtype_to_tensor_dtype(array.dtype), array.shape
+
     def is_real(self, name: str) -> bool:
         """Whether the entries of a value are floats, that is, stand for real numbers."""
         return self.kinds[name][0] in FLOAT_TYPES
@@ -119,6 +127,14 @@ class Builder:
         self.nodes.append(Node(name, operation, tuple(dict.fromkeys(inputs))))
         self.kinds[name] = kind
         return name
+
+    def output(self, name: str, wanted: str) -> str:
+        """A value or constant as an output of the network, under the model's name for it where that is free."""
+        try:
+            return self.named(self.materialised(name), wanted)
+        except NotUnderstoodError as error:
+            operation = Opaque("Constant", self.shape(name), f"the output {wanted} {error}")
+            return self.add_unknown(operation, [], wanted, self.kind(name))
 
     def named(self, name: str, wanted: str) -> str:
         """A value under the name that the model has for it; as it is called if that name is taken."""
@@ -159,7 +175,7 @@ class Builder:
             places = np.broadcast_to(np.arange(prod(old)).reshape(old), shape)
         except ValueError:
             raise InputError(f"found a value of shape {old} where the shape {shape} is expected") from None
-        return self.moved(name, np.ascontiguousarray(places), "expand")
+        return self.moved(name, places.copy(), "expand")
 
     def side_by_side(self, names: Sequence[str], axis: int) -> str:
         """Values joined along an axis; a single one as it is."""
@@ -174,7 +190,7 @@ class Builder:
         materialised = dict(self._materialised)
         try:
             yield
-        except NotUnderstoodError:
+        except Exception:
             del self.nodes[count:]
             for name in set(self.kinds) - kinds:
                 del self.kinds[name]
@@ -207,9 +223,11 @@ class Builder:
 
 
 def exact_numbers(array: NDArray[Any], name: str) -> NDArray[Any]:
-    """A constant as finite numbers that may become exact."""
-    if array.dtype.kind not in "fiub":
+    """A constant as finite numbers that may become exact; types that numpy lacks become float32, which holds them."""
+    if array.dtype.kind in "OUSc":
         raise NotUnderstoodError(f"reads the constant {name}, which holds no real numbers")
+    if array.dtype.kind not in "fiub":
+        array = array.astype(np.float32)
     if array.size > MOST_EXACT:
         raise NotUnderstoodError(f"reads a constant of {array.size} numbers, expected at most {MOST_EXACT}")
     if array.dtype.kind == "f" and not np.isfinite(array).all():

@@ -102,7 +102,7 @@ def inferred(
         return unknown
     types = {name: onnx.helper.make_tensor_type_proto(kind, shape) for name, (kind, shape) in kinds.items()}
     small = {
-        name: onnx.numpy_helper.from_array(np.ascontiguousarray(array), name)
+        name: onnx.numpy_helper.from_array(np.array(array, order="C"), name)
         for name, array in known.items()
         if array.size <= MOST_KNOWN
     }

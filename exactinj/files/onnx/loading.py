@@ -17,8 +17,7 @@ __all__ = ["Model", "array_of", "load_model", "require_texts"]
 
 MOST_BYTES = (1 << 31) - 1  # what a protobuf message may have
 MOST_NUMBERS = 1 << 28  # in one initialiser
-OLDEST_OPSET = 7  # broadcasting as in numpy begins here
-PLAIN_KINDS = "fiubOUS"  # numpy's own types; others are small floats and integers of the package ml_dtypes
+OLDEST_OPSET = 6
 
 
 class Model:
@@ -78,7 +77,7 @@ def require_texts(graph: Any) -> None:
 
 
 def array_of(tensor: Any, folder: Path | None, name: str) -> NDArray[Any]:
-    """The numbers of a ``TensorProto``, those of types that numpy does not have as float32; `InputError` if broken."""
+    """The numbers of a ``TensorProto``, in its own type; `InputError` if it is broken."""
     onnx = onnx_package()
     count = _count(tensor, name)
     if tensor.data_location == onnx.TensorProto.EXTERNAL:
@@ -89,7 +88,7 @@ def array_of(tensor: Any, folder: Path | None, name: str) -> NDArray[Any]:
         raise InputError(f"the tensor {name} cannot be read ({cause_of(error)}); the file is damaged") from None
     if array.size != count:
         raise InputError(f"the tensor {name} holds {array.size} numbers and its shape promises {count}")
-    return array if array.dtype.kind in PLAIN_KINDS else array.astype(np.float32)
+    return array
 
 
 def _count(tensor: Any, name: str) -> int:

@@ -89,10 +89,7 @@ class _Reader:
             self.builder.add_input(name, shape, element_type)
             names[name] = name
         found = self._walk(graph, names)
-        wanted = [entry.name for entry in graph.output]
-        outputs = [
-            self.builder.named(self.builder.materialised(name), new) for name, new in zip(found, wanted, strict=True)
-        ]
+        outputs = [self.builder.output(name, entry.name) for name, entry in zip(found, graph.output, strict=True)]
         return Network(self.builder.inputs, self.builder.nodes, tuple(dict.fromkeys(outputs)))
 
     # ------------------------------------------------------------------ graphs
@@ -147,6 +144,9 @@ class _Reader:
             return self._opaque(call, names, f"the operator {operator_name(call.proto)} {error}")
         except InputError as error:
             raise InputError(f"the step {call.title}: {error}") from None
+        except (ArithmeticError, LookupError, TypeError, ValueError) as error:  # what no check of ours foresaw
+            what = f"the operator {operator_name(call.proto)} cannot be read ({type(error).__name__})"
+            return self._opaque(call, names, what)
 
     def _understood(self, call: Call, names: Names) -> list[str]:
         if call.schema is None:
@@ -156,6 +156,7 @@ class _Reader:
         folded = self._folded(call)
         if folded is not None:
             return [self.builder.add_folded(name, array) for name, array in zip(call.outputs, folded, strict=True)]
+        _require_ways_of_today(call)
         reader = TABLE.get(call.kind)
         if reader is None:
             raise NotUnderstoodError("is not supported")
@@ -175,6 +176,8 @@ class _Reader:
         if shape is not None:
             return [shape]
         read = [name for name in call.inputs if name is not None]
+        if call.kind == "CastLike" and read and self.builder.is_constant(read[0]):
+            return [self._cast_like(*read)]
         if call.kind not in FOLDED or not all(self.builder.is_constant(name) for name in read):
             return None
         if call.kind == "Constant" and call.attributes.get("value") is not None:
@@ -189,6 +192,15 @@ class _Reader:
                 return None
             raise
         return [np.asarray(array) for array in found]
+
+    def _cast_like(self, data: str, like: str) -> NDArray[Any]:
+        """A constant in the type of a value."""
+        onnx = onnx_package()
+        element_type = self.builder.kind(like)[0]
+        if element_type == onnx.TensorProto.UNDEFINED:
+            raise NotUnderstoodError("reads a value of unknown type")
+        dtype = onnx.helper.tensor_dtype_to_np_dtype(element_type)
+        return self.builder.known(data).astype(dtype)
 
     def _shape_constant(self, call: Call) -> NDArray[Any] | None:
         """The value of Shape and Size of a known shape, whatever the numbers are."""
@@ -216,13 +228,8 @@ class _Reader:
         values = [name for name in read if not builder.is_constant(name)]
         if is_random(call.proto, self.model.opset):
             values += list(builder.inputs)
-        kinds = {name: builder.kinds[name] for name in values}
-        known = {}
-        for name in read:
-            array = builder.constant(name)
-            if array is not None:
-                known[name] = array
-                kinds[name] = (onnx_package().helper.np_dtype_to_tensor_dtype(array.dtype), array.shape)
+        kinds = {name: builder.kind(name) for name in read}
+        known = {name: builder.known(name) for name in read if builder.is_constant(name)}
         proto = onnx_package().NodeProto()
         proto.CopyFrom(call.proto)
         proto.input[:] = [name or "" for name in call.inputs]
@@ -244,6 +251,14 @@ class _Reader:
                     yield from (names[name] for name in node.input if name in names)
                     yield from self._captured(node, names)
                 yield from (names[entry.name] for entry in graph.output if entry.name in names)
+
+
+def _require_ways_of_today(call: Call) -> None:
+    """`NotUnderstoodError` for what opset 6 alone has: repeating along a chosen axis, and training by default."""
+    if call.attributes.get("broadcast") and call.attributes.get("axis") is not None:
+        raise NotUnderstoodError("repeats a value along a chosen axis, as before opset 7")
+    if call.attributes.get("is_test") == 0:
+        raise NotUnderstoodError("is in training mode")
 
 
 def _fixed_array(value: Any, entry: Any) -> NDArray[Any]:

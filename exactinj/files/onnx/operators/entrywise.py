@@ -18,6 +18,7 @@ from exactinj.files.onnx.operators.table import understood
 from exactinj.layers.network import Clip, LeakyRelu, OneToOne, Operation, Relu, ScaleShift
 from exactinj.layers.network.monotone import MONOTONE, SELU_ALPHA, SELU_SCALE, celu, elu
 
+NUMPY_RULES = 7  # the opset in which values began to be repeated as in numpy
 Function = Callable[[NDArray[Any]], NDArray[Any]]
 
 # Strictly monotone where they are defined: names of `MONOTONE`, or functions of numpy.
@@ -90,7 +91,9 @@ def _leaky(call: Call, builder: Builder) -> str:
 
 @understood("PRelu")
 def _prelu(call: Call, builder: Builder) -> str:
-    slope = exact_numbers(builder.known(call.value(1)), call.value(1))
+    slope, shape = exact_numbers(builder.known(call.value(1)), call.value(1)), builder.shape(call.value(0))
+    if call.opset < NUMPY_RULES and slope.ndim == 1 and len(shape) > 1:
+        slope = slope.reshape(-1, *[1] * (len(shape) - 2))  # one for each channel
     return _added(call, builder, LeakyRelu(slope, "prelu"))
 
 

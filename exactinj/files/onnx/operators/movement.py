@@ -76,10 +76,8 @@ def _cast(call: Call, builder: Builder) -> str:
     """To floats only: a real number stays what it is; the rounding of floats is not part of the exact map."""
     target = call.attributes.get("to")
     if call.kind == "CastLike":
-        like = call.value(1)
-        array = builder.constant(like)
-        target = builder.kinds[like][0] if array is None else _type_of(array)
-    source = builder.kinds[call.value(0)][0]
+        target = builder.kind(call.value(1))[0]
+    source = builder.kind(call.value(0))[0]
     if target not in FLOAT_TYPES and target != source:
         raise NotUnderstoodError("rounds to integers or truth values")
     name = _as_it_is(call, builder, "cast")
@@ -169,8 +167,3 @@ def _as_it_is(call: Call, builder: Builder, what: str) -> str:
     shape = builder.shape(call.value(0))
     places = np.arange(prod(shape)).reshape(shape)
     return builder.add(Rearrangement(places, what), [call.value(0)], call.outputs[0])
-
-
-def _type_of(array: NDArray[Any]) -> int:
-    found: int = onnx_package().helper.np_dtype_to_tensor_dtype(array.dtype)
-    return found

@@ -31,7 +31,7 @@ def _max_pool(call: Call, builder: Builder) -> str:
 def _average_pool(call: Call, builder: Builder) -> str:
     places, geometry = _windows(call, builder)
     counts = (places >= 0).sum(axis=-1)
-    if call.attributes["count_include_pad"]:
+    if call.attributes.get("count_include_pad"):
         counts = _counts_with_padding(call, builder.shape(call.value(0)), geometry)
     if not counts.all():
         raise NotUnderstoodError("has windows that lie outside the input")
