@@ -21,6 +21,7 @@ __all__ = ["Builder"]
 MOST_PLACES = 1 << 27  # entries of all values together
 MOST_FOLDED = 1 << 30  # bytes of constants that were computed
 MOST_EXACT = 1 << 23  # entries of one constant that becomes exact rationals
+MOST_WEIGHTS = 1 << 27  # of a matrix or kernels, which become exact when that is asked for
 MOST_STEPS = 1 << 17
 
 # Element types of ONNX: real numbers, in whatever width.
@@ -222,14 +223,14 @@ class Builder:
             )
 
 
-def exact_numbers(array: NDArray[Any], name: str) -> NDArray[Any]:
+def exact_numbers(array: NDArray[Any], name: str, most: int = MOST_EXACT) -> NDArray[Any]:
     """A constant as finite numbers that may become exact; types that numpy lacks become float32, which holds them."""
     if array.dtype.kind in "OUSc":
         raise NotUnderstoodError(f"reads the constant {name}, which holds no real numbers")
     if array.dtype.kind not in "fiub":
         array = array.astype(np.float32)
-    if array.size > MOST_EXACT:
-        raise NotUnderstoodError(f"reads a constant of {array.size} numbers, expected at most {MOST_EXACT}")
+    if array.size > most:
+        raise NotUnderstoodError(f"reads a constant of {array.size} numbers, expected at most {most}")
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         raise InputError(f"the constant {name} has entries that are not finite; remove NaN and infinities")
     return array.astype(np.int64) if array.dtype.kind == "b" else array

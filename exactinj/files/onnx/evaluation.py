@@ -18,6 +18,7 @@ from exactinj.layers.network import Shape
 __all__ = ["FOLDED", "MOST_ENTRIES", "Kind", "evaluated", "inferred"]
 
 MOST_ENTRIES = 1 << 25  # of one value
+MOST_CONSTANT = 1 << 27  # entries of a constant that is computed
 MOST_PRODUCTS = 1 << 32  # of a product of constants
 MOST_KNOWN = 1 << 10  # entries of constants that shape inference may look at
 Kind = tuple[int, Shape | None]  # element type and shape
@@ -55,7 +56,8 @@ def evaluated(
     if stands_for_floats is not None:
         kinds[stands_for_floats] = (onnx.TensorProto.FLOAT, arrays[stands_for_floats].shape)
     shapes = [shape for _, shape in inferred(call, kinds, arrays, proto=node, strict=True)]
-    _require_small(call, shapes, [array.shape for array in arrays.values()])
+    most = MOST_CONSTANT if stands_for_floats is None else MOST_ENTRIES
+    _require_small(call, shapes, [array.shape for array in arrays.values()], most)
     helper = onnx.helper
     ends = [[helper.make_tensor_value_info(name, 1, None) for name in names] for names in (arrays, call.outputs)]
     graph = helper.make_graph([node], "one", *ends)
@@ -71,13 +73,13 @@ def evaluated(
     return found
 
 
-def _require_small(call: Call, shapes: Sequence[Shape | None], read: Sequence[Shape]) -> None:
+def _require_small(call: Call, shapes: Sequence[Shape | None], read: Sequence[Shape], most: int) -> None:
     """`NotUnderstoodError` if a node's values would be large, or take long to compute."""
     for shape in shapes:
         if shape is None and call.kind not in BOUNDED_BY_INPUT:
             raise NotUnderstoodError("has a value of unknown size")
-        if shape is not None and prod(shape) > MOST_ENTRIES:
-            raise NotUnderstoodError(f"has a value of {prod(shape)} entries, expected at most {MOST_ENTRIES}")
+        if shape is not None and prod(shape) > most:
+            raise NotUnderstoodError(f"has a value of {prod(shape)} entries, expected at most {most}")
     if call.kind in ("MatMul", "Gemm"):
         work = prod(shapes[0] or ()) * max((max(shape, default=1) for shape in read), default=1)
         if work > MOST_PRODUCTS:

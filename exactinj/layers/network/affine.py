@@ -15,17 +15,23 @@ from exactinj.errors import InputError
 from exactinj.exact.matrix import RationalMatrix
 from exactinj.layers.convolution.geometry import Axis
 from exactinj.layers.network.operation import AffineOperation
-from exactinj.layers.network.tensor import ExactTensor, Shape, integer_product
+from exactinj.layers.network.tensor import ExactTensor, Shape, finite_floats, integer_product
 
 __all__ = ["Convolution", "Dense", "Mean", "ScaleShift", "Sum"]
 
 
 class Dense(AffineOperation):
-    """``W v + b`` for the last axis v of the input: W (m, n), b (m,), exact."""
+    """``W v + b`` for the last axis v of the input: W (m, n), b (m,), exact.
+
+    An array of floats becomes exact when that is first asked for.
+    """
 
     def __init__(self, W: Any, b: Any = None) -> None:
-        self.W = RationalMatrix(W, name="W")
-        m = self.W.shape[0]
+        self._given = finite_floats(W, "W")
+        if self._given is None or self._given.ndim != 2 or not self._given.size:  # noqa: PLR2004 (a matrix)
+            self._given, self.W = None, RationalMatrix(W, name="W")
+        self.matrix_shape: tuple[int, int] = self.W.shape if self._given is None else self._given.shape
+        m = self.matrix_shape[0]
         self.b = RationalMatrix.column([0] * m if b is None else b, name="b")
         if self.b.shape[0] != m:
             raise InputError(f"b has {self.b.shape[0]} entries and W has {m} rows; give one entry per row")
@@ -34,8 +40,12 @@ class Dense(AffineOperation):
     def kind(self) -> str:
         return "linear"
 
+    @cached_property
+    def W(self) -> RationalMatrix:
+        return RationalMatrix(self._given, name="W")
+
     def shape(self, *shapes: Shape) -> Shape:
-        m, n = self.W.shape
+        m, n = self.matrix_shape
         if not shapes[0] or shapes[0][-1] != n:
             raise InputError(f"found a value of shape {shapes[0]} for a matrix of {n} columns, expected {n} at its end")
         return (*shapes[0][:-1], m)
@@ -55,8 +65,12 @@ class Dense(AffineOperation):
         return self.linear(*values).plus(ExactTensor.of_matrix(self.b).reshaped((-1,)))
 
     def floats(self, *values: NDArray[Any]) -> NDArray[Any]:
-        out: NDArray[Any] = values[0] @ self.W.to_float().T + self.b.to_float()[:, 0]
+        out: NDArray[Any] = values[0] @ self._floats.T + self.b.to_float()[:, 0]
         return out
+
+    @property
+    def _floats(self) -> NDArray[np.float64]:
+        return self.W.to_float() if self._given is None else self._given.astype(np.float64, copy=False)
 
 
 class Convolution(AffineOperation):
@@ -64,7 +78,7 @@ class Convolution(AffineOperation):
 
     Parameters
     ----------
-    kernels : (out, in / groups, *kernel size), exact
+    kernels : (out, in / groups, *kernel size), exact; an array of floats becomes so when that is first asked for
     b : (out,), optional
     stride, dilation : one per axis
     padding : a pair (low, high) per axis
@@ -81,13 +95,16 @@ class Convolution(AffineOperation):
         dilation: Sequence[int],
         groups: int = 1,
     ) -> None:
-        tensor = ExactTensor.of(kernels, "kernels")
-        if len(tensor.shape) < 3 or not tensor.size:  # noqa: PLR2004 (channels, channels, places)
-            raise InputError(f"found kernels of shape {tensor.shape}, expected (out, in / groups, *kernel size)")
-        out, ins, *size = tensor.shape
+        self._given = finite_floats(kernels, "kernels")
+        if self._given is None:
+            self.kernels = ExactTensor.of(kernels, "kernels")
+        self.kernel_shape: Shape = self.kernels.shape if self._given is None else self._given.shape
+        if len(self.kernel_shape) < 3 or not prod(self.kernel_shape):  # noqa: PLR2004 (channels, channels, places)
+            raise InputError(f"found kernels of shape {self.kernel_shape}, expected (out, in / groups, *kernel size)")
+        out, ins, *size = self.kernel_shape
         if len(size) != len(stride) or len(size) != len(padding) or len(size) != len(dilation) or out % groups:
-            raise InputError(f"found kernels of shape {tensor.shape} with a geometry for other axes or groups")
-        self.kernels, self.groups = tensor, groups
+            raise InputError(f"found kernels of shape {self.kernel_shape} with a geometry for other axes or groups")
+        self.groups = groups
         self.b = ExactTensor.of([0] * out if b is None else b, "b")
         if self.b.shape != (out,):
             raise InputError(
@@ -111,9 +128,14 @@ class Convolution(AffineOperation):
             raise InputError(f"found a value of shape {shapes[0]}, too small for a kernel of {self._kernel_size}")
         return (1, self.out_channels, *counts)
 
+    @cached_property
+    def kernels(self) -> ExactTensor:
+        """The kernels in exact numbers."""
+        return ExactTensor.of(self._given, "kernels")
+
     @property
     def _kernel_size(self) -> Shape:
-        return self.kernels.shape[2:]
+        return self.kernel_shape[2:]
 
     def _columns(self, grid: NDArray[Any]) -> NDArray[Any]:
         """What each window reads, (channels, taps, windows), of a grid (channels, *size) of numbers of any type."""
@@ -150,7 +172,7 @@ class Convolution(AffineOperation):
 
     @cached_property
     def _float_kernels(self) -> NDArray[np.float64]:
-        return self.kernels.floats()
+        return self.kernels.floats() if self._given is None else self._given.astype(np.float64)
 
     def floats(self, *values: NDArray[Any]) -> NDArray[Any]:
         out = self._applied(values[0], self._float_kernels, np.matmul)

@@ -18,9 +18,10 @@ from exactinj.exact.dyadic import MANTISSA_BITS
 from exactinj.exact.matrix import RationalMatrix
 from exactinj.exact.numbers import fraction_from, nearest_ratio
 
-__all__ = ["ExactTensor", "Shape", "integer_product"]
+__all__ = ["ExactTensor", "Shape", "finite_floats", "integer_product"]
 
 Shape = tuple[int, ...]
+WIDTH_OF_FLOATS = np.dtype(np.float64).itemsize
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +52,7 @@ class ExactTensor:
             return values
         array = plain_array(values, name)
         array = array if isinstance(array, np.ndarray) else np.array(array, dtype=object)
-        if array.dtype.kind == "f" and array.dtype.itemsize <= np.dtype(np.float64).itemsize:
+        if array.dtype.kind == "f" and array.dtype.itemsize <= WIDTH_OF_FLOATS:
             return _of_floats(array.astype(np.float64), name)
         if array.dtype.kind in "iu":
             return cls(array.astype(object))
@@ -134,6 +135,16 @@ class ExactTensor:
 
     def __repr__(self) -> str:
         return f"ExactTensor(shape={self.shape})"
+
+
+def finite_floats(values: Any, name: str) -> NDArray[Any] | None:
+    """A copy of values that are an array of finite floats, which can become exact when that is asked for; else None."""
+    array = plain_array(values, name)
+    if not isinstance(array, np.ndarray) or array.dtype.kind != "f" or array.dtype.itemsize > WIDTH_OF_FLOATS:
+        return None
+    if not np.isfinite(array).all():
+        raise InputError(f"{name} has entries that are not finite, expected finite numbers; remove NaN and infinities")
+    return array.copy()
 
 
 def integer_product(left: NDArray[Any], right: NDArray[Any]) -> NDArray[Any]:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from exactinj.files.onnx.builder import Builder, exact_numbers
+from exactinj.files.onnx.builder import MOST_WEIGHTS, Builder, exact_numbers
 from exactinj.files.onnx.call import Call, NotUnderstoodError
 from exactinj.files.onnx.operators.arithmetic import added, scaled
 from exactinj.files.onnx.operators.geometry import Geometry
@@ -35,7 +35,7 @@ def _gemm(call: Call, builder: Builder) -> str:
     alpha, beta, offset = options["alpha"], options["beta"], call.input(2)
     row = None if offset is None else _row(builder, offset, builder.shape(right)[-1])
     if alpha == beta == 1 and row is not None and builder.is_constant(right) and not builder.is_constant(left):
-        weights = exact_numbers(builder.known(right), right)
+        weights = exact_numbers(builder.known(right), right, MOST_WEIGHTS)
         return builder.add(Dense(weights.T, row), [left], out)
     result = _product(builder, left, right, out)
     if alpha != 1:
@@ -61,7 +61,7 @@ def _product(builder: Builder, left: str, right: str, out: str) -> str:
         raise NotUnderstoodError("multiplies two values that depend on the input")
     if builder.is_constant(left):
         return _from_left(builder, left, right, out)
-    weights = exact_numbers(builder.known(right), right)
+    weights = exact_numbers(builder.known(right), right, MOST_WEIGHTS)
     if weights.ndim == 1:
         column = builder.add(Dense(weights[None, :]), [left], out)
         return _reshaped(builder, column, builder.shape(column)[:-1])
@@ -74,7 +74,7 @@ def _product(builder: Builder, left: str, right: str, out: str) -> str:
 
 
 def _from_left(builder: Builder, left: str, right: str, out: str) -> str:
-    weights, shape = exact_numbers(builder.known(left), left), builder.shape(right)
+    weights, shape = exact_numbers(builder.known(left), left, MOST_WEIGHTS), builder.shape(right)
     if weights.ndim == 1 and len(shape) == 1:
         return _product(builder, right, left, out)
     if len(shape) == 1:
@@ -192,7 +192,7 @@ def _stuffed(shape: Shape, taps: list[int], geometry: Geometry) -> NDArray[np.in
 
 
 def _weights(call: Call, builder: Builder) -> tuple[NDArray[Any], NDArray[Any] | None]:
-    kernels = exact_numbers(builder.known(call.value(1)), call.value(1))
+    kernels = exact_numbers(builder.known(call.value(1)), call.value(1), MOST_WEIGHTS)
     offset = call.input(2)
     return kernels, None if offset is None else exact_numbers(builder.known(offset), offset)
 

@@ -64,11 +64,13 @@ def _identity(call: Call, builder: Builder) -> str:
 
 
 @understood("Dropout", moves=True)
-def _dropout(call: Call, builder: Builder) -> str:
+def _dropout(call: Call, builder: Builder) -> list[str]:
     training = builder.constant(call.input(2))
-    if len(call.outputs) > 1 or (call.input(2) and (training is None or training.any())):
-        raise NotUnderstoodError("is in training mode, or its mask is used")
-    return _as_it_is(call, builder, "dropout")
+    if call.input(2) and (training is None or training.any()):
+        raise NotUnderstoodError("is in training mode")
+    same = _as_it_is(call, builder, "dropout")
+    masks = [np.ones(builder.shape(same), dtype=bool)] * (len(call.outputs) - 1)
+    return [same, *(builder.add_folded(name, mask) for name, mask in zip(call.outputs[1:], masks, strict=True))]
 
 
 @understood("Cast", "CastLike", moves=True)
