@@ -12,8 +12,10 @@ from exactinj.files.case_files import CASE_WORD, case_document, case_files, case
 from exactinj.files.domain_words import parse_domain
 from exactinj.files.kernel_files import read_kernels
 from exactinj.files.layer_files import read_layer
+from exactinj.files.network_files import network_of_parts
 from exactinj.layers.convolution import ConvLayer, Sizes
 from exactinj.layers.dense import ReLULayer
+from exactinj.layers.dense_network import DenseNetwork
 
 if TYPE_CHECKING:
     from exactinj.injectivity.result import Result
@@ -21,9 +23,10 @@ if TYPE_CHECKING:
 __all__ = ["Case", "KnownBias", "all_cases", "casebook_folder", "dense_cases", "find_case"]
 
 KEYS = ("name", "title", "statement", "source", "why", "expected", "domain", "tags", "evidence")
-LAYER_KEYS = ("layer", "layer_file", "convolution", "convolution_file")
+LAYER_KEYS = ("layer", "layer_file", "convolution", "convolution_file", "network")
 OPTIONAL_KEYS = {"biases"}
 CONVOLUTION_KEYS = {"input_shape", "sizes"}
+OPTIONAL_OF: dict[str, set[str]] = {"layer": OPTIONAL_KEYS, "layer_file": OPTIONAL_KEYS, "network": set()}
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ class KnownBias:
 
 @dataclass(frozen=True)
 class Case:
-    """A layer, where it comes from, why it is interesting, and what the right answer is.
+    """A layer or network, where it comes from, why it is interesting, and what the right answer is.
 
     For a convolution the question is about `input_shape`, (channels, *size), if there is one; otherwise the answer is
     known for all `sizes`.
@@ -52,7 +55,7 @@ class Case:
     domain: Domain
     tags: tuple[str, ...]
     evidence: str
-    layer: ReLULayer | ConvLayer
+    layer: ReLULayer | ConvLayer | DenseNetwork
     biases: tuple[KnownBias, ...] = ()
     input_shape: tuple[int, ...] | None = None
     sizes: Sizes | None = None
@@ -75,7 +78,7 @@ def all_cases() -> list[Case]:
 
 
 def dense_cases() -> list[Case]:
-    """The cases that are no convolutions."""
+    """The cases about single dense layers."""
     return [case for case in all_cases() if isinstance(case.layer, ReLULayer)]
 
 
@@ -88,13 +91,12 @@ def _read_case(name: str) -> Case:
     document, folder = case_document(name)
     file = folder / f"{name}.json"
     layers = [key for key in LAYER_KEYS if key in document]
-    optional = OPTIONAL_KEYS if layers[:1] in (["layer"], ["layer_file"]) else CONVOLUTION_KEYS
+    optional = OPTIONAL_OF.get("".join(layers[:1]), CONVOLUTION_KEYS)
     if len(layers) != 1 or set(document) - optional != {*KEYS, *layers} or document["name"] != name:
         raise InputError(
             f"{file}: expected the keys {', '.join(KEYS)}, one of {', '.join(LAYER_KEYS)}, and its own name"
         )
-    word = f"{CASE_WORD}{name}"
-    layer = read_layer(word) if optional is OPTIONAL_KEYS else read_kernels(word)
+    layer = _layer_of_case(document)
     if isinstance(layer, ConvLayer) and len(CONVOLUTION_KEYS & set(document)) != 1:
         raise InputError(f"{file}: expected input_shape or sizes, whichever the answer is about")
     fields = {key: document[key] for key in KEYS if key not in ("domain", "tags")}
@@ -111,6 +113,13 @@ def _read_case(name: str) -> Case:
         input_shape=tuple(document["input_shape"]) if "input_shape" in document else None,
         sizes=_sizes(document["sizes"], layer) if "sizes" in document and isinstance(layer, ConvLayer) else None,
     )
+
+
+def _layer_of_case(document: dict[str, Any]) -> ReLULayer | ConvLayer | DenseNetwork:
+    if "network" in document:
+        return network_of_parts(document["network"])
+    word = f"{CASE_WORD}{document['name']}"
+    return read_layer(word) if {"layer", "layer_file"} & set(document) else read_kernels(word)
 
 
 def _sizes(record: dict[str, Any], layer: ConvLayer) -> Sizes:

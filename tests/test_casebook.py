@@ -17,6 +17,7 @@ from exactinj.cli.main import main
 
 ROOT = Path(__file__).parent.parent
 CASES = {case.name: case for case in all_cases()}
+NETWORKS = [name for name, case in CASES.items() if isinstance(case.layer, xi.DenseNetwork)]
 CONVOLUTIONS = [name for name, case in CASES.items() if isinstance(case.layer, xi.ConvLayer)]
 FEW = 8  # inputs of an unrolled layer that is decided in no time
 
@@ -72,7 +73,7 @@ def test_unknown_cases_are_named(tmp_path, monkeypatch):
 
 def test_dense_cases_and_convolutions_are_all_cases():
     dense = [case.name for case in dense_cases()]
-    assert sorted([*dense, *CONVOLUTIONS]) == sorted(CASES)
+    assert sorted([*dense, *CONVOLUTIONS, *NETWORKS]) == sorted(CASES)
     assert len(CONVOLUTIONS) >= 20
     for name in CONVOLUTIONS:
         case = CASES[name]
@@ -244,3 +245,52 @@ def test_the_command_knows_convolutions(capsys):
     (row,) = json.loads(capsys.readouterr().out)
     assert row["sizes"] == "every size N with N >= 2, N mod 2 in {0}"
     assert row["right"]
+
+
+# ------------------------------------------------------------------ networks
+
+PAIRS_OF_NETWORKS = [
+    ("network-curve-crosses", [1], [7], [1, 0]),
+    ("network-curve-stops-at-the-crossing", [1], [7], [1, 0]),
+    ("network-wedges-overlap", [3, 1], [1, -1], [2, 1]),
+]
+
+
+@pytest.mark.parametrize(("name", "x", "y", "output"), PAIRS_OF_NETWORKS)
+def test_colliding_pairs_of_networks_that_the_evidence_names(name, x, y, output):
+    network = CASES[name].layer
+    assert network.evaluate(x) == network.evaluate(y) == output
+
+
+def test_the_only_collision_of_the_curve_is_found():
+    for name in ("network-curve-crosses", "network-curve-stops-at-the-crossing"):
+        pair = xi.certify(CASES[name].layer, domain=CASES[name].domain).witness
+        assert {pair.x, pair.y} == {(1,), (7,)}
+
+
+def test_layers_that_lose_what_their_network_keeps():
+    second = CASES["network-no-layer-alone"].layer.layers[1]
+    assert second.evaluate([0, 2]) == second.evaluate([Fraction(1, 2), Fraction(3, 2)]) == [2, 0]
+    for name in ("network-no-layer-alone", "network-second-layer-loses-a-line", "network-four-quadrants"):
+        last = CASES[name].layer.layers[-1]
+        alone = xi.DenseNetwork([(list(last.W.texts()), [b for (b,) in last.b.texts()], xi.Leaky(last.slopes))])
+        assert xi.certify(alone, domain="nonneg").verdict == "not_injective"
+
+
+def test_the_command_knows_networks(capsys):
+    assert main(["casebook", "list"]) == 0
+    listed = {line.split()[0]: line.split()[1] for line in capsys.readouterr().out.splitlines()}
+    assert listed["network-curve-crosses"] == "1>5>2"
+    assert main(["casebook", "show", "network-four-quadrants"]) == 0
+    shown = capsys.readouterr().out
+    assert "2 layers, 4 neurons" in shown
+    assert "[1, -1/2, 1/2, -1/4]  b = 0  no activation" in shown
+    for name in NETWORKS:
+        assert main(["casebook", "show", name, "--json"]) == 0
+        assert xi.DenseNetwork(json.loads(capsys.readouterr().out)["network"]["layers"]) == CASES[name].layer
+        assert "network" in CASES[name].tags
+    assert main(["casebook", "run", "network-curve-stops-short-1e-30", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["right"]
+    assert main(["certify", "casebook:network-curve-crosses", "--quiet"]) == 10
+    assert main(["alpha", "casebook:network-curve-crosses"]) == 3
+    assert "is a network" in capsys.readouterr().err

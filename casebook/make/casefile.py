@@ -36,10 +36,11 @@ KEYS = [
     "layer_file",
     "convolution",
     "convolution_file",
+    "network",
     "evidence",
     "biases",
 ]
-LAYER_KEYS = ["layer", "layer_file", "convolution", "convolution_file"]
+LAYER_KEYS = ["layer", "layer_file", "convolution", "convolution_file", "network"]
 CONVOLUTION_KEYS = ["input_shape", "sizes"]
 OPTIONAL_KEYS = ["biases"]
 GEOMETRY = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1, "padding_mode": "zeros"}
@@ -66,12 +67,18 @@ def canonical(case: dict[str, Any]) -> str:
         rest = "".join(f',\n    "{key}": {text(value[key])}' for key in ["b", *GEOMETRY] if key in value)
         return f'{{\n    "{rows_key}": [\n{rows}\n    ]{rest}\n  }}'
 
+    def network(value: dict[str, Any]) -> str:
+        layers = ",\n".join(f"      {text(part)}" for part in value["layers"])
+        return f'{{\n    "layers": [\n{layers}\n    ]\n  }}'
+
     lines = []
     for key in KEYS:
         if key not in case:
             continue
         if key in ("layer", "convolution"):
             value = layer(case[key], "W" if key == "layer" else "kernels")
+        elif key == "network":
+            value = network(case[key])
         elif key == "biases":
             value = "[\n" + ",\n".join(f"    {text(bias)}" for bias in case[key]) + "\n  ]"
         else:

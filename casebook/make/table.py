@@ -15,12 +15,29 @@ from unrolled import geometry, kernel_shape, kernels_and_bias
 EXPECTED, DOMAINS = ("injective", "not_injective"), ("R^n", "nonneg", "ball:", "nonneg-ball:", "box:")
 START, END = "<!-- table: made by make/table.py -->", "<!-- end of table -->"
 DENSE = ("case", "n", "m", "bias", "domain", "expected", "tags")
+NETWORKS = ("case", "layers", "neurons", "domain", "expected", "tags")
 CONVOLUTIONS = ("case", "kernels", "geometry", "bias", "domain", "inputs", "expected", "tags")
 
 
 def is_convolution(case: dict[str, Any]) -> bool:
     """Whether a case is about a convolution."""
     return "convolution" in case or "convolution_file" in case
+
+
+def neurons(layers: list[dict[str, Any]]) -> int:
+    """The number of rows with an activation."""
+    return sum(len(layer["W"]) for layer in layers if layer["activation"] != "none")
+
+
+def network_numbers(layers: list[dict[str, Any]]) -> list[str]:
+    """All numbers of a network, whose layers fit together."""
+    widths = [len(layers[0]["W"][0])]
+    for layer in layers:
+        if {len(row) for row in layer["W"]} != {widths[-1]} or len(layer["b"]) != len(layer["W"]):
+            raise SystemExit("a layer of a network does not fit")
+        widths.append(len(layer["W"]))
+    slopes = [layer["activation"]["leaky"] for layer in layers if isinstance(layer["activation"], dict)]
+    return numbers_in([[layer["W"], layer["b"]] for layer in layers]) + numbers_in(slopes)
 
 
 def numbers_in(value: Any) -> list[str]:
@@ -54,6 +71,9 @@ def check_form(name: str) -> dict[str, Any]:
         raise SystemExit(f"{name}: the file is not in canonical form")
     if case["expected"] not in EXPECTED or not case["domain"].startswith(DOMAINS):
         raise SystemExit(f"{name}: unknown expected answer or domain")
+    found = network_numbers(case["network"]["layers"]) if "network" in case else []
+    if any(str(Fraction(a)) != a for a in found):
+        raise SystemExit(f"{name}: a number is not in canonical form")
     for key in ("layer", "convolution"):
         entries = numbers_in(case.get(key, {}).get("W", [])) + numbers_in(case.get(key, {}).get("kernels", []))
         if any(str(Fraction(a)) != a for a in entries + case.get(key, {}).get("b", [])):
@@ -95,6 +115,11 @@ def line(case: dict[str, Any]) -> str:
         outs, _, *taps = kernel_shape(kernels)
         count = f"{outs} of {'x'.join(map(str, taps))}"
         cells = (link, count, geometry_text(case), "yes" if any(biases) else "", domain, inputs_text(case), *answer)
+    elif "network" in case:
+        layers = case["network"]["layers"]
+        widths = " -> ".join(str(width) for width in (len(layers[0]["W"][0]), *(len(part["W"]) for part in layers)))
+        tags = ", ".join(tag for tag in case["tags"] if tag != "network")
+        cells = (link, widths, str(neurons(layers)), domain, answer[0], tags)
     else:
         m, n, bias = shape(case)
         cells = (link, str(n), str(m), "yes" if bias else "", domain, *answer)
@@ -108,10 +133,11 @@ def table(head: tuple[str, ...], cases: list[dict[str, Any]]) -> str:
 
 if __name__ == "__main__":
     cases = [check_form(name) for name in names()]
-    dense = table(DENSE, [case for case in cases if not is_convolution(case)])
+    dense = table(DENSE, [case for case in cases if not is_convolution(case) and "network" not in case])
+    networks = table(NETWORKS, [case for case in cases if "network" in case])
     convolutions = table(CONVOLUTIONS, [case for case in cases if is_convolution(case)])
     readme = CASEBOOK / "README.md"
     before, _, rest = readme.read_text(encoding="utf-8").partition(START)
     _, _, after = rest.partition(END)
-    text = f"{before}{START}\n{dense}\n\n## Convolutions\n\n{convolutions}\n{END}{after}"
+    text = f"{before}{START}\n{dense}\n\n## Networks\n\n{networks}\n\n## Convolutions\n\n{convolutions}\n{END}{after}"
     readme.write_text(text, encoding="utf-8", newline="\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import textwrap
+from fractions import Fraction
 
 from exactinj.api import alpha_star, certify, check, hull_bias
 from exactinj.casebook import Case, KnownBias, all_cases, find_case
@@ -11,10 +12,12 @@ from exactinj.cli import exit_status
 from exactinj.cli.output import print_error, show, show_json
 from exactinj.cli.progress import ProgressLine
 from exactinj.errors import InputError
+from exactinj.exact.numbers import rational_text
 from exactinj.injectivity.result import Result
 from exactinj.layers.convolution import ConvLayer, Sizes
 from exactinj.layers.convolution.arguments import shaped
 from exactinj.layers.dense import ReLULayer
+from exactinj.layers.dense_network import AffineLayer, DenseNetwork
 
 __all__ = ["list_cases", "recompute", "show_case"]
 
@@ -39,11 +42,15 @@ def list_cases(options: argparse.Namespace) -> int:
 
 
 def _kind(case: Case) -> str:
+    if isinstance(case.layer, DenseNetwork):
+        return "network"
     return "convolution" if isinstance(case.layer, ConvLayer) else "dense"
 
 
-def _dimensions(layer: ReLULayer | ConvLayer) -> str:
-    """``m x n``, or for a convolution its output and input channels and its kernel size."""
+def _dimensions(layer: ReLULayer | ConvLayer | DenseNetwork) -> str:
+    """``m x n``; for a network its widths, for a convolution its output and input channels and its kernel size."""
+    if isinstance(layer, DenseNetwork):
+        return ">".join(map(str, layer.widths))
     if isinstance(layer, ReLULayer):
         return f"{layer.m}x{layer.n}"
     return f"{layer.out_channels}*{layer.in_channels}:{'x'.join(map(str, layer.kernel_size))}"
@@ -65,13 +72,32 @@ def show_case(options: argparse.Namespace) -> int:
     for known in case.biases:
         values = ", ".join(map(str, known.alpha))
         show(textwrap.fill(f"bias alpha, method {known.method}, on {known.domain.text}: {values}", width=100) + "\n")
+    if isinstance(case.layer, DenseNetwork):
+        _show_layers(case.layer)
+        return exit_status.OK
     rows = case.layer.kernels if isinstance(case.layer, ConvLayer) else case.layer.W
-    for row, offset in zip(rows.texts(), _bias(case), strict=True):
+    for row, offset in zip(rows.texts(), _bias(case.layer), strict=True):
         show("  [" + ", ".join(_short(text) for text in row) + f"]  b = {_short(offset)}")
     return exit_status.OK
 
 
+def _show_layers(network: DenseNetwork) -> None:
+    for k, layer in enumerate(network.layers):
+        show(f"  layer {k}")
+        for row, (offset,), slope in zip(layer.W.texts(), layer.b.texts(), layer.slopes, strict=True):
+            numbers = ", ".join(_short(text) for text in row)
+            show(f"  [{numbers}]  b = {_short(offset)}  {_activation_text(slope)}")
+
+
+def _activation_text(slope: Fraction) -> str:
+    if slope == 1:
+        return "no activation"
+    return f"slope {_short(rational_text(slope))} below 0" if slope else "ReLU"
+
+
 def _headline(case: Case) -> str:
+    if isinstance(case.layer, DenseNetwork):
+        return f"n = {case.layer.n}, {len(case.layer.layers)} layers, {case.layer.neurons} neurons"
     if isinstance(case.layer, ConvLayer):
         return case.layer.description
     return f"m = {case.layer.m}, n = {case.layer.n}"
@@ -84,29 +110,38 @@ def _where(case: Case) -> str:
     return "" if case.input_shape is None else f" for inputs of shape {'x'.join(map(str, case.input_shape))}"
 
 
-def _bias(case: Case) -> list[str]:
-    return [text for (text,) in case.layer.b.texts()]
+def _bias(layer: ReLULayer | ConvLayer) -> list[str]:
+    return [text for (text,) in layer.b.texts()]
 
 
 def _document(case: Case) -> dict[str, object]:
     """What ``show --json`` prints."""
     document: dict[str, object] = {key: getattr(case, key) for key in WORDS}
     document |= {"domain": case.domain.text, "tags": case.tags}
+    if isinstance(case.layer, DenseNetwork):
+        document["network"] = {"layers": [_layer_document(layer) for layer in case.layer.layers]}
+        return document
     if isinstance(case.layer, ConvLayer):
         kernels = shaped(
             list(case.layer.kernels.texts()), case.layer.in_channels // case.layer.groups, case.layer.kernel_size
         )
         geometry = {key: case.layer.record[key] for key in GEOMETRY}
-        document["convolution"] = {"kernels": kernels, "b": _bias(case), **geometry}
+        document["convolution"] = {"kernels": kernels, "b": _bias(case.layer), **geometry}
         document["input_shape"] = case.input_shape
         document["sizes"] = None if case.sizes is None else {"text": case.sizes.text, **case.sizes.record}
         return document
-    document["layer"] = {"W": list(case.layer.W.texts()), "b": _bias(case)}
+    document["layer"] = {"W": list(case.layer.W.texts()), "b": _bias(case.layer)}
     document["biases"] = [
         {"method": known.method, "domain": known.domain.text, "alpha": [str(value) for value in known.alpha]}
         for known in case.biases
     ]
     return document
+
+
+def _layer_document(layer: AffineLayer) -> dict[str, object]:
+    """A layer as network files have it."""
+    b = [text for (text,) in layer.b.texts()]
+    return {"W": list(layer.W.texts()), "b": b, "activation": {"leaky": [rational_text(s) for s in layer.slopes]}}
 
 
 def recompute(options: argparse.Namespace) -> int:

@@ -17,6 +17,7 @@ __all__ = ["CASE_WORD", "case_document", "case_files", "case_layer_file", "case_
 
 CASE_WORD = "casebook:"
 NEAREST = 3
+KINDS = ("layer", "convolution", "network")  # whose numbers stand in the case itself
 
 
 def casebook_folder() -> Path:
@@ -47,13 +48,14 @@ def case_document(name: str) -> tuple[dict[str, Any], Path]:
 
 
 def case_layer_file(name: str, folder: Path) -> Path:
-    """A layer or kernel file with the case's numbers: the one it names, or a new one in the folder."""
+    """A layer, kernel or network file with the case's numbers: the one it names, or a new one in the folder."""
     document, home = case_document(name)
     for key in ("layer_file", "convolution_file"):
         if key in document:
             return home / str(document[key])
     file = folder / "layer.json"
-    file.write_text(json.dumps(document["layer" if "layer" in document else "convolution"]), encoding="utf-8")
+    kind = next(key for key in KINDS if key in document)
+    file.write_text(json.dumps(document[kind]), encoding="utf-8")
     return file
 
 

@@ -129,6 +129,8 @@ def _layer_of_case(name: str) -> ReLULayer:
         return ReLULayer(document["layer"]["W"], document["layer"].get("b"))
     if "layer_file" in document:
         return read_layer(folder / document["layer_file"])
+    if "network" in document:
+        raise InputError(f"casebook:{name} is a network, expected a dense layer; only certify and check take networks")
     raise InputError(f"casebook:{name} is a convolution, expected a dense layer; {KERNELS_ELSEWHERE}")
 
 
