@@ -208,8 +208,8 @@ def test_what_is_no_relu_layer_is_listed_with_its_reason(tmp_path):
             self.norm = nn.LayerNorm(4)
             self.conv1 = nn.Conv1d(2, 2, 1)
             self.prelu1 = nn.PReLU(2)
-            self.anchors = nn.Buffer(torch.ones(2, 2))
-            self.steps = nn.Buffer(torch.ones(()))
+            self.register_buffer("anchors", torch.ones(2, 2))
+            self.register_buffer("steps", torch.ones(()))
 
     for ending in (".pt", ".safetensors"):
         found = read_checkpoint(saved(Mixed().state_dict(), tmp_path, ending))

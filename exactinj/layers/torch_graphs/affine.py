@@ -131,6 +131,25 @@ def _transposed_convolution(
     return _on_grid(build, build.rearranged(x, grid, "zeros between"), step, count)
 
 
+@reads("convolution")
+def _convolution_of_core(
+    build: Builder,
+    x: Value,
+    weight: Any,
+    bias: Any,
+    stride: Any,
+    padding: Any,
+    dilation: Any,
+    transposed: bool,
+    output_padding: Any,
+    groups: int,
+) -> Value:
+    """The one convolution of torch's core operators."""
+    if transposed:
+        return _transposed_convolution(build, x, weight, bias, stride, padding, output_padding, groups, dilation)
+    return _convolution(build, x, weight, bias, stride, padding, dilation, groups)
+
+
 # ---------------------------------------------------------------------- normalisation
 
 
@@ -157,10 +176,16 @@ def _batch_norm(
     return build.add(step, x)
 
 
-@reads("aten.batch_norm")
+@reads("aten.batch_norm", "aten.instance_norm")
 def _batch_norm_of_aten(build: Builder, x: Value, weight: Any, bias: Any, *rest: Any) -> Value:
     mean, variance, training, momentum, eps = rest[:5]
     return _batch_norm(build, x, mean, variance, weight, bias, training, momentum, eps)
+
+
+@reads("_native_batch_norm_legit_no_training")
+def _batch_norm_of_core(build: Builder, x: Value, weight: Any, bias: Any, *rest: Any) -> tuple[Value, None, None]:
+    mean, variance, momentum, eps = rest
+    return _batch_norm(build, x, mean, variance, weight, bias, False, momentum, eps), None, None  # noqa: FBT003
 
 
 @reads("instance_norm")

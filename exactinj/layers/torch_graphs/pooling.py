@@ -38,6 +38,16 @@ def _max_pool(
     return build.add(Maximum(places), x)
 
 
+@reads("max_pool2d_with_indices")
+def _max_pool_of_core(build: Builder, x: Value, *arguments: Any) -> tuple[Value, None]:
+    return _max_pool(build, x, *arguments, count=2), None
+
+
+@reads("max_pool3d_with_indices")
+def _max_pool_3d_of_core(build: Builder, x: Value, *arguments: Any) -> tuple[Value, None]:
+    return _max_pool(build, x, *arguments, count=3), None
+
+
 @reads_for_axes("avg_pool")
 def _average_pool(
     build: Builder,
@@ -74,6 +84,16 @@ def _adaptive_max(build: Builder, x: Value, output_size: Any, return_indices: An
     if return_indices:
         raise NotUnderstoodError("max pooling that also returns where the maxima are is not supported")
     return build.add(Maximum(adaptive_places(x.shape, _outputs(x, output_size, count))), x)
+
+
+@reads_for_axes("aten.adaptive_max_pool")
+def _adaptive_max_of_aten(build: Builder, x: Value, output_size: Any, *, count: int) -> tuple[Value, None]:
+    return _adaptive_max(build, x, output_size, count=count), None
+
+
+@reads_for_axes("_adaptive_avg_pool")
+def _adaptive_average_of_core(build: Builder, x: Value, output_size: Any, *, count: int) -> Value:
+    return _adaptive_average(build, x, output_size, count=count)
 
 
 def _outputs(x: Value, output_size: Any, count: int) -> list[int]:

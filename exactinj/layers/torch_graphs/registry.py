@@ -20,7 +20,8 @@ _RESHAPING = """
     permute transpose swapaxes swapdims movedim moveaxis adjoint t T mT numpy_T mH H matrix_H
 """
 _CHOOSING = """
-    getitem slice select narrow index_select index gather take take_along_dim diagonal tril triu as_strided unfold
+    getitem slice select narrow index_select index gather take take_along_dim diagonal tril triu as_strided
+    unfold im2col
     chunk split split_with_sizes tensor_split unsafe_chunk unsafe_split unbind hsplit vsplit dsplit
 """
 _REPEATING = """

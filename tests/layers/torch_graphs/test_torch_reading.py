@@ -9,10 +9,11 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from test_torch_modules import Calls, point, reading, with_integers
+from test_torch_modules import MODULES, Calls, point, reading, with_integers
 
 from exactinj.errors import InputError
 from exactinj.layers.network import Network, OneToOne, Opaque
+from exactinj.layers.torch_graphs import reading as reading_of_torch
 
 torch = pytest.importorskip("torch")
 nn = torch.nn
@@ -431,3 +432,27 @@ def random_module(seed):
 def test_random_modules_are_exact(seed):
     module, shape = random_module(seed)
     reading(with_integers(module, seed), shape, points=1)
+
+
+# ---------------------------------------------------------------------- exported graphs
+
+EXPORTED = ["conv2d", "transposed", "batch norm", "max pool", "adaptive max", "average pool, padded", "linear"]
+
+
+@pytest.mark.parametrize("core", [False, True], ids=["as exported", "in core operators"])
+@pytest.mark.parametrize("name", [*EXPORTED, "reflect", "instance norm with statistics", "pixel shuffle"])
+def test_exported_graphs_are_exact_too(name, core, monkeypatch):
+    """What `torch.fx` cannot trace comes as operators of another order of arguments, decomposed in older versions."""
+
+    def refuse(*_):
+        raise RuntimeError("not traced")
+
+    def exported(torch, module, samples):
+        program = torch.export.export(module, tuple(samples.values()))
+        whole = (program.run_decompositions() if core else program).module()
+        return whole.graph, whole, {}
+
+    monkeypatch.setattr(reading_of_torch, "_traced", refuse)
+    monkeypatch.setattr(reading_of_torch, "_exported", exported)
+    make, shape = MODULES[name]
+    reading(with_integers(make()), shape, points=1)
