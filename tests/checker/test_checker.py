@@ -471,7 +471,7 @@ def test_tampered_proofs_get_the_verdict_of_the_naive_reading() -> None:
 
 def has_naive_reading(path: Path) -> bool:
     """The naive readings of other rules are in their own files."""
-    others = ("sign-split", "depth-tree", "blocks", "boxes", "convolution")
+    others = ("sign-split", "depth-tree", "blocks", "boxes", "convolution", "residual")
     return not any(f'"{rule}"' in path.read_text() for rule in others)
 
 
@@ -1184,7 +1184,7 @@ BEYOND_SCHEMA = {  # what a JSON Schema cannot say, or what is not JSON at all
     "conv_kernel_short", "conv_kernels_more", "conv_patch_points", "conv_period_points", "conv_phase",
     "conv_residue", "conv_slot_order", "conv_stride_long", "depth_point_short", "empty", "key_order",
     "key_repeated", "lowest_terms", "m_huge", "n_huge", "polytope_h_short", "polytope_interior_short",
-    "polytope_row_short", "row_short", "rows_more", "token_exponent", "token_float", "token_nan",
+    "polytope_row_short", "residual_row_short", "row_short", "rows_more", "token_exponent", "token_float", "token_nan",
     "trailing_garbage", "truncated", "two_documents",
 }  # fmt: skip
 
