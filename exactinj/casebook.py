@@ -16,6 +16,7 @@ from exactinj.files.network_files import network_of_parts
 from exactinj.layers.convolution import ConvLayer, Sizes
 from exactinj.layers.dense import ReLULayer
 from exactinj.layers.dense_network import DenseNetwork
+from exactinj.layers.residual import ResidualBlock
 
 if TYPE_CHECKING:
     from exactinj.injectivity.result import Result
@@ -23,10 +24,15 @@ if TYPE_CHECKING:
 __all__ = ["Case", "KnownBias", "all_cases", "casebook_folder", "dense_cases", "find_case"]
 
 KEYS = ("name", "title", "statement", "source", "why", "expected", "domain", "tags", "evidence")
-LAYER_KEYS = ("layer", "layer_file", "convolution", "convolution_file", "network")
+LAYER_KEYS = ("layer", "layer_file", "convolution", "convolution_file", "network", "residual")
 OPTIONAL_KEYS = {"biases"}
 CONVOLUTION_KEYS = {"input_shape", "sizes"}
-OPTIONAL_OF: dict[str, set[str]] = {"layer": OPTIONAL_KEYS, "layer_file": OPTIONAL_KEYS, "network": set()}
+OPTIONAL_OF: dict[str, set[str]] = {
+    "layer": OPTIONAL_KEYS,
+    "layer_file": OPTIONAL_KEYS,
+    "network": set(),
+    "residual": set(),
+}
 
 
 @dataclass(frozen=True)
@@ -55,7 +61,7 @@ class Case:
     domain: Domain
     tags: tuple[str, ...]
     evidence: str
-    layer: ReLULayer | ConvLayer | DenseNetwork
+    layer: ReLULayer | ConvLayer | DenseNetwork | ResidualBlock
     biases: tuple[KnownBias, ...] = ()
     input_shape: tuple[int, ...] | None = None
     sizes: Sizes | None = None
@@ -115,9 +121,11 @@ def _read_case(name: str) -> Case:
     )
 
 
-def _layer_of_case(document: dict[str, Any]) -> ReLULayer | ConvLayer | DenseNetwork:
+def _layer_of_case(document: dict[str, Any]) -> ReLULayer | ConvLayer | DenseNetwork | ResidualBlock:
     if "network" in document:
         return network_of_parts(document["network"])
+    if "residual" in document:
+        return ResidualBlock(**document["residual"])
     word = f"{CASE_WORD}{document['name']}"
     return read_layer(word) if {"layer", "layer_file"} & set(document) else read_kernels(word)
 

@@ -18,6 +18,7 @@ from exactinj.cli.main import main
 ROOT = Path(__file__).parent.parent
 CASES = {case.name: case for case in all_cases()}
 NETWORKS = [name for name, case in CASES.items() if isinstance(case.layer, xi.DenseNetwork)]
+BLOCKS = [name for name, case in CASES.items() if isinstance(case.layer, xi.ResidualBlock)]
 CONVOLUTIONS = [name for name, case in CASES.items() if isinstance(case.layer, xi.ConvLayer)]
 FEW = 8  # inputs of an unrolled layer that is decided in no time
 
@@ -73,7 +74,7 @@ def test_unknown_cases_are_named(tmp_path, monkeypatch):
 
 def test_dense_cases_and_convolutions_are_all_cases():
     dense = [case.name for case in dense_cases()]
-    assert sorted([*dense, *CONVOLUTIONS, *NETWORKS]) == sorted(CASES)
+    assert sorted([*dense, *CONVOLUTIONS, *NETWORKS, *BLOCKS]) == sorted(CASES)
     assert len(CONVOLUTIONS) >= 20
     for name in CONVOLUTIONS:
         case = CASES[name]
@@ -294,3 +295,49 @@ def test_the_command_knows_networks(capsys):
     assert main(["certify", "casebook:network-curve-crosses", "--quiet"]) == 10
     assert main(["alpha", "casebook:network-curve-crosses"]) == 3
     assert "is a network" in capsys.readouterr().err
+
+
+# ------------------------------------------------------------------ residual blocks
+
+
+PAIRS_OF_BLOCKS = [
+    ("residual-sign-flip", ["-1/5", "7/5"], ["1/5", "-7/5"]),
+    ("residual-lipschitz-one", [1], [2]),
+    ("residual-winds-twice", [3, 1], [-3, -1]),
+]
+
+
+@pytest.mark.parametrize(("name", "x", "y"), PAIRS_OF_BLOCKS)
+def test_pairs_of_blocks_that_the_evidence_names(name, x, y):
+    case = CASES[name]
+    assert case.expected == "not_injective"
+    assert case.layer.evaluate(x) == case.layer.evaluate(y)
+
+
+@pytest.mark.parametrize("name", BLOCKS)
+def test_a_solver_agrees_on_blocks(name):
+    pytest.importorskip("z3")
+    from oracles.residual import residual_pair
+
+    layer = CASES[name].layer
+    b = [value for (value,) in layer.b.fractions()]
+    pair = residual_pair(layer.A.fractions(), layer.B.fractions(), b)
+    assert (pair is None) == (CASES[name].expected == "injective")
+
+
+def test_minors_that_the_cases_name():
+    assert CASES["residual-cyclic"].layer.interaction.fractions() == [[1, 2, 0], [0, 1, 2], [2, 0, 1]]
+    result = xi.certify(CASES["residual-cyclic"].layer)
+    assert "scaled" not in result.reason
+    assert CASES["residual-rank-deficient"].layer.interaction.fractions() == [[5, -4], [2, -1]]
+    assert "no P-matrix" in xi.certify(CASES["residual-rank-deficient"].layer).reason
+
+
+def test_the_command_knows_blocks(capsys):
+    assert main(["casebook", "show", "residual-winds-twice"]) == 0
+    assert "k = 6 hidden units" in capsys.readouterr().out
+    assert main(["casebook", "show", "residual-steep", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert xi.ResidualBlock(**document["residual"]) == CASES["residual-steep"].layer
+    assert main(["casebook", "run", "residual-steep", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["right"]

@@ -37,10 +37,11 @@ KEYS = [
     "convolution",
     "convolution_file",
     "network",
+    "residual",
     "evidence",
     "biases",
 ]
-LAYER_KEYS = ["layer", "layer_file", "convolution", "convolution_file", "network"]
+LAYER_KEYS = ["layer", "layer_file", "convolution", "convolution_file", "network", "residual"]
 CONVOLUTION_KEYS = ["input_shape", "sizes"]
 OPTIONAL_KEYS = ["biases"]
 GEOMETRY = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1, "padding_mode": "zeros"}
@@ -57,7 +58,7 @@ def load(name: str) -> dict[str, Any]:
 
 
 def canonical(case: dict[str, Any]) -> str:
-    """The text of a case file: keys in their order, one row of W or one kernel on a line."""
+    """The text of a case file: keys in their order, one row of a matrix or one kernel on a line."""
 
     def text(value: object) -> str:
         return json.dumps(value, ensure_ascii=False)
@@ -79,6 +80,11 @@ def canonical(case: dict[str, Any]) -> str:
             value = layer(case[key], "W" if key == "layer" else "kernels")
         elif key == "network":
             value = network(case[key])
+        elif key == "residual":
+            parts = (
+                f'    "{name}": [\n' + ",\n".join(f"      {text(row)}" for row in case[key][name]) for name in "AB"
+            )
+            value = "{\n" + "".join(f"{part}\n    ],\n" for part in parts) + f'    "b": {text(case[key]["b"])}\n  }}'
         elif key == "biases":
             value = "[\n" + ",\n".join(f"    {text(bias)}" for bias in case[key]) + "\n  ]"
         else:

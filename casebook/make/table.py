@@ -14,6 +14,7 @@ from unrolled import geometry, kernel_shape, kernels_and_bias
 
 EXPECTED, DOMAINS = ("injective", "not_injective"), ("R^n", "nonneg", "ball:", "nonneg-ball:", "box:")
 START, END = "<!-- table: made by make/table.py -->", "<!-- end of table -->"
+BLOCKS = ("case", "n", "k", "bias", "domain", "expected", "tags")
 DENSE = ("case", "n", "m", "bias", "domain", "expected", "tags")
 NETWORKS = ("case", "layers", "neurons", "domain", "expected", "tags")
 CONVOLUTIONS = ("case", "kernels", "geometry", "bias", "domain", "inputs", "expected", "tags")
@@ -47,6 +48,11 @@ def numbers_in(value: Any) -> list[str]:
 
 def shape(case: dict[str, Any]) -> tuple[int, int, bool]:
     """(m, n, whether there is a bias other than zero)."""
+    if "residual" in case:
+        A, B, bias = case["residual"]["A"], case["residual"]["B"], case["residual"]["b"]
+        if {len(row) for row in A} != {len(B)} or {len(row) for row in B} != {len(A)} or len(bias) != len(A):
+            raise SystemExit(f"{case['name']}: the matrices do not fit")
+        return len(A), len(B), any(a != "0" for a in bias)
     if "layer" in case:
         rows, bias = case["layer"]["W"], case["layer"]["b"]
         if {len(row) for row in rows} != {len(rows[0])} or len(bias) != len(rows):
@@ -60,7 +66,7 @@ def check_form(name: str) -> dict[str, Any]:
     """The case, if its file is in the one canonical form."""
     text = (CASEBOOK / f"{name}.json").read_text(encoding="utf-8")
     case = load(name)
-    optional = CONVOLUTION_KEYS if is_convolution(case) else OPTIONAL_KEYS
+    optional = CONVOLUTION_KEYS if is_convolution(case) else [] if "residual" in case else OPTIONAL_KEYS
     wanted = [key for key in KEYS if key in case or key not in (*LAYER_KEYS, *CONVOLUTION_KEYS, *OPTIONAL_KEYS)]
     unfit = set(case) & {*CONVOLUTION_KEYS, *OPTIONAL_KEYS} - set(optional)
     if list(case) != wanted or sum(key in case for key in LAYER_KEYS) != 1 or unfit:
@@ -74,9 +80,9 @@ def check_form(name: str) -> dict[str, Any]:
     found = network_numbers(case["network"]["layers"]) if "network" in case else []
     if any(str(Fraction(a)) != a for a in found):
         raise SystemExit(f"{name}: a number is not in canonical form")
-    for key in ("layer", "convolution"):
-        entries = numbers_in(case.get(key, {}).get("W", [])) + numbers_in(case.get(key, {}).get("kernels", []))
-        if any(str(Fraction(a)) != a for a in entries + case.get(key, {}).get("b", [])):
+    for key in ("layer", "convolution", "residual"):
+        entries = [a for name in ("W", "kernels", "A", "B", "b") for a in numbers_in(case.get(key, {}).get(name, []))]
+        if any(str(Fraction(a)) != a for a in entries):
             raise SystemExit(f"{name}: a number is not in canonical form")
     return case
 
@@ -108,7 +114,8 @@ def inputs_text(case: dict[str, Any]) -> str:
 def line(case: dict[str, Any]) -> str:
     """The table line of one case."""
     domain = {"nonneg": "orthant", "R^n": ""}.get(case["domain"], case["domain"])
-    answer = (case["expected"].replace("_", " "), ", ".join(tag for tag in case["tags"] if tag != "convolution"))
+    kinds = ("convolution", "residual")
+    answer = (case["expected"].replace("_", " "), ", ".join(tag for tag in case["tags"] if tag not in kinds))
     link = f"[{case['name']}]({case['name']}.json)"
     if is_convolution(case):
         kernels, biases, _ = kernels_and_bias(case)
@@ -133,11 +140,15 @@ def table(head: tuple[str, ...], cases: list[dict[str, Any]]) -> str:
 
 if __name__ == "__main__":
     cases = [check_form(name) for name in names()]
-    dense = table(DENSE, [case for case in cases if not is_convolution(case) and "network" not in case])
+    others = [case for case in cases if is_convolution(case) or "network" in case or "residual" in case]
+    dense = table(DENSE, [case for case in cases if case not in others])
     networks = table(NETWORKS, [case for case in cases if "network" in case])
+    blocks = table(BLOCKS, [case for case in cases if "residual" in case])
     convolutions = table(CONVOLUTIONS, [case for case in cases if is_convolution(case)])
     readme = CASEBOOK / "README.md"
     before, _, rest = readme.read_text(encoding="utf-8").partition(START)
     _, _, after = rest.partition(END)
-    text = f"{before}{START}\n{dense}\n\n## Networks\n\n{networks}\n\n## Convolutions\n\n{convolutions}\n{END}{after}"
+    parts = {"Networks": networks, "Residual blocks": blocks, "Convolutions": convolutions}
+    tables = "\n\n".join([dense, *(f"## {title}\n\n{part}" for title, part in parts.items())])
+    text = f"{before}{START}\n{tables}\n{END}{after}"
     readme.write_text(text, encoding="utf-8", newline="\n")

@@ -18,6 +18,7 @@ from exactinj.layers.convolution import ConvLayer, Sizes
 from exactinj.layers.convolution.arguments import shaped
 from exactinj.layers.dense import ReLULayer
 from exactinj.layers.dense_network import AffineLayer, DenseNetwork
+from exactinj.layers.residual import ResidualBlock
 
 __all__ = ["list_cases", "recompute", "show_case"]
 
@@ -44,13 +45,17 @@ def list_cases(options: argparse.Namespace) -> int:
 def _kind(case: Case) -> str:
     if isinstance(case.layer, DenseNetwork):
         return "network"
+    if isinstance(case.layer, ResidualBlock):
+        return "residual"
     return "convolution" if isinstance(case.layer, ConvLayer) else "dense"
 
 
-def _dimensions(layer: ReLULayer | ConvLayer | DenseNetwork) -> str:
-    """``m x n``; for a network its widths, for a convolution its output and input channels and its kernel size."""
+def _dimensions(layer: ReLULayer | ConvLayer | DenseNetwork | ResidualBlock) -> str:
+    """``m x n``; for a network its widths, for a block k and n, for a convolution its channels and its kernel size."""
     if isinstance(layer, DenseNetwork):
         return ">".join(map(str, layer.widths))
+    if isinstance(layer, ResidualBlock):
+        return f"k={layer.k},n={layer.n}"
     if isinstance(layer, ReLULayer):
         return f"{layer.m}x{layer.n}"
     return f"{layer.out_channels}*{layer.in_channels}:{'x'.join(map(str, layer.kernel_size))}"
@@ -75,6 +80,9 @@ def show_case(options: argparse.Namespace) -> int:
     if isinstance(case.layer, DenseNetwork):
         _show_layers(case.layer)
         return exit_status.OK
+    if isinstance(case.layer, ResidualBlock):
+        _show_block(case.layer)
+        return exit_status.OK
     rows = case.layer.kernels if isinstance(case.layer, ConvLayer) else case.layer.W
     for row, offset in zip(rows.texts(), _bias(case.layer), strict=True):
         show("  [" + ", ".join(_short(text) for text in row) + f"]  b = {_short(offset)}")
@@ -95,9 +103,18 @@ def _activation_text(slope: Fraction) -> str:
     return f"slope {_short(rational_text(slope))} below 0" if slope else "ReLU"
 
 
+def _show_block(block: ResidualBlock) -> None:
+    for row, (offset,) in zip(block.A.texts(), block.b.texts(), strict=True):
+        show("  A: [" + ", ".join(map(_short, row)) + f"]  b = {_short(offset)}")
+    for row in block.B.texts():
+        show("  B: [" + ", ".join(map(_short, row)) + "]")
+
+
 def _headline(case: Case) -> str:
     if isinstance(case.layer, DenseNetwork):
         return f"n = {case.layer.n}, {len(case.layer.layers)} layers, {case.layer.neurons} neurons"
+    if isinstance(case.layer, ResidualBlock):
+        return f"x + B ReLU(Ax + b), n = {case.layer.n}, k = {case.layer.k} hidden units"
     if isinstance(case.layer, ConvLayer):
         return case.layer.description
     return f"m = {case.layer.m}, n = {case.layer.n}"
@@ -110,7 +127,7 @@ def _where(case: Case) -> str:
     return "" if case.input_shape is None else f" for inputs of shape {'x'.join(map(str, case.input_shape))}"
 
 
-def _bias(layer: ReLULayer | ConvLayer) -> list[str]:
+def _bias(layer: ReLULayer | ConvLayer | ResidualBlock) -> list[str]:
     return [text for (text,) in layer.b.texts()]
 
 
@@ -120,6 +137,10 @@ def _document(case: Case) -> dict[str, object]:
     document |= {"domain": case.domain.text, "tags": case.tags}
     if isinstance(case.layer, DenseNetwork):
         document["network"] = {"layers": [_layer_document(layer) for layer in case.layer.layers]}
+        return document
+    if isinstance(case.layer, ResidualBlock):
+        block = case.layer
+        document["residual"] = {"A": list(block.A.texts()), "B": list(block.B.texts()), "b": _bias(block)}
         return document
     if isinstance(case.layer, ConvLayer):
         kernels = shaped(

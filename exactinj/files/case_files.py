@@ -17,7 +17,7 @@ __all__ = ["CASE_WORD", "case_document", "case_files", "case_layer_file", "case_
 
 CASE_WORD = "casebook:"
 NEAREST = 3
-KINDS = ("layer", "convolution", "network")  # whose numbers stand in the case itself
+KINDS = ("layer", "convolution", "network", "residual")  # whose numbers stand in the case itself
 
 
 def casebook_folder() -> Path:

@@ -177,4 +177,4 @@ def _not_positive(found: BadMinor) -> str:
     named = ", ".join(map(str, units[:MOST_NAMED])) + (
         f" and {len(units) - MOST_NAMED} more" * (len(units) > MOST_NAMED)
     )
-    return f"its principal minor at the units {named} is not positive"
+    return f"its principal minor at the unit{'s' * (len(units) > 1)} {named} is not positive"
