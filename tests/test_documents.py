@@ -84,6 +84,8 @@ def test_the_network_page(tmp_path, monkeypatch):
     network = names["network"]
     assert str(network.evaluate(["1/3", 0]).fractions()) == "[Fraction(5, 12)]"
     assert network.agreement([0, 1], [0, 2]).equal
+    assert names["scanned"].network.verdict == "not_injective"
+    assert not names["projection"].is_generic
     (entry,) = names["checkpoint"].layers
     assert (entry.name, entry.kind, entry.batch_norm, entry.layer.stride) == ("0", "conv1d", "1", (2,))
 
