@@ -218,3 +218,28 @@ def test_onnx_is_not_imported_before_a_file_is_read():
     code = "import exactinj.files.onnx, sys; print('onnx' in sys.modules, 'google.protobuf' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "False"]
+
+
+def test_constants_that_are_added_become_biases():
+    weights = {
+        "w": integers(RNG, 3, 4),
+        "b": integers(RNG, 4),
+        "k": integers(RNG, 2, 1, 2),
+        "c": integers(RNG, 2, 1),
+        "d": integers(RNG, 3),
+    }
+    nodes = [
+        node("MatMul", ["x", "w"], ["h"]),
+        node("Add", ["b", "h"], ["z"]),
+        node("Conv", ["z", "k"], ["q"]),
+        node("Sub", ["q", "c"], ["p"]),
+        node("Sub", ["d", "p"], ["y"]),
+    ]
+    model = make_model(nodes, {"x": (1, 1, 3)}, ["y"], weights)
+    network = read_onnx(model)
+    assert [step.operation.kind for step in network.nodes] == ["linear", "conv1d", "add"]
+    equal_to_runtime(model, network)
+    twice = make_model([*nodes, node("Relu", ["h"], ["r"])], {"x": (1, 1, 3)}, ["y", "r", "q"], weights)
+    network = read_onnx(twice)
+    assert [step.operation.kind for step in network.nodes] == ["linear", "add", "conv1d", "add", "add", "relu"]
+    equal_to_runtime(twice, network)

@@ -140,9 +140,11 @@ class Builder:
     def named(self, name: str, wanted: str) -> str:
         """A value under the name that the model has for it; as it is called if that name is taken."""
         shape = self.kinds[name][1]
-        if name == wanted or shape is None or self._is_taken(wanted):
+        if name == wanted or shape is None or wanted in self.kinds:
             return name
-        return self.add(Rearrangement(np.arange(prod(shape)).reshape(shape), "identity"), [name], wanted)
+        self.nodes.append(Node(wanted, Rearrangement(np.arange(prod(shape)).reshape(shape), "identity"), (name,)))
+        self.kinds[wanted] = self.kinds[name]
+        return wanted
 
     def settle(self, since: int, made: Sequence[str], wanted: Sequence[str]) -> list[str]:
         """Give the values of the steps that were added since the names that the model has for them."""

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exactinj.errors import InputError
+from exactinj.files.onnx.biases import with_biases
 from exactinj.files.onnx.builder import Builder
 from exactinj.files.onnx.call import Call, NotUnderstoodError, is_random, operator_name
 from exactinj.files.onnx.evaluation import FOLDED, MOST_ENTRIES, evaluated, inferred
@@ -90,7 +91,7 @@ class _Reader:
             names[name] = name
         found = self._walk(graph, names)
         outputs = [self.builder.output(name, entry.name) for name, entry in zip(found, graph.output, strict=True)]
-        return Network(self.builder.inputs, self.builder.nodes, tuple(dict.fromkeys(outputs)))
+        return Network(self.builder.inputs, with_biases(self.builder.nodes, outputs), tuple(dict.fromkeys(outputs)))
 
     # ------------------------------------------------------------------ graphs
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from functools import cached_property
 from itertools import product
 from math import prod
@@ -49,6 +50,13 @@ class Dense(AffineOperation):
         if not shapes[0] or shapes[0][-1] != n:
             raise InputError(f"found a value of shape {shapes[0]} for a matrix of {n} columns, expected {n} at its end")
         return (*shapes[0][:-1], m)
+
+    def with_more_bias(self, more: ExactTensor) -> Dense:
+        """The same matrix with more, (m,), added to b."""
+        other = copy(self)
+        total = ExactTensor.of_matrix(self.b).reshaped((-1,)).plus(more)
+        other.b = RationalMatrix.column(total.fractions(), name="b")
+        return other
 
     @cached_property
     def _weights(self) -> ExactTensor:
@@ -132,6 +140,12 @@ class Convolution(AffineOperation):
     def kernels(self) -> ExactTensor:
         """The kernels in exact numbers."""
         return ExactTensor.of(self._given, "kernels")
+
+    def with_more_bias(self, more: ExactTensor) -> Convolution:
+        """The same kernels with more, (out,), added to b."""
+        other = copy(self)
+        other.b = self.b.plus(more)
+        return other
 
     @property
     def _kernel_size(self) -> Shape:
