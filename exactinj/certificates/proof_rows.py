@@ -39,15 +39,17 @@ class ProofRows:
         values = circuit_multipliers([_signed(self.rows[abs(code) - 1], code) for code in codes])
         if values is None:
             raise InternalError(f"the refuter with the signed rows {list(codes)} is none; please report this")
-        named = [
-            (abs(code) - 1, self.factors[abs(code) - 1] * (value if code > 0 else -value))
-            for code, value in zip(codes, values, strict=True)
-            if abs(code) <= len(self.factors)
-        ]
-        denominator = math.lcm(*(value.denominator for _, value in named))
-        integers = [int(value * denominator) for _, value in named]
+        named = [(abs(code) - 1, value if code > 0 else -value) for code, value in zip(codes, values, strict=True)]
+        named = [(i, value) for i, value in named if i < len(self.factors)]
+        common = math.lcm(*(self.factors[i].denominator for i, _ in named))
+        integers = [value * self._whole(i, common) for i, value in named]
         content = math.gcd(*integers)
         return [(i, value // content) for (i, _), value in zip(named, integers, strict=True)]
+
+    def _whole(self, i: int, common: int) -> int:
+        """The factor of a row times a multiple of its denominator: whole numbers are far quicker than fractions."""
+        factor = self.factors[i]
+        return factor.numerator * (common // factor.denominator)
 
 
 def _signed(row: Sequence[int], sign: int) -> Sequence[int]:
