@@ -21,12 +21,12 @@ from numpy.typing import NDArray
 from exactinj.errors import InputError, MissingExtraError
 from exactinj.files.sources import FilePath, Source, cause_of, read_with
 
-__all__ = ["ENDINGS", "Tensors", "read_tensors"]
+__all__ = ["CHECKPOINT_ENDINGS", "Tensors", "natural", "read_tensors"]
 
 PICKLED = (".pt", ".pth", ".bin", ".ckpt")
 COMPILED = (".jit", ".ts")
 SAFE = ".safetensors"
-ENDINGS = (*PICKLED, SAFE)
+CHECKPOINT_ENDINGS = (*PICKLED, SAFE, *COMPILED)  # the last are refused with what to do
 NESTED = ("state_dict", "model_state_dict", "model", "net", "network", "params", "weights", "module")
 STATE_DICT = "save the numbers alone: torch.save(model.state_dict(), FILE)"
 NO_CODE = "give the state dict, torch.save(model.state_dict(), FILE), or export it to ONNX"

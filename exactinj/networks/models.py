@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from exactinj.errors import InputError
+from exactinj.files.checkpoint_tensors import CHECKPOINT_ENDINGS
 from exactinj.files.checkpoints import Checkpoint, read_checkpoint
 from exactinj.files.onnx import read_onnx
 from exactinj.layers.dense_network import DenseNetwork
@@ -20,7 +21,6 @@ from exactinj.networks.dense_chains import graph_of_dense
 __all__ = ["Model", "ModelOptions", "model_given"]
 
 CHUNK = 1 << 20
-CHECKPOINTS = (".pt", ".pth", ".safetensors")
 EXPECTED = "expected an .onnx, .pt, .pth or .safetensors file, a torch module, a Network or a DenseNetwork"
 
 
@@ -72,7 +72,7 @@ def _of_file(path: str | os.PathLike[str], options: ModelOptions) -> Model:
         if options.geometry is not None:
             raise InputError("found a geometry for an .onnx file, which holds its own; leave it out")
         return Model(read_onnx(path, options.input_shape, fixed=options.fixed), record, path)
-    if ending in CHECKPOINTS:
+    if ending in CHECKPOINT_ENDINGS:
         if options.fixed or options.input_shape is not None:
             name = "fixed inputs" if options.fixed else "an input shape"
             raise InputError(f"found {name} for a file of weights, which holds no graph; leave that out")

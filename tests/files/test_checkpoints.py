@@ -228,6 +228,20 @@ def test_what_is_no_relu_layer_is_listed_with_its_reason(tmp_path):
             next(layer for layer in found.layers if layer.kind == "recurrent").layer  # noqa: B018
 
 
+def test_tensors_without_real_numbers_are_listed(tmp_path):
+    state = {
+        "a.weight": torch.ones(2, 2),
+        "sparse.weight": torch.eye(3).to_sparse(),
+        "complex.weight": torch.ones(2, 2, dtype=torch.complex64),
+        "whole.weight": torch.ones(2, 2, dtype=torch.int64),
+    }
+    found = {layer.name: layer for layer in read_checkpoint(saved(state, tmp_path)).layers}
+    assert found["a"].is_layer
+    assert found["whole"].layer == ReLULayer([[1, 1], [1, 1]])
+    assert "sparse" in found["sparse.weight"].note
+    assert "complex64" in found["complex.weight"].note
+
+
 # ---------------------------------------------------------------------- hostile files
 
 

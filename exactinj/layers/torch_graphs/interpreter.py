@@ -8,7 +8,7 @@ a way that is not followed.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,8 +17,8 @@ import numpy as np
 from exactinj.errors import InputError
 from exactinj.layers.network.operation import NotRationalError, Opaque
 from exactinj.layers.torch_graphs.builder import Builder, NotUnderstoodError, Value
-from exactinj.layers.torch_graphs.modules import MODULE_MOVES, class_of, has_hooks, translate_module
-from exactinj.layers.torch_graphs.registry import MOVES, translator_of
+from exactinj.layers.torch_graphs.call import Call
+from exactinj.layers.torch_graphs.nested import has_value, leaves, mapped
 
 __all__ = ["Interpreter", "NotTraceableError"]
 
@@ -29,10 +29,11 @@ _STRUCTURE = """
 STRUCTURE = frozenset(_STRUCTURE.split())  # what a tensor is like, whatever its numbers
 _FILLED = "zeros_like ones_like full_like new_zeros new_ones new_full new_tensor"
 FILLED = frozenset(_FILLED.split())
-RANDOM = re.compile("rand|normal|bernoulli|dropout|multinomial|poisson|empty|uniform")
+RANDOM = re.compile(
+    r"rand(n|int|perm)?(_like)?|normal|bernoulli|\w*dropout\w*|multinomial|poisson|uniform|exponential|(new_)?empty\w*"
+)
 TOLERANCES = {"float64": 1e-8, "float32": 1e-3}  # relative to the largest entry, for wide sums
 LOOSE = 0.1  # for half precision
-FIRST = ("input", "other")
 NAMED_RESULTS = ("values", "indices")
 ASSERTIONS = ("_assert", "_check", "_guards")
 
@@ -91,10 +92,10 @@ class Interpreter:
             return None, None
         real = call.run(*self._real(node))
         args, kwargs = (self._arguments(self.symbolic, part) for part in (node.args, node.kwargs))
-        if not _has_value((args, kwargs)):
-            is_random = RANDOM.search(call.name)
+        if not has_value((args, kwargs)):
+            is_random = RANDOM.fullmatch(call.name)
             return self._opaque(call, real, (), f"{call.name} is random") if is_random else real, real
-        if call.name in STRUCTURE | FILLED and not _has_value((args[1:], kwargs)):
+        if call.name in STRUCTURE | FILLED and not has_value((args[1:], kwargs)):
             return real, real
         if args and isinstance(args[0], tuple | list | dict) and call.name in ("getitem", *NAMED_RESULTS):
             return args[0][args[1] if call.name == "getitem" else NAMED_RESULTS.index(call.name)], real
@@ -120,16 +121,16 @@ class Interpreter:
 
     def _moved(self, call: Call, args: Any, kwargs: Any) -> Any:
         """The value of a function that only moves numbers, from what it does to their places."""
-        values = [leaf for leaf in _leaves((args, kwargs)) if isinstance(leaf, Value)]
+        values = [leaf for leaf in leaves((args, kwargs)) if isinstance(leaf, Value)]
         if len(values) != 1 and call.name not in ("view_as", "reshape_as", "expand_as"):
             raise NotUnderstoodError(f"{call.name} with several values is not supported")
         source = values[0]
         places = self.torch.arange(1, source.sample.size + 1, dtype=self.torch.float64).reshape(source.shape)
         plain = [
-            _mapped(part, lambda leaf: places if isinstance(leaf, Value) else _on_cpu(leaf)) for part in (args, kwargs)
+            mapped(part, lambda leaf: places if isinstance(leaf, Value) else _on_cpu(leaf)) for part in (args, kwargs)
         ]
         moved = call.run(plain[0], plain[1])
-        return _mapped(moved, lambda leaf: self._from_places(call, source, leaf))
+        return mapped(moved, lambda leaf: self._from_places(call, source, leaf))
 
     def _from_places(self, call: Call, source: Value, places: Any) -> Any:
         if not hasattr(places, "detach"):
@@ -163,7 +164,7 @@ class Interpreter:
     def _opaque(self, call: Call, real: Any, arguments: Any, why: str) -> Any:
         """Values that are not understood, one for each tensor that torch returns."""
         self.build.current = call.label
-        read = list(dict.fromkeys(leaf.name for leaf in _leaves(arguments) if isinstance(leaf, Value)))
+        read = list(dict.fromkeys(leaf.name for leaf in leaves(arguments) if isinstance(leaf, Value)))
 
         def named(leaf: Any) -> Any:
             if leaf is None:
@@ -173,12 +174,12 @@ class Interpreter:
             sample = leaf.detach().to("cpu", self.torch.float64 if not leaf.is_complex() else leaf.dtype).numpy()
             return self.build.opaque(Opaque(call.kind, tuple(leaf.shape), why), read, sample)
 
-        return _mapped(real, named)
+        return mapped(real, named)
 
     # ------------------------------------------------------------------ changes in place
 
     def _versions(self, real: Any) -> list[int]:
-        return [leaf._version for leaf in _leaves(real) if isinstance(leaf, self.torch.Tensor)]
+        return [leaf._version for leaf in leaves(real) if isinstance(leaf, self.torch.Tensor)]
 
     def _follow_changes(self, node: Any, versions: Mapping[Any, list[int]]) -> None:
         """Earlier values that a step changed in place are what it returns, or nothing that is understood."""
@@ -196,74 +197,6 @@ class Interpreter:
         raise NotTraceableError(f"{node.name} changes in place what {earlier.name} reads")
 
 
-@dataclass(frozen=True)
-class Call:
-    """A call in a traced graph.
-
-    Attributes
-    ----------
-    name : of the function, as in ``torch.nn.functional``
-    label : what the value shall be called
-    kind : what an operator is called that is not understood
-    moves : whether it only moves numbers
-    """
-
-    name: str
-    label: str
-    kind: str
-    moves: bool
-    run: Callable[[Any, Any], Any]
-    module: Any = None
-    is_aten: bool = False
-
-    @classmethod
-    def of(cls, root: Any, node: Any) -> Call:
-        """The call of a node."""
-        if node.op == "call_module":
-            module = root.get_submodule(node.target)
-            kind = class_of(module)
-            moves = kind in MODULE_MOVES or (kind == "Upsample" and module.mode.startswith("nearest"))
-            return cls(
-                kind, str(node.target), kind, moves and not has_hooks(module), lambda a, k: module(*a, **k), module
-            )
-        if node.op == "call_method":
-            name = _plain_name(str(node.target))
-            return cls(name, node.name, name, name in MOVES, lambda a, k: getattr(a[0], node.target)(*a[1:], **k))
-        if node.target is getattr:
-            name = str(node.args[1])
-            return cls(name, node.name, name, name in MOVES, lambda a, _: getattr(*a))
-        packet, label = getattr(node.target, "overloadpacket", None), _label(node)
-        name = _plain_name(getattr(packet or node.target, "__name__", str(node.target)))
-        moves = name in MOVES or (name == "interpolate" and node.kwargs.get("mode", "nearest").startswith("nearest"))
-        return cls(name, label, name, moves, lambda a, k: node.target(*a, **k), None, packet is not None)
-
-    def translate(self, build: Builder, args: Any, kwargs: Any) -> Any:
-        """What the call is in the graph; `NotUnderstoodError` if nothing is known of it."""
-        if self.module is not None:
-            if has_hooks(self.module):
-                raise NotUnderstoodError(f"found hooks on {self.kind}, which may change what it computes")
-            return translate_module(build, self.module, *args, **kwargs)
-        translator = (translator_of(f"aten.{self.name}") if self.is_aten else None) or translator_of(self.name)
-        if translator is None:
-            raise NotUnderstoodError(f"the operator {self.name} is not supported")
-        first = [kwargs[name] for name in FIRST if name in kwargs]  # what translators call otherwise
-        rest = {name: value for name, value in kwargs.items() if name not in FIRST}
-        return translator(build, *args, *first, **rest)
-
-
-def _label(node: Any) -> str:
-    """The module of torch that a call belongs to, as `torch.export` notes it, or the name of the call."""
-    inner = list(node.meta.get("nn_module_stack", {}).values())[-1:]
-    for path, kind in inner:
-        if "torch.nn.modules" in str(kind) and "container" not in str(kind) and path:
-            return str(path).removeprefix("L['self'].")
-    return str(node.name)
-
-
-def _plain_name(name: str) -> str:
-    return name if name.startswith("__") else name.removesuffix("_")
-
-
 def _attribute(root: Any, path: str) -> Any:
     for part in path.split("."):
         root = getattr(root, part)
@@ -276,32 +209,6 @@ def _place_of(tensor: Any) -> tuple[Any, ...]:
 
 def _on_cpu(leaf: Any) -> Any:
     return leaf.cpu() if hasattr(leaf, "detach") else leaf
-
-
-def _leaves(parts: Any) -> Iterator[Any]:
-    if isinstance(parts, tuple | list):
-        for part in parts:
-            yield from _leaves(part)
-    elif isinstance(parts, dict):
-        yield from _leaves(list(parts.values()))
-    elif isinstance(parts, slice):
-        yield from (parts.start, parts.stop, parts.step)
-    else:
-        yield parts
-
-
-def _has_value(parts: Any) -> bool:
-    return any(isinstance(leaf, Value) for leaf in _leaves(parts))
-
-
-def _mapped(parts: Any, change: Callable[[Any], Any]) -> Any:
-    """Nested tuples, lists and mappings with each leaf changed; named tuples become plain ones."""
-    if isinstance(parts, tuple | list):
-        changed = [_mapped(part, change) for part in parts]
-        return changed if isinstance(parts, list) else tuple(changed)
-    if isinstance(parts, dict):
-        return {key: _mapped(part, change) for key, part in parts.items()}
-    return parts if isinstance(parts, slice) else change(parts)
 
 
 def _agree(ours: Any, theirs: Any, tolerance: float) -> bool:

@@ -24,6 +24,7 @@ from exactinj.layers.torch_modules import is_module
 __all__ = ["graph_of_module"]
 
 LONGEST_CAUSE = 160
+WRAPPERS = {"OptimizedModule": "_orig_mod", "DataParallel": "module", "DistributedDataParallel": "module"}
 CONTAINERS = ("Sequential", "ModuleList", "ModuleDict", "Module")
 Graph = tuple[dict[str, Shape], list[Node], list[str]]
 
@@ -50,6 +51,7 @@ def graph_of_module(module: Any, input_shape: Any) -> Graph:
             "found a compiled module (TorchScript), expected a torch.nn.Module with its Python code; give the module "
             "itself, or export it to ONNX"
         )
+    module = _unwrapped(module)
     with warnings.catch_warnings(), torch.no_grad(), _in_inference(module) as resting:
         warnings.simplefilter("ignore")
         return _read(torch, _as_part(torch, resting), _inputs(module, input_shape))
@@ -62,6 +64,13 @@ def _torch() -> Any:
     except ImportError:
         raise MissingExtraError("torch is not installed: pip install 'exactinj[torch]'") from None
     return torch
+
+
+def _unwrapped(module: Any) -> Any:
+    """The module inside wrappers that compute the same: ``torch.compile``, data parallelism."""
+    while type(module).__name__ in WRAPPERS:
+        module = getattr(module, WRAPPERS[type(module).__name__])
+    return module
 
 
 def _as_part(torch: Any, module: Any) -> Any:

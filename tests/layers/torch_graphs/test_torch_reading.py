@@ -340,6 +340,24 @@ def test_user_classes_are_looked_into():
     assert kinds(network) == ["linear", "linear", "scale"]
 
 
+def test_constants_are_computed_as_torch_computes_them():
+    module = nn.Sequential(nn.Linear(2, 2)).double()
+    turned = Calls(lambda x: functional.linear(x, functional.normalize(module[0].weight.detach())))
+    network = Network.from_torch(turned, (1, 2))
+    want = functional.normalize(module[0].weight.detach()).double().numpy()
+    np.testing.assert_array_equal(network.nodes[0].operation.W.to_float(), want)
+
+
+def test_wrappers_that_compute_the_same_are_taken_off():
+    module = with_integers(nn.Sequential(nn.Linear(2, 3), nn.ReLU()))
+    plain = Network.from_torch(module, (1, 2)).digest
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        compiled = torch.compile(module)
+    for wrapped in (compiled, nn.DataParallel(module)):
+        assert Network.from_torch(wrapped, (1, 2)).digest == plain
+
+
 # ---------------------------------------------------------------------- what is refused
 
 
