@@ -51,6 +51,12 @@ class MinorTree:
 
 @dataclass(frozen=True)
 class PMatrixProof:
-    """Blocks in an order in which the matrix is block triangular."""
+    """Blocks in an order in which the matrix is block triangular.
+
+    Units in `active` and `inactive` keep their sign on the domain; the matrix is the Schur complement of the former,
+    without the latter.
+    """
 
     blocks: tuple[MinorTree, ...]
+    active: tuple[int, ...] = ()
+    inactive: tuple[int, ...] = ()

@@ -137,7 +137,7 @@ def _row_pieces(row: RowProof) -> Iterator[str]:
 
 @proof_pieces.register
 def _p_matrix_pieces(proof: PMatrixProof) -> Iterator[str]:
-    yield '{"rule": "p-matrix",\n"blocks": [\n'
+    yield f'{{"rule": "p-matrix",\n"active": {list(proof.active)},\n"inactive": {list(proof.inactive)},\n"blocks": [\n'
     for number, block in enumerate(proof.blocks):
         yield ",\n" if number else ""
         yield f'{{"rows": {list(block.rows)},\n"tree": [\n'

@@ -171,7 +171,9 @@ def proof_of(record: Record) -> Any:
             tuple(map(_cell_step, found["cells"])),
             tuple((tuple(left), tuple(right)) for left, right in found["pairs"]),
         ),
-        "p-matrix": lambda found: PMatrixProof(tuple(map(_minor_tree, found["blocks"]))),
+        "p-matrix": lambda found: PMatrixProof(
+            tuple(map(_minor_tree, found["blocks"])), tuple(found["active"]), tuple(found["inactive"])
+        ),
     }
     return readers[record["rule"]](record)
 

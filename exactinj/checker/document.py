@@ -165,7 +165,7 @@ _RESIDUAL_RULES: dict[str, Callable[[Reader, Domain, Residual], str]] = {
     "collision": lambda reader, domain, block: check_collision_of(
         read_collision(reader, block.n), domain, block.outputs
     ),
-    "p-matrix": lambda reader, _, block: check_p_matrix(read_p_matrix(reader), block),
+    "p-matrix": lambda reader, domain, block: check_p_matrix(read_p_matrix(reader), domain, block),
     "orientation": lambda reader, _, block: check_orientation(read_orientation(reader, block.n), block),
 }
 

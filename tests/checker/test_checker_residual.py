@@ -21,6 +21,7 @@ from test_checker import (
     dot,
     keys,
     naive_domain,
+    naive_nonnegative,
     rational,
     rationals,
     reason,
@@ -70,22 +71,32 @@ def naive_pair(A: Matrix, B: Matrix, b: list[Fraction], domain: Document, proof:
     demand(block_value(A, B, b, x) == block_value(A, B, b, y), Wrong)
 
 
-def naive_p_matrix(A: Matrix, B: Matrix, b: list[Fraction], _: Document, proof: Document) -> None:
-    M, seen = interaction(A, B), list[int]()
-    _, blocks = keys(proof, ["rule", "blocks"])
+def naive_p_matrix(A: Matrix, B: Matrix, b: list[Fraction], domain: Document, proof: Document) -> None:
+    M = interaction(A, B)
+    _, on, off, blocks = keys(proof, ["rule", "active", "inactive", "blocks"])
+    for units in (on, off):
+        demand(units == [] or increasing(units) == units, Malformed)
+    demand(all(0 <= i < len(A) for i in on + off) and not set(on) & set(off), Wrong)
+    for sign, units in ((1, on), (-1, off)):
+        demand(all(naive_nonnegative(domain, [sign * v for v in A[i]], sign * b[i]) for i in units), Wrong)
+    V = [i for i in range(len(A)) if i not in on + off]
+    corner = leibniz([[M[i][j] for j in on] for i in on])
+    demand(corner != 0, Wrong)
+    N = {(i, j): leibniz([[M[p][q] for q in [*on, j]] for p in [*on, i]]) / corner for i in V for j in V}
+    seen = list[int]()
     demand(isinstance(blocks, list), Malformed)
     for block in blocks:
         rows, tree = keys(block, ["rows", "tree"])
         increasing(rows)
-        demand(all(0 <= i < len(A) and i not in seen for i in rows), Wrong)
-        demand(not any(M[i][j] for i in rows for j in seen), Wrong)
+        demand(all(i in V and i not in seen for i in rows), Wrong)
+        demand(not any(N[i, j] for i in rows for j in seen), Wrong)
         demand(isinstance(tree, list), Malformed)
-        left = naive_node(rows, [[M[i][j] for j in rows] for i in rows], list(tree))
+        left = naive_node(rows, [[N[i, j] for j in rows] for i in rows], list(tree))
         for token in left[:1]:
             naive_token(token)
         demand(not left, Wrong)
         seen += rows
-    demand(sorted(seen) == list(range(len(A))), Wrong)
+    demand(sorted(seen) == V, Wrong)
 
 
 def naive_token(token: Any) -> None:
@@ -216,8 +227,12 @@ def with_matrix(rows: list[list[Any]]) -> Any:
 
 
 def p_document(rows: list[list[Any]], *blocks: Any) -> Document:
-    proof = {"rule": "p-matrix", "blocks": [{"rows": units, "tree": tree} for units, tree in blocks]}
-    return enclose(with_matrix(rows), proof)
+    return enclose(with_matrix(rows), p_proof(blocks))
+
+
+def p_proof(blocks: Any, active: Any = (), inactive: Any = ()) -> Document:
+    parts = [{"rows": units, "tree": tree} for units, tree in blocks]
+    return {"rule": "p-matrix", "active": list(active), "inactive": list(inactive), "blocks": parts}
 
 
 def dominant(*weights: int) -> Document:
@@ -240,7 +255,7 @@ LARGE = [[2, -1, 0, 3], [1, 2, "1/2", 0], [0, 0, 1, -4], [0, 0, 0, 3]]
         pytest.param(p_document(SHEAR, ([0], [{"minors": 1}]), ([1], [{"minors": 1}])), "valid", id="triangular"),
         pytest.param(
             p_document(SHEAR, ([1], [{"minors": 1}]), ([0], [{"minors": 1}])),
-            "rejected: block 1: M[0][1] is not zero, and 1 is in an earlier block",
+            "rejected: block 1: the entry (0, 1) is not zero, and 1 is in an earlier block",
             id="order of blocks",
         ),
         pytest.param(
@@ -308,6 +323,67 @@ LARGE = [[2, -1, 0, 3], [1, 2, "1/2", 0], [0, 0, 1, -4], [0, 0, 0, 3]]
 )
 def test_steps_of_p_matrix(document, expected):
     expect(document, expected)
+
+
+BOX = {"type": "box", "lower": ["-1", "0"], "upper": ["1", "3"]}
+NEGATIVE = ([[1, 0], [0, 1], [0, -1]], [[-1, 0, 5], [7, -3, 0]], ["0", "0", "-1"])
+"""Unit 1 is active on the box and unit 2 is not; the minors of the units 0 and 1 alone are 0 and -2."""
+LEFT = ([0], [{"minors": 1}])
+
+
+@pytest.mark.parametrize(
+    ("parts", "proof", "domain", "expected"),
+    [
+        pytest.param(
+            ([[1]], [[-5]], ["2"]),
+            p_proof([], [0]),
+            {"type": "box", "lower": ["-2"], "upper": ["1"]},
+            "valid",
+            id="all",
+        ),
+        pytest.param(([[1]], [[-5]], ["2"]), p_proof([], [0]), None, "rejected: signs: unit 0 is not", id="not on R^n"),
+        pytest.param(
+            ([[1]], [[-1]], ["2"]), p_proof([], [0]), {"type": "nonneg"}, "rejected: signs: the det", id="flat"
+        ),
+        pytest.param(
+            ([[1]], [[-1]], ["2"]), p_proof([], [], [0]), {"type": "nonneg"}, "rejected: signs: unit", id="sign"
+        ),
+        pytest.param(([[-1]], [[-1]], ["0"]), p_proof([], [], [0]), {"type": "nonneg"}, "valid", id="never active"),
+        pytest.param(([[0]], [[-1]], ["2"]), p_proof([], [0]), None, "valid", id="a constant unit on R^n"),
+        pytest.param(NEGATIVE, p_proof([LEFT], [1], [2]), BOX, "rejected: block 0, token 0: a principal", id="minor 0"),
+        pytest.param(
+            ([[1, 0], [0, 1], [0, -1]], [[1, 0, 5], [7, -3, 0]], ["0", "0", "-1"]),
+            p_proof([LEFT], [1], [2]),
+            BOX,
+            "valid: all principal minors of I + AB with the 2 units that keep their sign on box taken out",
+            id="two taken out",
+        ),
+        pytest.param(NEGATIVE, p_proof([LEFT], [2], [1]), BOX, "rejected: signs: unit 2 is not shown", id="exchanged"),
+        pytest.param(NEGATIVE, p_proof([LEFT], [1], [1, 2]), BOX, "rejected: signs: names a unit", id="both"),
+        pytest.param(NEGATIVE, p_proof([LEFT], [1], [2, 3]), BOX, "rejected: signs: names a unit", id="outside"),
+        pytest.param(NEGATIVE, p_proof([LEFT], [1, 1], [2]), BOX, "unreadable: active", id="twice"),
+        pytest.param(
+            NEGATIVE, p_proof([([0, 1], [dominant(1, 1)])], [1], [2]), BOX, "rejected: block 0: names", id="left"
+        ),
+    ],
+)
+def test_units_that_keep_their_sign(parts, proof, domain, expected):
+    expect(enclose(parts, proof, domain=domain), expected)
+
+
+def test_elimination_of_active_units_with_exchanges():
+    """Active units whose leading minors are 0: rows have to be exchanged; N is the quotient of minors."""
+    chance, seen = random.Random(4), set()
+    for _ in range(300):
+        k = chance.randint(2, 4)
+        rows = [[chance.choice([0, 0, 1, -1, 2]) for _ in range(k)] for _ in range(k)]
+        A, B, b = with_matrix(rows)
+        b = [5 if i < k - 1 else 0 for i in range(k)]
+        domain = {"type": "box", "lower": ["-5"] * k, "upper": ["5"] * k}
+        text = json.dumps(enclose((A, B, b), p_proof([([k - 1], [{"minors": 1}])], range(k - 1)), domain=domain))
+        assert verdict(text.encode()) == naive_verdict(text)
+        seen.add(naive_verdict(text))
+    assert seen == {"valid", "rejected"}
 
 
 PAIR = ([[2], [1]], [[2, -2]], [-1, -1])
@@ -423,7 +499,7 @@ def test_documents_that_claim_something_else():
     assert reason(sphere).startswith("rejected")
     layer = xi.certify([[1, 0], [0, 1], [-1, 0], [0, -1]]).certificate
     stated = json.loads(layer.to_bytes())
-    stated["proof"] = {"rule": "p-matrix", "blocks": []}
+    stated["proof"] = p_proof([])
     assert 'the rule "p-matrix" proves something about residual blocks only' in reason(stated)
 
 

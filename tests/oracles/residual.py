@@ -53,8 +53,10 @@ def is_p_matrix(matrix: Sequence[Sequence[Fraction]]) -> bool:
     )
 
 
-def residual_pair(A: Sequence[Numbers], B: Sequence[Numbers], b: Numbers) -> tuple[Vector, Vector] | None:
-    """A pair `x != y` of R^n with the same value, or None: z3 on the definition, the model substituted."""
+def residual_pair(
+    A: Sequence[Numbers], B: Sequence[Numbers], b: Numbers, box: tuple[Numbers, Numbers] | None = None
+) -> tuple[Vector, Vector] | None:
+    """A pair `x != y` of R^n or a box with the same value, or None: z3 on the definition, the model substituted."""
     problem = _Problem("z3")
     n = len(B)
     x, y = problem.reals("x", n), problem.reals("y", n)
@@ -67,6 +69,9 @@ def residual_pair(A: Sequence[Numbers], B: Sequence[Numbers], b: Numbers) -> tup
 
     for p, q in zip(value(x), value(y), strict=True):
         problem.solver.add(p == q)
+    for point in (x, y) if box is not None else ():
+        for unknown, low, high in zip(point, *map(exact_vector, box), strict=True):
+            problem.solver.add(unknown >= problem.api.RealVal(str(low)), unknown <= problem.api.RealVal(str(high)))
     problem.solver.add(problem.api.Or(*(p != q for p, q in zip(x, y, strict=True))))
     found = problem.solve(x, y)
     if found is None:

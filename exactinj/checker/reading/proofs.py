@@ -370,8 +370,14 @@ def read_orientation(reader: Reader, n: int) -> Orientation:
     return Orientation(point, _combinations(reader, "circuit", _NONZERO), _tokens(reader))
 
 
+def _read_perhaps_none(reader: Reader, name: str) -> list[int]:
+    reader.key(",", name)
+    value = reader.value()
+    return [] if value == [] else increasing(value, name)
+
+
 def read_p_matrix(reader: Reader) -> PMatrix:
-    """The blocks with their trees."""
+    """Units that keep their sign, and the blocks with their trees."""
 
     def blocks() -> Iterator[PTree]:
         for number in reader.places(",", "blocks"):
@@ -381,4 +387,5 @@ def read_p_matrix(reader: Reader) -> PMatrix:
             reader.expect("}")
         reader.expect("}")
 
-    return PMatrix(blocks())
+    active, inactive = (_read_perhaps_none(reader, name) for name in ("active", "inactive"))
+    return PMatrix(active, inactive, blocks())

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from exactinj.checker.definite import is_definite
+from exactinj.checker.domains import Domain
 from exactinj.checker.faults import Reason, Rejected, Unreadable
-from exactinj.checker.rationals import Vector, show
+from exactinj.checker.rationals import Vector, over_one_denominator, show
 from exactinj.checker.residual import Residual
 
 __all__ = ["MOST_ROWS", "Definite", "Dominant", "Minors", "PMatrix", "PTree", "Split", "check_p_matrix"]
@@ -57,8 +58,10 @@ class PTree:
 
 @dataclass(frozen=True, slots=True)
 class PMatrix:
-    """The blocks, each to be taken once and in this order."""
+    """Units that keep their sign on K, and the blocks, each to be taken once and in this order."""
 
+    active: list[int]
+    inactive: list[int]
     blocks: Iterator[PTree]
 
 
@@ -94,9 +97,9 @@ class _PTreeWalk:
     def rejected(self, message: str) -> Rejected:
         return Rejected(Reason.MINORS, f"{self.place}, token {self.count - 1}: {message}")
 
-    def read(self, rows: list[int], matrix: Sequence[Vector], tokens: Iterator[Token]) -> None:
+    def read(self, root: _Node, tokens: Iterator[Token]) -> None:
         """read_tree."""
-        stack = [_Node(rows, matrix, 1)]
+        stack = [root]
         while stack:
             node = stack.pop()
             if node.units:
@@ -160,28 +163,58 @@ class _PTreeWalk:
                 stack += [part.schur(0), part.without(0)]
 
 
-def _require_triangular(matrix: Sequence[Vector], order: Sequence[int], known: set[int], number: int) -> None:
-    """Rows of a block are zero in the columns of earlier blocks."""
-    for i in order:
-        j = next((j for j in known if matrix[i][j]), None)
-        if j is not None:
-            raise Rejected(Reason.BLOCKS, f"block {number}: M[{i}][{j}] is not zero, and {j} is in an earlier block")
+def _require_signs(proof: PMatrix, domain: Domain, residual: Residual) -> None:
+    """Conditions 1 and 2."""
+    named = [*proof.active, *proof.inactive]
+    if any(not 0 <= i < residual.k for i in named) or len(set(named)) < len(named):
+        raise Rejected(Reason.BLOCKS, f"signs: names a unit outside 0 to {residual.k - 1}, or twice")
+    for sign, word, units in ((1, "active", proof.active), (-1, "inactive", proof.inactive)):
+        for i in units:
+            form, _ = over_one_denominator([sign * value for value in (*residual.A[i], residual.b[i])])
+            if not domain.nonnegative(form):
+                raise Rejected(Reason.DOMAIN, f"signs: unit {i} is not shown to be {word} on {domain.type}")
 
 
-def check_p_matrix(proof: PMatrix, residual: Residual) -> str:
-    """Block after block."""
-    matrix, known, minors, tokens = residual.interaction(), set[int](), 0, 0
-    number = -1
+def _remaining(matrix: list[Vector], active: Sequence[int], left: list[int]) -> _Node:
+    """Condition 3: a positive multiple of N, by elimination of the active units (Bareiss, rows exchanged at need)."""
+    order = [*active, *left]
+    rows, divisor = [[matrix[i][j] for j in order] for i in order], 1
+    for count in range(len(active), 0, -1):
+        place = next((i for i in range(count) if rows[i][0]), None)
+        if place is None:
+            raise Rejected(Reason.MINORS, "signs: the determinant at the active units is 0")
+        head = rows.pop(place)
+        if place % 2:
+            head = [-value for value in head]  # as many exchanges of neighbours
+        pivot, tail = head[0], head[1:]
+        rows = [[(pivot * p - row[0] * q) // divisor for p, q in zip(row[1:], tail, strict=True)] for row in rows]
+        divisor = pivot
+    sign = 1 if divisor > 0 else -1
+    return _Node(left, [[sign * value for value in row] for row in rows], abs(divisor))
+
+
+def check_p_matrix(proof: PMatrix, domain: Domain, residual: Residual) -> str:
+    """Units that keep their sign, then block after block."""
+    _require_signs(proof, domain, residual)
+    fixed = {*proof.active, *proof.inactive}
+    whole = _remaining(residual.interaction(), proof.active, [i for i in range(residual.k) if i not in fixed])
+    place_of = {unit: place for place, unit in enumerate(whole.units)}
+    known, minors, tokens, number = set[int](), 0, 0, -1
     for number, block in enumerate(proof.blocks):
-        rows = block.rows
-        if rows[0] < 0 or rows[-1] >= residual.k or known & set(rows):
-            raise Rejected(Reason.BLOCKS, f"block {number}: names a unit outside 0 to {residual.k - 1}, or twice")
-        _require_triangular(matrix, rows, known, number)
+        if not all(i in place_of and i not in known for i in block.rows):
+            raise Rejected(Reason.BLOCKS, f"block {number}: names a unit that is not left, or twice")
+        for i in block.rows:
+            j = next((j for j in known if whole.matrix[place_of[i]][place_of[j]]), None)
+            if j is not None:
+                found = f"the entry ({i}, {j}) is not zero, and {j} is in an earlier block"
+                raise Rejected(Reason.BLOCKS, f"block {number}: {found}")
+        places = [place_of[i] for i in block.rows]
+        part = [[whole.matrix[i][j] for j in places] for i in places]
         walk = _PTreeWalk(f"block {number}", minors)
-        walk.read(rows, [[matrix[i][j] for j in rows] for i in rows], block.tokens)
-        known.update(rows)
+        walk.read(_Node(block.rows, part, whole.divisor), block.tokens)
+        known.update(block.rows)
         minors, tokens = walk.minors, tokens + walk.count
-    if len(known) < residual.k:
-        missing = min(set(range(residual.k)) - known)
-        raise Rejected(Reason.BLOCKS, f"blocks: unit {missing} is in no block")
-    return f"all principal minors of I + AB are positive, by {number + 1} blocks and {tokens} tokens"
+    if len(known) < len(whole.units):
+        raise Rejected(Reason.BLOCKS, f"blocks: unit {min(set(whole.units) - known)} is in no block")
+    about = f" with the {len(fixed)} units that keep their sign on {domain.type} taken out" if fixed else ""
+    return f"all principal minors of I + AB{about} are positive, by {number + 1} blocks and {tokens} tokens"

@@ -19,6 +19,7 @@ from exactinj.injectivity.residual.answer import ResidualAnswer
 from exactinj.injectivity.residual.cells import MOST_CELLS, CellSearch, TooManyCellsError
 from exactinj.injectivity.residual.p_matrix import BadMinor, TooManyMinorsError, Work, p_matrix, p_matrix_at_once
 from exactinj.injectivity.residual.pairs import Folds
+from exactinj.injectivity.residual.reduction import Reduction, reduction
 from exactinj.injectivity.residual.samples import bad_minor_by_descent, collision_by_samples
 from exactinj.injectivity.result import Result, residual_result
 from exactinj.layers.residual import ResidualBlock
@@ -54,7 +55,8 @@ def decide_residual(block: ResidualBlock, domain: Domain, clock: Clock, seed: in
 
 
 def _decide(folds: Folds, clock: Clock, seed: int, work: Work) -> ResidualAnswer:
-    proof = p_matrix_at_once(folds.integer_interaction, work)
+    reduced = reduction(folds.block, folds.domain)
+    proof = None if reduced is None else p_matrix_at_once(reduced, work)
     if proof is not None:
         return _positive(proof, clock, work)
     every_sign = isinstance(folds.domain, RealSpace) and folds.has_every_sign
@@ -62,30 +64,39 @@ def _decide(folds: Folds, clock: Clock, seed: int, work: Work) -> ResidualAnswer
         found = bad_minor_by_descent(folds, clock, seed) if every_sign else None
         pair = _at_every_sign(folds, found) if found is not None else collision_by_samples(folds, clock, seed)
         if pair is not None:
-            return _collides(pair, TURNS if found is None else _start(found), clock, work)
-    return _by_minors(folds, clock, work, every_sign=every_sign)
+            return _collides(pair, TURNS if found is None else _no_p_matrix(found, None), clock, work)
+    return _by_minors(folds, reduced, clock, work, every_sign=every_sign)
 
 
-def _by_minors(folds: Folds, clock: Clock, work: Work, *, every_sign: bool) -> ResidualAnswer:
+def _by_minors(
+    folds: Folds, reduced: Reduction | None, clock: Clock, work: Work, *, every_sign: bool
+) -> ResidualAnswer:
     """By the tree of Schur complements; what it leaves open by the cells."""
+    if reduced is None:
+        return _by_cells(folds, clock, work, "the units that are active on the whole domain alone have the minor 0")
     try:
-        found = p_matrix(folds.integer_interaction, clock, work)
+        found = p_matrix(reduced, clock, work)
     except TooManyMinorsError:
-        return _by_cells(folds, clock, work, None)
+        return _by_cells(folds, clock, work, "whether I + AB is a P-matrix would take more than 2^22 minors")
     if isinstance(found, PMatrixProof):
         return _positive(found, clock, work)
     pair = _at_every_sign(folds, found) if every_sign else None
     if pair is not None:
-        return _collides(pair, _start(found), clock, work)
-    return _by_cells(folds, clock, work, found)
+        return _collides(pair, _no_p_matrix(found, reduced), clock, work)
+    return _by_cells(folds, clock, work, _no_p_matrix(found, reduced))
 
 
 def _positive(proof: PMatrixProof, clock: Clock, work: Work) -> ResidualAnswer:
-    reason = f"all principal minors of I + AB are positive{_how(proof)}"
+    fixed = len(proof.active) + len(proof.inactive)
+    about = f", with the {fixed} units that keep their sign on the domain taken out," if fixed else ""
+    if not proof.blocks:
+        reason = "all units keep their sign on the domain, where the block is affine, one-to-one"
+    else:
+        reason = f"all principal minors of I + AB{about} are positive{_how(proof)}"
     return ResidualAnswer(Verdict.INJECTIVE, reason, proof, _stats(clock, work))
 
 
-def _by_cells(folds: Folds, clock: Clock, work: Work, found: BadMinor | None) -> ResidualAnswer:
+def _by_cells(folds: Folds, clock: Clock, work: Work, start: str) -> ResidualAnswer:
     """By the cells that there are on the domain, and if that leaves it open, by those of R^n."""
     everywhere = isinstance(folds.domain, RealSpace)
     try:
@@ -96,16 +107,14 @@ def _by_cells(folds: Folds, clock: Clock, work: Work, found: BadMinor | None) ->
         if not everywhere:
             search = CellSearch(Folds(folds.block, RealSpace()), clock)
             if search.collision() is not None:
-                return ResidualAnswer(Verdict.UNKNOWN, f"{_start(found)}; {ONLY_OUTSIDE}", None, _stats(clock, work))
+                return ResidualAnswer(Verdict.UNKNOWN, f"{start}; {ONLY_OUTSIDE}", None, _stats(clock, work))
         proof = search.proof()
     except TooManyCellsError:
-        reason = f"{_start(found)}; the block has more than {MOST_CELLS:,} cells, which are not looked at one by one"
+        reason = f"{start}; the block has more than {MOST_CELLS:,} cells, which are not looked at one by one"
         return ResidualAnswer(Verdict.UNKNOWN, reason, None, _stats(clock, work))
     work.nodes += len(search.cells)
     if not isinstance(proof, Collision):
-        reason = (
-            f"{_start(found)}, but the block keeps its orientation on all of its {len(search.cells):,} cells, and one"
-        )
+        reason = f"{start}, but the block keeps its orientation on all of its {len(search.cells):,} cells, and one"
         return ResidualAnswer(
             Verdict.INJECTIVE, f"{reason} value in general position is taken once", proof, _stats(clock, work)
         )
@@ -113,7 +122,7 @@ def _by_cells(folds: Folds, clock: Clock, work: Work, found: BadMinor | None) ->
         return _collides(
             proof, "the block keeps its orientation but winds around: one value is taken twice", clock, work
         )
-    return ResidualAnswer(Verdict.UNKNOWN, f"{_start(found)}; {ONLY_OUTSIDE}", None, _stats(clock, work))
+    return ResidualAnswer(Verdict.UNKNOWN, f"{start}; {ONLY_OUTSIDE}", None, _stats(clock, work))
 
 
 def _collides(pair: Collision, why: str, clock: Clock, work: Work) -> ResidualAnswer:
@@ -166,10 +175,11 @@ def _independent_columns(matrix: RationalMatrix) -> list[int]:
     return [next(j for j in range(columns) if reduced[i, j]) for i in range(rank)]
 
 
-def _start(found: BadMinor | None) -> str:
-    if found is None:
-        return "whether I + AB is a P-matrix would take more than 2^22 minors"
-    return f"I + AB is no P-matrix ({_not_positive(found)})"
+def _no_p_matrix(found: BadMinor, reduced: Reduction | None) -> str:
+    """Why minors did not settle it."""
+    fixed = 0 if reduced is None else len(reduced.active) + len(reduced.inactive)
+    about = f", with the {fixed} units that keep their sign taken out," if fixed else ""
+    return f"I + AB{about} is no P-matrix ({_not_positive(found)})"
 
 
 def _not_positive(found: BadMinor) -> str:

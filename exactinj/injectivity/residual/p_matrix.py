@@ -15,6 +15,7 @@ import numpy as np
 from exactinj.certificates.p_matrix import Minors, MinorTree, PMatrixProof, Split, Token
 from exactinj.injectivity.residual.components import triangular_blocks
 from exactinj.injectivity.residual.minors import AllMinors
+from exactinj.injectivity.residual.reduction import Reduction
 from exactinj.injectivity.residual.scalings import closing_scaling, floats_of
 from exactinj.work.clock import Clock
 
@@ -72,33 +73,40 @@ class _Node:
         return _Node(units, matrix, pivot, (*self.pivots, self.units[place]))
 
 
-def p_matrix(matrix: IntegerMatrix, clock: Clock, work: Work) -> PMatrixProof | BadMinor:
-    """A proof that all principal minors of an integer matrix are positive, or one that is not.
+def p_matrix(reduced: Reduction, clock: Clock, work: Work) -> PMatrixProof | BadMinor:
+    """A proof that all principal minors of a matrix are positive, or one that is not.
 
     Raises
     ------
     OutOfTimeError, TooManyMinorsError
     """
     blocks = []
-    for rows in triangular_blocks(matrix):
-        found = _tree(_Node(rows, [[matrix[i][j] for j in rows] for i in rows]), clock, work)
+    for root in _roots(reduced):
+        found = _tree(root, clock, work)
         if isinstance(found, BadMinor):
             return found
-        blocks.append(MinorTree(rows, tuple(found)))
-    return PMatrixProof(tuple(blocks))
+        blocks.append(MinorTree(root.units, tuple(found)))
+    return PMatrixProof(tuple(blocks), reduced.active, reduced.inactive)
 
 
-def p_matrix_at_once(matrix: IntegerMatrix, work: Work) -> PMatrixProof | None:
+def p_matrix_at_once(reduced: Reduction, work: Work) -> PMatrixProof | None:
     """A proof whose blocks are closed by one scaling each; None if there is none."""
     blocks = []
-    for rows in triangular_blocks(matrix):
-        part = [[matrix[i][j] for j in rows] for i in rows]
+    for root in _roots(reduced):
         work.nodes += 1
-        token = closing_scaling(part) if len(rows) > 1 else Minors(1) if part[0][0] > 0 else None
+        is_single = len(root.units) == 1
+        token = closing_scaling(root.matrix) if not is_single else Minors(1) if root.matrix[0][0] > 0 else None
         if token is None:
             return None
-        blocks.append(MinorTree(rows, (token,)))
-    return PMatrixProof(tuple(blocks))
+        blocks.append(MinorTree(root.units, (token,)))
+    return PMatrixProof(tuple(blocks), reduced.active, reduced.inactive)
+
+
+def _roots(reduced: Reduction) -> list[_Node]:
+    """The blocks in which the matrix is block triangular."""
+    matrix, units = reduced.matrix, reduced.units
+    blocks = triangular_blocks(matrix) if matrix else []
+    return [_Node(tuple(units[i] for i in rows), [[matrix[i][j] for j in rows] for i in rows]) for rows in blocks]
 
 
 def _tree(root: _Node, clock: Clock, work: Work) -> list[Token] | BadMinor:

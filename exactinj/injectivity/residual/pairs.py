@@ -21,8 +21,9 @@ from flint import fmpq, fmpq_mat, fmpz_mat
 
 from exactinj.certificates.collision import Collision, verified_collision
 from exactinj.domains import Domain
-from exactinj.exact.matrix import RationalMatrix, integer_rank, primitive_row
+from exactinj.exact.matrix import RationalMatrix, integer_rank
 from exactinj.exact.numbers import fraction_of, power_of_two_below
+from exactinj.injectivity.residual.reduction import integer_multiple
 from exactinj.layers.residual import ResidualBlock
 
 __all__ = ["Folds"]
@@ -40,10 +41,7 @@ class Folds:
     @cached_property
     def integer_interaction(self) -> list[list[int]]:
         """A positive multiple of ``I + A B``."""
-        columns = self.block.k
-        entries = [value for row in self.block.interaction.raw_rows() for value in row]
-        integers, _ = primitive_row(entries)
-        return [list(integers[i : i + columns]) for i in range(0, len(integers), columns)]
+        return integer_multiple(self.block.interaction.raw_rows())
 
     @cached_property
     def integer_rows(self) -> list[tuple[int, ...]]:
