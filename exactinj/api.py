@@ -577,6 +577,7 @@ def make_injective(
     seed: int = 0,
     report: Callable[[str], None] | None = None,
     input_shape: Sequence[int] | None = None,
+    precision: int | None = None,
 ) -> Repair:
     """Repair a layer: an injective one close to it, with its certificate.
 
@@ -590,6 +591,9 @@ def make_injective(
         of the two adds fewer. Both keep every row with its bias, in front of the new ones. ``bias``: a larger bias.
     domain, engine, timeout, seed, report, input_shape
         As in `certify`; the time is that of the whole repair.
+    precision : int, optional
+        Bits that new numbers may have at most, such as 24 for float32. A torch module's own if left out, and otherwise
+        new biases may be any rationals.
 
     Returns
     -------
@@ -618,6 +622,8 @@ def make_injective(
     from exactinj.networks.repair.task import Task
 
     _require_positive(timeout)
+    if precision is not None and not (isinstance(precision, int) and precision > 0):
+        raise InputError(f"found a precision of {precision!r}, expected a positive number of bits")
     clock = Clock(timeout, report)
     exact, asked = layer_given(layer), convex_given(domain)
     if isinstance(exact, ResidualBlock | DenseNetwork):
@@ -630,7 +636,9 @@ def make_injective(
             candidate, domain=asked, engine=engine, timeout=part.left, seed=seed, report=report, input_shape=input_shape
         )
 
-    task = Task(asked, decide, clock, precision_of(layer) if is_module(layer) else None)
+    if precision is None and is_module(layer):
+        precision = precision_of(layer)
+    task = Task(asked, decide, clock, precision)
     repair = repaired(exact, task, method)
     return replace(repair, module=repaired_module(layer, repair.layer)) if is_module(layer) else repair
 

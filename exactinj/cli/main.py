@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
-VERBS = ("certify", "conv", "scan", "check", "alpha", "sample", "compare", "sweep", "export", "casebook")
+VERBS = ("certify", "conv", "scan", "check", "alpha", "sample", "compare", "repair", "sweep", "export", "casebook")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -66,9 +66,10 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="exactinj",
         description="Exact answers about ReLU layers x -> ReLU(Wx + b): a proof or a counterexample.",
-        epilog="exit status of certify, conv and scan: 0 injective, 10 not injective, 11 unknown, 12 out of time or "
-        "memory, 3 bad input, 130 interrupted; of check: 0 valid, 4 rejected, 3 unreadable, 12 out of time; of every "
-        "verb: 2 a command line that cannot be understood, 1 an answer that standard output did not take, or a crash",
+        epilog="exit status of certify, conv, scan and repair: 0 injective, 10 not injective, 11 unknown, 12 out of "
+        "time or memory, 3 bad input, 130 interrupted; of check: 0 valid, 4 rejected, 3 unreadable, 12 out of time; "
+        "of all verbs: 2 a command line that cannot be understood, 1 an answer that standard output did not take, or a "
+        "crash",
     )
     parser.add_argument("--version", action="version", version=f"exactinj {__version__}")
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")

@@ -1,7 +1,7 @@
 """What normalisations lose without their scalars: the statements of docs/mathematics.md, on exact pairs.
 
-A normalised entry is ``u_i / sqrt(q)`` with rational u_i and q, so that two of them are equal exactly if their signs and
-the squares ``u_i^2 / q`` are.
+A normalised entry is ``u_i / sqrt(q)`` with rational u_i and q, so that two of them are equal exactly if their signs
+and the squares ``u_i^2 / q`` are.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ def vectors(seed, count=300):
 
 
 def test_dividing_by_the_norm_loses_the_norm():
-    for x, y in [((3, 4), (6, 8)), ((5, 12), ("5/13", "12/13"))]:
-        x, y = ([Fraction(value) for value in point] for point in (x, y))
+    for pair in [((3, 4), (6, 8)), ((5, 12), ("5/13", "12/13"))]:
+        x, y = ([Fraction(value) for value in point] for point in pair)
         assert surds(x, sum(value**2 for value in x)) == surds(y, sum(value**2 for value in y))
         assert x != y
 

@@ -130,6 +130,7 @@ def test_result_prints_short_and_refuses_to_be_a_truth_value():
         ({"domain": "sphere:1"}, "convex"),
         ({"domain": xi.Ball(1, center=[0, 0, 0])}, "dimension"),
         ({"engine": "magic"}, "engine"),
+        ({"precision": 0}, "precision"),
         ({"layer": xi.ResidualBlock([[1]], [[1]])}, "ResidualBlock"),
     ],
 )

@@ -23,7 +23,7 @@ from exactinj.injectivity.result import Result
 from exactinj.layers.convolution import ConvLayer
 from exactinj.layers.convolution.arguments import shaped
 from exactinj.layers.convolution.geometry import Axis
-from exactinj.networks.repair.task import Attempt, Build, Extra, Layer, Row, Task, with_few
+from exactinj.networks.repair.task import Attempt, Build, Extra, Layer, Row, Task, counted, with_few
 from exactinj.networks.repair.telling import opposite, rounded_up
 
 __all__ = ["covering_taps", "doubled_kernels", "kernels_of_places", "with_kernels"]
@@ -38,7 +38,7 @@ def doubled_kernels(layer: ConvLayer, task: Task) -> Attempt:
     padded = [rows + [rows[-1]] * (count - len(rows)) for rows in each]
     extras: list[Extra] = [tuple(rows[k] for rows in padded) for k in range(count)]
     built, added = _build(layer)(extras)
-    note = f"{len(added)} kernels added, opposites of kernels"
+    note = f"{counted(len(added), 'kernel')} added, opposites of kernels"
     return Attempt("doubled", built, added, task.decided(built), note)
 
 
@@ -56,7 +56,7 @@ def kernels_of_places(layer: ConvLayer, task: Task, first: Result, most: int | N
         if most is not None and len(extras) * layer.groups > most:
             continue
         built, added = build(extras)
-        note = f"{len(added)} kernels added that read single places"
+        note = f"{counted(len(added), 'kernel')} added, for single places"
         attempt = Attempt("rows", built, added, task.decided(built), note)
         if attempt.is_proved:
             return with_few(attempt, extras, build, task)

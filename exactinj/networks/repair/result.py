@@ -11,6 +11,7 @@ from exactinj.exact.short import shortened
 from exactinj.injectivity.result import Result
 from exactinj.layers.convolution import ConvLayer
 from exactinj.layers.dense import ReLULayer
+from exactinj.networks.repair.task import counted
 from exactinj.work.verdict import Verdict
 
 __all__ = ["UNCHANGED", "Repair"]
@@ -62,8 +63,8 @@ class Repair:
         parts = "kernel" if isinstance(self.layer, ConvLayer) else "row"
         if self.method == UNCHANGED:
             return "nothing changed: the layer is injective as it is"
-        changes = [_counted(len(self.added), parts, "added")] if self.added else []
-        changes += [f"the bias of {_counted(len(self.raised), parts, 'raised')}"] if self.raised else []
+        changes = [f"{counted(len(self.added), parts)} added"] if self.added else []
+        changes += [f"the bias of {counted(len(self.raised), parts)} raised"] if self.raised else []
         return f"{', '.join(changes) or 'nothing changed'} (method {self.method})"
 
     def __repr__(self) -> str:
@@ -83,7 +84,3 @@ class Repair:
                 "steps": list(self.steps),
             },
         }
-
-
-def _counted(count: int, name: str, done: str) -> str:
-    return f"{count} {name}{'' if count == 1 else 's'} {done}"

@@ -21,7 +21,7 @@ from exactinj.domains.numbers import inner
 from exactinj.exact.matrix import independent_rows, primitive_vector
 from exactinj.injectivity.result import Result
 from exactinj.layers.dense import ReLULayer
-from exactinj.networks.repair.task import Attempt, Build, Extra, Layer, Row, Task, with_few
+from exactinj.networks.repair.task import Attempt, Build, Extra, Layer, Row, Task, counted, with_few
 from exactinj.networks.repair.telling import opposite, telling_rows
 from exactinj.work.verdict import Verdict
 
@@ -34,7 +34,7 @@ def doubled_rows(layer: ReLULayer, task: Task) -> Attempt:
     """The layer with the opposites of a basis of its rows; injective on every domain."""
     extras = doubling_rows(layer, task)
     built, added = _build(layer)(extras)
-    note = f"{len(extras)} rows added: with the opposites of a basis of the rows the output tells x"
+    note = f"{counted(len(extras), 'row')} added: with the opposites of a basis of the rows the output tells x"
     return Attempt(DOUBLED, built, added, task.decided(built), note)
 
 
@@ -86,10 +86,12 @@ def against_collisions(layer: ReLULayer, task: Task, first: Result, most: int | 
         direction = [a - c for a, c in zip(pair.x, pair.y, strict=True)]
         extras += [(row,) for row in _separating(layer, direction, task)]
         built, added = build(extras)
-        note = f"{len(extras)} rows added against {k + 1} collisions, one found after the other"
+        note = f"{counted(len(extras), 'row')} added against {counted(k + 1, 'collision')}, one found after the other"
         current = Attempt(ROWS, built, added, task.decided(built), note)
     if not extras:
         return replace(current, note="no collision is known that a row could be added against")
+    if most is not None and len(extras) >= most and current.result.verdict is Verdict.NOT_INJECTIVE:
+        return replace(current, note=f"takes more than {counted(len(extras), 'row')}")
     return with_few(current, extras, build, task)
 
 

@@ -14,7 +14,7 @@ from exactinj.layers.dense import ReLULayer
 from exactinj.work.clock import Clock
 from exactinj.work.verdict import Verdict
 
-__all__ = ["Attempt", "Build", "Extra", "Layer", "Row", "Task", "with_few"]
+__all__ = ["Attempt", "Build", "Extra", "Layer", "Row", "Task", "counted", "with_few"]
 
 Layer: TypeAlias = ReLULayer | ConvLayer
 Row: TypeAlias = tuple[tuple[Fraction, ...], Fraction]  # (w, b): what a new row or kernel computes is <w, x> + b
@@ -84,3 +84,12 @@ def with_few(attempt: Attempt, extras: Sequence[Extra], build: Build, task: Task
             kept, best = fewer, replace(best, layer=layer, added=added, result=result)
     dropped = len(extras) - len(kept)
     return best if not dropped else replace(best, note=f"{best.note}; {dropped} of them turned out not to be needed")
+
+
+def counted(count: int, name: str) -> str:
+    """A number of things in words.
+
+    >>> counted(1, "row"), counted(2, "row")
+    ('1 row', '2 rows')
+    """
+    return f"{count} {name}{'' if count == 1 else 's'}"
