@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from exactinj.biases.hull.bias import HullBias
     from exactinj.checker import CheckResult
     from exactinj.comparison import Comparison
-    from exactinj.networks.answers import LayerRow, ScanResult
+    from exactinj.networks.answers import LayerRow, NetworkAnswer, ScanResult
     from exactinj.networks.repair import Repair
     from exactinj.sampling import AlphaEstimate
     from exactinj.sampling.samplers import Sampler
@@ -507,7 +507,7 @@ def scan(
     end_to_end: bool = False,
     out: str | os.PathLike[str] | None = None,
     report: Callable[[str], None] | None = None,
-    keep: Callable[[LayerRow], None] | None = None,
+    keep: Callable[[LayerRow | NetworkAnswer], None] | None = None,
 ) -> ScanResult:
     """Decide every layer of a network on what it really gets, and the network as a whole.
 
@@ -534,7 +534,7 @@ def scan(
     out : path, optional
         A folder for certificates and pairs. Certificates of an earlier scan that are there are checked and used again.
     keep : callable, optional
-        Is given each row as soon as it is decided.
+        Is given each row as soon as it is decided, and an answer for the whole that is found on the way.
 
     Returns
     -------
@@ -562,7 +562,8 @@ def scan(
     _require_positive(timeout)
     _require_positive(layer_timeout)
     clock = Clock(timeout, report)
-    means = Means(engine_given(engine, seed=seed), seed, None if out is None else ScanFolder.at(out))
+    folder = None if out is None else ScanFolder.at(out)
+    means = Means(engine_given(engine, seed=seed), seed, folder, isolate=timeout is not None)
     given = model_given(model, ModelOptions(input_shape, fixed, geometry))
     return scan_model(given, convex_given(domain), means, clock, ScanOptions(layer_timeout, end_to_end, keep))
 

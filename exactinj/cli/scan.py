@@ -14,7 +14,7 @@ from exactinj.cli.supervised_verb import Ending, Reporter, Unfinished, run_super
 from exactinj.errors import InputError
 
 if TYPE_CHECKING:
-    from exactinj.networks.answers import LayerRow, ScanResult
+    from exactinj.networks.answers import NetworkAnswer, ScanResult
 
 __all__ = ["add", "run"]
 
@@ -62,11 +62,12 @@ def run(options: argparse.Namespace) -> int:
     options.layer = options.model
 
     def unfinished(end: Unfinished) -> dict[str, object]:
+        late = {"verdict": "timed_out", "reason": end.reason, "witness": None, "certificate": None}
         return {
             "model": end.facts.get("model", {"file": options.model, "sha256": None}),
             "domain": options.domain,
             "layers": end.facts.get("layers", []),
-            "network": {"verdict": "timed_out", "reason": end.reason, "witness": None, "certificate": None},
+            "network": end.facts.get("network", late),
             "notes": [],
             "seconds": round(end.seconds, 6),
         }
@@ -77,13 +78,17 @@ def run(options: argparse.Namespace) -> int:
 def _scan(options: argparse.Namespace, reporter: Reporter, given: dict[str, Any]) -> Ending:
     from exactinj.api import scan  # heavy imports happen in the child
     from exactinj.cli.describe_scan import describe_scan, row_text
+    from exactinj.networks.answers import LayerRow
 
     rows: list[dict[str, object]] = []
     texts: list[str] = []
 
-    def keep(row: LayerRow) -> None:
-        rows.append(row.to_json())
-        texts.append(row_text(row))
+    def keep(found: LayerRow | NetworkAnswer) -> None:
+        if not isinstance(found, LayerRow):
+            reporter.remember(network=found.to_json())
+            return
+        rows.append(found.to_json())
+        texts.append(row_text(found))
         reporter.remember(layers=rows, text="".join(f"{text}\n" for text in texts))
 
     result = scan(

@@ -6,19 +6,23 @@ What is found is evaluated again, exactly, place by place, before it counts.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from math import prod
 
+import numpy as np
+
 from exactinj.domains import Domain
-from exactinj.layers.network import ExactTensor, LeakyRelu, Network, Square
+from exactinj.layers.network import AffineOperation, ExactTensor, LeakyRelu, Maximum, Network, Square
 from exactinj.networks.answers import Pair
 from exactinj.networks.local import lost_direction, pair_along
 from exactinj.networks.points import patches, points
-from exactinj.networks.sparse import agreement_at_places
+from exactinj.networks.sparse import agreement_at_places, terms_of, windows_of
 from exactinj.work.clock import Clock, OutOfTimeError
 
 __all__ = ["find_collision", "whole_pair"]
 
 POINTS_PER_PATCH = 7
+MOST_TOGETHER = 64
 MOST_ATTEMPTS = 400
 
 
@@ -108,7 +112,7 @@ def _in_a_cell(
     tried = 0
     stream = points(domain, shape, seed)
     first = [next(stream) for _ in range(POINTS_PER_PATCH)]
-    for coordinates in patches(shape, _enough(network), seed):
+    for coordinates in chain(_read_together(network, name), patches(shape, _enough(network), seed)):
         for x in [*first, next(stream), next(stream)]:
             clock.check()
             clock.report(f"collisions that differ in {len(coordinates)} of {prod(shape)} entries")
@@ -119,6 +123,28 @@ def _in_a_cell(
             if pair is not None:
                 return pair, f"{pair.changed} of its entries move without any effect, at a point inside a cell"
     return None
+
+
+def _read_together(network: Network, name: str) -> Iterator[list[int]]:
+    """What the entry in the middle of each step that reads the input reads of it, where that is little."""
+    for node in network.readers[name]:
+        shapes = [network.shapes[read] for read in node.inputs]
+        known = [shape for shape in shapes if shape is not None]
+        size = prod(network.shapes[node.name] or ())
+        if len(known) < len(shapes) or not size:
+            continue
+        middle = np.array([size // 2])
+        if isinstance(node.operation, Maximum):
+            found = [windows_of(node.operation, middle)]
+        elif isinstance(node.operation, AffineOperation):
+            parts = terms_of(node.operation, known, middle)
+            found = [part.places for part in parts if node.inputs[part.source] == name]
+        else:
+            continue
+        for places in found:
+            entries = np.unique(places[places >= 0]).tolist()
+            if 1 < len(entries) <= MOST_TOGETHER:
+                yield entries
 
 
 def _enough(network: Network) -> int | None:

@@ -32,15 +32,18 @@ from exactinj.layers.network import Clip, ExactTensor, LeakyRelu, Network, OneTo
 from exactinj.networks.affine_parts import Question, has_known_shapes, size_of
 from exactinj.networks.answers import LayerRow, Pair
 from exactinj.networks.collisions import find_collision
+from exactinj.networks.determination import determined
 from exactinj.networks.folding import Folded, NotFolded, Unread, folded
+from exactinj.networks.isolation import can_isolate, isolated
 from exactinj.networks.ranges import Range, domain_of
 from exactinj.networks.storage import ScanFolder
-from exactinj.work.clock import Clock
+from exactinj.work.clock import Clock, OutOfTimeError
 from exactinj.work.verdict import Verdict
 
 __all__ = ["About", "Means", "Scanner", "answered", "both_signs", "decided_row"]
 
 
+LARGE = 100_000  # inputs times outputs, beyond which one exact step may take long
 SECONDS_TO_SEARCH = 10.0  # for a collision of a layer that no engine decided
 
 
@@ -51,6 +54,7 @@ class Means:
     engine: Engine
     seed: int = 0
     folder: ScanFolder | None = None
+    isolate: bool = False  # large layers are decided in a process of their own, which ends with its time
 
 
 @dataclass(frozen=True)
@@ -92,11 +96,29 @@ def decided_row(scanner: Scanner, question: Question, number: int, clock: Clock)
     started = time.monotonic()
     task = _Task(scanner, question, number)
     row = _empty_row(task)
-    try:
-        row = _decided(task, row, clock)
-    except InputError as error:
-        row = replace(row, reason=str(error))
+    size = (row.inputs or 0) * (row.outputs or 0)
+    if scanner.means.isolate and size > LARGE and can_isolate():
+        row = isolated(lambda part: replace(_row(task, row, part), question=None), clock) or _ended(row)
+        row = replace(row, question=question)
+    else:
+        row = _row(task, row, clock)
     return replace(row, seconds=time.monotonic() - started)
+
+
+def _row(task: _Task, row: LayerRow, clock: Clock) -> LayerRow:
+    try:
+        return _decided(task, row, clock)
+    except InputError as error:
+        return replace(row, reason=str(error))
+    except OutOfTimeError:
+        return replace(row, verdict=Verdict.TIMED_OUT, reason="out of time")
+    except MemoryError:
+        return replace(row, verdict=Verdict.TIMED_OUT, reason="out of memory")
+
+
+def _ended(row: LayerRow) -> LayerRow:
+    reason = f"out of time or memory inside one exact step of a layer of {row.inputs} inputs and {row.outputs} outputs"
+    return replace(row, verdict=Verdict.TIMED_OUT, reason=reason)
 
 
 def _empty_row(task: _Task) -> LayerRow:
@@ -127,11 +149,13 @@ def _decided(task: _Task, row: LayerRow, clock: Clock) -> LayerRow:
 
 def _by_engines(task: _Task, row: LayerRow, clock: Clock) -> LayerRow:
     sources, name = task.question.sources, row.activation or row.kind
-    if len(sources) != 1:
-        return replace(row, reason=f"{name}: it reads several values ({', '.join(sources)}), which is no single layer")
     way = _way(task)
-    if way is None:
-        return replace(row, reason=f"{name}: no engine decides layers with this activation")
+    if way is both_signs and keeps_everything(task.network, task.question):
+        return replace(row, verdict=Verdict.INJECTIVE, reason="no entry is lost by what it consists of")
+    if len(sources) != 1 or way is None:
+        several = f"it reads several values ({', '.join(sources)}), which is no single layer"
+        why = several if len(sources) != 1 else "no engine decides layers with this activation"
+        return replace(row, reason=f"{name}: {why}")
     layer = folded(task.network, task.question)
     if isinstance(layer, NotFolded):
         return replace(row, reason=f"{name}: {layer.reason}")
@@ -141,6 +165,15 @@ def _by_engines(task: _Task, row: LayerRow, clock: Clock) -> LayerRow:
     if asked is None:
         return replace(row, reason=f"{name}: slopes of both kinds behind a convolution")
     return _answered(task, replace(layer, layer=asked), row, clock)
+
+
+def keeps_everything(network: Network, question: Question) -> bool:
+    """Whether the affine steps of a layer only move, scale and shift entries, so that its value tells its sources."""
+    if not question.affine:
+        return len(question.sources) == 1
+    shapes = {name: network.shapes[name] or () for name in question.sources}
+    known = determined(Network(shapes, question.affine, [question.value]), [])
+    return all(name in known for name in question.sources)
 
 
 def _by_search(task: _Task, row: LayerRow, clock: Clock) -> LayerRow:

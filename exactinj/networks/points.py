@@ -66,6 +66,9 @@ def patches(shape: Sequence[int], least: int | None, seed: int) -> Iterator[list
         if key not in seen and len(found) <= MOST_COLUMNS:
             seen.add(key)
             yield found
+    for found in _runs(n, prod(size)):
+        if tuple(found) not in seen:
+            yield found
     rng = np.random.default_rng(seed)
     for count in (2, 4, 8, 16, 32, 64, 128):
         if count < n:
@@ -74,6 +77,16 @@ def patches(shape: Sequence[int], least: int | None, seed: int) -> Iterator[list
         yield list(range(n))
     if least is not None and least <= min(n, MOST_COLUMNS):
         yield list(range((n - least) // 2, (n - least) // 2 + least))
+
+
+def _runs(n: int, cells: int) -> Iterator[list[int]]:
+    """Entries next to each other in the middle, and an entry with that of the next channel."""
+    middle = n // 2
+    for length in (2, 4, 8, 16):
+        if length < n:
+            yield list(range(middle, min(middle + length, n)))
+    if cells > 1 and middle + cells < n:
+        yield [middle, middle + cells]
 
 
 def _windows(channels: int, size: Sequence[int]) -> Iterator[list[int]]:

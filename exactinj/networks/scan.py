@@ -11,7 +11,7 @@ from exactinj.errors import InputError, InternalError
 from exactinj.files.checkpoints import Checkpoint
 from exactinj.layers.network import Network, simplified
 from exactinj.networks.affine_parts import questions
-from exactinj.networks.answers import LayerRow, NetworkAnswer, Pair, ScanResult, flat_pair
+from exactinj.networks.answers import LayerRow, NetworkAnswer, ScanResult, flat_pair
 from exactinj.networks.certify import certify_network
 from exactinj.networks.checkpoint_rows import answer_of_rows, decided_checkpoint_row
 from exactinj.networks.collisions import find_collision, whole_pair
@@ -27,7 +27,8 @@ from exactinj.work.verdict import Verdict
 __all__ = ["ScanOptions", "scan_model"]
 
 SECONDS_TO_SEARCH = 60.0  # for a collision of the whole network, where there is no deadline
-Keep = Callable[[LayerRow], None]
+SHARE_OF_RANGES = 0.2  # of the time
+Keep = Callable[[LayerRow | NetworkAnswer], None]
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class ScanOptions:
     ----------
     layer_timeout : seconds for each layer at most; None for its fair share of all
     end_to_end : whether small dense networks are decided as a whole, by their cells
-    keep : is given each row when it is decided
+    keep : is given each row when it is decided, and an answer for the whole that is found on the way
     """
 
     layer_timeout: float | None = None
@@ -62,14 +63,21 @@ def scan_model(model: Model, domain: Domain, means: Means, clock: Clock, options
 def _scan_network(whole: Network, domain: Domain, means: Means, clock: Clock, options: ScanOptions) -> ScanResult:
     network = simplified(whole)
     _require_domain(network, domain)
-    scanner = Scanner(network, ranges(network, domain, clock), means)
+    clock.report("what values can be")
+    scanner = Scanner(network, ranges(network, domain, clock.part(SHARE_OF_RANGES)), means)
     asked = questions(network)
+    early: list[NetworkAnswer] = []
 
     def decide(k: int, part: Clock) -> LayerRow:
-        return decided_row(scanner, asked[k], k + 1, part)
+        row = decided_row(scanner, asked[k], k + 1, part)
+        if not early:
+            early.extend(_of_first_layer(network, domain, row))
+            if early and options.keep is not None:
+                options.keep(early[0])
+        return row
 
     rows = _rows([question.name for question in asked], decide, clock, options)
-    answer = _whole(scanner, domain, rows, clock)
+    answer = early[0] if early else _whole(scanner, domain, rows, clock)
     notes: list[str] = []
     if options.end_to_end and answer.verdict in (Verdict.UNKNOWN, Verdict.TIMED_OUT):
         answer, note = _end_to_end(scanner, domain, rows, answer, clock)
@@ -126,9 +134,6 @@ def _domains(network: Network, domain: Domain) -> dict[str, Domain]:
 
 def _whole(scanner: Scanner, domain: Domain, rows: list[LayerRow], clock: Clock) -> NetworkAnswer:
     network = scanner.network
-    pair = _of_first_layers(network, domain, rows)
-    if pair is not None:
-        return NetworkAnswer(Verdict.NOT_INJECTIVE, f"its layer {pair[0]} has two inputs with one output", pair[1])
     proved = [row.question for row in rows if row.verdict is Verdict.INJECTIVE and row.question is not None]
     known = determined(network, proved)
     if all(name in known for name in network.inputs):
@@ -168,12 +173,12 @@ def _end_to_end(
     return NetworkAnswer(Verdict.NOT_INJECTIVE, reason, pair), ""
 
 
-def _of_first_layers(network: Network, domain: Domain, rows: list[LayerRow]) -> tuple[str, Pair] | None:
-    """A colliding pair of a layer that reads the input, if it collides in the whole network."""
-    for row in rows:
-        pair = row.witness
-        if pair is not None and pair.input in network.inputs:
-            found = whole_pair(network, _domains(network, domain), pair)
-            if found is not None:
-                return row.name, found
-    return None
+def _of_first_layer(network: Network, domain: Domain, row: LayerRow) -> list[NetworkAnswer]:
+    """The colliding pair of a layer that reads the input, if it collides in the whole network."""
+    pair = row.witness
+    if pair is None or pair.input not in network.inputs:
+        return []
+    found = whole_pair(network, _domains(network, domain), pair)
+    if found is None:
+        return []
+    return [NetworkAnswer(Verdict.NOT_INJECTIVE, f"its layer {row.name} has two inputs with one output", found)]
