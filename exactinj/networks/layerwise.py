@@ -98,8 +98,8 @@ def decided_row(scanner: Scanner, question: Question, number: int, clock: Clock)
     row = _empty_row(task)
     size = (row.inputs or 0) * (row.outputs or 0)
     if scanner.means.isolate and size > LARGE and can_isolate():
-        row = isolated(lambda part: replace(_row(task, row, part), question=None), clock) or _ended(row)
-        row = replace(row, question=question)
+        found = isolated(lambda part: replace(_row(task, row, part), question=None), clock)
+        row = replace(_ended(row) if found is None else found, question=question)
     else:
         row = _row(task, row, clock)
     return replace(row, seconds=time.monotonic() - started)
@@ -143,6 +143,10 @@ def _decided(task: _Task, row: LayerRow, clock: Clock) -> LayerRow:
         return replace(row, reason=f"{task.activation.kind}: {task.activation.why}")
     if not has_known_shapes(task.network, task.question):
         return replace(row, reason=f"{row.activation or row.kind}: the shape of a value is not known")
+    inputs, outputs = row.inputs or 0, row.outputs or 0
+    if outputs < 2 * inputs and inputs * outputs > LARGE:  # likely to collide, and large for the engines
+        row = _by_search(task, row, clock)
+        return row if row.verdict is Verdict.NOT_INJECTIVE else _by_engines(task, row, clock)
     row = _by_engines(task, row, clock)
     return row if row.verdict in (Verdict.INJECTIVE, Verdict.NOT_INJECTIVE) else _by_search(task, row, clock)
 

@@ -44,6 +44,7 @@ from exactinj.layers.network.tensor import integer_product
 
 __all__ = ["Integers", "PlaceValues", "Places", "Terms", "agreement_at_places", "reached", "terms_of"]
 
+MOST_AT_ONCE = 1_000_000  # numbers in one factor of a product
 Places = NDArray[np.int64]
 Integers = NDArray[Any]  # of Python integers
 Shape = tuple[int, ...]
@@ -81,11 +82,21 @@ class Terms:
         if self.places.shape[1] == 1:
             picked = padded[index[self.window, 0]]
             return np.asarray(self.weights[self.row, 0][:, None] * picked, dtype=object)
-        out = np.zeros((len(self.window), values.shape[1]), dtype=object)
-        order = np.argsort(self.window, kind="stable")
-        for entries in np.split(order, np.flatnonzero(np.diff(self.window[order])) + 1):
-            if entries.size:
-                out[entries] = integer_product(self.weights[self.row[entries]], padded[index[self.window[entries[0]]]])
+        rows, row = np.unique(self.row, return_inverse=True)
+        windows, window = np.unique(self.window, return_inverse=True)
+        weights, columns = self.weights[rows], values.shape[1]
+        out = np.zeros((len(self.window), columns), dtype=object)
+        some_value = np.asarray((padded != 0).any(axis=1), dtype=bool)
+        alive = np.asarray(some_value[index[windows]].any(axis=1))
+        place = np.cumsum(alive) - 1  # of a window among those with a value that is not 0
+        windows, window, kept = windows[alive], place[window], alive[window]
+        step = max(1, MOST_AT_ONCE // (self.places.shape[1] * columns))
+        for start in range(0, len(windows), step):
+            some = windows[start : start + step]
+            stacked = padded[index[some]].transpose(1, 0, 2).reshape(self.places.shape[1], -1)
+            product = integer_product(weights, stacked).reshape(len(rows), len(some), columns)
+            inside = kept & (window >= start) & (window < start + step)
+            out[inside] = product[row[inside], window[inside] - start]
         return out
 
     @property
