@@ -172,3 +172,24 @@ def test_a_scan_decides_pooling_and_skips_end_to_end():
     assert result.network.verdict == "not_injective"
     skip = Network({"x": (1, 1)}, [Node("r", Relu(), ("x",)), Node("y", Sum([1, 1]), ("x", "r"))], ["y"])
     assert xi.scan(skip, end_to_end=True).network.verdict == "injective"
+
+
+def test_a_local_collision_of_a_pooling_is_an_exact_pair():
+    """Inside a cell the winners' rows are the derivatives; a direction that they do not see gives a pair."""
+    graph = Network(
+        {"x": (1, 2)},
+        [
+            Node("h", Dense([[1, 2], [1, -1], [2, 4], [0, 1]], [0, 0, 1, 0]), ("x",)),
+            Node("r", Relu(), ("h",)),
+            Node("y", Maximum(np.array([[[0, 1], [2, 3]]])), ("r",)),
+        ],
+        ["y"],
+    )
+    x = [[3, 5]]
+    assert all(inside for _, inside in graph.interior(x))
+    columns = dict(graph.derivatives(x, [[[1, 0]], [[0, 1]]]))["y"]
+    (a, c), (b, d) = (column.fractions() for column in columns)
+    assert a * d == b * c  # rank 1: winners are (1, 2) and (2, 4)
+    y = [[3 + b / 100, 5 - a / 100]]
+    assert graph.agreement(x, y).equal
+    assert xi.certify(chain_of_graph(graph)).verdict == "not_injective"
