@@ -69,6 +69,9 @@ def test_python_page(tmp_path, monkeypatch):
     assert names["decided"].verdict == "injective"
     assert names["xi"].certify(names["padded"]).sizes.text == "every size N with N >= 2"
     assert names["xi"].count_wedges(names["layer"]) == 8
+    assert names["xi"].certify(names["block"]).reason.startswith("all principal minors of I + AB are positive")
+    assert names["xi"].certify(names["turned"]).witness is not None
+    assert names["xi"].certify(names["turned"], domain=names["xi"].Ball(1)).verdict == "injective"
 
 
 def test_the_engine_of_the_architecture_page(tmp_path, monkeypatch):

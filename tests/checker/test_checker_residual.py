@@ -355,7 +355,7 @@ LEFT = ([0], [{"minors": 1}])
             ([[1, 0], [0, 1], [0, -1]], [[1, 0, 5], [7, -3, 0]], ["0", "0", "-1"]),
             p_proof([LEFT], [1], [2]),
             BOX,
-            "valid: all principal minors of I + AB with the 2 units that keep their sign on box taken out",
+            "valid: all principal minors of I + AB with 2 units taken out that keep their sign on box",
             id="two taken out",
         ),
         pytest.param(NEGATIVE, p_proof([LEFT], [2], [1]), BOX, "rejected: signs: unit 2 is not shown", id="exchanged"),

@@ -216,5 +216,6 @@ def check_p_matrix(proof: PMatrix, domain: Domain, residual: Residual) -> str:
         minors, tokens = walk.minors, tokens + walk.count
     if len(known) < len(whole.units):
         raise Rejected(Reason.BLOCKS, f"blocks: unit {min(set(whole.units) - known)} is in no block")
-    about = f" with the {len(fixed)} units that keep their sign on {domain.type} taken out" if fixed else ""
+    words = "1 unit taken out that keeps its" if len(fixed) == 1 else f"{len(fixed)} units taken out that keep their"
+    about = f" with {words} sign on {domain.type}" if fixed else ""
     return f"all principal minors of I + AB{about} are positive, by {number + 1} blocks and {tokens} tokens"

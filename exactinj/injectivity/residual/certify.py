@@ -88,7 +88,7 @@ def _by_minors(
 
 def _positive(proof: PMatrixProof, clock: Clock, work: Work) -> ResidualAnswer:
     fixed = len(proof.active) + len(proof.inactive)
-    about = f", with the {fixed} units that keep their sign on the domain taken out," if fixed else ""
+    about = f", {_taken_out(fixed)}," if fixed else ""
     if not proof.blocks:
         reason = "all units keep their sign on the domain, where the block is affine, one-to-one"
     else:
@@ -178,8 +178,13 @@ def _independent_columns(matrix: RationalMatrix) -> list[int]:
 def _no_p_matrix(found: BadMinor, reduced: Reduction | None) -> str:
     """Why minors did not settle it."""
     fixed = 0 if reduced is None else len(reduced.active) + len(reduced.inactive)
-    about = f", with the {fixed} units that keep their sign taken out," if fixed else ""
+    about = f", {_taken_out(fixed)}," if fixed else ""
     return f"I + AB{about} is no P-matrix ({_not_positive(found)})"
+
+
+def _taken_out(count: int) -> str:
+    words = "1 unit taken out that keeps its" if count == 1 else f"{count} units taken out that keep their"
+    return f"with {words} sign on the domain"
 
 
 def _not_positive(found: BadMinor) -> str:
