@@ -318,6 +318,30 @@ def test_cannot_be_read(case):
     assert words in result
 
 
+# ------------------------------------------------------------------ the schema
+
+SCHEMA = Path(__file__).parents[2] / "docs" / "certificate.schema.json"
+BEYOND_SCHEMA = {"long row", "short bias", "short slopes", "layers that do not fit", "dimension", "direction", "twice"}
+
+
+def schema_accepts(document):
+    jsonschema = pytest.importorskip("jsonschema")
+    return bool(jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text())).is_valid(document))
+
+
+def test_the_schema_accepts_what_can_be_read():
+    assert all(schema_accepts(certificate(name)) for name in NETWORKS)
+    assert schema_accepts(many_cells())
+    assert schema_accepts(edited("one neuron", REJECTED["a cell too late"][1]))
+    crossing = xi.certify(xi.DenseNetwork([FOLD, ([[1, 1]], None, "none")])).certificate
+    assert schema_accepts(json.loads(crossing.to_bytes()))
+
+
+@pytest.mark.parametrize("case", [case for case in UNREADABLE if case not in BEYOND_SCHEMA])
+def test_the_schema_refuses_what_has_the_wrong_type(case):
+    assert not schema_accepts(edited("plane", UNREADABLE[case][0]))
+
+
 # ------------------------------------------------------------------ collisions, and other layers
 
 

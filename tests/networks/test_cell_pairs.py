@@ -23,6 +23,7 @@ def agrees_with_solver(seed):
     result = xi.certify(network, domain=domain)
     found = smt_network_collision(maps, bounds)
     assert result.verdict == ("injective" if found is None else "not_injective"), seed
+    assert xi.check(result.certificate, network).valid, seed
     if result.witness is not None:
         x, y = result.witness.x, result.witness.y
         assert x != y
