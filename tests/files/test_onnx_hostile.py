@@ -113,6 +113,8 @@ REFUSED = {
     "huge dims": (changed(lambda g: weight(g, dims=[HUGE, HUGE], raw_data=bytes(48))), "promises"),
     "negative dims": (changed(lambda g: weight(g, dims=[-4, -3], raw_data=bytes(48))), "negative"),
     "an unknown type": (changed(lambda g: weight(g, data_type=77, raw_data=bytes(48))), "tensor w"),
+    "a name with a line break": (changed(lambda g: setattr(g.node[0], "name", "a\nb")), "printable"),
+    "a name with an escape sequence": (changed(lambda g: g.node[1].output.__setitem__(0, "\x1b[2J")), "printable"),
     "a NaN": (changed(lambda g: weight(g, float_data=[float("nan")] * 12)), "not finite"),
     "an infinity": (changed(lambda g: weight(g, float_data=[float("inf")] * 12)), "not finite"),
     "external data without a file": (
@@ -134,6 +136,7 @@ NAMED = {
     "a huge tiling": one("Tile", i64(HUGE, HUGE)),
     "a huge padding": one("Pad", i64(0, HUGE, 0, HUGE)),
     "a huge resizing": one("Resize", np.float32([]), np.float32([1, 1e12])),
+    "a resizing that takes long": one("Resize", np.float32([]), np.float32([]), i64(1, 1 << 23)),
     "a negative resizing": one("Resize", np.float32([]), np.float32([-1, 2])),
     "a huge pooling": one("MaxPool", shape=(1, 1, 5), kernel_shape=[HUGE]),
     "a pooling with a huge stride": one("AveragePool", shape=(1, 1, 5), kernel_shape=[1], strides=[HUGE]),
@@ -147,6 +150,7 @@ NAMED = {
     ),
     "a reshape that does not fit": one("Reshape", i64(2, 2)),
     "a gather beyond the end": one("Gather", i64(7), axis=1),
+    "an index far beyond the end": one("GatherElements", i64(HUGE).reshape(1, 1), axis=1),
     "an axis that is none": one("Transpose", perm=[5, 7]),
     "a concatenation along no axis": make_model([node("Concat", ["x", "x"], ["y"], axis=9)], {"x": (1, 3)}, ["y"]),
     "a split that does not fit": one("Split", i64(1, 1)),
@@ -208,9 +212,11 @@ def test_what_is_no_model_is_refused(content, tmp_path):
 def test_a_model_that_contradicts_itself_is_refused(model, message, tmp_path):
     path = tmp_path / "model.onnx"
     path.write_bytes(model.SerializeToString())
+    source = path if "another file" not in message else model
     with pytest.raises(InputError, match=message) as error:
-        read_onnx(path if "another file" not in message else model)
+        read_onnx(source)
     require_one_line(error)
+    assert source is model or str(error.value).startswith(str(path))
 
 
 @pytest.mark.parametrize("model", NAMED.values(), ids=NAMED)

@@ -56,6 +56,8 @@ def evaluated(
     if stands_for_floats is not None:
         kinds[stands_for_floats] = (onnx.TensorProto.FLOAT, arrays[stands_for_floats].shape)
     shapes = [shape for _, shape in inferred(call, kinds, arrays, proto=node, strict=True)]
+    if call.kind in ("Gather", "GatherElements"):
+        _require_indices(arrays[node.input[0]].shape, arrays[node.input[1]], call.attributes.get("axis") or 0)
     most = MOST_CONSTANT if stands_for_floats is None else MOST_ENTRIES
     _require_small(call, shapes, [array.shape for array in arrays.values()], most)
     helper = onnx.helper
@@ -71,6 +73,13 @@ def evaluated(
         if shape is not None and np.shape(array) != shape:
             raise NotUnderstoodError(f"has a value of shape {np.shape(array)}, expected {shape}")
     return found
+
+
+def _require_indices(shape: Shape, indices: NDArray[Any], axis: int) -> None:
+    """`NotUnderstoodError` for indices beyond an end, which reference implementations wrap, one length at a time."""
+    size = shape[axis] if -len(shape) <= axis < len(shape) else 0
+    if indices.size and not -size <= indices.min() <= indices.max() < size:
+        raise NotUnderstoodError(f"has indices {indices.min()} to {indices.max()} for an axis of size {size}")
 
 
 def _require_small(call: Call, shapes: Sequence[Shape | None], read: Sequence[Shape], most: int) -> None:

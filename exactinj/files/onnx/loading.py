@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ class Model:
         onnx = onnx_package()
         self.graph, self.folder = proto.graph, folder
         versions = {entry.domain: entry.version for entry in proto.opset_import}
+        require_printable(versions)
         self.opset: int = versions.get("", versions.get("ai.onnx", 0))
         if not proto.HasField("graph") or not versions or not proto.graph.output:
             raise InputError("found no graph with outputs in it, expected an ONNX model; save it again")
@@ -66,14 +68,20 @@ def _parsed(source: Source) -> Any:
 
 
 def require_texts(graph: Any) -> None:
-    """Raise `InputError` for names in a graph that are no texts, which protobuf hands out as bytes."""
+    """Raise `InputError` for names in a graph that are no printable texts, such as bytes or escape sequences."""
     names = [entry.name for part in (graph.input, graph.output, graph.initializer) for entry in part]
     names += [axis.dim_param for entry in graph.input for axis in entry.type.tensor_type.shape.dim]
     for node in graph.node:
         names += [node.name, node.op_type, node.domain, *node.input, *node.output]
         names += [entry.name for entry in node.attribute]
-    if not all(isinstance(name, str) for name in names):
-        raise InputError("found a name that is no text; the file is damaged")
+    names += [attribute.ref_attr_name for node in graph.node for attribute in node.attribute]
+    require_printable(names)
+
+
+def require_printable(names: Iterable[Any]) -> None:
+    """Raise `InputError` unless all names are printable texts."""
+    if not all(isinstance(name, str) and name.isprintable() for name in names):
+        raise InputError("found a name that is no printable text; the file is damaged, or give its values other names")
 
 
 def array_of(tensor: Any, folder: Path | None, name: str) -> NDArray[Any]:

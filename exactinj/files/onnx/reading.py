@@ -7,6 +7,7 @@ included, so that two inputs that agree on those provably agree on its value.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from math import prod
@@ -61,10 +62,15 @@ def read_onnx(
         If the package ``onnx`` is not installed.
     """
     model = load_model(source)
+    called = f"{source}: " if isinstance(source, str | os.PathLike) else ""
     try:
         return _Reader(model).network(input_shape, dict(fixed or {}))
+    except InputError as error:
+        raise InputError(f"{called}{error}") from None
     except RecursionError:
-        raise InputError("found subgraphs within subgraphs, too deep; give a flat model") from None
+        raise InputError(f"{called}found subgraphs within subgraphs, too deep; give a flat model") from None
+    except MemoryError:
+        raise InputError(f"{called}does not fit into memory; give a smaller model or --input-shape") from None
 
 
 class _Reader:

@@ -19,7 +19,7 @@ from exactinj.files.onnx.operators.table import understood
 from exactinj.files.onnx.package import onnx_package
 from exactinj.layers.network import Concatenation, Rearrangement, Shape
 
-BOOLEAN = 9
+MOST_ALONG = 1 << 16  # entries along an axis that is resized, one by one
 
 
 @understood("Reshape", "Transpose", "Flatten", "Squeeze", "Unsqueeze", "Slice", "Gather", moves=True)
@@ -112,7 +112,7 @@ def _resize(call: Call, builder: Builder) -> str:
 
 
 def _resized_axis(call: Call, last: int, n: int, factor: float, builder: Builder) -> NDArray[np.int64]:
-    if factor <= 0 or factor * n > MOST_ENTRIES or factor > MOST_ENTRIES:
+    if not 0 < factor * n <= MOST_ALONG or factor > MOST_ALONG:
         raise NotUnderstoodError(f"has the factor or size {factor}")
     name = call.value(last)
     dtype = builder.known(name).dtype
