@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from exactinj.cli.table import table
 from exactinj.networks.answers import LayerRow, NetworkAnswer, Pair, ScanResult
 from exactinj.work.verdict import Verdict
@@ -61,8 +63,15 @@ def _of_pair(pair: Pair) -> list[str]:
     return lines
 
 
-def _replay_text(seen: object) -> str:
-    return str(seen)
+def _replay_text(seen: dict[str, Any]) -> str:
+    if "error" in seen:
+        return f"not run there: {seen['error']}"
+    if not seen["inputs_differ"]:
+        return "the inputs round to the same point"
+    if seen["outputs_equal"]:
+        return "outputs bit-equal"
+    ulps = "overflow" if seen["largest_ulp"] is None else f"up to {seen['largest_ulp']} ulp"
+    return f"outputs differ by {ulps}, {seen['largest_difference']:.2g} at most"
 
 
 def _short(domain: str) -> str:

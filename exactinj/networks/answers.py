@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -14,6 +15,7 @@ from exactinj.certificates.certificate import Certificate
 from exactinj.certificates.conv_certificate import ConvCertificate
 from exactinj.certificates.network_certificate import NetworkCertificate
 from exactinj.certificates.residual_certificate import ResidualCertificate
+from exactinj.domains import Box, Domain
 from exactinj.exact.numbers import rational_text
 from exactinj.layers.network import ExactTensor, Network
 from exactinj.networks.affine_parts import Question
@@ -21,7 +23,10 @@ from exactinj.work.verdict import Verdict
 
 AnyCertificate: TypeAlias = Certificate | ConvCertificate | ResidualCertificate | NetworkCertificate
 
-__all__ = ["AnyCertificate", "LayerRow", "NetworkAnswer", "Pair", "ScanResult", "flat_pair"]
+FEW_BOUNDS = 4
+SHORT = 12  # characters of a number
+
+__all__ = ["AnyCertificate", "LayerRow", "NetworkAnswer", "Pair", "ScanResult", "domain_words", "flat_pair"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,6 +182,32 @@ class ScanResult:
             "notes": list(self.notes),
             "seconds": round(self.seconds, 6),
         }
+
+
+def domain_words(domain: Domain) -> str:
+    """A domain in words; a box with bounds of its own for each of many entries by the widest ones, rounded outwards."""
+    if not isinstance(domain, Box) or not isinstance(domain.lower, tuple) or not isinstance(domain.upper, tuple):
+        return domain.text
+    low, high = min(domain.lower), max(domain.upper)
+    if len(set(domain.lower)) == 1 and len(set(domain.upper)) == 1 and _is_short(low) and _is_short(high):
+        return f"box:{rational_text(low)},{rational_text(high)}"
+    if len(domain.lower) <= FEW_BOUNDS and all(map(_is_short, (*domain.lower, *domain.upper))):
+        return domain.text
+    return f"boxes within {_outwards(low, up=False)},{_outwards(high, up=True)}"
+
+
+def _is_short(value: Fraction) -> bool:
+    return len(rational_text(value)) <= SHORT
+
+
+def _outwards(value: Fraction, *, up: bool) -> str:
+    """A decimal with few digits, not below the value or not above it."""
+    if not value:
+        return "0"
+    digits = 3 - math.floor(math.log10(abs(value)))
+    scale = Fraction(10) ** digits
+    rounded = Fraction(math.ceil(value * scale) if up else math.floor(value * scale)) / scale
+    return f"{float(rounded):.6g}"
 
 
 def flat_pair(x: Sequence[Fraction], y: Sequence[Fraction], shape: tuple[int, ...], name: str) -> Pair:

@@ -30,7 +30,7 @@ from exactinj.layers.convolution.arguments import shaped
 from exactinj.layers.dense import ReLULayer
 from exactinj.layers.network import Clip, ExactTensor, LeakyRelu, Network, OneToOne, Opaque, Operation, Square
 from exactinj.networks.affine_parts import Question, has_known_shapes, size_of
-from exactinj.networks.answers import LayerRow, Pair
+from exactinj.networks.answers import LayerRow, Pair, domain_words
 from exactinj.networks.collisions import find_collision
 from exactinj.networks.determination import determined
 from exactinj.networks.folding import Folded, NotFolded, Unread, folded
@@ -123,7 +123,7 @@ def _ended(row: LayerRow) -> LayerRow:
 
 def _empty_row(task: _Task) -> LayerRow:
     network, question = task.network, task.question
-    where = " x ".join(dict.fromkeys(domain_of(task.scanner.ranges[name]).text for name in question.sources))
+    where = " x ".join(dict.fromkeys(domain_words(domain_of(task.scanner.ranges[name])) for name in question.sources))
     return LayerRow(
         name=question.name,
         kind=question.kind,
@@ -167,7 +167,7 @@ def _by_engines(task: _Task, row: LayerRow, clock: Clock) -> LayerRow:
         return _unread(task, row, layer)
     asked = way(layer.layer)
     if asked is None:
-        return replace(row, reason=f"{name}: slopes of both kinds behind a convolution")
+        return replace(row, reason=f"{name}: no engine decides layers with these slopes")
     return _answered(task, replace(layer, layer=asked), row, clock)
 
 
@@ -230,10 +230,44 @@ def _way_of_slopes(slopes: Any, where: Range, shape: tuple[int, ...]) -> Way | N
         return both_signs
     if not slopes.any():
         return _same
-    if (slopes < 0).any():
+    whole = np.broadcast_to(slopes, shape)
+    return lambda layer: _of_mixed_slopes(layer, whole)
+
+
+def _of_mixed_slopes(layer: ReLULayer | ConvLayer, slopes: Any) -> ReLULayer | ConvLayer | None:
+    """Rows with a positive slope and their opposites, rows with slope 0; those with a negative one tell less: left out.
+
+    If that layer is injective so is the one in question; where slopes are negative a collision is yet to be seen.
+    """
+    if isinstance(layer, ReLULayer):
+        flat = slopes.ravel()
+        if not (flat >= 0).any():
+            return None
+        rows, bias = layer.W.fractions(), [value for (value,) in layer.b.fractions()]
+        kept = [(k, sign) for k in range(len(rows)) for sign in (1, -1) if flat[k] > 0 or (flat[k] == 0 and sign > 0)]
+        return ReLULayer([[sign * v for v in rows[k]] for k, sign in kept], [sign * bias[k] for k, sign in kept])
+    channels = slopes.reshape(layer.out_channels, -1) if slopes.size % layer.out_channels == 0 else None
+    if channels is None or (channels != channels[:, :1]).any() or layer.groups > 1:
         return None
-    kept = np.flatnonzero(np.broadcast_to(slopes, shape)).tolist()
-    return lambda layer: None if isinstance(layer, ConvLayer) else both_signs(layer, kept)
+    signs = [value for (value,) in np.sign(channels[:, :1].astype(float)).tolist()]
+    kept = [(k, sign) for k in range(len(signs)) for sign in (1, -1) if signs[k] > 0 or (signs[k] == 0 and sign > 0)]
+    if not kept:
+        return None
+    rows, bias = layer.kernels.fractions(), layer.bias
+    kernels = shaped([[sign * v for v in rows[k]] for k, sign in kept], _ins(layer), layer.kernel_size)
+    return _with_kernels(layer, kernels, [sign * bias[k] for k, sign in kept])
+
+
+def _with_kernels(layer: ConvLayer, kernels: Any, bias: list[Fraction]) -> ConvLayer:
+    return ConvLayer(
+        kernels,
+        bias,
+        stride=layer.stride,
+        padding=layer.padding,
+        dilation=layer.dilation,
+        groups=layer.groups,
+        padding_mode=layer.padding_mode,
+    )
 
 
 def _way_of_clip(clip: Clip, where: Range) -> Way | None:
@@ -257,15 +291,7 @@ def _shifted(layer: ReLULayer | ConvLayer, sign: int, shift: Fraction) -> ReLULa
         rows, bias = layer.W.fractions(), [value for (value,) in layer.b.fractions()]
         return ReLULayer([[sign * value for value in row] for row in rows], [sign * value + shift for value in bias])
     kernels = shaped([[sign * v for v in row] for row in layer.kernels.fractions()], _ins(layer), layer.kernel_size)
-    return ConvLayer(
-        kernels,
-        [sign * value + shift for value in layer.bias],
-        stride=layer.stride,
-        padding=layer.padding,
-        dilation=layer.dilation,
-        groups=layer.groups,
-        padding_mode=layer.padding_mode,
-    )
+    return _with_kernels(layer, kernels, [sign * value + shift for value in layer.bias])
 
 
 def _ins(layer: ConvLayer) -> int:
@@ -286,7 +312,15 @@ def _answered(task: _Task, layer: Folded, row: LayerRow, clock: Clock) -> LayerR
     """What the engines say about the layer, and their pair as inputs of the layer in the network."""
     about = About(layer.layer, layer_domain(layer, task.domain), layer.size)
     row, pair = answered(task.scanner.means, row, task.number, about, clock)
-    return replace(row, witness=_witness(task, layer, pair))
+    witness = _witness(task, layer, pair)
+    if row.verdict is Verdict.NOT_INJECTIVE and witness is None and _has_negative_slopes(task.activation):
+        reason = "without its rows of negative slope it is not injective, which leaves open what they tell"
+        return replace(row, verdict=Verdict.UNKNOWN, reason=reason, certificate=None, proof=None)
+    return replace(row, witness=witness)
+
+
+def _has_negative_slopes(activation: Operation | None) -> bool:
+    return isinstance(activation, LeakyRelu) and bool((activation.slope.numerators < 0).any())
 
 
 @dataclass(frozen=True)
@@ -300,7 +334,7 @@ class About:
 
 def answered(means: Means, row: LayerRow, number: int, about: About, clock: Clock) -> tuple[LayerRow, Collision | None]:
     """The row with what the engines say, or a certificate of an earlier scan; and the colliding pair."""
-    row = replace(row, domain=about.domain.text, layer_digest=about.layer.digest)
+    row = replace(row, domain=domain_words(about.domain), layer_digest=about.layer.digest)
     folder = means.folder
     proof = None if folder is None else folder.known(number, row.name, about.layer, about.domain.text, about.size)
     if proof is not None and folder is not None:

@@ -40,6 +40,7 @@ class Model:
     content: Network | Checkpoint
     record: dict[str, object]
     source: Any = field(default=None, repr=False)
+    fixed: Mapping[str, Any] | None = None
 
 
 def model_given(value: Any, options: ModelOptions) -> Model:
@@ -71,7 +72,7 @@ def _of_file(path: str | os.PathLike[str], options: ModelOptions) -> Model:
     if ending == ".onnx":
         if options.geometry is not None:
             raise InputError("found a geometry for an .onnx file, which holds its own; leave it out")
-        return Model(read_onnx(path, options.input_shape, fixed=options.fixed), record, path)
+        return Model(read_onnx(path, options.input_shape, fixed=options.fixed), record, path, options.fixed)
     if ending in CHECKPOINT_ENDINGS:
         if options.fixed or options.input_shape is not None:
             name = "fixed inputs" if options.fixed else "an input shape"

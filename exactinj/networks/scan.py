@@ -20,6 +20,7 @@ from exactinj.networks.determination import determined
 from exactinj.networks.layerwise import Means, Scanner, decided_row
 from exactinj.networks.models import Model
 from exactinj.networks.ranges import ranges
+from exactinj.networks.replays import replayed
 from exactinj.networks.unrolling import chain_of_graph
 from exactinj.work.clock import Clock
 from exactinj.work.verdict import Verdict
@@ -54,6 +55,10 @@ def scan_model(model: Model, domain: Domain, means: Means, clock: Clock, options
         result = _scan_network(content, domain, means, clock, options)
     else:
         result = _scan_checkpoint(content, domain, means, clock, options)
+    pair = result.network.witness
+    if pair is not None and result.graph is not None:
+        pair = replace(pair, float_replay=replayed(model, result.graph, pair))
+        result = replace(result, network=replace(result.network, witness=pair))
     result = replace(result, model=model.record, seconds=clock.elapsed)
     if means.folder is not None:
         means.folder.write("scan.json", result.to_json())

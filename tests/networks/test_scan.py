@@ -179,7 +179,7 @@ def test_activations_that_act_on_one_side_or_not_at_all(activation, domain, verd
 def test_boxes_go_through_layers():
     net = chain((1, 1), Dense([[1], [-1]], [2, 2]), Relu(), Dense([[1, 0]], [1]), Relu())
     result = xi.scan(net, domain="box:-1,1")
-    assert result.layers[1].domain == "box:1,1:3,3"
+    assert result.layers[1].domain == "box:1,3"
     assert result.layers[0].verdict is INJECTIVE
 
 
@@ -240,3 +240,58 @@ def test_torch_modules_are_scanned():
     result = xi.scan(module.eval(), input_shape=(1, 1, 5))
     assert [row.kind for row in result.layers] == ["conv1d"]
     assert result.layers[0].verdict is result.network.verdict
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_pairs_are_replayed_in_the_program_of_the_model(seed, tmp_path):
+    torch = pytest.importorskip("torch")
+    torch.manual_seed(seed)
+    layers = [torch.nn.Conv2d(1, 3, 3), torch.nn.PReLU(), torch.nn.MaxPool2d(2), torch.nn.Flatten()]
+    module = torch.nn.Sequential(*layers, torch.nn.Linear(12, 2)).eval()
+    result = xi.scan(module, input_shape=(1, 1, 6, 6), domain="box:-1,1")
+    assert result.network.verdict is COLLIDES
+    seen = result.network.witness.float_replay
+    assert list(seen) == ["float64", "torch"]
+    assert seen["torch"]["inputs_differ"]
+    assert seen["float64"]["largest_difference"] < 1e-12
+    assert seen["torch"]["largest_difference"] < 1e-5
+
+
+def test_pairs_are_replayed_by_onnx_runtime(tmp_path):
+    onnx = pytest.importorskip("onnx")
+    pytest.importorskip("onnxruntime")
+    helper, real = onnx.helper, onnx.TensorProto.FLOAT
+    weights = [onnx.numpy_helper.from_array(np.array([[1, 2], [2, 4]], dtype=np.float32), "W")]
+    nodes = [helper.make_node("MatMul", ["x", "W"], ["h"]), helper.make_node("Tanh", ["h"], ["y"])]
+    ends = [helper.make_tensor_value_info(name, real, [1, 2]) for name in "xy"]
+    model = helper.make_model(helper.make_graph(nodes, "small", ends[:1], ends[1:], weights), ir_version=8)
+    onnx.save(model, tmp_path / "small.onnx")
+    result = xi.scan(tmp_path / "small.onnx")
+    assert result.model["file"] == "small.onnx"
+    assert [row.kind for row in result.layers] == ["linear"]
+    assert result.network.verdict is COLLIDES
+    assert result.network.witness.float_replay["onnxruntime"]["outputs_equal"]
+
+
+def test_weights_without_a_graph_are_rows(tmp_path):
+    torch = pytest.importorskip("torch")
+    path = tmp_path / "two.pt"
+    torch.save({"a.weight": torch.tensor([[1.0], [-1.0]]), "b.weight": torch.tensor([[1.0, 0.0]])}, path)
+    result = xi.scan(path)
+    assert [(row.name, row.verdict) for row in result.layers] == [("a", INJECTIVE), ("b", COLLIDES)]
+    assert result.network.verdict is UNKNOWN
+    assert result.graph is None
+    assert any("no graph" in note for note in result.notes)
+    torch.save({"a.weight": torch.tensor([[1.0], [-1.0]])}, path)
+    result = xi.scan(path)
+    assert result.network.verdict is INJECTIVE
+    assert "chain" in result.network.assumption
+
+
+def test_slopes_below_zero_leave_what_they_tell_open():
+    """A proof without these rows holds; without them alone there is none."""
+    rows = Dense([[1, 0], [0, 1], [1, 1]])
+    result = xi.scan(chain((1, 2), rows, LeakyRelu([["1/2", "1/3", -2]])))
+    assert verdicts(result) == [INJECTIVE]
+    result = xi.scan(chain((1, 2), rows, LeakyRelu([["1/2", -1, -2]])))
+    assert verdicts(result) == [UNKNOWN]
