@@ -9,7 +9,7 @@ If ``x in P, y in Q, f_P(x) = f_Q(y)``, then x = y exactly if the functions h_i 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import gcd, lcm
@@ -18,10 +18,13 @@ from flint import fmpz_mat
 
 from exactinj.errors import InternalError
 from exactinj.exact.matrix import IntegerRow, primitive_row
-from exactinj.networks.alternatives import ray_or_support
+from exactinj.exact.numbers import rational_text
+from exactinj.networks.alternatives import inside_or_support, ray_or_support
 from exactinj.networks.cells import Cell, NetworkFunctions
 
 __all__ = ["Apart", "Meeting", "PairCells", "compare_cells"]
+
+GRIDS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 64, 128, 256, 1024, 4096, 1 << 16)
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,27 @@ class PairCells:
         ]
         self.bounds = [_named_rows(functions, cell) for cell in cells]
 
+    def spread(self, p: int, q: int) -> IntegerRow:
+        """The sum of the functions of p over the neurons in which the signs of p and q differ."""
+        left, right = self.cells[p], self.cells[q]
+        signs = zip(left.functions, left.signs, right.signs, strict=True)
+        differing = [function for function, a, c in signs if a != c]
+        return tuple(map(sum, zip(*differing, strict=True)))
+
+    def rows_on(self, space: Sequence[IntegerRow], p: int, q: int) -> tuple[list[tuple[int, int]], list[IntegerRow]]:
+        """The functions of p and of q on a space of (x, y, t), as far as they are not 0; named by side and number."""
+        n = self.functions.network.n
+        first = [(*vector[:n], vector[-1]) for vector in space]
+        second = [vector[n:] for vector in space]
+        names, rows = [], []
+        for side, bounds, vectors in ((0, self.bounds[p], first), (1, self.bounds[q], second)):
+            for name, row in bounds:
+                restricted = _restricted(row, vectors)
+                if any(restricted):
+                    names.append((side, name))
+                    rows.append(restricted)
+        return names, rows
+
 
 def _named_rows(functions: NetworkFunctions, cell: Cell) -> list[tuple[int, IntegerRow]]:
     """The functions that bound a cell, with their numbers."""
@@ -71,31 +95,19 @@ def _named_rows(functions: NetworkFunctions, cell: Cell) -> list[tuple[int, Inte
 
 def compare_cells(known: PairCells, p: int, q: int) -> Apart | Meeting:
     """Decide the pair of the cells p and q, exactly."""
-    functions = known.functions
-    n = functions.network.n
-    constant = functions.constant
+    n = known.functions.network.n
+    constant = known.functions.constant
     space = _equal_outputs(known.outputs[p], known.outputs[q], n)
-    last = [vector[-1] for vector in space]
-    if not any(last):
+    if not any(vector[-1] for vector in space):
         return Apart((constant,), ())
-    left, right = known.cells[p], known.cells[q]
-    differing = [i for i, (a, c) in enumerate(zip(left.signs, right.signs, strict=True)) if a != c]
-    total = tuple(sum(left.functions[i][k] for i in differing) for k in range(n + 1))
     first = [(*vector[:n], vector[-1]) for vector in space]
-    second = [vector[n:] for vector in space]
-    spread = _restricted(total, first)
+    spread = _restricted(known.spread(p, q), first)
     if not any(spread):
         return Apart((constant + 1,), ())
-    names, rows = [], []
-    for side, bounds, vectors in ((0, known.bounds[p], first), (1, known.bounds[q], second)):
-        for name, row in bounds:
-            restricted = _restricted(row, vectors)
-            if any(restricted):
-                names.append((side, name))
-                rows.append(restricted)
-    ray, support = ray_or_support(rows, [tuple(last), spread])
+    names, rows = known.rows_on(space, p, q)
+    ray, support = ray_or_support(rows, [tuple(vector[-1] for vector in space), spread])
     if ray is not None:
-        return _meeting(space, ray, n)
+        return _shortest([_meeting(space, ray, n), *_rounded_meetings(known, space, p, q)])
     names += [(0, constant), (0, constant + 1)]
     chosen = [names[k] for k in support]
     return Apart(tuple(k for side, k in chosen if side == 0), tuple(k for side, k in chosen if side == 1))
@@ -126,3 +138,26 @@ def _meeting(space: Sequence[IntegerRow], ray: IntegerRow, n: int) -> Meeting:
         raise InternalError("a colliding pair of cells has no last coordinate; please report this")
     point = [Fraction(value, vector[-1]) for value in vector[:-1]]
     return Meeting(tuple(point[:n]), tuple(point[n:]))
+
+
+def _rounded_meetings(known: PairCells, space: Sequence[IntegerRow], p: int, q: int) -> Iterator[Meeting]:
+    """A pair with short numbers: a point well inside, on a coarse grid of a reduced basis, if there is one."""
+    n = known.functions.network.n
+    reduced = fmpz_mat([list(vector) for vector in space]).lll()
+    basis = [tuple(int(reduced[i, k]) for k in range(2 * n + 1)) for i in range(len(space))]
+    last = tuple(vector[-1] for vector in basis)
+    spread = _restricted(known.spread(p, q), [(*vector[:n], vector[-1]) for vector in basis])
+    rows = [*known.rows_on(basis, p, q)[1], last, spread]
+    inside, _ = inside_or_support(rows)
+    if inside is None:
+        return
+    largest = max(map(abs, inside))
+    for grid in GRIDS:
+        candidate = tuple((2 * value * grid + largest) // (2 * largest) for value in inside)
+        if all(sum(a * c for a, c in zip(row, candidate, strict=True)) > 0 for row in rows):
+            yield _meeting(basis, candidate, n)
+            return
+
+
+def _shortest(meetings: Sequence[Meeting]) -> Meeting:
+    return min(meetings, key=lambda pair: sum(len(rational_text(value)) for value in (*pair.x, *pair.y)))

@@ -106,10 +106,27 @@ def test_a_polytope():
     assert decided(fold, beyond).verdict == "not_injective"
 
 
-def test_a_ball_is_an_honest_unknown():
-    result = decided([([[1], [-1]], None, "relu")], xi.Ball(1))
-    assert result.verdict == "unknown"
-    assert "box" in result.reason
+def test_a_ball_between_two_boxes():
+    """|x_1 - c| folds where x_1 = c: outside the unit disc, inside its box, between the two, around it."""
+    for c, verdict in (
+        (2, "injective"),
+        (0, "not_injective"),
+        (Fraction(1, 2), "not_injective"),
+        (Fraction(9, 10), "unknown"),
+    ):
+        layers = [([[1, 0], [-1, 0], [0, 1]], [-c, c, 0], xi.Leaky([0, 0, 1])), ([[1, 1, 0], [0, 0, 1]], None, "none")]
+        result = decided(layers, xi.Ball(1))
+        assert result.verdict == verdict, c
+        assert result.domain.text.startswith("ball:1")
+        if result.witness is not None:
+            assert all(result.domain.contains(point) for point in (result.witness.x, result.witness.y))
+        assert (result.certificate is None) == (verdict == "unknown")
+        assert result.certificate is None or xi.check(result.certificate, xi.DenseNetwork(layers)).valid
+
+
+def test_the_nonnegative_part_of_a_ball():
+    assert decided([([[1, 1], [1, 2]], None, "relu")], xi.NonnegativeBall(1)).verdict == "injective"
+    assert decided([([[1, 1]], None, "relu")], xi.NonnegativeBall(1)).verdict == "not_injective"
 
 
 def test_out_of_time_says_how_far_it_got():
