@@ -19,7 +19,7 @@ from exactinj.injectivity.network_answer import NetworkAnswer
 from exactinj.layers.dense_network import DenseNetwork
 from exactinj.networks.bounds import CellBounds, bounds_of_cells
 from exactinj.networks.cells import BothSides, Cell, NetworkFunctions, OneSide, enumerate_cells, exact_point
-from exactinj.networks.pair_walk import node_of, pairs_left
+from exactinj.networks.pair_walk import PairWalk, node_of
 from exactinj.networks.pairs import Apart, Meeting, PairCells, compare_cells
 from exactinj.work.clock import Clock, OutOfTimeError
 from exactinj.work.verdict import Statistics, Verdict
@@ -75,21 +75,20 @@ def _decided(network: DenseNetwork, domain: Domain, clock: Clock, progress: _Pro
     progress.all_pairs = len(cells) * (len(cells) - 1) // 2
     known = PairCells(functions, cells)
     bounds = bounds_of_cells(cells, known.bounds, clock)
-    left = list(pairs_left(node_of(steps, bounds)))
-    progress.pairs = progress.all_pairs - len(left)
+    walk = PairWalk(node_of(steps, bounds), clock)
     found: list[Apart] = []
-    for p, q in left:
-        clock.check()
+    for p, q in walk:
         outcome = compare_cells(known, p, q)
         if isinstance(outcome, Meeting):
             reason = f"two of its {len(cells)} cells share an output"
             return _collision(network, domain, (outcome.x, outcome.y), reason, progress.stats(clock))
         found.append(outcome)
-        progress.pairs += 1
-        if progress.pairs % REPORT_EVERY == 0:
+        progress.pairs = walk.apart + len(found)
+        if len(found) % REPORT_EVERY == 0:
             clock.report(progress.text)
     proof = _proof(steps, bounds, found)
-    apart = f", {progress.all_pairs - len(left)} of them by intervals" if len(left) < progress.all_pairs else ""
+    progress.pairs = progress.all_pairs
+    apart = f", {walk.apart} of them by intervals" if walk.apart else ""
     reason = f"{len(cells)} cells cover the domain; no two share an output ({progress.all_pairs} pairs{apart})"
     return NetworkAnswer(Verdict.INJECTIVE, reason, proof, progress.stats(clock))
 

@@ -12,8 +12,9 @@ from fractions import Fraction
 
 from exactinj.networks.bounds import Bound, CellBounds
 from exactinj.networks.cells import BothSides, Cell, OneSide
+from exactinj.work.clock import Clock
 
-__all__ = ["CellNode", "node_of", "pairs_left"]
+__all__ = ["CellNode", "PairWalk", "node_of"]
 
 Ends = tuple[Fraction | None, ...]
 
@@ -68,23 +69,33 @@ def _joined(left: CellNode, right: CellNode) -> CellNode:
     return CellNode(left.first, left.count + right.count, (left, right), upper, lower)
 
 
-def pairs_left(root: CellNode) -> Iterator[tuple[int, int]]:
-    """The pairs of cells that are not told apart, in order; the smaller number first."""
-    waiting: list[tuple[CellNode, CellNode]] = [(root, root)]
-    while waiting:
-        a, c = waiting.pop()
-        if a is c:
-            if a.sides is not None:
-                left, right = a.sides
-                waiting += [(right, right), (left, right), (left, left)]
-        elif _are_apart(a, c):
-            continue
-        elif a.sides is not None and (a.count >= c.count or c.sides is None):
-            waiting += [(a.sides[1], c), (a.sides[0], c)]
-        elif c.sides is not None:
-            waiting += [(a, c.sides[1]), (a, c.sides[0])]
-        else:
-            yield a.first, c.first
+class PairWalk:
+    """The pairs of cells that are not told apart, in order, the smaller number first; `apart` counts the others.
+
+    Iterating raises `OutOfTimeError` when the clock runs out.
+    """
+
+    def __init__(self, root: CellNode, clock: Clock) -> None:
+        self.root, self.clock = root, clock
+        self.apart = 0
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        waiting: list[tuple[CellNode, CellNode]] = [(self.root, self.root)]
+        while waiting:
+            self.clock.check()
+            a, c = waiting.pop()
+            if a is c:
+                if a.sides is not None:
+                    left, right = a.sides
+                    waiting += [(right, right), (left, right), (left, left)]
+            elif _are_apart(a, c):
+                self.apart += a.count * c.count
+            elif a.sides is not None and (a.count >= c.count or c.sides is None):
+                waiting += [(a.sides[1], c), (a.sides[0], c)]
+            elif c.sides is not None:
+                waiting += [(a, c.sides[1]), (a, c.sides[0])]
+            else:
+                yield a.first, c.first
 
 
 def _are_apart(a: CellNode, c: CellNode) -> bool:
