@@ -18,7 +18,6 @@ from exactinj.layers.network import Shape
 __all__ = ["FOLDED", "MOST_ENTRIES", "Kind", "evaluated", "inferred"]
 
 MOST_ENTRIES = 1 << 25  # of one value
-MOST_CONSTANT = 1 << 27  # entries of a constant that is computed
 MOST_PRODUCTS = 1 << 32  # of a product of constants
 MOST_KNOWN = 1 << 10  # entries of constants that shape inference may look at
 Kind = tuple[int, Shape | None]  # element type and shape
@@ -58,8 +57,7 @@ def evaluated(
     shapes = [shape for _, shape in inferred(call, kinds, arrays, proto=node, strict=True)]
     if call.kind in ("Gather", "GatherElements"):
         _require_indices(arrays[node.input[0]].shape, arrays[node.input[1]], call.attributes.get("axis") or 0)
-    most = MOST_CONSTANT if stands_for_floats is None else MOST_ENTRIES
-    _require_small(call, shapes, [array.shape for array in arrays.values()], most)
+    _require_small(call, shapes, [array.shape for array in arrays.values()])
     helper = onnx.helper
     ends = [[helper.make_tensor_value_info(name, 1, None) for name in names] for names in (arrays, call.outputs)]
     graph = helper.make_graph([node], "one", *ends)
@@ -82,13 +80,13 @@ def _require_indices(shape: Shape, indices: NDArray[Any], axis: int) -> None:
         raise NotUnderstoodError(f"has indices {indices.min()} to {indices.max()} for an axis of size {size}")
 
 
-def _require_small(call: Call, shapes: Sequence[Shape | None], read: Sequence[Shape], most: int) -> None:
+def _require_small(call: Call, shapes: Sequence[Shape | None], read: Sequence[Shape]) -> None:
     """`NotUnderstoodError` if a node's values would be large, or take long to compute."""
     for shape in shapes:
         if shape is None and call.kind not in BOUNDED_BY_INPUT:
             raise NotUnderstoodError("has a value of unknown size")
-        if shape is not None and prod(shape) > most:
-            raise NotUnderstoodError(f"has a value of {prod(shape)} entries, expected at most {most}")
+        if shape is not None and prod(shape) > MOST_ENTRIES:
+            raise NotUnderstoodError(f"has a value of {prod(shape)} entries, expected at most {MOST_ENTRIES}")
     if call.kind in ("MatMul", "Gemm"):
         work = prod(shapes[0] or ()) * max((max(shape, default=1) for shape in read), default=1)
         if work > MOST_PRODUCTS:

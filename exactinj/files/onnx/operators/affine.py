@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from exactinj.files.onnx.builder import MOST_WEIGHTS, Builder, exact_numbers
 from exactinj.files.onnx.call import Call, NotUnderstoodError
+from exactinj.files.onnx.evaluation import MOST_ENTRIES
 from exactinj.files.onnx.operators.arithmetic import added, scaled
 from exactinj.files.onnx.operators.geometry import Geometry
 from exactinj.files.onnx.operators.table import understood
@@ -183,9 +184,13 @@ def _stuffed(shape: Shape, taps: list[int], geometry: Geometry) -> NDArray[np.in
     ):
         before, reach = gap * (k - 1) - low, (n - 1) * step + 1
         length = before + reach + gap * (k - 1) - high
+        if length > MOST_ENTRIES:
+            raise NotUnderstoodError(f"has {length} entries along an axis, expected at most {MOST_ENTRIES}")
         spots = np.arange(length) - before
         is_entry = (spots >= 0) & (spots < reach) & (spots % step == 0)
         along.append(np.where(is_entry, spots // step, -1))
+    if prod(shape[:2]) * prod(len(part) for part in along) > MOST_ENTRIES:
+        raise NotUnderstoodError("has a value that is too large with zeros between its entries")
     flat, grid = np.arange(prod(shape)).reshape(shape), np.ix_(*map(np.arange, shape[:2]), *along)
     outside = reduce(np.logical_or.outer, [part < 0 for part in along])
     return np.where(np.broadcast_to(outside, (*shape[:2], *outside.shape)), -1, flat[grid])

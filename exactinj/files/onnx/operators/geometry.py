@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
 
 from exactinj.files.onnx.call import Call, NotUnderstoodError
 from exactinj.layers.network import Shape
@@ -34,6 +35,12 @@ class Geometry:
             for n, k, step, gap in zip(size, taps, strides, dilations, strict=True)
         ]
         return cls(strides, dilations, _split(totals, mode))
+
+    def most_windows(self, size: Shape, taps: Sequence[int]) -> int:
+        """No fewer than the windows over a grid of that size."""
+        parts = zip(size, taps, self.strides, self.dilations, self.padding, strict=True)
+        spans = [(n + low + high - gap * (k - 1), step) for n, k, step, gap, (low, high) in parts]
+        return prod(max(0, -(-span // step)) for span, step in spans)
 
     @classmethod
     def of_transposed(cls, call: Call, size: Shape, taps: Sequence[int]) -> Geometry:

@@ -85,9 +85,11 @@ def _reduced_places(call: Call, builder: Builder) -> NDArray[np.int64]:
 
 def _windows(call: Call, builder: Builder) -> tuple[NDArray[np.int64], Geometry]:
     shape, taps = builder.shape(call.value(0)), call.attributes["kernel_shape"]
-    if len(shape) != len(taps) + 2 or not taps or min(taps) < 1 or prod(shape) * prod(taps) > 4 * MOST_ENTRIES:
+    if len(shape) != len(taps) + 2 or not taps or min(taps) < 1:
         raise NotUnderstoodError(f"has windows of {taps[:8]} for a value of shape {shape}")
     geometry = Geometry.of(call, shape[2:], taps)
+    if geometry.most_windows(shape[2:], taps) * prod(shape[:2]) * prod(taps) > MOST_ENTRIES:
+        raise NotUnderstoodError(f"has too many windows of {taps[:8]} for a value of shape {shape}")
     try:
         places = pooling_places(
             shape,
