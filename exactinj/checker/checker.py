@@ -2432,7 +2432,7 @@ def check_unpaired(proof: Unpaired, domain: Domain, kernels: Kernels, sizes: Siz
 # Rule "p-matrix": all principal minors of I + AB are positive, so x + B ReLU(Ax + b) is one-to-one.
 
 MOST_MINORS = 1 << 22  # of all tokens "minors" together
-MOST_ROWS = 400  # of a matrix that has to be positive definite
+MOST_ROWS = 1000  # of a matrix that has to be positive definite
 
 
 @dataclass(frozen=True, slots=True)

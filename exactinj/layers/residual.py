@@ -17,6 +17,7 @@ from exactinj.errors import InputError
 from exactinj.exact.arrays import plain_vector
 from exactinj.exact.matrix import RationalMatrix
 from exactinj.exact.numbers import fraction_from, nearest_float
+from exactinj.layers.dense_network import DenseNetwork, Leaky
 from exactinj.layers.writing import write_matrices
 
 __all__ = ["ResidualBlock"]
@@ -130,6 +131,17 @@ class ResidualBlock:
         hidden = np.maximum(self.A.to_float(dtype) @ point + self.b.to_float(dtype)[:, 0], 0)
         out: NDArray[Any] = point + self.B.to_float(dtype) @ hidden
         return out
+
+    def network(self) -> DenseNetwork:
+        """The same map as a chain of two dense layers, for what takes networks: ``[A; I]`` with ReLU above, ``[B, I]``.
+
+        >>> ResidualBlock([[1, 1]], [["1/2"], [0]]).network().evaluate([3, 1])
+        [Fraction(5, 1), Fraction(1, 1)]
+        """
+        identity = [[int(i == j) for j in range(self.n)] for i in range(self.n)]
+        first = [*self.A.raw_rows(), *identity], [*(value for (value,) in self.b.fractions()), *[0] * self.n]
+        second = [[*row, *unit] for row, unit in zip(self.B.raw_rows(), identity, strict=True)]
+        return DenseNetwork([(*first, Leaky([0] * self.k + [1] * self.n)), (second, None, "none")])
 
     def write(self, path: str | os.PathLike[str]) -> None:
         """Write a block file that `certify` reads back: ``.json`` holds any rationals, ``.npz`` float64.

@@ -135,15 +135,22 @@ def test_a_fold_outside_of_the_domain():
 
 
 def test_what_a_box_leaves_open():
-    """It winds around 0 on R^2; a box beside 0 that meets a line is not decided, the reason says why."""
+    """It winds around 0 twice: a box around 0 has pairs, but folds nowhere; pairs of cells decide it."""
     A = [[0, 1], [0, -1], [1, -1], [-1, 1], [1, 0], [-1, 0]]
     B = [[-1, -1, 0, 0, 0, 2], [-1, 1, -1, -1, 1, 1]]
-    block = xi.ResidualBlock(A, B)
+    block, box = xi.ResidualBlock(A, B), xi.Box([-1, -1], [1, 1])
     assert "winds around" in xi.certify(block).reason
-    beside = xi.certify(block, domain=xi.Box([1, -1], [2, 3]))
-    assert beside.verdict in ("injective", "unknown")
-    around = xi.certify(block, domain=xi.Box([-1, -1], [1, 1]))
-    assert around.verdict in ("not_injective", "unknown")
+    around = xi.certify(block, domain=box)
+    assert around.verdict == "unknown"
+    assert "block.network()" in around.reason
+    assert xi.certify(block.network(), domain=box).verdict == "not_injective"
+
+
+def test_networks_of_blocks_get_the_same_answers():
+    chance = random.Random(11)
+    for _ in range(12):
+        block = xi.ResidualBlock(*random_block(chance, 2, 3))
+        assert xi.certify(block.network()).verdict == xi.certify(block).verdict
 
 
 # ------------------------------------------------------------------ degenerate blocks

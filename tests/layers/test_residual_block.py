@@ -78,3 +78,11 @@ def test_files_of_blocks(tmp_path):
     floats = xi.ResidualBlock([[0.1, 2]], [[3], [-0.5]])
     floats.write(tmp_path / "block.npz")
     assert xi.ResidualBlock(**np.load(tmp_path / "block.npz")) == floats
+
+
+def test_the_network_of_a_block_is_the_same_map():
+    block, chance = xi.ResidualBlock(A, B, b), random.Random(2)
+    network = block.network()
+    for _ in range(20):
+        x = [Fraction(chance.randint(-9, 9), chance.randint(1, 5)) for _ in range(2)]
+        assert network.evaluate(x) == block.evaluate(x)

@@ -14,7 +14,7 @@ from exactinj.checker.residual import Residual
 __all__ = ["MOST_ROWS", "Definite", "Dominant", "Minors", "PMatrix", "PTree", "Split", "check_p_matrix"]
 
 MOST_MINORS = 1 << 22  # of all tokens "minors" together
-MOST_ROWS = 400  # of a matrix that has to be positive definite
+MOST_ROWS = 1000  # of a matrix that has to be positive definite
 
 
 @dataclass(frozen=True, slots=True)

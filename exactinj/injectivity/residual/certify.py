@@ -31,7 +31,7 @@ __all__ = ["certify_residual", "decide_residual"]
 TURNS = "the block folds: two cells have Jacobians with determinants of different sign, or one has determinant 0"
 ONLY_OUTSIDE = (
     "the block keeps its orientation on this domain, but inputs outside of it collide; whether two inputs of the "
-    "domain do is not decided by orientation"
+    "domain do is not decided by orientation; pairs of cells decide small blocks: certify(block.network(), domain=...)"
 )
 MOST_NAMED = 12  # units in a sentence
 SMALL = 12  # hidden units, whose minors are looked at before samples

@@ -54,12 +54,15 @@ class Folds:
         return self.block.k <= self.block.n and self.block.A.rank() == self.block.k
 
     def orientation(self, active: Sequence[int]) -> int:
-        """The sign of ``det M_DD``, exactly: 1, 0 or -1."""
+        """The sign of ``det M_DD = det J_D``, exactly: 1, 0 or -1."""
         if not active:
             return 1
+        if len(active) > self.block.n:
+            value = self.jacobian(active).det()
+            return int(value > 0) - int(value < 0)
         matrix = self.integer_interaction
-        value = fmpz_mat([[matrix[i][j] for j in active] for i in active]).det()
-        return int(value > 0) - int(value < 0)
+        minor = fmpz_mat([[matrix[i][j] for j in active] for i in active]).det()
+        return int(minor > 0) - int(minor < 0)
 
     def active_at(self, values: Sequence[Fraction]) -> tuple[int, ...]:
         """The units with ``g_i > 0``."""
@@ -122,9 +125,10 @@ class Folds:
         return least if least == 1 else power_of_two_below(least)
 
     def between(self, start: Point, end: Point) -> Collision | None:
-        """A pair on the segment between two points of open cells, if orientation changes or gets lost on it.
+        """A pair on the segment between two points of open cells of different orientation, one of which may have none.
 
-        None if it does not, and if the segment meets two different hyperplanes at once where it changes.
+        Bisection finds two neighbouring cells that differ. None if the orientations of the points do not, and if the
+        segment meets two different hyperplanes at once where it changes.
         """
         direction = [b - a for a, b in zip(start, end, strict=True)]
         at_start, at_end = self.block.preactivation(start), self.block.preactivation(end)
@@ -136,15 +140,21 @@ class Folds:
         def at(time: Fraction) -> list[Fraction]:
             return [z + time * step for z, step in zip(start, direction, strict=True)]
 
-        active, sign, last = set(self.active_at(at_start)), 0, Fraction(0)
-        for time in [*sorted(crossings), Fraction(1)]:
-            turned = self.orientation(sorted(active))
-            if turned == 0:
-                return self.lost_direction(at((last + time) / 2), sorted(active))
-            if turned * sign < 0:
-                crossed = crossings[last]
-                if integer_rank([self.integer_rows[i] for i in crossed]) > 1:
-                    return None
-                return self.fold(at(last), sorted(active ^ set(crossed)), sorted(active), [-d for d in direction])
-            active, sign, last = active ^ set(crossings.get(time, ())), turned, time
-        return None
+        times, sets = sorted(crossings), [set(self.active_at(at_start))]
+        for time in times:
+            sets.append(sets[-1] ^ set(crossings[time]))
+        ends = [Fraction(0), *times, Fraction(1)]
+        low, high = 0, len(sets) - 1
+        sign = self.orientation(sorted(sets[low]))
+        while sign and high - low > 1:  # the cell `low` has the sign, `high` another one or 0
+            middle = (low + high) // 2
+            low, high = (middle, high) if self.orientation(sorted(sets[middle])) == sign else (low, middle)
+        lost = next((k for k in (low, high) if self.orientation(sorted(sets[k])) == 0), None)
+        if lost is not None:
+            return self.lost_direction(at((ends[lost] + ends[lost + 1]) / 2), sorted(sets[lost]))
+        crossed = crossings[times[low]] if low < high else []
+        if not crossed or integer_rank([self.integer_rows[i] for i in crossed]) > 1:
+            return None
+        if self.orientation(sorted(sets[high])) == sign:
+            return None
+        return self.fold(at(times[low]), sorted(sets[low]), sorted(sets[high]), [-step for step in direction])

@@ -19,7 +19,7 @@ from exactinj.certificates.p_matrix import Definite, Dominant
 
 __all__ = ["MOST_DEFINITE", "closing_scaling", "floats_of", "is_definite", "is_dominant"]
 
-MOST_DEFINITE = 400  # rows: what a checker takes
+MOST_DEFINITE = 1000  # rows: what a checker takes
 STEPS, LENGTH, PATIENCE = 60, 0.3, 12
 SCALES = (1, 8, 1 << 10, 1 << 20)  # of weights, the least being 1
 LARGEST = 1 << 40
