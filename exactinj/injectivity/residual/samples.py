@@ -18,7 +18,7 @@ from exactinj.work.clock import Clock
 
 __all__ = ["bad_minor_by_descent", "collision_by_samples"]
 
-SAMPLES, LARGEST = 512, 1 << 22  # points; numbers in the matrices of one batch
+SAMPLES, INSIDE, LARGEST = 512, 144, 1 << 22  # points on R^n, on other domains; numbers in the matrices of one batch
 TRIES = 8
 DIGITS = 8  # binary ones, of the coordinates of a sample
 EXPONENTS = 6
@@ -66,7 +66,7 @@ def _samples(folds: Folds, seed: int) -> Iterator[Floats]:
     center = np.array([nearest_float(value) for value in folds.domain.interior_point(block.n)])
     everywhere = isinstance(folds.domain, RealSpace)
     reach = _reach(folds)
-    for number in range(SAMPLES):
+    for number in range(SAMPLES if everywhere else INSIDE):
         step = chance.standard_normal(block.n) * 2.0 ** (number % (2 * EXPONENTS) - EXPONENTS)
         step = np.rint(step * (1 << DIGITS)) / (1 << DIGITS) * reach
         for _ in range(1 if everywhere else 2 * EXPONENTS):
