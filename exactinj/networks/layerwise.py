@@ -20,6 +20,7 @@ import numpy as np
 from exactinj.certificates.collision import Collision
 from exactinj.domains import Box, Domain, NonnegativeOrthant
 from exactinj.errors import InputError
+from exactinj.exact.matrix import orthogonal_vector
 from exactinj.injectivity.blocks import BlocksEngine
 from exactinj.injectivity.certify import certify_dense
 from exactinj.injectivity.convolution.certify import certify_convolution
@@ -35,6 +36,7 @@ from exactinj.networks.collisions import find_collision
 from exactinj.networks.determination import determined
 from exactinj.networks.folding import Folded, NotFolded, Unread, folded
 from exactinj.networks.isolation import can_isolate, isolated
+from exactinj.networks.local import pair_along
 from exactinj.networks.ranges import Range, domain_of
 from exactinj.networks.storage import ScanFolder
 from exactinj.work.clock import Clock, OutOfTimeError
@@ -44,7 +46,12 @@ __all__ = ["About", "Means", "Scanner", "answered", "both_signs", "decided_row"]
 
 
 LARGE = 100_000  # inputs times outputs, beyond which one exact step may take long
-SECONDS_TO_SEARCH = 10.0  # for a collision of a layer that no engine decided
+EASY = 7  # inputs up to which the engines give a certificate at once
+LARGEST_MATRIX = 4_000_000
+MOST_PRODUCTS = 4_000_000_000
+ATTEMPTS = 100
+SECONDS_WHERE_SURE = 20.0  # where there must be a collision
+SECONDS_TO_SEARCH = 5.0  # for a collision of a layer that no engine decided
 
 
 @dataclass(frozen=True)
@@ -165,10 +172,49 @@ def _by_engines(task: _Task, row: LayerRow, clock: Clock) -> LayerRow:
         return replace(row, reason=f"{name}: {layer.reason}")
     if isinstance(layer, Unread):
         return _unread(task, row, layer)
-    asked = way(layer.layer)
-    if asked is None:
-        return replace(row, reason=f"{name}: no engine decides layers with these slopes")
-    return _answered(task, replace(layer, layer=asked), row, clock)
+    kept = None if way is both_signs else _kept_rows(task)
+    ranked = None if kept == [] else _by_rank(task, row, layer, kept)
+    asked = way(layer.layer) if ranked is None else None
+    if asked is not None:
+        return _answered(task, replace(layer, layer=asked), row, clock)
+    return ranked if ranked is not None else replace(row, reason=f"{name}: no engine decides layers with these slopes")
+
+
+def _kept_rows(task: _Task) -> list[int]:
+    """The rows whose value the activation tells, as their slope is positive."""
+    if not isinstance(task.activation, LeakyRelu):
+        return []
+    slopes = np.broadcast_to(task.activation.slope.numerators, task.network.shapes[task.question.value] or ())
+    return np.flatnonzero(slopes > 0).tolist()
+
+
+def _by_rank(task: _Task, row: LayerRow, layer: Folded, kept: list[int] | None) -> LayerRow | None:
+    """The column rank of the rows that are kept as they are; it decides where these are all, or it is full.
+
+    None for what it leaves open, and for small layers, for which the engines give a certificate.
+    """
+    n, m = len(layer.order), prod(task.network.shapes[task.question.value] or ())
+    if n <= EASY or n * m > LARGEST_MATRIX or n * n * m > MOST_PRODUCTS:
+        return None
+    dense = layer.layer if isinstance(layer.layer, ReLULayer) else layer.layer.unrolled(layer.size or ())
+    rows = dense.W.integer_rows()
+    lost = orthogonal_vector(rows if kept is None else [rows[k] for k in kept], n)
+    row = replace(row, layer_digest=dense.digest, domain=domain_words(task.domain))
+    if lost is None:
+        which = "its affine map has" if kept is None else f"its {len(kept)} rows of positive slope have"
+        return replace(row, verdict=Verdict.INJECTIVE, reason=f"{which} full column rank {n}")
+    if kept is not None:
+        return None
+    domain = task.domain.for_dimension(n)
+    shape = task.network.shapes[task.question.sources[0]] or ()
+    x = ExactTensor.of_fractions(list(domain.interior_point(n)), shape)
+    by_entry = sorted(zip(layer.order.tolist(), lost, strict=True))
+    y = pair_along(x, domain, [j for j, _ in by_entry], tuple(value for _, value in by_entry), None)
+    pair = None if y is None else verified(task.network, task.question, x.fractions(), y.fractions())
+    if pair is None:
+        return None
+    reason = f"its affine map of {n} inputs has no full column rank"
+    return replace(row, verdict=Verdict.NOT_INJECTIVE, reason=reason, witness=pair)
 
 
 def keeps_everything(network: Network, question: Question) -> bool:
@@ -184,7 +230,9 @@ def _by_search(task: _Task, row: LayerRow, clock: Clock) -> LayerRow:
     """A collision of the layer alone, of whatever steps it consists."""
     layer = task.question.network(task.network)
     domains = {layer.input_name: inside_of(task.scanner, task.question.sources)}
-    found = find_collision(layer, domains, clock.bounded(SECONDS_TO_SEARCH), seed=task.scanner.means.seed)
+    is_sure = (row.outputs or 0) < (row.inputs or 0)  # fewer outputs than inputs
+    part, seed = clock.bounded(SECONDS_WHERE_SURE if is_sure else SECONDS_TO_SEARCH), task.scanner.means.seed
+    found = find_collision(layer, domains, part, seed=seed, attempts=ATTEMPTS)
     if found is None:
         return replace(row, reason=f"{row.reason}; no collision of it was found either")
     return replace(row, verdict=Verdict.NOT_INJECTIVE, reason=found[1], witness=found[0])
