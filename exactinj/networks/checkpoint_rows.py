@@ -15,7 +15,8 @@ from exactinj.injectivity.convolution.places import channel_domain
 from exactinj.layers.convolution import ConvLayer
 from exactinj.layers.dense import ReLULayer
 from exactinj.networks.answers import LayerRow, NetworkAnswer, Pair, flat_pair
-from exactinj.networks.layerwise import About, Means, answered, both_signs
+from exactinj.networks.layerwise import About, Means, answered
+from exactinj.networks.ways import both_signs
 from exactinj.work.clock import Clock
 from exactinj.work.verdict import Verdict
 

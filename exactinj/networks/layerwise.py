@@ -9,11 +9,10 @@ points in a cell; where none is found the row is ``unknown`` and says why.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import prod
-from typing import Any
 
 import numpy as np
 
@@ -25,24 +24,26 @@ from exactinj.injectivity.blocks import BlocksEngine
 from exactinj.injectivity.certify import certify_dense
 from exactinj.injectivity.convolution.certify import certify_convolution
 from exactinj.injectivity.engine import Engine
+from exactinj.injectivity.residual.certify import certify_residual
 from exactinj.injectivity.result import Result
-from exactinj.layers.convolution import ConvLayer, doubled
-from exactinj.layers.convolution.arguments import shaped
+from exactinj.layers.convolution import ConvLayer
 from exactinj.layers.dense import ReLULayer
-from exactinj.layers.network import Clip, ExactTensor, LeakyRelu, Network, OneToOne, Opaque, Operation, Square
+from exactinj.layers.network import ExactTensor, LeakyRelu, Network, Opaque, Operation
 from exactinj.networks.affine_parts import Question, has_known_shapes, size_of
-from exactinj.networks.answers import LayerRow, Pair, domain_words
+from exactinj.networks.answers import LayerRow, Pair, domain_words, flat_pair
 from exactinj.networks.collisions import find_collision
 from exactinj.networks.determination import determined
 from exactinj.networks.folding import Folded, NotFolded, Unread, folded
 from exactinj.networks.isolation import can_isolate, isolated
 from exactinj.networks.local import pair_along
 from exactinj.networks.ranges import Range, domain_of
+from exactinj.networks.residual_rows import FoundBlock, residual_block
 from exactinj.networks.storage import ScanFolder
+from exactinj.networks.ways import both_signs, way_of
 from exactinj.work.clock import Clock, OutOfTimeError
 from exactinj.work.verdict import Verdict
 
-__all__ = ["About", "Means", "Scanner", "answered", "both_signs", "decided_row"]
+__all__ = ["About", "Means", "Scanner", "answered", "decided_row"]
 
 
 LARGE = 100_000  # inputs times outputs, beyond which one exact step may take long
@@ -71,6 +72,7 @@ class Scanner:
     network: Network
     ranges: dict[str, Range]
     means: Means
+    by_output: Mapping[str, Question] = field(default_factory=dict)
 
     def domain(self, question: Question) -> Domain:
         """Of the only source."""
@@ -160,9 +162,11 @@ def _decided(task: _Task, row: LayerRow, clock: Clock) -> LayerRow:
 
 def _by_engines(task: _Task, row: LayerRow, clock: Clock) -> LayerRow:
     sources, name = task.question.sources, row.activation or row.kind
-    way = _way(task)
-    if way is both_signs and keeps_everything(task.network, task.question):
-        return replace(row, verdict=Verdict.INJECTIVE, reason="no entry is lost by what it consists of")
+    value = task.question.value
+    way = way_of(task.activation, task.scanner.ranges[value], task.network.shapes[value] or ())
+    known = _without_engines(task, row, clock) if way is both_signs else None
+    if known is not None:
+        return known
     if len(sources) != 1 or way is None:
         several = f"it reads several values ({', '.join(sources)}), which is no single layer"
         why = several if len(sources) != 1 else "no engine decides layers with this activation"
@@ -178,6 +182,37 @@ def _by_engines(task: _Task, row: LayerRow, clock: Clock) -> LayerRow:
     if asked is not None:
         return _answered(task, replace(layer, layer=asked), row, clock)
     return ranked if ranked is not None else replace(row, reason=f"{name}: no engine decides layers with these slopes")
+
+
+def _without_engines(task: _Task, row: LayerRow, clock: Clock) -> LayerRow | None:
+    """A layer whose activation loses nothing: entries that only move, or a residual block."""
+    if keeps_everything(task.network, task.question):
+        return replace(row, verdict=Verdict.INJECTIVE, reason="no entry is lost by what it consists of")
+    block = residual_block(task.network, task.scanner.by_output, task.question)
+    return None if block is None else _of_block(task, row, block, clock)
+
+
+def _of_block(task: _Task, row: LayerRow, found: FoundBlock, clock: Clock) -> LayerRow:
+    """The row of a residual block, on the domain of its input."""
+    means, block = task.scanner.means, found.block
+    domain = domain_of(task.scanner.ranges[found.source]).for_dimension(block.n)
+    result = certify_residual(block, domain, clock, means.seed)
+    row = replace(
+        row,
+        kind="residual",
+        inputs=block.n,
+        domain=domain_words(domain),
+        verdict=result.verdict,
+        reason=result.reason,
+        proof=result.certificate,
+        layer_digest=block.digest,
+    )
+    if means.folder is not None and result.certificate is not None:
+        row = replace(row, certificate=means.folder.keep(task.number, row.name, result.certificate))
+    if result.witness is None:
+        return row
+    pair = flat_pair(result.witness.x, result.witness.y, task.network.shapes[found.source] or (), found.source)
+    return replace(row, witness=pair if found.network.agreement(pair.x, pair.y).equal else None)
 
 
 def _kept_rows(task: _Task) -> list[int]:
@@ -254,106 +289,6 @@ def inside_of(scanner: Scanner, names: Sequence[str]) -> Domain:
         lower += sides.lower  # type: ignore[arg-type]  # tuples
         upper += sides.upper  # type: ignore[arg-type]
     return Box(lower, upper)
-
-
-Way = Callable[[ReLULayer | ConvLayer], ReLULayer | ConvLayer | None]
-
-
-def _way(task: _Task) -> Way | None:
-    """From the layer to the ReLU layer that is injective exactly if it is with its own activation; None if none is."""
-    activation = task.activation
-    where = task.scanner.ranges[task.question.value]
-    shape = task.network.shapes[task.question.value] or ()
-    if activation is None or isinstance(activation, OneToOne):
-        return both_signs
-    if isinstance(activation, LeakyRelu):
-        return _way_of_slopes(activation.slope.numerators, where, shape)
-    if isinstance(activation, Square):
-        return both_signs if where.is_one_sided() else None
-    return _way_of_clip(activation, where) if isinstance(activation, Clip) else None
-
-
-def _way_of_slopes(slopes: Any, where: Range, shape: tuple[int, ...]) -> Way | None:
-    if (slopes > 0).all() or where.is_nonnegative or where.is_one_sided(np.broadcast_to(slopes, shape) != 0):
-        return both_signs
-    if not slopes.any():
-        return _same
-    whole = np.broadcast_to(slopes, shape)
-    return lambda layer: _of_mixed_slopes(layer, whole)
-
-
-def _of_mixed_slopes(layer: ReLULayer | ConvLayer, slopes: Any) -> ReLULayer | ConvLayer | None:
-    """Rows with a positive slope and their opposites, rows with slope 0; those with a negative one tell less: left out.
-
-    If that layer is injective so is the one in question; where slopes are negative a collision is yet to be seen.
-    """
-    if isinstance(layer, ReLULayer):
-        flat = slopes.ravel()
-        if not (flat >= 0).any():
-            return None
-        rows, bias = layer.W.fractions(), [value for (value,) in layer.b.fractions()]
-        kept = [(k, sign) for k in range(len(rows)) for sign in (1, -1) if flat[k] > 0 or (flat[k] == 0 and sign > 0)]
-        return ReLULayer([[sign * v for v in rows[k]] for k, sign in kept], [sign * bias[k] for k, sign in kept])
-    channels = slopes.reshape(layer.out_channels, -1) if slopes.size % layer.out_channels == 0 else None
-    if channels is None or (channels != channels[:, :1]).any() or layer.groups > 1:
-        return None
-    signs = [value for (value,) in np.sign(channels[:, :1].astype(float)).tolist()]
-    kept = [(k, sign) for k in range(len(signs)) for sign in (1, -1) if signs[k] > 0 or (signs[k] == 0 and sign > 0)]
-    if not kept:
-        return None
-    rows, bias = layer.kernels.fractions(), layer.bias
-    kernels = shaped([[sign * v for v in rows[k]] for k, sign in kept], _ins(layer), layer.kernel_size)
-    return _with_kernels(layer, kernels, [sign * bias[k] for k, sign in kept])
-
-
-def _with_kernels(layer: ConvLayer, kernels: Any, bias: list[Fraction]) -> ConvLayer:
-    return ConvLayer(
-        kernels,
-        bias,
-        stride=layer.stride,
-        padding=layer.padding,
-        dilation=layer.dilation,
-        groups=layer.groups,
-        padding_mode=layer.padding_mode,
-    )
-
-
-def _way_of_clip(clip: Clip, where: Range) -> Way | None:
-    """A clip that acts on one side only is a ReLU behind a shift, and perhaps a change of sign."""
-    low_acts = clip.low is not None and not where.is_at_least(clip.low)
-    high_acts = clip.high is not None and not where.is_at_most(clip.high)
-    if low_acts and high_acts:
-        return None
-    if low_acts:
-        return lambda layer: _shifted(layer, 1, -(clip.low or Fraction(0)))
-    return (lambda layer: _shifted(layer, -1, clip.high or Fraction(0))) if high_acts else both_signs
-
-
-def _same(layer: ReLULayer | ConvLayer) -> ReLULayer | ConvLayer:
-    return layer
-
-
-def _shifted(layer: ReLULayer | ConvLayer, sign: int, shift: Fraction) -> ReLULayer | ConvLayer:
-    """The layer ``ReLU(sign (W x + b) + shift)``."""
-    if isinstance(layer, ReLULayer):
-        rows, bias = layer.W.fractions(), [value for (value,) in layer.b.fractions()]
-        return ReLULayer([[sign * value for value in row] for row in rows], [sign * value + shift for value in bias])
-    kernels = shaped([[sign * v for v in row] for row in layer.kernels.fractions()], _ins(layer), layer.kernel_size)
-    return _with_kernels(layer, kernels, [sign * value + shift for value in layer.bias])
-
-
-def _ins(layer: ConvLayer) -> int:
-    return layer.in_channels // layer.groups
-
-
-def both_signs(layer: ReLULayer | ConvLayer, some: Sequence[int] | None = None) -> ReLULayer | ConvLayer:
-    """The rows and their opposites, or the opposites of some."""
-    if isinstance(layer, ConvLayer):
-        return doubled(layer)
-    rows, bias = layer.W.fractions(), [value for (value,) in layer.b.fractions()]
-    chosen = range(len(rows)) if some is None else some
-    opposite = [[-value for value in rows[k]] for k in chosen]
-    return ReLULayer([*rows, *opposite], [*bias, *(-bias[k] for k in chosen)])
 
 
 def _answered(task: _Task, layer: Folded, row: LayerRow, clock: Clock) -> LayerRow:

@@ -69,8 +69,9 @@ def _scan_network(whole: Network, domain: Domain, means: Means, clock: Clock, op
     network = simplified(whole)
     _require_domain(network, domain)
     clock.report("what values can be")
-    scanner = Scanner(network, ranges(network, domain, clock.part(SHARE_OF_RANGES)), means)
     asked = questions(network)
+    values = ranges(network, domain, clock.part(SHARE_OF_RANGES))
+    scanner = Scanner(network, values, means, {question.output: question for question in asked})
     early: list[NetworkAnswer] = []
 
     def decide(k: int, part: Clock) -> LayerRow:

@@ -1,4 +1,4 @@
-"""The verb scan as users run it: exit status, one JSON document, a table, one line for errors, a folder to go on from."""
+"""The verb scan as users run it: exit status, one JSON document, a table, errors of one line, a folder to resume."""
 
 from __future__ import annotations
 

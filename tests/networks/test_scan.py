@@ -142,17 +142,20 @@ def test_slopes_of_both_kinds():
     assert xi.scan(chain((1, 2), Dense([[0, 1], [1, 0], [0, -1]]), both)).network.verdict is COLLIDES
 
 
-def test_a_skip_reads_several_values_which_are_looked_at_together():
-    nodes = [Node("r", Relu(), ("x",)), Node("y", Sum([1, 1]), ("x", "r"))]
-    result = xi.scan(Network({"x": (1, 2)}, nodes, ["y"]))
-    row = result.layers[1]
-    assert row.domain == "R^n x nonneg"
-    assert row.inputs == 4
-    assert row.verdict is COLLIDES
+def test_a_sum_of_two_layers_is_looked_at_together():
+    """Each of both is a ReLU of the input; the sum is its absolute value, as a layer of two sources that are free."""
+    nodes = [
+        Node("r", Relu(), ("x",)),
+        Node("m", Dense([[-1]]), ("x",)),
+        Node("s", Relu(), ("m",)),
+        Node("y", Sum([1, 1]), ("r", "s")),
+    ]
+    result = xi.scan(Network({"x": (1, 1)}, nodes, ["y"]))
+    row = result.layers[2]
+    assert (row.domain, row.inputs, row.verdict) == ("nonneg", 2, COLLIDES)
     x, y = (side.fractions() for side in (row.witness.x, row.witness.y))
     assert x != y
-    assert [x[0] + x[2], x[1] + x[3]] == [y[0] + y[2], y[1] + y[3]]
-    assert result.network.verdict is not COLLIDES
+    assert sum(x) == sum(y)
 
 
 @pytest.mark.parametrize(
@@ -295,3 +298,25 @@ def test_slopes_below_zero_leave_what_they_tell_open():
     assert verdicts(result) == [INJECTIVE]
     result = xi.scan(chain((1, 2), rows, LeakyRelu([["1/2", -1, -2]])))
     assert verdicts(result) == [UNKNOWN]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_residual_blocks_in_a_graph_are_decided_as_blocks(seed):
+    rng = np.random.default_rng(seed)
+    A, b, B = rng.integers(-2, 3, (2, 2)), rng.integers(-1, 2, 2), rng.integers(-2, 3, (2, 2))
+    nodes = [
+        Node("h", Dense(A, b), ("x",)),
+        Node("r", Relu(), ("h",)),
+        Node("m", Dense(B, [1, 2]), ("r",)),
+        Node("y", Sum([1, 1] if seed % 2 else [1, -1]), ("m", "x")),
+        Node("z", sigmoid(), ("y",)),
+    ]
+    net = Network({"x": (1, 2)}, nodes, ["z"])
+    result = xi.scan(net)
+    row = result.layers[1]
+    assert row.kind == "residual"
+    block = xi.ResidualBlock(A, B if seed % 2 else -B, b)
+    assert row.verdict is xi.certify(block).verdict
+    assert result.network.verdict is row.verdict
+    if row.witness is not None:
+        assert_collides(net, result.network.witness)
