@@ -92,6 +92,8 @@ def test_verbs_that_take_no_blocks(tmp_path, capsys):
     for verb in ("alpha", "sample", "compare", "export"):
         assert main([verb, file, *(["--smtlib"] if verb == "export" else [])]) == 3
         assert "residual block" in capsys.readouterr().err
+    assert main(["alpha", "casebook:residual-steep"]) == 3
+    assert "is a residual block" in capsys.readouterr().err
     assert main(["certify", file, "--engine", "tree"]) == 3
     assert "for a residual block, expected auto" in capsys.readouterr().err
 

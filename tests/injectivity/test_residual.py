@@ -134,16 +134,24 @@ def test_a_fold_outside_of_the_domain():
     assert xi.certify(block, domain=xi.Box([0], [2])).verdict == "injective"
 
 
-def test_what_a_box_leaves_open():
-    """It winds around 0 twice: a box around 0 has pairs, but folds nowhere; pairs of cells decide it."""
+def test_a_map_that_winds_around_on_boxes():
+    """It folds nowhere: around 0 a pair of R^n is scaled down; beside 0 pairs of cells decide what stays open."""
     A = [[0, 1], [0, -1], [1, -1], [-1, 1], [1, 0], [-1, 0]]
     B = [[-1, -1, 0, 0, 0, 2], [-1, 1, -1, -1, 1, 1]]
-    block, box = xi.ResidualBlock(A, B), xi.Box([-1, -1], [1, 1])
+    block = xi.ResidualBlock(A, B)
     assert "winds around" in xi.certify(block).reason
-    around = xi.certify(block, domain=box)
-    assert around.verdict == "unknown"
-    assert "block.network()" in around.reason
-    assert xi.certify(block.network(), domain=box).verdict == "not_injective"
+    around = xi.certify(block, domain=xi.Box([-1, "-1/7"], ["1/9", 1]))
+    assert around.verdict == "not_injective"
+    assert xi.check(around.certificate, block).valid
+    moved = xi.ResidualBlock(A, B, [5, -5, 0, 0, 5, -5])  # it winds around (-5, -5)
+    for box, expected in (
+        (xi.Box([-6, -6], [-4, -4]), "not_injective"),
+        (xi.Box(["-49/10", -6], [-4, -4]), "injective"),
+    ):
+        beside = xi.certify(moved, domain=box)
+        assert beside.verdict in ("unknown", expected)
+        assert beside.verdict != "unknown" or "block.network()" in beside.reason
+        assert xi.certify(moved.network(), domain=box).verdict == expected
 
 
 def test_networks_of_blocks_get_the_same_answers():

@@ -29,9 +29,11 @@ from exactinj.work.verdict import Statistics, Verdict
 __all__ = ["certify_residual", "decide_residual"]
 
 TURNS = "the block folds: two cells have Jacobians with determinants of different sign, or one has determinant 0"
+WINDS = "the block keeps its orientation but winds around: one value is taken twice"
 ONLY_OUTSIDE = (
     "the block keeps its orientation on this domain, but inputs outside of it collide; whether two inputs of the "
-    "domain do is not decided by orientation; pairs of cells decide small blocks: certify(block.network(), domain=...)"
+    "domain do is not decided by orientation; pairs of cells decide small blocks, in Python: "
+    "certify(block.network(), domain=...)"
 )
 MOST_NAMED = 12  # units in a sentence
 SMALL = 12  # hidden units, whose minors are looked at before samples
@@ -98,30 +100,32 @@ def _positive(proof: PMatrixProof, clock: Clock, work: Work) -> ResidualAnswer:
 
 def _by_cells(folds: Folds, clock: Clock, work: Work, start: str) -> ResidualAnswer:
     """By the cells that there are on the domain, and if that leaves it open, by those of R^n."""
-    everywhere = isinstance(folds.domain, RealSpace)
     try:
-        search = CellSearch(folds, clock)
-        pair = search.collision()
+        here = CellSearch(folds, clock)
+        pair = here.collision()
         if pair is not None:
             return _collides(pair, TURNS, clock, work)
-        if not everywhere:
-            search = CellSearch(Folds(folds.block, RealSpace()), clock)
-            if search.collision() is not None:
-                return ResidualAnswer(Verdict.UNKNOWN, f"{start}; {ONLY_OUTSIDE}", None, _stats(clock, work))
-        proof = search.proof()
+        everywhere = here
+        if not isinstance(folds.domain, RealSpace):
+            everywhere = CellSearch(Folds(folds.block, RealSpace()), clock)
+            pair = everywhere.collision()
+        proof = pair or everywhere.proof()
     except TooManyCellsError:
         reason = f"{start}; the block has more than {MOST_CELLS:,} cells, which are not looked at one by one"
         return ResidualAnswer(Verdict.UNKNOWN, reason, None, _stats(clock, work))
-    work.nodes += len(search.cells)
-    if not isinstance(proof, Collision):
-        reason = f"{start}, but the block keeps its orientation on all of its {len(search.cells):,} cells, and one"
-        return ResidualAnswer(
-            Verdict.INJECTIVE, f"{reason} value in general position is taken once", proof, _stats(clock, work)
-        )
-    if everywhere:
-        return _collides(
-            proof, "the block keeps its orientation but winds around: one value is taken twice", clock, work
-        )
+    work.nodes += len(everywhere.cells)
+    if isinstance(proof, Collision):
+        return _by_a_pair_of_space(folds, proof, clock, work, start)
+    cells = f"the block keeps its orientation on all of its {len(everywhere.cells):,} cells"
+    reason = f"{start}, but {cells}, and one value in general position is taken once"
+    return ResidualAnswer(Verdict.INJECTIVE, reason, proof, _stats(clock, work))
+
+
+def _by_a_pair_of_space(folds: Folds, pair: Collision, clock: Clock, work: Work, start: str) -> ResidualAnswer:
+    """From a pair of R^n, of a block that keeps its orientation on the domain, to one of the domain, if it can be."""
+    moved = folds.scaled_inside(pair)
+    if moved is not None:
+        return _collides(moved, WINDS, clock, work)
     return ResidualAnswer(Verdict.UNKNOWN, f"{start}; {ONLY_OUTSIDE}", None, _stats(clock, work))
 
 

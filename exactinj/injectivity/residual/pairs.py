@@ -28,7 +28,7 @@ from exactinj.layers.residual import ResidualBlock
 
 __all__ = ["Folds"]
 
-HALVINGS = 2000  # of a step, until it stays in the domain
+HALVINGS = 1000  # of a step, until it stays in the domain
 Point = Sequence[Fraction]
 
 
@@ -112,6 +112,16 @@ class Folds:
                 same = x != y and self.block.evaluate(x) == self.block.evaluate(y)
                 return verified_collision(self.block, self.domain, x, y) if same else None
             t /= 2
+        return None
+
+    def scaled_inside(self, pair: Collision) -> Collision | None:
+        """The pair, if it lies in the domain; without bias also the pair times a small number. None otherwise."""
+        factor = Fraction(1)
+        for _ in range(HALVINGS if self.block.b.is_zero() else 1):
+            x, y = (tuple(factor * value for value in point) for point in (pair.x, pair.y))
+            if self.domain.contains(x) and self.domain.contains(y):
+                return verified_collision(self.block, self.domain, x, y)
+            factor /= 2
         return None
 
     def _reach(self, point: Point, steps: Sequence[Point]) -> Fraction:
