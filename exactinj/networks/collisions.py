@@ -12,17 +12,18 @@ from math import prod
 import numpy as np
 
 from exactinj.domains import Domain
-from exactinj.layers.network import AffineOperation, ExactTensor, LeakyRelu, Maximum, Network, Square
+from exactinj.layers.network import AffineOperation, ExactTensor, LeakyRelu, Maximum, Network, Node, Opaque, Square
 from exactinj.networks.answers import Pair
 from exactinj.networks.local import lost_direction, pair_along
 from exactinj.networks.points import patches, points
-from exactinj.networks.sparse import agreement_at_places, terms_of, windows_of
+from exactinj.networks.sparse import Places, agreement_at_places, terms_of, windows_of
 from exactinj.work.clock import Clock, OutOfTimeError
 
 __all__ = ["find_collision", "whole_pair"]
 
 POINTS_PER_PATCH = 7
 MOST_TOGETHER = 64
+MOST_STEPS = 16
 MOST_ATTEMPTS = 400
 
 
@@ -126,25 +127,43 @@ def _in_a_cell(
 
 
 def _read_together(network: Network, name: str) -> Iterator[list[int]]:
-    """What the entry in the middle of each step that reads the input reads of it, where that is little."""
-    for node in network.readers[name]:
-        shapes = [network.shapes[read] for read in node.inputs]
-        known = [shape for shape in shapes if shape is not None]
+    """What the entry in the middle of each of the first steps comes from, where that is a few entries of the input."""
+    seen: set[tuple[int, ...]] = set()
+    for node in network.nodes[:MOST_STEPS]:
         size = prod(network.shapes[node.name] or ())
-        if len(known) < len(shapes) or not size:
-            continue
-        middle = np.array([size // 2])
-        if isinstance(node.operation, Maximum):
-            found = [windows_of(node.operation, middle)]
-        elif isinstance(node.operation, AffineOperation):
-            parts = terms_of(node.operation, known, middle)
-            found = [part.places for part in parts if node.inputs[part.source] == name]
-        else:
-            continue
-        for places in found:
-            entries = np.unique(places[places >= 0]).tolist()
-            if 1 < len(entries) <= MOST_TOGETHER:
-                yield entries
+        found = _behind(network, node.name, np.array([size // 2]), name) if size else None
+        entries = () if found is None else tuple(found.tolist())
+        if 1 < len(entries) <= MOST_TOGETHER and entries not in seen:
+            seen.add(entries)
+            yield list(entries)
+
+
+def _behind(network: Network, value: str, places: Places, name: str) -> Places | None:
+    """The entries of an input that some entries of a value come from; None where they are many, or not known."""
+    node = network.node.get(value)
+    if node is None:
+        return places if value == name else np.zeros(0, dtype=np.int64)
+    shapes = [network.shapes[read] for read in node.inputs]
+    known = [shape for shape in shapes if shape is not None]
+    if len(known) < len(shapes) or len(places) > MOST_TOGETHER:
+        return None
+    found = []
+    for read, behind in zip(node.inputs, _read_by(node, known, places), strict=True):
+        part = None if behind is None else _behind(network, read, behind, name)
+        if part is None:
+            return None
+        found.append(part)
+    return np.unique(np.concatenate(found)) if found else np.zeros(0, dtype=np.int64)
+
+
+def _read_by(node: Node, shapes: Sequence[tuple[int, ...]], places: Places) -> list[Places | None]:
+    """Per input of a step, the entries that some entries of its value read."""
+    if isinstance(node.operation, Maximum):
+        return [np.unique(windows_of(node.operation, places))]
+    if isinstance(node.operation, AffineOperation):
+        parts = {terms.source: terms.needed for terms in terms_of(node.operation, shapes, places)}
+        return [parts.get(k, np.zeros(0, dtype=np.int64)) for k in range(len(node.inputs))]
+    return [None] * len(node.inputs) if isinstance(node.operation, Opaque) else [places]
 
 
 def _enough(network: Network) -> int | None:
