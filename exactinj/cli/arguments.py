@@ -43,7 +43,7 @@ CONV_DOMAIN_HELP = (
 LAYER_HELP = (
     ".npz (W, optional b or alpha), .npy (W), .json or .csv (strings are exact rationals); - for stdin; casebook:NAME"
 )
-BLOCK_HELP = f"{LAYER_HELP}; .npz or .json with A, B and optionally b: a residual block"
+BLOCK_HELP = f"{LAYER_HELP}; .npz or .json with A, B and optionally b: a residual block; .json with layers: a network"
 KERNEL_HELP = (
     ".npy (out, in / groups, *kernel size), .npz or .json with kernels and optionally b, stride, padding, dilation, "
     "groups, padding_mode; - for stdin; casebook:NAME"

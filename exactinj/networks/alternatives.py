@@ -11,7 +11,6 @@ Both are least-distance programs (`exactinj.exact.nonnegative`): floats propose 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fractions import Fraction
 
 import numpy as np
 
@@ -59,9 +58,3 @@ def _floats(column: IntegerRow) -> list[float]:
     """The column divided by a power of two, so that floats hold it."""
     shift = max(max(map(int.bit_length, column)) - WORD, 0)
     return [float(value >> shift) for value in column] if shift else [float(value) for value in column]
-
-
-def as_point(vector: Sequence[Fraction | int]) -> tuple[Fraction, ...]:
-    """The x of a homogeneous vector (x, t), t > 0."""
-    *head, last = vector
-    return tuple(Fraction(value) / last for value in head)
