@@ -37,7 +37,13 @@ def conditions(A: np.ndarray, B: np.ndarray, timeout: float) -> list[bool | None
     found = p_matrix(reduced, Clock(), Work())
     result = xi.certify(block, timeout=timeout)
     injective = None if result.verdict in ("unknown", "timed_out") else result.verdict == "injective"
-    return [norms, definite, closing_scaling(reduced.matrix) is not None, isinstance(found, PMatrixProof), injective]
+    return [
+        norms,
+        definite,
+        closing_scaling(reduced.matrix, Clock()) is not None,
+        isinstance(found, PMatrixProof),
+        injective,
+    ]
 
 
 def shares(n: int, k: int, scale: float, samples: int, timeout: float) -> Sequence[float]:

@@ -58,7 +58,7 @@ def decide_residual(block: ResidualBlock, domain: Domain, clock: Clock, seed: in
 
 def _decide(folds: Folds, clock: Clock, seed: int, work: Work) -> ResidualAnswer:
     reduced = reduction(folds.block, folds.domain)
-    proof = None if reduced is None else p_matrix_at_once(reduced, work)
+    proof = None if reduced is None else p_matrix_at_once(reduced, clock, work)
     if proof is not None:
         return _positive(proof, clock, work)
     every_sign = isinstance(folds.domain, RealSpace) and folds.has_every_sign

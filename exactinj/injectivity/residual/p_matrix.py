@@ -21,6 +21,7 @@ from exactinj.work.clock import Clock
 
 __all__ = ["BadMinor", "TooManyMinorsError", "Work", "p_matrix", "p_matrix_at_once"]
 
+AT_FIRST = 20  # steps of a first look for a scaling
 AT_ONCE = 14  # rows of a node whose minors are all looked at
 MOST_MINORS = 1 << 22  # that a checker computes
 
@@ -89,13 +90,19 @@ def p_matrix(reduced: Reduction, clock: Clock, work: Work) -> PMatrixProof | Bad
     return PMatrixProof(tuple(blocks), reduced.active, reduced.inactive)
 
 
-def p_matrix_at_once(reduced: Reduction, work: Work) -> PMatrixProof | None:
-    """A proof whose blocks are closed by one scaling each; None if there is none."""
+def p_matrix_at_once(reduced: Reduction, clock: Clock, work: Work) -> PMatrixProof | None:
+    """A proof whose blocks are closed by one scaling each; None if a first look finds none."""
     blocks = []
     for root in _roots(reduced):
         work.nodes += 1
         is_single = len(root.units) == 1
-        token = closing_scaling(root.matrix) if not is_single else Minors(1) if root.matrix[0][0] > 0 else None
+        token = (
+            closing_scaling(root.matrix, clock, AT_FIRST)
+            if not is_single
+            else Minors(1)
+            if root.matrix[0][0] > 0
+            else None
+        )
         if token is None:
             return None
         blocks.append(MinorTree(root.units, (token,)))
@@ -139,7 +146,7 @@ def _closing(node: _Node, clock: Clock, work: Work) -> Token | BadMinor | None:
     size = len(node.units)
     if size == 1:
         return Minors(1)
-    scaling = closing_scaling(node.matrix)
+    scaling = closing_scaling(node.matrix, clock)
     if scaling is not None:
         return scaling
     if size > AT_ONCE:

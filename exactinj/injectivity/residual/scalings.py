@@ -16,11 +16,13 @@ from flint import fmpz_mat
 from numpy.typing import NDArray
 
 from exactinj.certificates.p_matrix import Definite, Dominant
+from exactinj.work.clock import Clock
 
 __all__ = ["MOST_DEFINITE", "closing_scaling", "floats_of", "is_definite", "is_dominant"]
 
 MOST_DEFINITE = 1000  # rows: what a checker takes
 STEPS, LENGTH, PATIENCE = 60, 0.3, 12
+FEWEST, USUAL = 3, 64  # steps for large matrices; rows up to which all steps are made
 SCALES = (1, 8, 1 << 10, 1 << 20)  # of weights, the least being 1
 LARGEST = 1 << 40
 BITS = 44  # of the entries of a rounded Cholesky factor
@@ -28,8 +30,11 @@ BITS = 44  # of the entries of a rounded Cholesky factor
 IntegerMatrix = Sequence[Sequence[int]]
 
 
-def closing_scaling(matrix: IntegerMatrix) -> Dominant | Definite | None:
-    """A scaling that proves all principal minors of an integer matrix positive, or None if none was found."""
+def closing_scaling(matrix: IntegerMatrix, clock: Clock, steps: int = STEPS) -> Dominant | Definite | None:
+    """A scaling that proves all principal minors of an integer matrix positive, or None if none was found in time.
+
+    Of `steps` for small matrices, large ones get fewer: a step costs an eigenvector. Raises OutOfTimeError.
+    """
     floats = floats_of(matrix)
     if not (np.diag(floats) > 0).all():
         return None
@@ -38,7 +43,7 @@ def closing_scaling(matrix: IntegerMatrix) -> Dominant | Definite | None:
             return Dominant(weights)
     if len(matrix) > MOST_DEFINITE:
         return None
-    for proposal in _definite_weights(floats):
+    for proposal in _definite_weights(floats, clock, min(steps, max(FEWEST, steps * USUAL // len(matrix)))):
         for weights in _rounded(proposal):
             if is_definite(symmetric_sum(matrix, weights)):
                 return Definite(weights)
@@ -112,11 +117,12 @@ def _dominant_weights(floats: NDArray[np.float64]) -> NDArray[np.float64] | None
     return weights if np.isfinite(weights).all() and (weights > 0).all() else None
 
 
-def _definite_weights(floats: NDArray[np.float64]) -> Iterator[NDArray[np.float64]]:
+def _definite_weights(floats: NDArray[np.float64], clock: Clock, steps: int) -> Iterator[NDArray[np.float64]]:
     """Proposals whose symmetric sum looks definite."""
     weights = np.ones(len(floats))
     best, patience = -np.inf, PATIENCE
-    for _ in range(STEPS):
+    for _ in range(steps):
+        clock.check()
         symmetric = weights[:, None] * floats
         symmetric = symmetric + symmetric.T
         diagonal = np.diag(symmetric)
