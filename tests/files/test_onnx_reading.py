@@ -13,6 +13,7 @@ from onnx_models import integers, make_model, node, runtime_values
 
 from exactinj.errors import InputError
 from exactinj.files.onnx import read_onnx
+from exactinj.files.onnx.call import RANDOM
 from exactinj.layers.network import Opaque
 
 RNG = np.random.default_rng(0)
@@ -137,6 +138,25 @@ def test_operators_of_other_domains_and_several_values_are_named():
     network = read_onnx(make_model([recurrent], {"x": (5, 1, 2)}, ["h", "c"], constants))
     assert network.shapes["c"] == (1, 1, 3)
     assert len(network.nodes) == 2
+
+
+def test_what_draws_random_numbers_depends_on_every_input():
+    nodes = [node("RandomNormalLike", ["x"], ["r"]), node("Sub", ["x", "x"], ["zero"])]
+    nodes += [node("RandomUniformLike", ["zero"], ["q"]), node("Add", ["r", "q"], ["y"])]
+    network = read_onnx(make_model(nodes, {"x": (1, 2), "z": (1,)}, ["y"]))
+    assert set(network.node["q"].inputs) == {"zero", "x", "z"}
+    assert not network.agreement({"x": [1, 2], "z": [0]}, {"x": [1, 2], "z": [1]}).equal
+
+
+def test_every_operator_that_draws_random_numbers_is_known():
+    kind = getattr(onnx.defs.OpSchema, "NodeDeterminism", None)
+    if kind is None:
+        pytest.skip("this version of onnx does not tell")
+    schemas = [schema for schema in onnx.defs.get_all_schemas() if not schema.domain]
+    found = {schema.name for schema in schemas if schema.node_determinism == kind.NonDeterministic}
+    looked_into = {"If", "Loop", "Scan", "SequenceMap"}
+    of_fixed_formulas = {"AffineGrid", "BlackmanWindow", "HammingWindow", "HannWindow"}
+    assert found - looked_into - of_fixed_formulas <= RANDOM
 
 
 def test_integers_move_but_do_not_compute():

@@ -8,7 +8,12 @@ from exactinj.errors import InputError
 from exactinj.files.onnx.package import onnx_package
 from exactinj.files.sources import cause_of
 
-__all__ = ["Call", "NotUnderstoodError", "is_random", "operator_name"]
+__all__ = ["RANDOM", "Call", "NotUnderstoodError", "is_random", "operator_name"]
+
+
+RANDOM = frozenset(
+    ("Bernoulli", "Dropout", "Multinomial", "RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike")
+)
 
 
 class NotUnderstoodError(Exception):
@@ -66,16 +71,10 @@ def operator_name(proto: Any) -> str:
     return f"{domain}{proto.op_type}"[:80]
 
 
-def is_random(proto: Any, opset: int) -> bool:
+def is_random(proto: Any) -> bool:
     """Whether a standard operator, or one in its subgraphs, draws random numbers."""
     graphs = [entry.g for entry in proto.attribute if entry.HasField("g")]
-    if graphs:
-        return any(is_random(node, opset) for graph in graphs for node in graph.node)
-    schema = _schema(proto, opset)
-    if schema is None:
-        return False
-    found: bool = schema.node_determinism == type(schema.node_determinism).NonDeterministic
-    return found
+    return proto.op_type in RANDOM or any(is_random(node) for graph in graphs for node in graph.node)
 
 
 def _schema(proto: Any, opset: int) -> Any:

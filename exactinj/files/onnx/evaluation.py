@@ -107,7 +107,7 @@ def inferred(
     """
     onnx = onnx_package()
     unknown: list[Kind] = [(0, None)] * len(call.outputs)
-    if call.schema is None:
+    if call.schema is None or not _has_positive_steps(call):
         return unknown
     types = {name: onnx.helper.make_tensor_type_proto(kind, shape) for name, (kind, shape) in kinds.items()}
     small = {
@@ -124,6 +124,14 @@ def inferred(
             raise NotUnderstoodError(f"cannot be evaluated ({cause_of(error)[:100]})") from None
         return unknown
     return [_kind(found[name]) if name in found else (0, None) for name in call.outputs]
+
+
+def _has_positive_steps(call: Call) -> bool:
+    """Whether no attribute that sizes are divided by is 0, which ends the process in versions of onnx before 1.22."""
+    divisors = [call.attributes.get(name) or [1] for name in ("strides", "dilations", "kernel_shape")]
+    single = [call.attributes.get(name) for name in ("group", "blocksize", "num_outputs")]
+    divisors.append([value for value in single if value is not None])
+    return all(isinstance(value, int) and value > 0 for values in divisors for value in values)
 
 
 def _kind(entry: Any) -> Kind:

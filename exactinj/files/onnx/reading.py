@@ -233,7 +233,7 @@ class _Reader:
         builder = self.builder
         read = [name for name in (*call.inputs, *self._captured(call.proto, names)) if name is not None]
         values = [name for name in read if not builder.is_constant(name)]
-        if is_random(call.proto, self.model.opset):
+        if is_random(call.proto):
             values += list(builder.inputs)
         kinds = {name: builder.kind(name) for name in read}
         known = {name: builder.known(name) for name in read if builder.is_constant(name)}
