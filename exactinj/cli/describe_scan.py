@@ -11,6 +11,7 @@ from exactinj.work.verdict import Verdict
 __all__ = ["describe_scan", "row_text"]
 
 LONGEST_DOMAIN = 24
+LONGEST_NAME = 40
 WORDS = {
     Verdict.INJECTIVE: "injective",
     Verdict.NOT_INJECTIVE: "NOT injective",
@@ -38,7 +39,7 @@ def row_text(row: LayerRow) -> str:
 def _cells(row: LayerRow) -> list[str]:
     counts = ["?" if count is None else str(count) for count in (row.inputs, row.outputs)]
     words = [_short(row.domain), WORDS[row.verdict], f"{row.seconds:.2f}", row.reason]
-    return [row.name, row.kind, *counts, row.activation or "-", *words]
+    return [_short_name(row.name), row.kind, *counts, row.activation or "-", *words]
 
 
 def _of_network(answer: NetworkAnswer) -> list[str]:
@@ -72,6 +73,12 @@ def _replay_text(seen: dict[str, Any]) -> str:
         return "outputs bit-equal"
     ulps = "overflow" if seen["largest_ulp"] is None else f"up to {seen['largest_ulp']} ulp"
     return f"outputs differ by {ulps}, {seen['largest_difference']:.2g} at most"
+
+
+def _short_name(name: str) -> str:
+    """The end of a long name; of several names in one the last."""
+    last = name.rsplit(";", 1)[-1]
+    return last if len(last) <= LONGEST_NAME else f"...{last[3 - LONGEST_NAME :]}"
 
 
 def _short(domain: str) -> str:

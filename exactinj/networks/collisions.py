@@ -6,12 +6,12 @@ What is found is evaluated again, exactly, place by place, before it counts.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import chain
+from itertools import chain, islice
 from math import prod
 
 import numpy as np
 
-from exactinj.domains import Domain
+from exactinj.domains import Domain, NonnegativeOrthant, RealSpace
 from exactinj.layers.network import AffineOperation, ExactTensor, LeakyRelu, Maximum, Network, Node, Opaque, Square
 from exactinj.networks.answers import Pair
 from exactinj.networks.local import lost_direction, pair_along
@@ -22,7 +22,9 @@ from exactinj.work.clock import Clock, OutOfTimeError
 __all__ = ["find_collision", "whole_pair"]
 
 POINTS_PER_PATCH = 7
+SMALLEST = 4  # patches that are looked at first
 MOST_TOGETHER = 64
+MOST_BEHIND = 2048
 MOST_STEPS = 16
 MOST_ATTEMPTS = 400
 
@@ -57,11 +59,20 @@ def whole_pair(network: Network, domains: Mapping[str, Domain], pair: Pair) -> P
     others = {name: pair.others.get(name, _somewhere(network, domains, name)) for name in network.inputs}
     others.pop(pair.input, None)
     where = domains[pair.input].for_dimension(pair.x.size)
-    if pair.x.equals(pair.y) or not (where.contains(pair.x.fractions()) and where.contains(pair.y.fractions())):
+    if pair.x.equals(pair.y) or not (_is_inside(where, pair.x) and _is_inside(where, pair.y)):
         return None
     seen = agreement_at_places(network, {pair.input: pair.x, **others}, {pair.input: pair.y, **others})
     cut = tuple(name for name in seen.cut if name not in network.inputs)
     return Pair(pair.x, pair.y, pair.input, others, cut) if seen.equal else None
+
+
+def _is_inside(domain: Domain, x: ExactTensor) -> bool:
+    """Whether a point lies in a domain, exactly; at once for all entries where the domain is simple."""
+    if isinstance(domain, RealSpace):
+        return True
+    if isinstance(domain, NonnegativeOrthant):
+        return bool((x.numerators >= 0).all())
+    return domain.contains(x.fractions())
 
 
 def _somewhere(network: Network, domains: Mapping[str, Domain], name: str) -> ExactTensor:
@@ -112,9 +123,10 @@ def _in_a_cell(
     shape, domain = network.inputs[name], domains[name].for_dimension(prod(network.inputs[name]))
     tried = 0
     stream = points(domain, shape, seed)
-    first = [next(stream) for _ in range(POINTS_PER_PATCH)]
-    for coordinates in chain(_read_together(network, name), patches(shape, _enough(network), seed)):
-        for x in [*first, next(stream), next(stream)]:
+    first: list[ExactTensor] = []
+    rest = patches(shape, _enough(network), seed)
+    for coordinates in chain(islice(rest, SMALLEST), _read_together(network, name), rest):
+        for x in _points_for_patch(first, stream):
             clock.check()
             clock.report(f"collisions that differ in {len(coordinates)} of {prod(shape)} entries")
             tried += 1
@@ -126,16 +138,32 @@ def _in_a_cell(
     return None
 
 
+def _points_for_patch(first: list[ExactTensor], stream: Iterator[ExactTensor]) -> Iterator[ExactTensor]:
+    """The first points of a stream, the same for each patch and kept in `first`, then two new ones."""
+    for k in range(POINTS_PER_PATCH):
+        if k == len(first):
+            first.append(next(stream))
+        yield first[k]
+    yield next(stream)
+    yield next(stream)
+
+
 def _read_together(network: Network, name: str) -> Iterator[list[int]]:
-    """What the entry in the middle of each of the first steps comes from, where that is a few entries of the input."""
+    """What the entry in the middle of each of the first steps comes from, or some of it where that is much."""
     seen: set[tuple[int, ...]] = set()
     for node in network.nodes[:MOST_STEPS]:
         size = prod(network.shapes[node.name] or ())
         found = _behind(network, node.name, np.array([size // 2]), name) if size else None
-        entries = () if found is None else tuple(found.tolist())
-        if 1 < len(entries) <= MOST_TOGETHER and entries not in seen:
+        entries = () if found is None else tuple(_some(found).tolist())
+        if len(entries) > 1 and entries not in seen:
             seen.add(entries)
             yield list(entries)
+
+
+def _some(places: Places) -> Places:
+    if len(places) <= MOST_TOGETHER:
+        return places
+    return places[np.linspace(0, len(places) - 1, MOST_TOGETHER).astype(np.int64)]
 
 
 def _behind(network: Network, value: str, places: Places, name: str) -> Places | None:
@@ -145,7 +173,7 @@ def _behind(network: Network, value: str, places: Places, name: str) -> Places |
         return places if value == name else np.zeros(0, dtype=np.int64)
     shapes = [network.shapes[read] for read in node.inputs]
     known = [shape for shape in shapes if shape is not None]
-    if len(known) < len(shapes) or len(places) > MOST_TOGETHER:
+    if len(known) < len(shapes) or len(places) > MOST_BEHIND:
         return None
     found = []
     for read, behind in zip(node.inputs, _read_by(node, known, places), strict=True):

@@ -44,6 +44,7 @@ __all__ = ["lost_direction", "pair_along"]
 
 FEW_COLUMNS, FEW_ROWS = 12, 400  # for which all of the kernel is computed, to take a short vector
 MOST_ROWS = 20_000
+HALVINGS = 64  # of a step that leads out of the domain
 
 
 @dataclass(frozen=True)
@@ -240,19 +241,27 @@ def _kernel(rows: list[IntegerRow], columns: int) -> IntegerRow | None:
 def pair_along(
     x: ExactTensor, domain: Domain, coordinates: Sequence[int], v: IntegerRow, room: Fraction | None
 ) -> ExactTensor | None:
-    """``x + eps v`` in the domain with eps below the room, as large as a power of two can be; None if there is none."""
-    flat = x.fractions()
-    direction = [Fraction(0)] * len(flat)
-    for j, value in zip(sorted(coordinates), v, strict=True):
-        direction[j] = Fraction(value)
-    largest = max(map(abs, direction))
+    """``x + eps v`` in the domain with eps below the room, as large as a power of two can be; None if there is none.
+
+    Of x, an inner point of the domain, only some coordinates change: sorted ones, one for each entry of v.
+    """
+    at = sorted(coordinates)
+    flat = x.numerators.ravel()
+    start = [Fraction(flat[j], x.denominator) for j in at]
+    part = domain.restricted(at) or domain
+    largest = max(map(abs, v))
     eps = Fraction(1) if room is None else min(power_of_two_below(room) / 2, Fraction(1))
-    eps = min(eps, power_of_two_below(1 + max(map(abs, flat)) / largest))
-    for sign in (1, -1) if room is None else (1,):
-        step = eps * sign
-        for _ in range(64):
-            moved = [value + step * d for value, d in zip(flat, direction, strict=True)]
-            if domain.contains(moved):
-                return ExactTensor.of_fractions(moved, x.shape)
-            step /= 2
+    eps = min(eps, power_of_two_below((1 + max(map(abs, start))) / largest))
+    for _ in range(HALVINGS):
+        moved = [value + eps * d for value, d in zip(start, v, strict=True)]
+        if part.contains(moved):
+            return _with_entries(x, at, moved)
+        eps /= 2
     return None
+
+
+def _with_entries(x: ExactTensor, places: Sequence[int], values: Sequence[Fraction]) -> ExactTensor:
+    common = lcm(x.denominator, *(value.denominator for value in values))
+    flat = x.over(common).ravel().copy()
+    flat[list(places)] = [value.numerator * (common // value.denominator) for value in values]
+    return ExactTensor(flat.reshape(x.shape), common)
