@@ -180,10 +180,11 @@ def _clipped(operation: Clip, value: _Expression, chain: _Chain) -> _Expression:
     if not ends:
         return value
     above = [_Expression(value.matrix, value.offset - end, value.shape) for end in ends]
-    bent, (carried,) = chain.bent(_stacked(above), [ZERO] * (len(ends) * len(value.offset)), [value])
+    kept = [value] if operation.low is None else []
+    bent, carried = chain.bent(_stacked(above), [ZERO] * (len(ends) * len(value.offset)), kept)
     parts = [bent.rows(range(k * len(value.offset), (k + 1) * len(value.offset))) for k in range(len(ends))]
     if operation.low is None:
-        out = carried.minus(parts[0])
+        out = carried[0].minus(parts[0])
     else:
         start = _Expression(parts[0].matrix, parts[0].offset + operation.low, value.shape)
         out = start if operation.high is None else start.minus(parts[1])
