@@ -182,14 +182,15 @@ class _Walk:
         places = reached(operation, [shape], 0, part.places)
         windows = windows_of(operation, places)
         z = self.values.at(read, windows.ravel()).reshape(windows.shape)
-        winner = np.array([max(range(len(row)), key=row.__getitem__) for row in z.tolist()], dtype=np.int64)
-        best = windows[np.arange(len(windows)), winner]
-        rows = part.rows(best)
         scale = self.values.denominator(read)
-        for k in range(windows.shape[1]):
-            other = windows[:, k] != best
-            lead = (z[np.arange(len(z)), winner] - z[:, k])[other]
-            self._side(lead, scale, (rows - part.rows(windows[:, k]))[other], part.scale)
+        rows = np.zeros((len(places), self._columns), dtype=object)
+        for i, (window, values) in enumerate(zip(windows, z, strict=True)):
+            best = max(range(len(window)), key=values.__getitem__)
+            moves = part.rows(window)
+            rows[i] = moves[best]
+            behind = moves[best] - moves
+            matters = np.asarray((behind != 0).any(axis=1) & (window != window[best]), dtype=bool)
+            self._side((values[best] - values)[matters], scale, behind[matters], part.scale)
         self._keep(node.name, places, rows, part.scale)
 
     # ---------------------------------------------------------------- what is left

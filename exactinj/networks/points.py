@@ -8,14 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import product
-from math import prod
+from math import lcm, prod
 
 import numpy as np
+from numpy.typing import NDArray
 
 from exactinj.domains import Box, Domain, NonnegativeOrthant
 from exactinj.layers.network import ExactTensor
 
-__all__ = ["patches", "points", "within"]
+__all__ = ["patches", "points"]
 
 SCALES = (1.0, 0.25, 4.0, 32.0)
 GRID = 64  # points have these denominators, where the domain allows
@@ -26,32 +27,49 @@ WIDTHS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
 def points(domain: Domain, shape: Sequence[int], seed: int) -> Iterator[ExactTensor]:
     """Interior points of a domain, without end: constants, then random ones."""
     n = prod(shape)
+    place = _Placement(domain, shape)
     if isinstance(domain, Box):
-        yield ExactTensor.of_fractions(list(domain.for_dimension(n).interior_point(n)), shape)
+        yield place.middle()
     for constant in (1.0, -1.0, 0.125, -0.125, 8.0, -8.0):
-        yield within(domain, np.full(n, constant), shape)
+        yield place.near(np.full(n, constant))
     rng = np.random.default_rng(seed)
     while True:
         for scale in SCALES:
-            yield within(domain, scale * rng.standard_normal(n), shape)
-        yield within(domain, np.where(rng.random(n) < 0.5, -1e9, 1e9), shape)  # near a corner  # noqa: PLR2004
-        yield within(domain, rng.standard_normal(n) + 3.0 * rng.standard_normal(), shape)
+            yield place.near(scale * rng.standard_normal(n))
+        yield place.near(np.where(rng.random(n) < 0.5, -1e9, 1e9))  # near a corner  # noqa: PLR2004
+        yield place.near(rng.standard_normal(n) + 3.0 * rng.standard_normal())
 
 
-def within(domain: Domain, values: np.ndarray, shape: Sequence[int]) -> ExactTensor:
-    """An interior point of the domain close to some floats, with short numbers."""
-    numerators = np.round(np.clip(values, -1e6, 1e6) * GRID).astype(np.int64)
-    if isinstance(domain, NonnegativeOrthant):
-        numerators = np.maximum(np.abs(numerators), 1)
-    if not isinstance(domain, Box):
-        return ExactTensor(numerators.astype(object).reshape(shape), GRID)
-    box = domain.for_dimension(len(values))
-    lower, upper = box.lower, box.upper
-    flat = []
-    for value, low, high in zip(numerators.tolist(), lower, upper, strict=True):  # type: ignore[arg-type]  # tuples
-        margin = (high - low) / GRID
-        flat.append(min(max(Fraction(value, GRID), low + margin), high - margin))
-    return ExactTensor.of_fractions(flat, shape)
+class _Placement:
+    """From floats to points inside a domain with short numbers; of a box the bounds are read once."""
+
+    def __init__(self, domain: Domain, shape: Sequence[int]) -> None:
+        self.domain, self.shape = domain, tuple(shape)
+        self.ends: tuple[ExactTensor, ExactTensor] | None = None
+        if isinstance(domain, Box):
+            box = domain.for_dimension(prod(shape))
+            sides = (box.lower, box.upper)
+            lower, upper = (ExactTensor.of_fractions(side, (prod(shape),)) for side in sides)  # type: ignore[arg-type]
+            margin = upper.minus(lower).times(ExactTensor.of(Fraction(1, GRID)))
+            self.ends = lower.plus(margin), upper.minus(margin)
+
+    def middle(self) -> ExactTensor:
+        """Of a box."""
+        if self.ends is None:
+            return self.near(np.zeros(prod(self.shape)))
+        return self.ends[0].plus(self.ends[1]).times(ExactTensor.of(Fraction(1, 2))).reshaped(self.shape)
+
+    def near(self, values: NDArray[np.float64]) -> ExactTensor:
+        """An interior point close to some floats, flat."""
+        numerators = np.round(np.clip(values, -1e6, 1e6) * GRID).astype(np.int64)
+        if isinstance(self.domain, NonnegativeOrthant):
+            numerators = np.maximum(np.abs(numerators), 1)
+        point = ExactTensor(numerators.astype(object), GRID)
+        if self.ends is not None:
+            common = lcm(GRID, *(end.denominator for end in self.ends))
+            lower, upper = (end.over(common) for end in self.ends)
+            point = ExactTensor(np.minimum(np.maximum(point.over(common), lower), upper), common).reduced()
+        return point.reshaped(self.shape)
 
 
 def patches(shape: Sequence[int], least: int | None, seed: int) -> Iterator[list[int]]:
