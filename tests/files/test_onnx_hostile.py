@@ -151,6 +151,8 @@ NAMED = {
     "a reshape that does not fit": one("Reshape", i64(2, 2)),
     "a gather beyond the end": one("Gather", i64(7), axis=1),
     "an index far beyond the end": one("GatherElements", i64(HUGE).reshape(1, 1), axis=1),
+    "a block of a huge size": one("DepthToSpace", shape=(1, 8, 2, 3), blocksize=2**62),
+    "an axis far away": one("LayerNormalization", np.ones(3, dtype=np.float32), axis=2**63 - 1),
     "an axis that is none": one("Transpose", perm=[5, 7]),
     "a concatenation along no axis": make_model([node("Concat", ["x", "x"], ["y"], axis=9)], {"x": (1, 3)}, ["y"]),
     "a split that does not fit": one("Split", i64(1, 1)),

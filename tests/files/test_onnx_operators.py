@@ -85,6 +85,8 @@ def moving():
     yield "upsample", one("Upsample", (1, 1, 2, 3), np.float32([1, 1, 2, 2]), mode="nearest", opset=9)
     parts = make_model([node("Split", ["x", "s"], ["a", "b"], axis=1)], {"x": (1, 5)}, ["b", "a"], {"s": i64(2, 3)})
     yield "split", parts
+    halves = make_model([node("Split", ["x"], ["a", "b"], axis=1, num_outputs=2)], {"x": (1, 5)}, ["b", "a"], opset=18)
+    yield "split in two", halves
     yield (
         "concat",
         make_model([node("Concat", ["x", "c", "x"], ["y"], axis=-1)], {"x": (1, 2)}, ["y"], {"c": f32(1, 3)}),

@@ -18,6 +18,7 @@ from exactinj.layers.network import Shape
 __all__ = ["FOLDED", "MOST_ENTRIES", "Kind", "evaluated", "inferred"]
 
 MOST_ENTRIES = 1 << 25  # of one value
+MOST_AXES, LARGEST = 64, 1 << 31  # of attributes
 MOST_PRODUCTS = 1 << 32  # of a product of constants
 MOST_KNOWN = 1 << 10  # entries of constants that shape inference may look at
 Kind = tuple[int, Shape | None]  # element type and shape
@@ -107,7 +108,7 @@ def inferred(
     """
     onnx = onnx_package()
     unknown: list[Kind] = [(0, None)] * len(call.outputs)
-    if call.schema is None or not _has_positive_steps(call):
+    if call.schema is None or not _is_harmless(call):
         return unknown
     types = {name: onnx.helper.make_tensor_type_proto(kind, shape) for name, (kind, shape) in kinds.items()}
     small = {
@@ -126,8 +127,13 @@ def inferred(
     return [_kind(found[name]) if name in found else (0, None) for name in call.outputs]
 
 
-def _has_positive_steps(call: Call) -> bool:
-    """Whether no attribute that sizes are divided by is 0, which ends the process in versions of onnx before 1.22."""
+def _is_harmless(call: Call) -> bool:
+    """Whether no attribute is a number that ends the process in some versions of onnx: divisors of 0, far away axes."""
+    for name, value in call.attributes.items():
+        values = value if isinstance(value, list) else [value]
+        most = MOST_AXES if "ax" in name else LARGEST
+        if name not in ("starts", "ends") and any(isinstance(each, int) and abs(each) > most for each in values):
+            return False
     divisors = [call.attributes.get(name) or [1] for name in ("strides", "dilations", "kernel_shape")]
     single = [call.attributes.get(name) for name in ("group", "blocksize", "num_outputs")]
     divisors.append([value for value in single if value is not None])
