@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from exactinj.certificates.cell_pairs import CellPairs
 from exactinj.certificates.collision import Collision
+from exactinj.certificates.composition import Composition
 from exactinj.certificates.document import FORMAT, VERSION, Document
 from exactinj.certificates.proof_text import proof_pieces, rationals, separated, strings
 from exactinj.certificates.records import (
@@ -27,7 +28,7 @@ from exactinj.layers.dense_network import DenseNetwork, Leaky
 
 __all__ = ["NetworkCertificate", "NetworkProof"]
 
-NetworkProof = CellPairs | Collision
+NetworkProof = CellPairs | Collision | Composition
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from exactinj.certificates.blocks import BlocksProof
 from exactinj.certificates.cell_pairs import CellPairs, CellStep, Support
 from exactinj.certificates.collision import Collision
+from exactinj.certificates.composition import Composition
 from exactinj.certificates.depth_tree import DepthTree, RowProof
 from exactinj.certificates.flat_tree import FlatTree
 from exactinj.certificates.orientation import OrientationProof
@@ -45,6 +46,15 @@ def _blocks_pieces(proof: BlocksProof) -> Iterator[str]:
         yield f'{{"columns": {list(block.columns)}, "rows": {list(block.rows)},\n"proof": '
         yield from proof_pieces(block.proof)
         yield "}"
+    yield "\n]}"
+
+
+@proof_pieces.register
+def _composition_pieces(proof: Composition) -> Iterator[str]:
+    yield '{"rule": "composition",\n"layers": [\n'
+    for number, layer in enumerate(proof.layers):
+        yield ",\n" if number else ""
+        yield from proof_pieces(layer)
     yield "\n]}"
 
 

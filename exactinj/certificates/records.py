@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from exactinj.certificates.blocks import Block, BlocksProof
 from exactinj.certificates.cell_pairs import CellPairs, CellStep
 from exactinj.certificates.collision import Collision
+from exactinj.certificates.composition import Composition
 from exactinj.certificates.depth_tree import DepthRefuter, DepthTree, RowProof
 from exactinj.certificates.document import FORMAT, VERSION
 from exactinj.certificates.every_size import (
@@ -166,6 +167,7 @@ def proof_of(record: Record) -> Any:
         "count": lambda found: RowCount(found["group"]),
         "unpaired": lambda found: UnpairedRow(found["group"], found["kernel"], tuple(found["tap"])),
         "orientation": _orientation,
+        "composition": lambda found: Composition(tuple(map(proof_of, found["layers"]))),
         "cell-pairs": lambda found: CellPairs(
             tuple(tuple(map(int, direction)) for direction in found["directions"]),
             tuple(map(_cell_step, found["cells"])),

@@ -32,6 +32,7 @@ RULES = (
     "p_matrix",
     "orientation",
     "cell_pairs",
+    "composition",
 )
 PARTS = (
     "faults",

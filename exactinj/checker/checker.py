@@ -9,9 +9,9 @@ file runs alone. It is made of the modules in the folder exactinj/checker, in wh
 The parts: faults, limits, rationals, stream, rows, domains, trees, cones, convolution, residual, network,
 dependencies, definite, rules/collision, rules/flat_tree, rules/sign_split, rules/packing, rules/blocks,
 rules/depth_tree, rules/boxes, rules/periodic, rules/patch, rules/geometric, rules/count, rules/unpaired,
-rules/p_matrix, rules/orientation, rules/cell_pairs, reading/layer, reading/domain, reading/convolution,
-reading/residual, reading/network, reading/proofs, document, files/texts, files/arrays, files/layers, files/kernels,
-files/residuals, files/networks, command.
+rules/p_matrix, rules/orientation, rules/cell_pairs, rules/composition, reading/layer, reading/domain,
+reading/convolution, reading/residual, reading/network, reading/proofs, document, files/texts, files/arrays,
+files/layers, files/kernels, files/residuals, files/networks, command.
 """
 
 from __future__ import annotations
@@ -77,6 +77,7 @@ class Reason(StrEnum):
     TREE = "tree"
     PACKING = "packing"  # refuters that are not disjoint, too few, or do not bear the change
     BLOCKS = "blocks"
+    COMPOSITION = "composition"  # the proofs are not those of the layers
     VALUE = "value"  # alpha of a row
     COVERAGE = "coverage"  # boxes do not cover the grid
     CELLS = "cells"  # they are not shown to cover the domain, or the map loses rank on one
@@ -3077,6 +3078,53 @@ def check_cell_pairs(proof: CellPairs, domain: Domain, network: DenseNetwork) ->
     return f"{cells.cells} cells cover {domain.type}, and no two have an output in common: {apart}"
 
 
+# ------------------------------------------------------------------ rules/composition
+# Rule "composition": a network whose layers are injective, each on what the layer before it can give.
+
+@dataclass(frozen=True, slots=True)
+class Composition:
+    """A proof for each layer, each to be judged before the next one is taken."""
+
+    layers: Iterator[InjectiveProof]
+
+
+def _rows_of(layer: DenseLayer) -> list[Row]:
+    """Rows with slope 0, rows with a positive slope and their opposites."""
+    rows = []
+    for normal, bias, slope in zip(layer.W, layer.b, layer.slopes, strict=True):
+        if slope >= 0:
+            rows.append(Row(normal, bias))
+        if slope > 0:
+            rows.append(Row([-value for value in normal], -bias))
+    return rows
+
+
+def _check_step(proof: InjectiveProof, domain: Domain, layer: DenseLayer) -> None:
+    rows, n = _rows_of(layer), len(layer.W[0])
+    if not rows:
+        raise Rejected(Reason.COMPOSITION, "all of its slopes are negative")
+    if isinstance(proof, Blocks):
+        check_layer_blocks(proof, domain, rows, n)
+    else:
+        check_injective(proof, lambda _: domain, rows, n)
+
+
+def check_composition(proof: Composition, domain: Domain, network: DenseNetwork) -> str:
+    """Each layer on its domain, and that none is left."""
+    count = 0
+    for part in proof.layers:
+        if count == len(network.layers):
+            raise Rejected(Reason.COMPOSITION, f"layers: more proofs than the {count} layers")
+        layer = network.layers[count]
+        with within(f"layer {count}"):
+            _check_step(part, domain, layer)
+        domain = Orthant() if all(slope <= 0 for slope in layer.slopes) else Space()
+        count += 1
+    if count < len(network.layers):
+        raise Rejected(Reason.COMPOSITION, f"layers: found {count} proofs for {len(network.layers)} layers")
+    return f"each of the {count} layers is injective on what it gets, and their proofs are correct"
+
+
 # ------------------------------------------------------------------ reading/layer
 # Section "Layer": the rows, checked against their digest and against the layer that was given as well.
 
@@ -3539,6 +3587,7 @@ PROVES = {
     "p-matrix": "injective",
     "orientation": "injective",
     "cell-pairs": "injective",
+    "composition": "injective",
 }
 _POSITIVE = re.compile("[1-9][0-9]*")
 _NONZERO = re.compile("-?[1-9][0-9]*")
@@ -3597,7 +3646,7 @@ def read_injective(reader: Reader, rule: str) -> InjectiveProof:
     if rule == "sign-split":
         return SignSplit(_combinations(reader, "circuit", _NONZERO), _tokens(reader))
     if rule != "blocks":
-        kind = "networks" if rule == "cell-pairs" else "residual blocks"
+        kind = "networks" if rule in ("cell-pairs", "composition") else "residual blocks"
         raise Rejected(Reason.RULE, f'the rule "{rule}" proves something about {kind} only')
     return Blocks(_read_blocks(reader))
 
@@ -3653,6 +3702,22 @@ def _read_blocks(reader: Reader) -> Iterator[Block]:
     if number < 0:
         raise reader.malformed("expected at least one block, found none")
     reader.expect("}")
+
+
+def read_composition(reader: Reader) -> Composition:
+    """The proofs at the key `layers`, then the end of the proof."""
+
+    def layers() -> Iterator[InjectiveProof]:
+        number = -1
+        for number in reader.places(",", "layers"):
+            with within(f"layer {number}"):
+                proof = _read_inner(reader, ["flat-tree", "sign-split", "blocks"])
+            yield proof
+        if number < 0:
+            raise reader.malformed("expected at least one layer, found none")
+        reader.expect("}")
+
+    return Composition(layers())
 
 
 # ------------------------------------------------------------------ depth-tree
@@ -4006,6 +4071,7 @@ _NETWORK_RULES: dict[str, Callable[[Reader, Domain, DenseNetwork], str]] = {
         read_collision(reader, network.n), domain, network.outputs
     ),
     "cell-pairs": lambda reader, domain, network: check_cell_pairs(read_cell_pairs(reader, network), domain, network),
+    "composition": lambda reader, domain, network: check_composition(read_composition(reader), domain, network),
 }
 
 

@@ -20,6 +20,7 @@ from exactinj.checker.reading.proofs import (
     PROVES,
     read_boxes,
     read_collision,
+    read_composition,
     read_count,
     read_depth_tree,
     read_geometric,
@@ -38,6 +39,7 @@ from exactinj.checker.rules.blocks import check_injective, check_layer_blocks
 from exactinj.checker.rules.boxes import check_boxes
 from exactinj.checker.rules.cell_pairs import check_cell_pairs
 from exactinj.checker.rules.collision import check_collision, check_collision_at, check_collision_of
+from exactinj.checker.rules.composition import check_composition
 from exactinj.checker.rules.count import check_count
 from exactinj.checker.rules.depth_tree import check_depth_tree
 from exactinj.checker.rules.flat_tree import FlatTree, check_flat_tree
@@ -186,6 +188,7 @@ _NETWORK_RULES: dict[str, Callable[[Reader, Domain, DenseNetwork], str]] = {
         read_collision(reader, network.n), domain, network.outputs
     ),
     "cell-pairs": lambda reader, domain, network: check_cell_pairs(read_cell_pairs(reader, network), domain, network),
+    "composition": lambda reader, domain, network: check_composition(read_composition(reader), domain, network),
 }
 
 

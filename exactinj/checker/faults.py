@@ -45,6 +45,7 @@ class Reason(StrEnum):
     TREE = "tree"
     PACKING = "packing"  # refuters that are not disjoint, too few, or do not bear the change
     BLOCKS = "blocks"
+    COMPOSITION = "composition"  # the proofs are not those of the layers
     VALUE = "value"  # alpha of a row
     COVERAGE = "coverage"  # boxes do not cover the grid
     CELLS = "cells"  # they are not shown to cover the domain, or the map loses rank on one

@@ -10,11 +10,12 @@ from exactinj.domains import Box, Domain, NonnegativeOrthant, RealSpace
 from exactinj.errors import InputError, InternalError
 from exactinj.files.checkpoints import Checkpoint
 from exactinj.layers.network import Network, simplified
-from exactinj.networks.affine_parts import questions
+from exactinj.networks.affine_parts import Question, questions
 from exactinj.networks.answers import LayerRow, NetworkAnswer, ScanResult, flat_pair
 from exactinj.networks.certify import certify_network
 from exactinj.networks.checkpoint_rows import answer_of_rows, decided_checkpoint_row
 from exactinj.networks.collisions import find_collision, whole_pair
+from exactinj.networks.compositions import composition
 from exactinj.networks.dense_chains import dense_of_graph
 from exactinj.networks.determination import determined
 from exactinj.networks.layerwise import Means, Scanner, decided_row
@@ -27,6 +28,7 @@ from exactinj.work.verdict import Verdict
 
 __all__ = ["ScanOptions", "scan_model"]
 
+SECONDS_TO_COMPOSE = 30.0  # for the certificate of a network, of which every layer is proved
 SECONDS_TO_SEARCH = 60.0  # for a collision of the whole network, where there is no deadline
 SHARE_OF_RANGES = 0.2  # of the time
 Keep = Callable[[LayerRow | NetworkAnswer], None]
@@ -85,6 +87,8 @@ def _scan_network(whole: Network, domain: Domain, means: Means, clock: Clock, op
     rows = _rows([question.name for question in asked], decide, clock, options)
     answer = early[0] if early else _whole(scanner, domain, rows, clock)
     notes: list[str] = []
+    if answer.verdict is Verdict.INJECTIVE and means.folder is not None:
+        answer = _certified(scanner, domain, answer, asked, clock)
     if options.end_to_end and answer.verdict in (Verdict.UNKNOWN, Verdict.TIMED_OUT):
         answer, note = _end_to_end(scanner, domain, rows, answer, clock)
         notes += [note] if note else []
@@ -156,6 +160,17 @@ def _whole(scanner: Scanner, domain: Domain, rows: list[LayerRow], clock: Clock)
     return NetworkAnswer(Verdict.UNKNOWN, f"{what}, and no collision of the whole network was found")
 
 
+def _certified(
+    scanner: Scanner, domain: Domain, answer: NetworkAnswer, asked: Sequence[Question], clock: Clock
+) -> NetworkAnswer:
+    """With one certificate for the whole, in the folder, where the network is a chain of dense layers."""
+    dense = dense_of_graph(scanner.network, asked)
+    if isinstance(dense, str) or scanner.means.folder is None:
+        return answer
+    found = composition(dense, domain, scanner.means.engine, clock.bounded(SECONDS_TO_COMPOSE))
+    return answer if found is None else replace(answer, certificate=scanner.means.folder.keep(0, "network", found))
+
+
 def _end_to_end(
     scanner: Scanner, domain: Domain, rows: list[LayerRow], so_far: NetworkAnswer, clock: Clock
 ) -> tuple[NetworkAnswer, str]:
@@ -167,16 +182,19 @@ def _end_to_end(
     if isinstance(dense, str):
         return so_far, f"not decided end to end: {dense}"
     result = certify_network(dense, domain.for_dimension(dense.n), clock)
-    reason = f"end to end, {result.reason}"
+    reason, folder = f"end to end, {result.reason}", scanner.means.folder
+    kept = None
+    if folder is not None and result.certificate is not None:
+        kept = folder.keep(0, "network", result.certificate)
     if result.witness is None:
-        return NetworkAnswer(result.verdict, reason), ""
+        return NetworkAnswer(result.verdict, reason, None, kept), ""
     name = scanner.network.input_name
     shape, found = scanner.network.inputs[name], result.witness
     domains = _domains(scanner.network, domain)
     pair = whole_pair(scanner.network, domains, flat_pair(found.x, found.y, shape, name))
     if pair is None:
         raise InternalError("a pair of the dense network does not collide in the graph; please report this")
-    return NetworkAnswer(Verdict.NOT_INJECTIVE, reason, pair), ""
+    return NetworkAnswer(Verdict.NOT_INJECTIVE, reason, pair, kept), ""
 
 
 def _of_first_layer(network: Network, domain: Domain, row: LayerRow) -> list[NetworkAnswer]:

@@ -14,6 +14,7 @@ from exactinj.checker.reading.convolution import read_integers
 from exactinj.checker.rules.blocks import Block, Blocks, InjectiveProof
 from exactinj.checker.rules.boxes import Boxes
 from exactinj.checker.rules.collision import Points
+from exactinj.checker.rules.composition import Composition
 from exactinj.checker.rules.count import Count
 from exactinj.checker.rules.depth_tree import Cone, DepthTree, RowProof, RowValue, ShortCombination
 from exactinj.checker.rules.flat_tree import FlatTree
@@ -32,6 +33,7 @@ __all__ = [
     "PROVES",
     "read_boxes",
     "read_collision",
+    "read_composition",
     "read_count",
     "read_depth_tree",
     "read_geometric",
@@ -60,6 +62,7 @@ PROVES = {
     "p-matrix": "injective",
     "orientation": "injective",
     "cell-pairs": "injective",
+    "composition": "injective",
 }
 _POSITIVE = re.compile("[1-9][0-9]*")
 _NONZERO = re.compile("-?[1-9][0-9]*")
@@ -118,7 +121,7 @@ def read_injective(reader: Reader, rule: str) -> InjectiveProof:
     if rule == "sign-split":
         return SignSplit(_combinations(reader, "circuit", _NONZERO), _tokens(reader))
     if rule != "blocks":
-        kind = "networks" if rule == "cell-pairs" else "residual blocks"
+        kind = "networks" if rule in ("cell-pairs", "composition") else "residual blocks"
         raise Rejected(Reason.RULE, f'the rule "{rule}" proves something about {kind} only')
     return Blocks(_read_blocks(reader))
 
@@ -174,6 +177,22 @@ def _read_blocks(reader: Reader) -> Iterator[Block]:
     if number < 0:
         raise reader.malformed("expected at least one block, found none")
     reader.expect("}")
+
+
+def read_composition(reader: Reader) -> Composition:
+    """The proofs at the key `layers`, then the end of the proof."""
+
+    def layers() -> Iterator[InjectiveProof]:
+        number = -1
+        for number in reader.places(",", "layers"):
+            with within(f"layer {number}"):
+                proof = _read_inner(reader, ["flat-tree", "sign-split", "blocks"])
+            yield proof
+        if number < 0:
+            raise reader.malformed("expected at least one layer, found none")
+        reader.expect("}")
+
+    return Composition(layers())
 
 
 # ------------------------------------------------------------------ depth-tree
