@@ -201,8 +201,8 @@ def test_a_folder_keeps_certificates_and_gives_them_back(tmp_path):
     net = chain((1, 1), Dense([[1], [-1]]), Relu(), Dense([[1, 1], [-1, 1]], [1, 1]), sigmoid())
     first = xi.scan(net, out=tmp_path)
     files = sorted(path.name for path in tmp_path.iterdir())
-    assert files == ["001-s0.json", "002-s2.json", "scan.json"]
-    assert all(xi.check(tmp_path / name).valid for name in files[:2])
+    assert files == ["000-network.json", "001-s0.json", "002-s2.json", "scan.json"]
+    assert all(xi.check(tmp_path / name).valid for name in files[:3])
     assert json.loads((tmp_path / "scan.json").read_text())["network"]["verdict"] == "injective"
     again = xi.scan(net, out=tmp_path)
     assert verdicts(again) == verdicts(first)
