@@ -8,8 +8,9 @@ the first differs at x and y; else ``s < t <= -c <= c'`` and the second does. Wi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from itertools import chain
 from math import ceil, floor
 
 from exactinj.domains import Domain
@@ -35,14 +36,19 @@ def telling_rows(domain: Domain, direction: Sequence[Fraction], precision: int |
     """
     factor = _factor(size)
     main = tuple(factor * value for value in short_direction(direction))
-    borders = [primitive_vector(half[:-1]) for half in domain.halfspaces(len(direction))]
-    inward = [tuple(-factor * value for value in border) for border in borders]
-    for gradient in (main, *sorted(inward, key=lambda row: -abs(inner(row, direction)))):
+    for gradient in chain([main], _inward(domain, direction, factor)):
         if inner(gradient, direction) and all(fits(value, precision) for value in gradient):
             constant = least_constant(domain, gradient, precision)
             if constant is not None:
                 return [(gradient, constant)]
     return [(main, Fraction(0)), opposite((main, Fraction(0)))]
+
+
+def _inward(domain: Domain, direction: Sequence[Fraction], factor: Fraction) -> Iterator[tuple[Fraction, ...]]:
+    """The inward normals of the halfspaces, those that turn most with the direction first."""
+    borders = [primitive_vector(half[:-1]) for half in domain.halfspaces(len(direction))]
+    inward = [tuple(-factor * value for value in border) for border in borders]
+    yield from sorted(inward, key=lambda row: -abs(inner(row, direction)))
 
 
 def opposite(row: Row) -> Row:
