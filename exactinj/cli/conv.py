@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from exactinj.injectivity.result import Result
     from exactinj.layers.convolution import ConvLayer
 
-__all__ = ["add", "run"]
+__all__ = ["add", "input_shape_of", "run"]
 
 MOST_PADS = 2
 
@@ -62,7 +62,7 @@ def add(verbs: Verbs) -> None:
 def run(options: argparse.Namespace) -> int:
     """Decide in a supervised child; report in its place if it had to be killed."""
     geometry = _geometry(options)
-    shape = _input_shape(options.input_shape)
+    shape = input_shape_of(options.input_shape)
 
     refuse_bad_output(options)
     refuse_bad_picture(options.plot)
@@ -210,7 +210,8 @@ def _padding(text: str | None) -> str | list[list[int]] | None:
     return pads
 
 
-def _input_shape(text: str | None) -> list[int] | None:
+def input_shape_of(text: str | None) -> list[int] | None:
+    """The numbers of ``--input-shape``; `InputError` for anything else."""
     if text is None:
         return None
     wanted = "integers such as 3,32,32 or 32x32"

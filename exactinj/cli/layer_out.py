@@ -11,6 +11,7 @@ from exactinj.errors import InputError
 
 if TYPE_CHECKING:
     from exactinj.exact.surd import Surd
+    from exactinj.layers.convolution import ConvLayer
     from exactinj.layers.dense import ReLULayer
 
 __all__ = ["add_layer_out", "refuse_bad_layer_out", "rounding_words", "write_layer_out"]
@@ -37,7 +38,7 @@ def refuse_bad_layer_out(options: argparse.Namespace) -> None:
         raise InputError(f"--layer-out: {path} cannot be written there; name a file in an existing folder")
 
 
-def write_layer_out(options: argparse.Namespace, layer: ReLULayer) -> None:
+def write_layer_out(options: argparse.Namespace, layer: ReLULayer | ConvLayer) -> None:
     """Write the layer; the message of an error names the option."""
     try:
         layer.write(options.layer_out)

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from exactinj.cli.arguments import DOMAIN_HELP, Verbs, add_layer, add_output_options, seconds
+from exactinj.cli.arguments import DOMAIN_HELP, LAYER_HELP, Verbs, add_layer, add_output_options, seconds
 from exactinj.cli.certify import STATUS
+from exactinj.cli.conv import input_shape_of
 from exactinj.cli.layer_out import refuse_bad_layer_out, write_layer_out
 from exactinj.cli.output import refuse_bad_output
 from exactinj.cli.supervised_verb import Ending, Reporter, Unfinished, ending_with_certificate, run_supervised
@@ -18,6 +19,8 @@ from exactinj.errors import InputError
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from exactinj.layers.convolution import ConvLayer
+    from exactinj.layers.dense import ReLULayer
     from exactinj.networks.repair import Repair
 
 __all__ = ["add", "run"]
@@ -33,10 +36,12 @@ def add(verbs: Verbs) -> None:
         help="make a layer injective: more rows, or a larger bias, with a proof",
         description="An injective layer close to the one that is given. Old rows stay in front of new ones.",
     )
-    add_layer(verb)
+    add_layer(verb, f"{LAYER_HELP}; also a file of kernels, as conv takes it")
     method = "rows against collisions, doubled (opposites of a basis), bias (a larger one); auto: the fewest new rows"
     verb.add_argument("--method", choices=METHODS, default="auto", help=method)
     verb.add_argument("--domain", default="R^n", metavar="DOMAIN", help=DOMAIN_HELP)
+    shape = "of a convolution: one size, C,H,W or H,W; else every size"
+    verb.add_argument("--input-shape", metavar="SHAPE", help=shape)
     verb.add_argument("--seed", type=int, default=0, help="of the finder's starting points (default 0)")
     verb.add_argument("--timeout", type=seconds, metavar="SECONDS", help="give up after so many seconds (status 12)")
     verb.add_argument("--layer-out", metavar="FILE", help="write the repaired layer here (.json: exact; .npz: float64)")
@@ -49,6 +54,7 @@ def run(options: argparse.Namespace) -> int:
     """The exit status of `certify`, for the repaired layer."""
     refuse_bad_output(options)
     refuse_bad_layer_out(options)
+    shape = input_shape_of(options.input_shape)
 
     def unfinished(end: Unfinished) -> dict[str, object]:
         return {
@@ -60,15 +66,14 @@ def run(options: argparse.Namespace) -> int:
             "repair": None,
         }
 
-    return run_supervised(options, lambda reporter: _work(options, reporter), unfinished)
+    return run_supervised(options, lambda reporter: _work(options, reporter, shape), unfinished)
 
 
-def _work(options: argparse.Namespace, reporter: Reporter) -> Ending:
+def _work(options: argparse.Namespace, reporter: Reporter, shape: list[int] | None) -> Ending:
     from exactinj.api import make_injective  # heavy imports happen in the child
     from exactinj.files.domain_words import parse_domain
-    from exactinj.files.layer_files import read_layer
 
-    domain, layer = parse_domain(options.domain), read_layer(options.layer, file_format=options.layer_format)
+    domain, layer = parse_domain(options.domain), _layer(options)
     reporter.remember(layer=layer.summary)
     in_floats = options.layer_out is not None and Path(options.layer_out).suffix.lower() == ".npz"
     repair = make_injective(
@@ -78,6 +83,7 @@ def _work(options: argparse.Namespace, reporter: Reporter) -> Ending:
         timeout=reporter.seconds_left,
         seed=options.seed,
         report=reporter.report,
+        input_shape=shape,
         precision=FLOAT_BITS if in_floats else None,
     )
     reporter.decided()
@@ -92,11 +98,26 @@ def _work(options: argparse.Namespace, reporter: Reporter) -> Ending:
     )
 
 
+def _layer(options: argparse.Namespace) -> ReLULayer | ConvLayer:
+    """A dense layer, or kernels; what stands on stdin can be read once, and is a dense layer."""
+    from exactinj.files.kernel_files import read_kernels
+    from exactinj.files.layer_files import read_layer
+    from exactinj.files.sources import STDIN
+
+    try:
+        return read_layer(options.layer, file_format=options.layer_format)
+    except InputError as error:
+        if options.layer == STDIN:
+            raise
+        try:
+            return read_kernels(options.layer, file_format=options.layer_format)
+        except InputError:
+            raise error from None
+
+
 def _written(options: argparse.Namespace, repair: Repair) -> str | None:
     """Where the repaired layer was written: nowhere unless it is proved injective."""
-    from exactinj.layers.dense import ReLULayer
-
-    if options.layer_out is None or repair.verdict != "injective" or not isinstance(repair.layer, ReLULayer):
+    if options.layer_out is None or repair.verdict != "injective":
         return None
     write_layer_out(options, repair.layer)
     return str(options.layer_out)
@@ -115,14 +136,20 @@ def _text(options: argparse.Namespace, repair: Repair, written: str | None, path
 
 def _lines(options: argparse.Namespace, repair: Repair, written: str | None, path: str | None) -> Sequence[str]:
     from exactinj.cli.describe import describe_result
+    from exactinj.layers.convolution import ConvLayer
+    from exactinj.layers.dense import ReLULayer
 
+    shape = input_shape_of(options.input_shape)
+    if shape is not None and isinstance(repair.layer, ConvLayer):
+        shape = [repair.layer.in_channels, *repair.layer.size_of(shape)]
     shown = written or "the repaired layer"
     lines = [f"{options.layer}: {repair.text}"]
     lines += [f"  {step}" for step in repair.steps]
-    described = describe_result(repair.result, shown, path if written else None)
+    described = describe_result(repair.result, shown, path if written else None, shape)
     lines += [described] if written or path is None else [described, f"certificate: {path}"]
     if written is not None:
-        lines.append(f"layer: {written}  (exactinj certify {written} --domain {options.domain})")
+        verb = "certify" if isinstance(repair.layer, ReLULayer) else "conv"
+        lines.append(f"layer: {written}  (exactinj {verb} {written} --domain {options.domain})")
     elif options.layer_out is not None:
         lines.append(f"layer: not written, as it is not proved injective ({options.layer_out})")
     return lines

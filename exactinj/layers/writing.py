@@ -13,7 +13,7 @@ from exactinj.errors import InputError
 from exactinj.exact.matrix import RationalMatrix
 from exactinj.work.atomic import replacing
 
-__all__ = ["WRITTEN_ENDINGS", "require_layer_ending", "write_layer", "write_matrices"]
+__all__ = ["WRITTEN_ENDINGS", "exact_floats", "require_layer_ending", "write_layer", "write_matrices"]
 
 WRITTEN_ENDINGS = (".json", ".npz")
 
@@ -46,8 +46,8 @@ def write_matrices(matrices: Mapping[str, RationalMatrix], b: RationalMatrix, pa
             for piece in _json_pieces(matrices, b):
                 stream.write(piece.encode("ascii"))
         return
-    arrays = {name: _exact_floats(matrix, name, path) for name, matrix in matrices.items()}
-    arrays["b"] = _exact_floats(b, "b", path)[:, 0]
+    arrays = {name: exact_floats(matrix, name, path) for name, matrix in matrices.items()}
+    arrays["b"] = exact_floats(b, "b", path)[:, 0]
     with replacing(Path(path)) as stream:
         _save(stream, arrays)
 
@@ -68,7 +68,8 @@ def _list(texts: list[str]) -> str:
     return '["' + '", "'.join(texts) + '"]'
 
 
-def _exact_floats(matrix: RationalMatrix, name: str, path: str | os.PathLike[str]) -> np.ndarray:
+def exact_floats(matrix: RationalMatrix, name: str, path: str | os.PathLike[str]) -> np.ndarray:
+    """The matrix in float64; `InputError` if one of its numbers is none."""
     floats = matrix.to_float()
     if not np.isfinite(floats).all() or RationalMatrix(floats) != matrix:
         raise InputError(f"{path}: found numbers in {name} that are no float64, expected only such; write a .json file")

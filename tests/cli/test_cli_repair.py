@@ -93,3 +93,45 @@ def test_time_that_runs_out_is_status_12(tmp_path, capsys):
     np.save(path, np.random.default_rng(0).normal(size=(60, 30)))
     assert main(["repair", str(path), "--timeout", "0.01", "--json"]) == 12
     assert json.loads(capsys.readouterr().out)["verdict"] == "timed_out"
+
+
+# ------------------------------------------------------------------ convolutions
+
+
+@pytest.mark.parametrize("ending", ["json", "npz"])
+@pytest.mark.parametrize(
+    ("kernels", "options"),
+    [
+        ([[[1, -1]]], {"padding": [[1, 0]], "b": [0.5]}),
+        ([[[1, 0.5], [0.25, 1]]], {"stride": 2}),
+        ([[[1, 2]], [[3, 1]]], {"groups": 2, "padding_mode": "circular", "padding": [[1, 0]]}),
+    ],
+)
+def test_kernel_files_are_repaired_and_read_back(tmp_path, capsys, kernels, options, ending):
+    path, new, proof = tmp_path / "kernels.json", tmp_path / f"new.{ending}", tmp_path / "proof.json"
+    path.write_text(json.dumps({"kernels": kernels, **options}))
+    assert main(["repair", str(path), "--layer-out", str(new), "--out", str(proof), "--timeout", "60"]) == 0
+    assert f"exactinj conv {new}" in capsys.readouterr().out
+    old, layer = xi.read_kernels(path), xi.read_kernels(new)
+    assert (layer.stride, layer.padding, layer.dilation) == (old.stride, old.padding, old.dilation)
+    assert (layer.groups, layer.padding_mode) == (old.groups, old.padding_mode)
+    assert main(["check", str(proof), str(new), "--quiet"]) == 0
+
+
+def test_kernels_are_repaired_for_one_input_shape(tmp_path, capsys):
+    path, new = tmp_path / "kernels.json", tmp_path / "new.json"
+    path.write_text('{"kernels": [[[1, 1, 0]], [[0, 1, 2]]], "padding": 1}')
+    arguments = ["repair", str(path), "--method", "rows", "--input-shape", "1,5", "--layer-out", str(new)]
+    assert main(arguments) == 0
+    assert "the size 5" in capsys.readouterr().out
+    assert main(["conv", str(new), "--input-shape", "1,5", "--quiet"]) == 0
+
+
+def test_exact_kernels_go_to_json_only(tmp_path, capsys):
+    layer = xi.ConvLayer([[["1/3", 1]]], ["1/7"], padding=1)
+    layer.write(tmp_path / "exact.json")
+    assert xi.read_kernels(tmp_path / "exact.json") == layer
+    with pytest.raises(xi.InputError, match="no float64"):
+        layer.write(tmp_path / "exact.npz")
+    assert main(["repair", str(tmp_path / "exact.json"), "--layer-out", str(tmp_path / "new.npz")]) == 3
+    assert "no float64" in capsys.readouterr().err

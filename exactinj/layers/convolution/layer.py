@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from functools import cached_property
@@ -24,6 +25,7 @@ from exactinj.exact.matrix import RationalMatrix
 from exactinj.exact.numbers import fraction_from, nearest_float
 from exactinj.layers.convolution.arguments import flattened, listed, padding_pairs, per_axis, shaped, whole
 from exactinj.layers.convolution.geometry import PADDING_MODES, Axis, taps_on_grid, times
+from exactinj.layers.convolution.writing import write_kernels
 from exactinj.layers.dense import ReLULayer
 from exactinj.layers.torch_modules import CONVOLUTIONS, linear_part
 
@@ -119,6 +121,13 @@ class ConvLayer:
             groups=module.groups,
             padding_mode=module.padding_mode,
         )
+
+    def write(self, path: str | os.PathLike[str]) -> None:
+        """Write a kernel file that `read_kernels` reads back: ``.json`` holds any rationals, ``.npz`` float64.
+
+        `InputError` as of `ReLULayer.write`.
+        """
+        write_kernels(self.kernels, self.b, self.record, path)
 
     @property
     def dimensions(self) -> int:

@@ -50,7 +50,7 @@ def _attempts(layer: Layer, task: Task, method: str, first: Result) -> list[Atte
     if method == "rows":
         return [against_collisions(layer, task, first)]
     attempts = [doubled_rows(layer, task)]
-    if method == "auto" and not task.clock.is_over:
+    if method == "auto" and not task.clock.is_over and (len(attempts[0].added) > 1 or not attempts[0].is_proved):
         quick = replace(task, clock=task.clock.bounded(SECONDS_FOR_FEWER)) if attempts[0].is_proved else task
         attempts.append(against_collisions(layer, quick, first, len(attempts[0].added) - 1))
     return attempts
@@ -62,9 +62,9 @@ def _attempts_for_kernels(layer: ConvLayer, task: Task, method: str, first: Resu
     if method == "rows":
         return [kernels_of_places(layer, task, first)]
     attempts = [doubled_kernels(layer, task)]
-    if method == "auto" and attempts[0].is_proved:
+    if method == "auto" and attempts[0].is_proved and len(attempts[0].added) > layer.groups:
         quick = replace(task, clock=task.clock.bounded(SECONDS_FOR_FEWER))
         attempts.append(kernels_of_places(layer, quick, first, len(attempts[0].added) - 1))
-    elif method == "auto" and not task.clock.is_over:
+    elif method == "auto" and not attempts[0].is_proved and not task.clock.is_over:
         attempts.append(kernels_of_places(layer, task, first))
     return attempts
