@@ -11,7 +11,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 from onnx_models import integers, make_model, node, runtime_values
 
-from exactinj.errors import InputError
+from exactinj.errors import InputError, MissingExtraError
 from exactinj.files.onnx import read_onnx
 from exactinj.files.onnx.call import RANDOM
 from exactinj.layers.network import Opaque
@@ -263,3 +263,55 @@ def test_constants_that_are_added_become_biases():
     network = read_onnx(twice)
     assert [step.operation.kind for step in network.nodes] == ["linear", "add", "conv1d", "add", "add", "relu"]
     equal_to_runtime(twice, network)
+
+
+def function(name, *nodes, inputs=("a",), outputs=("b",)):
+    opsets = [helper.make_opsetid("", 17), helper.make_opsetid("local", 1)]
+    return helper.make_function("local", name, list(inputs), list(outputs), list(nodes), opsets)
+
+
+def with_functions(nodes, functions):
+    model = make_model(nodes, {"x": (1, 3)}, ["y"], domains=["local"])
+    model.functions.extend(functions)
+    return model
+
+
+def test_functions_of_the_model_are_put_where_they_are_called():
+    inner = function("Twice", node("Add", ["a", "a"], ["b"]))
+    outer = function("Four", node("Twice", ["a"], ["t"], domain="local"), node("Twice", ["t"], ["b"], domain="local"))
+    nodes = [node("Four", ["x"], ["h"], domain="local"), node("Relu", ["h"], ["y"])]
+    model = with_functions(nodes, [inner, outer])
+    network = read_onnx(model)
+    assert [step.operation.kind for step in network.nodes] == ["add", "add", "relu"]
+    equal_to_runtime(model, network)
+
+
+def test_functions_without_end_are_refused():
+    call = node("Round", ["x"], ["y"], domain="local")
+    with pytest.raises(InputError, match="'Round' that calls itself"):
+        read_onnx(with_functions([call], [function("Round", node("Round", ["a"], ["b"], domain="local"))]))
+    pairs = [
+        function(
+            f"F{k}",
+            node(f"F{k + 1}", ["a"], ["t"], domain="local"),
+            node(f"F{k + 1}", ["t"], ["b"], domain="local"),
+        )
+        for k in range(40)
+    ]
+    call = node("F0", ["x"], ["y"], domain="local")
+    with pytest.raises(InputError, match="grow to more than"):
+        read_onnx(with_functions([call], [*pairs, function("F40", node("Relu", ["a"], ["b"]))]))
+
+
+def test_a_file_that_no_message_can_hold_is_not_read(tmp_path):
+    path = tmp_path / "model.onnx"
+    with path.open("wb") as stream:
+        stream.truncate(1 << 32)  # takes no room
+    with pytest.raises(InputError, match="external data"):
+        read_onnx(path)
+
+
+def test_the_extra_is_named_where_it_lacks(monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    with pytest.raises(MissingExtraError, match=r"exactinj\[onnx\]"):
+        read_onnx(tmp_path / "model.onnx")

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exactinj.errors import InputError
+from exactinj.files.onnx.functions import with_functions_inlined
 from exactinj.files.onnx.package import onnx_package
 from exactinj.files.sources import FilePath, Source, cause_of, read_with
 
@@ -26,6 +27,7 @@ class Model:
 
     def __init__(self, proto: Any, folder: Path | None) -> None:
         onnx = onnx_package()
+        proto = with_functions_inlined(proto)
         self.graph, self.folder = proto.graph, folder
         versions = {entry.domain: entry.version for entry in proto.opset_import}
         require_printable(versions)
