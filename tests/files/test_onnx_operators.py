@@ -170,6 +170,7 @@ def arithmetic():
     yield "mean", make_model([node("Mean", ["x", "z", "x", "z"], ["y"])], two, ["y"])
     yield "max", one("Max", (1, 3), np.float32(1), np.float32(-1))
     yield "min", one("Min", (1, 3), np.float32([[1]]))
+    yield "max of anything", one("Max", (1, 3), np.float32(-np.inf))
     yield "max entry by entry", one("Max", (1, 3), f32(2, 3))
     yield "min entry by entry", one("Min", (1, 3), f32(3))
     yield "max of itself", make_model([node("Max", ["x", "x"], ["y"])], {"x": (1, 3)}, ["y"])

@@ -16,7 +16,7 @@ from exactinj.files.onnx.evaluation import MOST_ENTRIES, Kind
 from exactinj.files.onnx.package import onnx_package
 from exactinj.layers.network import Concatenation, Constant, Node, Opaque, Operation, Rearrangement, Shape
 
-__all__ = ["Builder"]
+__all__ = ["FLOAT_TYPES", "MOST_WEIGHTS", "Builder", "exact_numbers", "real_numbers"]
 
 MOST_PLACES = 1 << 27  # entries of all values together
 MOST_FOLDED = 1 << 30  # bytes of constants that were computed
@@ -226,13 +226,24 @@ class Builder:
 
 
 def exact_numbers(array: NDArray[Any], name: str, most: int = MOST_EXACT) -> NDArray[Any]:
-    """A constant as finite numbers that may become exact; types that numpy lacks become float32, which holds them."""
-    if array.dtype.kind in "OUSc":
-        raise NotUnderstoodError(f"reads the constant {name}, which holds no real numbers")
-    if array.dtype.kind not in "fiub":
-        array = array.astype(np.float32)
+    """A constant as finite numbers that may become exact, `most` of them.
+
+    NaN is damage and raises `InputError`; infinities, as masks have them, are not understood.
+    """
+    array = real_numbers(array, name)
     if array.size > most:
         raise NotUnderstoodError(f"reads a constant of {array.size} numbers, expected at most {most}")
     if array.dtype.kind == "f" and not np.isfinite(array).all():
-        raise InputError(f"the constant {name} has entries that are not finite; remove NaN and infinities")
-    return array.astype(np.int64) if array.dtype.kind == "b" else array
+        if np.isnan(array).any():
+            raise InputError(f"the constant {name} has entries that are NaN, expected numbers")
+        raise NotUnderstoodError(f"reads the constant {name}, which has infinite entries")
+    return array
+
+
+def real_numbers(array: NDArray[Any], name: str) -> NDArray[Any]:
+    """A constant as floats or integers of numpy's types: those that numpy lacks become float32, which holds them."""
+    if array.dtype.kind in "OUSc":
+        raise NotUnderstoodError(f"reads the constant {name}, which holds no real numbers")
+    if array.dtype.kind == "b":
+        return array.astype(np.int64)
+    return array if array.dtype.kind in "fiu" else array.astype(np.float32)

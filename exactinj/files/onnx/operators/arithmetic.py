@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import partial
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from exactinj.files.onnx.builder import Builder, exact_numbers
+from exactinj.files.onnx.builder import Builder, exact_numbers, real_numbers
 from exactinj.files.onnx.call import Call, NotUnderstoodError
 from exactinj.files.onnx.operators.table import understood
 from exactinj.layers.network import (
@@ -159,22 +160,21 @@ def largest(builder: Builder, names: Sequence[str], out: str, *, is_minimum: boo
     """The maximum or minimum of values and constants, entry by entry."""
     shape = _common([builder.shape(name) for name in names])
     values = [builder.broadcast(name, shape) for name in dict.fromkeys(names) if not builder.is_constant(name)]
-    arrays = [builder.known(name) for name in names if builder.is_constant(name)]
-    if any(array.dtype.kind not in "fiu" or np.isnan(array).any() for array in arrays):
-        raise NotUnderstoodError("compares with NaN, or with no numbers")
+    arrays = [real_numbers(builder.known(name), name) for name in names if builder.is_constant(name)]
+    if any(np.isnan(array).any() for array in arrays):
+        raise NotUnderstoodError("compares with NaN")
     best = values[0] if len(values) == 1 else _of_several(builder, values, shape, out, is_minimum=is_minimum)
     if not arrays:
         return best
     end = np.asarray((np.minimum if is_minimum else np.maximum).reduce(np.broadcast_arrays(*arrays)))
     if (end == end.flat[0]).all():
-        low, high = (None, end.flat[0]) if is_minimum else (end.flat[0], None)
-        return builder.add(Clip(_end(low), _end(high), "min" if is_minimum else "max"), [best], out)
+        limit = end.flat[0].item()
+        if limit == (-math.inf if is_minimum else math.inf):
+            raise NotUnderstoodError(f"is {limit} whatever it reads")
+        finite = None if math.isinf(limit) else limit
+        return builder.add(Clip(None, finite, "min") if is_minimum else Clip(finite, None, "max"), [best], out)
     constant = builder.add_constant(f"{out}/end", np.broadcast_to(end, shape).copy())
     return _of_several(builder, [best, constant], shape, out, is_minimum=is_minimum)
-
-
-def _end(value: Any) -> float | None:
-    return None if value is None or np.isinf(value) else value.item()
 
 
 def _of_several(builder: Builder, names: Sequence[str], shape: Shape, out: str, *, is_minimum: bool) -> str:
