@@ -89,6 +89,7 @@ def test_the_network_page(tmp_path, monkeypatch):
     assert network.agreement([0, 1], [0, 2]).equal
     assert names["scanned"].network.verdict == "not_injective"
     assert not names["projection"].is_generic
+    assert (names["crossing"].verdict, names["kept"].verdict) == ("not_injective", "injective")
     (entry,) = names["checkpoint"].layers
     assert (entry.name, entry.kind, entry.batch_norm, entry.layer.stride) == ("0", "conv1d", "1", (2,))
 
