@@ -61,7 +61,10 @@ def run(options: argparse.Namespace) -> int:
     }
     options.layer = options.model
 
+    standing: dict[str, object] = {}
+
     def unfinished(end: Unfinished) -> dict[str, object]:
+        standing.update(end.facts.get("network", {}))
         late = {"verdict": "timed_out", "reason": end.reason, "witness": None, "certificate": None}
         return {
             "model": end.facts.get("model", {"file": options.model, "sha256": None}),
@@ -72,7 +75,9 @@ def run(options: argparse.Namespace) -> int:
             "seconds": round(end.seconds, 6),
         }
 
-    return run_supervised(options, lambda reporter: _scan(options, reporter, given), unfinished)
+    status = run_supervised(options, lambda reporter: _scan(options, reporter, given), unfinished)
+    collides = standing.get("verdict") == "not_injective"  # what was proved before the end of the time stands
+    return exit_status.NOT_INJECTIVE if status == exit_status.OUT_OF_BUDGET and collides else status
 
 
 def _scan(options: argparse.Namespace, reporter: Reporter, given: dict[str, Any]) -> Ending:

@@ -19,7 +19,7 @@ from exactinj.networks.points import patches, points
 from exactinj.networks.sparse import Places, agreement_at_places, terms_of, windows_of
 from exactinj.work.clock import Clock, OutOfTimeError
 
-__all__ = ["find_collision", "whole_pair"]
+__all__ = ["find_collision", "opposite_inputs", "whole_pair"]
 
 POINTS_PER_PATCH = 7
 SMALLEST = 4  # patches that are looked at first
@@ -42,7 +42,7 @@ def find_collision(
     """
     try:
         for name in network.inputs:
-            yielded = _opposite(network, domains, name)
+            yielded = opposite_inputs(network, domains, name)
             if yielded is not None:
                 return yielded
         for name in network.inputs:
@@ -84,7 +84,7 @@ def _somewhere(network: Network, domains: Mapping[str, Domain], name: str) -> Ex
 # ------------------------------------------------------------------ opposite inputs
 
 
-def _opposite(network: Network, domains: Mapping[str, Domain], name: str) -> tuple[Pair, str] | None:
+def opposite_inputs(network: Network, domains: Mapping[str, Domain], name: str) -> tuple[Pair, str] | None:
     """X and -x, for networks that take squares or absolute values."""
     if not any(_is_even(node.operation) for node in network.nodes):
         return None

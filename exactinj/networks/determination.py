@@ -16,6 +16,7 @@ from collections.abc import Sequence
 
 from exactinj.layers.network import (
     Concatenation,
+    Constant,
     LeakyRelu,
     Network,
     Node,
@@ -31,7 +32,7 @@ __all__ = ["determined"]
 
 def determined(network: Network, proved: Sequence[Question]) -> set[str]:
     """The names of values that the outputs determine, given layers that were proved injective."""
-    found = set(network.outputs)
+    found = {*network.outputs, *(node.name for node in network.nodes if isinstance(node.operation, Constant))}
     while True:
         before = len(found)
         for node in network.nodes:

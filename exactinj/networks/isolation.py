@@ -12,7 +12,8 @@ from exactinj.work.processes import CAN_FORK, Ended, Send, forked
 
 __all__ = ["can_isolate", "isolated"]
 
-GRACE = 3.0  # seconds beyond the clock, for an answer that is on its way
+LEAST_GRACE = 0.3
+GRACE = 3.0  # at most, seconds beyond the clock, for an answer that is on its way
 T = TypeVar("T")
 
 
@@ -29,7 +30,7 @@ def isolated(work: Callable[[Clock], T], clock: Clock) -> T | None:
         return 0
 
     child = forked(job)
-    end = None if clock.deadline is None else clock.deadline + GRACE
+    end = None if clock.deadline is None else clock.deadline + min(GRACE, LEAST_GRACE + (clock.left or 0.0) / 4)
     found: T | None = None
     try:
         while True:

@@ -43,7 +43,7 @@ from exactinj.networks.ways import both_signs, way_of
 from exactinj.work.clock import Clock, OutOfTimeError
 from exactinj.work.verdict import Verdict
 
-__all__ = ["About", "Means", "Scanner", "answered", "decided_row"]
+__all__ = ["About", "Means", "Scanner", "answered", "decided_row", "not_looked_at"]
 
 
 LARGE = 100_000  # inputs times outputs, beyond which one exact step may take long
@@ -73,10 +73,17 @@ class Scanner:
     ranges: dict[str, Range]
     means: Means
     by_output: Mapping[str, Question] = field(default_factory=dict)
+    _domains: dict[str, Domain] = field(default_factory=dict, repr=False)  # large ones take a while to make
+
+    def domain_of(self, name: str) -> Domain:
+        """Of a value."""
+        if name not in self._domains:
+            self._domains[name] = domain_of(self.ranges[name])
+        return self._domains[name]
 
     def domain(self, question: Question) -> Domain:
         """Of the only source."""
-        return domain_of(self.ranges[question.sources[0]])
+        return self.domain_of(question.sources[0])
 
 
 @dataclass(frozen=True)
@@ -114,6 +121,12 @@ def decided_row(scanner: Scanner, question: Question, number: int, clock: Clock)
     return replace(row, seconds=time.monotonic() - started)
 
 
+def not_looked_at(scanner: Scanner, question: Question) -> LayerRow:
+    """The row of a layer for which no time was left."""
+    row = _empty_row(_Task(scanner, question, 0))
+    return replace(row, verdict=Verdict.TIMED_OUT, reason="out of time before it was looked at")
+
+
 def _row(task: _Task, row: LayerRow, clock: Clock) -> LayerRow:
     try:
         return _decided(task, row, clock)
@@ -132,7 +145,7 @@ def _ended(row: LayerRow) -> LayerRow:
 
 def _empty_row(task: _Task) -> LayerRow:
     network, question = task.network, task.question
-    where = " x ".join(dict.fromkeys(domain_words(domain_of(task.scanner.ranges[name])) for name in question.sources))
+    where = " x ".join(dict.fromkeys(domain_words(task.scanner.domain_of(name)) for name in question.sources))
     return LayerRow(
         name=question.name,
         kind=question.kind,
@@ -195,7 +208,7 @@ def _without_engines(task: _Task, row: LayerRow, clock: Clock) -> LayerRow | Non
 def _of_block(task: _Task, row: LayerRow, found: FoundBlock, clock: Clock) -> LayerRow:
     """The row of a residual block, on the domain of its input."""
     means, block = task.scanner.means, found.block
-    domain = domain_of(task.scanner.ranges[found.source]).for_dimension(block.n)
+    domain = task.scanner.domain_of(found.source).for_dimension(block.n)
     result = certify_residual(block, domain, clock, means.seed)
     row = replace(
         row,
@@ -275,7 +288,7 @@ def _by_search(task: _Task, row: LayerRow, clock: Clock) -> LayerRow:
 
 def inside_of(scanner: Scanner, names: Sequence[str]) -> Domain:
     """A domain of some values together within the product of theirs: their own, for one, or if all are alike."""
-    domains = [domain_of(scanner.ranges[name]) for name in names]
+    domains = [scanner.domain_of(name) for name in names]
     sizes = [prod(scanner.network.shapes[name] or ()) for name in names]
     if len({type(domain) for domain in domains}) == 1 and not isinstance(domains[0], Box):
         return domains[0]

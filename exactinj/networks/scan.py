@@ -14,11 +14,11 @@ from exactinj.networks.affine_parts import Question, questions
 from exactinj.networks.answers import LayerRow, NetworkAnswer, ScanResult, flat_pair
 from exactinj.networks.certify import certify_network
 from exactinj.networks.checkpoint_rows import answer_of_rows, decided_checkpoint_row
-from exactinj.networks.collisions import find_collision, whole_pair
+from exactinj.networks.collisions import find_collision, opposite_inputs, whole_pair
 from exactinj.networks.compositions import composition
 from exactinj.networks.dense_chains import dense_of_graph
 from exactinj.networks.determination import determined
-from exactinj.networks.layerwise import Means, Scanner, decided_row
+from exactinj.networks.layerwise import Means, Scanner, decided_row, not_looked_at
 from exactinj.networks.models import Model
 from exactinj.networks.ranges import ranges
 from exactinj.networks.replays import replayed
@@ -74,10 +74,10 @@ def _scan_network(whole: Network, domain: Domain, means: Means, clock: Clock, op
     asked = questions(network)
     values = ranges(network, domain, clock.part(SHARE_OF_RANGES))
     scanner = Scanner(network, values, means, {question.output: question for question in asked})
-    early: list[NetworkAnswer] = []
+    early = _opposite_inputs(network, domain, options)
 
     def decide(k: int, part: Clock) -> LayerRow:
-        row = decided_row(scanner, asked[k], k + 1, part)
+        row = not_looked_at(scanner, asked[k]) if clock.is_over else decided_row(scanner, asked[k], k + 1, part)
         if not early:
             early.extend(_of_first_layer(network, domain, row))
             if early and options.keep is not None:
@@ -195,6 +195,18 @@ def _end_to_end(
     if pair is None:
         raise InternalError("a pair of the dense network does not collide in the graph; please report this")
     return NetworkAnswer(Verdict.NOT_INJECTIVE, reason, pair, kept), ""
+
+
+def _opposite_inputs(network: Network, domain: Domain, options: ScanOptions) -> list[NetworkAnswer]:
+    """The pair of an input and its opposite behind squares, which is there at once if it is there."""
+    for name in network.inputs:
+        found = opposite_inputs(network, _domains(network, domain), name)
+        if found is not None:
+            answer = NetworkAnswer(Verdict.NOT_INJECTIVE, found[1], found[0])
+            if options.keep is not None:
+                options.keep(answer)
+            return [answer]
+    return []
 
 
 def _of_first_layer(network: Network, domain: Domain, row: LayerRow) -> list[NetworkAnswer]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from random import Random
 
 import numpy as np
 import pytest
+from random_networks import as_domain, as_network, random_network
 
 import exactinj as xi
 from exactinj.errors import InputError
@@ -320,3 +322,15 @@ def test_residual_blocks_in_a_graph_are_decided_as_blocks(seed):
     assert result.network.verdict is row.verdict
     if row.witness is not None:
         assert_collides(net, result.network.witness)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_verdicts_of_small_networks_are_those_of_their_cells(seed):
+    """Rows that compose, and collisions, against the exact decision of the whole; on the domain that was asked for."""
+    maps, bounds = random_network(Random(seed))
+    dense, domain = as_network(maps), as_domain(bounds)
+    result = xi.scan(dense, domain=domain)
+    exact = xi.certify(dense, domain=domain).verdict
+    if result.network.verdict in (INJECTIVE, COLLIDES):
+        assert result.network.verdict is exact
+    assert xi.scan(dense, domain=domain, end_to_end=True).network.verdict is exact
