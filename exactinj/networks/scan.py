@@ -22,6 +22,7 @@ from exactinj.networks.layerwise import Means, Scanner, decided_row, not_looked_
 from exactinj.networks.models import Model
 from exactinj.networks.ranges import ranges
 from exactinj.networks.replays import replayed
+from exactinj.networks.storage import ScanFolder
 from exactinj.networks.unrolling import chain_of_graph
 from exactinj.work.clock import Clock
 from exactinj.work.verdict import Verdict
@@ -63,8 +64,18 @@ def scan_model(model: Model, domain: Domain, means: Means, clock: Clock, options
         result = replace(result, network=replace(result.network, witness=pair))
     result = replace(result, model=model.record, seconds=clock.elapsed)
     if means.folder is not None:
+        _keep_pairs(means.folder, result)
         means.folder.write("scan.json", result.to_json())
     return result
+
+
+def _keep_pairs(folder: ScanFolder, result: ScanResult) -> None:
+    """The pairs of rows without a certificate, and of the network, as files of their own."""
+    for number, row in enumerate(result.layers, 1):
+        if row.witness is not None and row.certificate is None:
+            folder.write(f"{folder.place(number, row.name).stem}-pair.json", row.witness.to_json())
+    if result.network.witness is not None:
+        folder.write("000-network-pair.json", result.network.witness.to_json())
 
 
 def _scan_network(whole: Network, domain: Domain, means: Means, clock: Clock, options: ScanOptions) -> ScanResult:

@@ -214,6 +214,15 @@ def test_a_folder_keeps_certificates_and_gives_them_back(tmp_path):
     assert not any("checked again" in row.reason for row in xi.scan(net, out=tmp_path).layers)
 
 
+def test_a_folder_keeps_pairs(tmp_path):
+    xi.scan(chain((1, 2), Dense([[1, 0], [0, 1]]), Relu(), Square()), out=tmp_path, domain="box:-1,1")
+    files = sorted(path.name for path in tmp_path.iterdir())
+    assert files == ["000-network-pair.json", "001-s0.json", "scan.json"]
+    xi.scan(chain((1, 2), Square()), out=tmp_path / "squares")
+    pair = json.loads((tmp_path / "squares" / "001-s0-pair.json").read_text())
+    assert pair["x"] != pair["y"]
+
+
 def test_results_have_short_representations_and_no_truth_value():
     result = xi.scan(chain((1, 1), Dense([[1], [-1]]), Relu()))
     assert repr(result) == "<ScanResult: network injective on R^n; 1 layers, 1 injective, 0 not>"
