@@ -33,6 +33,7 @@ from exactinj.networks.affine_parts import Question, has_known_shapes, size_of
 from exactinj.networks.answers import LayerRow, Pair, domain_words, flat_pair
 from exactinj.networks.collisions import find_collision
 from exactinj.networks.determination import determined
+from exactinj.networks.fixed_inputs import free_inputs, some_are_fixed
 from exactinj.networks.folding import Folded, NotFolded, Unread, folded
 from exactinj.networks.isolation import can_isolate, isolated
 from exactinj.networks.local import pair_along
@@ -190,7 +191,8 @@ def _by_engines(task: _Task, row: LayerRow, clock: Clock) -> LayerRow:
     if isinstance(layer, Unread):
         return _unread(task, row, layer)
     kept = None if way is both_signs else _kept_rows(task)
-    ranked = None if kept == [] else _by_rank(task, row, layer, kept)
+    source = task.scanner.ranges[sources[0]]
+    ranked = None if kept == [] or some_are_fixed(source) else _by_rank(task, row, layer, kept)
     asked = way(layer.layer) if ranked is None else None
     if asked is not None:
         return _answered(task, replace(layer, layer=asked), row, clock)
@@ -306,9 +308,15 @@ def inside_of(scanner: Scanner, names: Sequence[str]) -> Domain:
 
 def _answered(task: _Task, layer: Folded, row: LayerRow, clock: Clock) -> LayerRow:
     """What the engines say about the layer, and their pair as inputs of the layer in the network."""
-    about = About(layer.layer, layer_domain(layer, task.domain), layer.size)
+    free = free_inputs(layer, task.scanner.ranges[task.question.sources[0]])
+    if free is None:
+        about = About(layer.layer, layer_domain(layer, task.domain), layer.size)
+    else:
+        about = About(free.layer.layer, free.domain)
     row, pair = answered(task.scanner.means, row, task.number, about, clock)
-    witness = _witness(task, layer, pair)
+    if free is not None:
+        row = replace(row, reason=f"{row.reason}; {free.fixed} of its {len(free.values)} inputs are fixed there")
+    witness = _witness(task, layer if free is None else free.layer, pair, None if free is None else free.values)
     if row.verdict is Verdict.NOT_INJECTIVE and witness is None and _has_negative_slopes(task.activation):
         reason = "without its rows of negative slope it is not injective, which leaves open what they tell"
         return replace(row, verdict=Verdict.UNKNOWN, reason=reason, certificate=None, proof=None)
@@ -375,11 +383,13 @@ def of_channels(domain: Domain, layer: Folded) -> Domain:
     return Box(lower, upper)
 
 
-def _witness(task: _Task, layer: Folded, pair: Collision | None) -> Pair | None:
+def _witness(
+    task: _Task, layer: Folded, pair: Collision | None, values: Sequence[Fraction] | None = None
+) -> Pair | None:
     """The engines' pair as inputs of the layer in the network, seen to collide there; None if it is of another size."""
     if pair is None or len(pair.x) != len(layer.order):
         return None
-    filler = [Fraction(0)] * len(layer.order)
+    filler = [Fraction(0)] * len(layer.order) if values is None else values
     points = [layer.source_point(values, filler) for values in (pair.x, pair.y)]
     return verified(task.network, task.question, *points)
 

@@ -343,3 +343,20 @@ def test_verdicts_of_small_networks_are_those_of_their_cells(seed):
     if result.network.verdict in (INJECTIVE, COLLIDES):
         assert result.network.verdict is exact
     assert xi.scan(dense, domain=domain, end_to_end=True).network.verdict is exact
+
+
+def test_fixed_inputs_of_a_layer_take_no_part():
+    """On [0, 1] the second neuron is dead: the layer behind it need not tell it, and adds what a constant one gives."""
+    net = chain((1, 1), Dense([[1], [-1], [0]], [1, -2, 3]), Relu(), Dense([[1, 5, 1], [0, 1, 0]], [-4, 0]), Relu())
+    result = xi.scan(net, domain="box:0,1")
+    row = result.layers[1]
+    assert row.domain == "box:1,2"
+    assert "2 of its 3 inputs are fixed" in row.reason
+    assert row.verdict is INJECTIVE
+    assert result.network.verdict is INJECTIVE
+    lost = chain((1, 1), Dense([[1], [-1], [0]], [1, -2, 3]), Relu(), Dense([[1, 0, 1]], [-5]), Relu())
+    result = xi.scan(lost, domain="box:0,1")
+    assert result.layers[1].verdict is COLLIDES
+    x, y = (side.fractions() for side in (result.layers[1].witness.x, result.layers[1].witness.y))
+    assert x[1:] == y[1:] == [0, 3]
+    assert result.network.verdict is COLLIDES
