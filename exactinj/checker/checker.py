@@ -1708,7 +1708,10 @@ def _inverse_norm(columns: list[list[Fraction]]) -> Fraction | None:
     inverse = _float_inverse([[float(value) for value in line] for line in lines])
     if inverse is None:
         return None
-    approximate = [[round(value * 2.0**FIXED_POINT_BITS) for value in line] for line in inverse]
+    scaled = [[value * 2.0**FIXED_POINT_BITS for value in line] for line in inverse]
+    if not all(math.isfinite(value) for line in scaled for value in line):
+        return None
+    approximate = [[round(value) for value in line] for line in scaled]
     common = math.lcm(*(value.denominator for column in columns for value in column))
     M = [[value.numerator * (common // value.denominator) for value in line] for line in lines]
     unit, turned = common << FIXED_POINT_BITS, list(zip(*approximate, strict=True))
@@ -1724,7 +1727,7 @@ def _inverse_norm(columns: list[list[Fraction]]) -> Fraction | None:
 
 
 def _float_inverse(lines: list[list[float]]) -> list[list[float]] | None:
-    """By elimination with the largest pivots; None where floats meet a zero pivot or overflow."""
+    """By elimination with the largest pivots; None where floats meet a zero pivot."""
     size = len(lines)
     work = [[*line, *(float(i == j) for j in range(size))] for i, line in enumerate(lines)]
     for k in range(size):
@@ -1737,8 +1740,7 @@ def _float_inverse(lines: list[list[float]]) -> list[list[float]] | None:
             factor = work[i][k]
             if i != k and factor:
                 work[i] = [value - factor * p for value, p in zip(work[i], pivot, strict=True)]
-    inverse = [line[size:] for line in work]
-    return inverse if all(math.isfinite(value) for line in inverse for value in line) else None
+    return [line[size:] for line in work]
 
 
 # ------------------------------------------------------------------ rules/blocks

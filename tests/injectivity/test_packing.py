@@ -207,6 +207,42 @@ def test_the_active_set_finds_a_refuter_or_separates():
     assert (rows[[0, 1, 3]] @ apart.direction <= 1e-9).all()
 
 
+SPREADS = {
+    "huge": np.full(3, 1e300),
+    "tiny": np.full(3, 1e-300),
+    "denormal": np.full(3, 5e-320),
+    "columns far apart": np.array([1e-150, 1, 1e150]),
+    "rows far apart": 10.0 ** np.random.default_rng(1).integers(-280, 280, (40, 1)),
+}
+
+
+@pytest.mark.parametrize("bias", [False, True])
+@pytest.mark.parametrize("spread", SPREADS.values(), ids=SPREADS)
+def test_numbers_of_any_size_are_proved(spread, bias):
+    rng = np.random.default_rng(0)
+    layer = xi.ReLULayer(rng.standard_normal((40, 3)) * spread, 0.1 * rng.standard_normal(40) if bias else None)
+    result = assumed(layer)
+    if bias and spread.shape == (40, 1):  # floats do not find refuters among rows and biases that far apart
+        assert result.verdict == "unknown"
+        return
+    assert result.verdict == "injective"
+    assert xi.check(result.certificate, layer).valid
+    assert result.verdict == xi.certify(layer, engine="tree").verdict
+
+
+@pytest.mark.parametrize("W", [[[0]], [[1]], [[1, 0, 2]], np.zeros((4, 3)), np.eye(3), [[1, 2], [2, 4], [-1, -2]]])
+def test_layers_without_enough_rows_are_never_proved(W):
+    result = assumed(xi.ReLULayer(W))
+    assert result.verdict in ("unknown", "not_injective")
+
+
+def test_an_epsilon_that_floats_cannot_judge_is_rejected_without_a_crash():
+    layer = xi.ReLULayer(gaussian(3, 40).W.to_float().astype(float) * np.array([1e-150, 1, 1e150]))
+    found = document(assumed(layer))
+    found["proof"]["epsilon"] = "1"
+    assert not checked(found).valid
+
+
 # ------------------------------------------------------------------ the checker on changed certificates
 
 

@@ -74,9 +74,11 @@ def _inverse_norm(columns: Exact) -> Fraction | None:
         inverse = np.linalg.inv(M)
     except np.linalg.LinAlgError:
         return None
-    if not np.isfinite(inverse).all():
+    with np.errstate(over="ignore"):
+        scaled = inverse * 2.0**BITS
+    if not np.isfinite(scaled).all():
         return None
-    numerators = [[round(value * 2.0**BITS) for value in line] for line in inverse.tolist()]
+    numerators = [[round(value) for value in line] for line in scaled.tolist()]
     common = math.lcm(*(value.denominator for column in columns for value in column))
     size = len(columns)
     exact = [[int(column[j] * common) for column in columns] for j in range(size - 1)] + [[common] * size]
