@@ -29,6 +29,7 @@ from exactinj.alternatives.signed_rows import (
 from exactinj.cells.stream import new_program, proposed_codes, with_new_rows
 from exactinj.certificates.collision import Collision
 from exactinj.certificates.sign_split import SignSplitTree, compact_sign_split
+from exactinj.certificates.supports import SupportTable
 from exactinj.errors import InternalError
 from exactinj.exact.matrix import IntegerRow
 from exactinj.injectivity.engine import Answer, Engine
@@ -169,7 +170,7 @@ class _Search:
 
     def _tree(self) -> SignSplitTree:
         state, count = self.state, self._cursor(kernel.POOL)
-        supports = [tuple(state.supports[r, : state.sizes[r]].tolist()) for r in range(count)]
+        supports = SupportTable.of(state.supports[:count], state.sizes[:count])
         return compact_sign_split(supports, state.tokens[: self._cursor(kernel.TOKENS)], self.problem.proof_rows)
 
     def _explored(self) -> float:

@@ -19,6 +19,7 @@ from exactinj.alternatives.pairing import collision_at
 from exactinj.alternatives.problem import HomogeneousProblem
 from exactinj.certificates.collision import Collision
 from exactinj.certificates.flat_tree import FlatTree, compact_tree
+from exactinj.certificates.supports import SupportTable
 from exactinj.errors import InternalError
 from exactinj.exact.matrix import IntegerRow
 from exactinj.injectivity.engine import Answer, Engine
@@ -190,10 +191,9 @@ class _Search:
         return int(self.state.cursor[field])
 
     def _tree(self) -> FlatTree:
-        supports = [
-            tuple(self.state.supports[r, : self.state.sizes[r]].tolist()) for r in range(self._cursor(kernel.POOL))
-        ]
-        return compact_tree(supports, self.state.tokens[: self._cursor(kernel.TOKENS)], self.problem.proof_rows)
+        state, count = self.state, self._cursor(kernel.POOL)
+        supports = SupportTable.of(state.supports[:count] + 1, state.sizes[:count])
+        return compact_tree(supports, state.tokens[: self._cursor(kernel.TOKENS)], self.problem.proof_rows)
 
     def _explored(self) -> float:
         """The closed part of the tree, if every subtree had the size that general position predicts."""

@@ -1,0 +1,99 @@
+"""The supports of refuters and circuits as one array: a few bytes a support, five million of them without objects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["SupportTable", "used_supports"]
+
+Codes = NDArray[np.signedinteger[Any]]
+CHUNK = 1 << 20
+UNUSED = np.iinfo(np.int64).max
+
+
+@dataclass(frozen=True, eq=False)
+class SupportTable:
+    """Lists of signed rows: the code ``i + 1`` is row i with a positive multiplier, ``-(i + 1)`` with a negative one.
+
+    codes : (count, width), each support in its order, then zeros
+    """
+
+    codes: Codes
+
+    @classmethod
+    def of(cls, codes: Codes, sizes: NDArray[np.integer[Any]]) -> SupportTable:
+        """A table of the first `sizes[k]` codes of each row, in the smallest integers that hold them."""
+        largest = max(int(codes.max(initial=0)), -int(codes.min(initial=0)))
+        small = codes.astype(np.min_scalar_type(-max(largest, 1)), order="C")
+        small[np.arange(codes.shape[1]) >= np.asarray(sizes)[:, None]] = 0
+        return cls(small)
+
+    @property
+    def sizes(self) -> NDArray[np.int64]:
+        """How many codes each support has."""
+        sizes: NDArray[np.int64] = np.count_nonzero(self.codes, axis=1).astype(np.int64)
+        return sizes
+
+    def __len__(self) -> int:
+        return int(self.codes.shape[0])
+
+    def __getitem__(self, number: int) -> tuple[int, ...]:
+        """The codes of one support."""
+        row = self.codes[number]
+        return tuple(row[row != 0].tolist())
+
+    def __iter__(self) -> Iterator[tuple[int, ...]]:
+        for start in range(0, len(self), CHUNK):
+            for row in self.codes[start : start + CHUNK].tolist():
+                yield tuple(code for code in row if code)
+
+
+def used_supports(table: SupportTable, tokens: NDArray[np.int32]) -> tuple[SupportTable, NDArray[np.int32]]:
+    """Drop unused and repeated supports and number the rest by their first use in the tokens that are not negative."""
+    first = _first_uses(tokens, len(table))
+    used = np.flatnonzero(first != UNUSED)
+    used = used[np.argsort(first[used], kind="stable")]
+    original = _first_equal(table.codes[used])
+    kept = np.flatnonzero(original == np.arange(used.size))
+    numbers = np.zeros(used.size, dtype=np.int32)
+    numbers[kept] = np.arange(kept.size, dtype=np.int32)
+    mapping = np.zeros(len(table) + 1, dtype=np.int32)
+    mapping[used] = numbers[original]
+    renumbered = np.array(tokens, dtype=np.int32)
+    for start in range(0, renumbered.size, CHUNK):
+        part = renumbered[start : start + CHUNK]
+        np.copyto(part, mapping[np.maximum(part, 0)], where=part >= 0)
+    return SupportTable(table.codes[used[kept]]), renumbered
+
+
+def _first_uses(tokens: NDArray[np.int32], count: int) -> NDArray[np.int64]:
+    """The place of the first token for each support."""
+    first = np.full(count, UNUSED, dtype=np.int64)
+    for start in reversed(range(0, tokens.size, CHUNK)):
+        part = tokens[start : start + CHUNK]
+        places = np.flatnonzero(part >= 0)[::-1]
+        first[part[places]] = places + start  # of equal places numpy keeps the last: the first use
+    return first
+
+
+def _first_equal(codes: Codes) -> NDArray[np.int64]:
+    """For each row the number of the first row that equals it."""
+    count, width = codes.shape
+    bytes_of = np.zeros((count, -(-width * codes.itemsize // 8) * 8), dtype=np.uint8)
+    bytes_of[:, : width * codes.itemsize] = (
+        np.ascontiguousarray(codes).view(np.uint8).reshape(count, width * codes.itemsize)
+    )
+    words = bytes_of.view(np.uint64)
+    order = np.lexsort(words.T) if words.shape[1] else np.arange(count)
+    words = words[order]
+    is_new = np.ones(count, dtype=np.bool_)
+    is_new[1:] = (words[1:] != words[:-1]).any(axis=1)
+    groups = np.cumsum(is_new) - 1
+    original = np.empty(count, dtype=np.int64)
+    original[order] = order[is_new][groups]  # lexsort is stable, so the first of a group has the least number
+    return original
