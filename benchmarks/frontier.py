@@ -70,7 +70,7 @@ class Version:
 
     def run(self, *arguments: str) -> Finished:
         """The command line, measured."""
-        os.environ["PYTHONPATH"] = str(self.folder)
+        os.environ |= {"PYTHONPATH": str(self.folder), "PYTHONSAFEPATH": "1"}  # not what is in the working directory
         return run_watched([sys.executable, "-m", "exactinj", *arguments])
 
 
