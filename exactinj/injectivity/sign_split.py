@@ -15,7 +15,6 @@ the clock, and turns the outcome into evidence (`docs/certificates.md`, rule ``s
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from exactinj.alternatives.exact_program import SeparatingPoint
 from exactinj.alternatives.pairing import collision_at
@@ -33,6 +32,7 @@ from exactinj.certificates.supports import SupportTable
 from exactinj.errors import InternalError
 from exactinj.exact.matrix import IntegerRow
 from exactinj.injectivity.engine import Answer, Engine
+from exactinj.injectivity.growing import GrowingTable
 from exactinj.kernels import signs as kernel
 from exactinj.work.clock import Clock, OutOfTimeError
 from exactinj.work.verdict import Statistics, Verdict
@@ -40,7 +40,8 @@ from exactinj.work.verdict import Statistics, Verdict
 __all__ = ["SignSplitEngine"]
 
 WORK_PER_CALL = 5_000_000  # a few hundredths of a second of the kernel between two looks at the clock
-FIRST_CAPACITY = 1024
+ROOM_FOR_CIRCUITS = 4 * kernel.POOL_SCAN  # between two times that they are put aside, with those that are scanned
+ROOM_FOR_TOKENS = 4096
 
 
 class SignSplitEngine(Engine):
@@ -86,6 +87,8 @@ class _Search:
         self.problem = problem
         self.clock = clock
         self.state = _new_state(problem, prime)
+        self.supports = GrowingTable(problem.columns + 1)
+        self.tokens = GrowingTable(1, np.int32)
         self.circuit_numbers: dict[SignedRows, int] = {}
         self.proven_in_rationals = 0
         self.collision: Collision | None = None
@@ -111,13 +114,15 @@ class _Search:
     def _serve(self, request: int) -> None:
         """Do what the kernel asked for."""
         if request == kernel.WANT_ROOM:
-            self.state = _grown(self.state)
+            self._put_aside(kernel.POOL_SCAN)
         elif request == kernel.WANT_POINT_CHECK:
             proposed = self.problem.exact_point(self.state.program.point.tolist())
             self.collision = collision_at(self.problem, proposed)
             self.state.cursor[kernel.POINT_CHECKED] = 1
         elif request == kernel.WANT_CIRCUIT:
             self._settle_circuit()
+        elif request == kernel.DEPENDENT:
+            raise _UnluckyPrimeError
 
     def _settle_circuit(self) -> None:
         """Find a circuit for the current node in rationals, or a collision; on a ball try a rounded cut first."""
@@ -156,29 +161,49 @@ class _Search:
 
     def _give(self, codes: SignedRows) -> None:
         """Hand the circuit to the kernel for the current node."""
+        state = self.state
+        layer_size = sum(abs(code) <= self.problem.m for code in codes)
         if codes not in self.circuit_numbers:
             place = self._cursor(kernel.POOL)
-            self.circuit_numbers[codes] = place
-            self.state.supports[place, : len(codes)] = codes
-            self.state.sizes[place] = len(codes)
-            self.state.refuter_sizes[place] = sum(abs(code) <= self.problem.m for code in codes)
-            self.state.cursor[kernel.POOL] += 1
-        self.state.cursor[kernel.GIVEN] = self.circuit_numbers[codes] + 1
+            self.circuit_numbers[codes] = self._found()
+            state.supports[place, : len(codes)] = codes
+            state.sizes[place] = len(codes)
+            state.refuter_sizes[place] = layer_size
+            state.cursor[kernel.POOL] += 1
+        state.given[: len(codes)] = codes
+        state.cursor[kernel.GIVEN], state.cursor[kernel.GIVEN_SIZE] = self.circuit_numbers[codes] + 1, layer_size
+
+    def _put_aside(self, kept: int) -> None:
+        """Take tokens and circuits out of the kernel's arrays, but for the last circuits, which it looks at again."""
+        state, count = self.state, self._cursor(kernel.POOL)
+        old = max(count - kept, 0)
+        supports = state.supports[:old]
+        supports[np.arange(supports.shape[1]) >= state.sizes[:old, None]] = 0
+        self.supports.append(supports)
+        for array in (state.supports, state.sizes, state.refuter_sizes):
+            array[: count - old] = array[old:count].copy()
+        state.cursor[kernel.FIRST] += old
+        state.cursor[kernel.POOL] -= old
+        self.tokens.append(state.tokens[: self._cursor(kernel.TOKENS), None])
+        state.cursor[kernel.TOKENS] = 0
+
+    def _found(self) -> int:
+        """The number of circuits so far."""
+        return self._cursor(kernel.FIRST) + self._cursor(kernel.POOL)
 
     def _cursor(self, field: int) -> int:
         return int(self.state.cursor[field])
 
     def _tree(self) -> SignSplitTree:
-        state, count = self.state, self._cursor(kernel.POOL)
-        supports = SupportTable.of(state.supports[:count], state.sizes[:count])
-        return compact_sign_split(supports, state.tokens[: self._cursor(kernel.TOKENS)], self.problem.proof_rows)
+        self._put_aside(0)
+        supports = SupportTable(self.supports.whole())
+        return compact_sign_split(supports, self.tokens.whole()[:, 0], self.problem.proof_rows)
 
     def _explored(self) -> float:
         """The closed part of the tree if all children of a node weighed the same."""
         explored, share = 0.0, 1.0
         for depth in range(self._cursor(kernel.DEPTH)):
-            circuit = self.state.node_circuit[depth]
-            children = int(self.state.refuter_sizes[circuit])
+            children = int(self.state.node_sizes[depth])
             explored += share * (int(self.state.node_position[depth]) - 1) / children
             share /= children
         return explored if self._cursor(kernel.DEPTH) >= 0 else 1.0
@@ -186,7 +211,7 @@ class _Search:
     def _statistics(self) -> Statistics:
         return Statistics(
             nodes=self._cursor(kernel.NODES),
-            refuters=self._cursor(kernel.POOL),
+            refuters=self._found(),
             proven_in_rationals=self.proven_in_rationals,
             pivots=int(self.state.program.counts[kernel.PIVOTS]),
             explored=self._explored(),
@@ -198,7 +223,7 @@ def _new_state(problem: HomogeneousProblem, prime: int) -> kernel.Splitting:
     """A search at its root, without circuits."""
     m, n, columns = problem.m, problem.dimension, problem.columns
     cursor = np.zeros(kernel.CURSOR_SIZE, dtype=np.int64)
-    cursor[kernel.PRIME] = prime
+    cursor[kernel.PRIME], cursor[kernel.STAGE], cursor[kernel.BUDGET] = prime, kernel.STAGE_BEGIN, -1
     state = kernel.Splitting(
         program=new_program(problem),
         residues=np.array([[value % prime for value in row] for row in problem.weights_of(range(m))], dtype=np.int64),
@@ -208,28 +233,15 @@ def _new_state(problem: HomogeneousProblem, prime: int) -> kernel.Splitting:
         pivots=np.zeros(n, dtype=np.int64),
         closure=np.zeros((n + 1, m), dtype=np.uint8),
         excluded=np.zeros(m, dtype=np.int64),
-        node_circuit=np.zeros(n, dtype=np.int64),
+        node_codes=np.zeros((n, columns + 1), dtype=np.int32),
+        node_sizes=np.zeros(n, dtype=np.int64),
         node_position=np.zeros(n, dtype=np.int64),
-        supports=np.zeros((FIRST_CAPACITY, columns + 1), dtype=np.int32),
-        sizes=np.zeros(FIRST_CAPACITY, dtype=np.int32),
-        refuter_sizes=np.zeros(FIRST_CAPACITY, dtype=np.int32),
-        tokens=np.zeros(FIRST_CAPACITY, dtype=np.int32),
+        supports=np.zeros((ROOM_FOR_CIRCUITS, columns + 1), dtype=np.int32),
+        sizes=np.zeros(ROOM_FOR_CIRCUITS, dtype=np.int32),
+        refuter_sizes=np.zeros(ROOM_FOR_CIRCUITS, dtype=np.int32),
+        given=np.zeros(columns + 1, dtype=np.int32),
+        tokens=np.zeros(ROOM_FOR_TOKENS, dtype=np.int32),
         cursor=cursor,
     )
     state.closure[0] = ~state.residues.any(axis=1)
     return state
-
-
-def _grown(state: kernel.Splitting) -> kernel.Splitting:
-    """The same state with twice the room for circuits and tokens, where it is short."""
-    if state.cursor[kernel.POOL] == state.sizes.size:
-        state = state._replace(
-            supports=_doubled(state.supports), sizes=_doubled(state.sizes), refuter_sizes=_doubled(state.refuter_sizes)
-        )
-    if state.cursor[kernel.TOKENS] == state.tokens.size:
-        state = state._replace(tokens=_doubled(state.tokens))
-    return state
-
-
-def _doubled(array: NDArray[np.int32]) -> NDArray[np.int32]:
-    return np.concatenate([array, np.zeros_like(array)])

@@ -38,11 +38,15 @@ from exactinj.kernels.simplex import (
 )
 
 __all__ = [
+    "BUDGET",
     "CURSOR_SIZE",
+    "DEPENDENT",
     "DEPTH",
     "DONE",
+    "FIRST",
     "FREE",
     "GIVEN",
+    "GIVEN_SIZE",
     "NEGATIVE",
     "NODES",
     "NONNEGATIVE",
@@ -50,8 +54,13 @@ __all__ = [
     "PIVOTS",
     "POINT_CHECKED",
     "POOL",
+    "POOL_SCAN",
     "PRIME",
     "PRIMES",
+    "ROOT",
+    "SPENT",
+    "STAGE",
+    "STAGE_BEGIN",
     "TOKENS",
     "UNKNOWN",
     "WANT_CIRCUIT",
@@ -64,11 +73,13 @@ __all__ = [
 ]
 
 # What `split` returns if it wants something from the caller.
-WANT_ROOM, WANT_CIRCUIT, WANT_POINT_CHECK = range(2, 5)
+WANT_ROOM, WANT_CIRCUIT, WANT_POINT_CHECK, SPENT, DEPENDENT = range(2, 7)
 
-# Fields of `Splitting.cursor`.
-(DEPTH, GIVEN, STAGE, POOL, TOKENS, NODES, POINT_CHECKED, PRIME, CURSOR_SIZE) = range(9)
-STAGE_NODE, STAGE_BRANCH = range(2)
+# Fields of `Splitting.cursor`. FIRST is the number of the first circuit of `supports`, of which POOL are there.
+# A search begins at depth ROOT, with the first rows of the path, and is SPENT before it has more than BUDGET nodes.
+(DEPTH, GIVEN, GIVEN_SIZE, STAGE, FIRST, POOL, TOKENS, NODES, POINT_CHECKED, PRIME) = range(10)
+(ROOT, BUDGET, CURSOR_SIZE) = range(10, 13)
+STAGE_NODE, STAGE_BRANCH, STAGE_BEGIN = range(3)
 
 POOL_SCAN = 256
 
@@ -81,9 +92,11 @@ class Splitting(NamedTuple):
     residues, salt, path, echelon, pivots, closure : as in `flats.SearchState`; closure is 1 for rows
         in the span of the path modulo the prime
     excluded : (m,) int64, 0, or 1 + the depth of the node that made the row negative
-    node_circuit, node_position : (n,) the circuit at each depth and the next row in it
-    supports, sizes, refuter_sizes : the circuits as codes of columns; layer rows first
-    tokens : preorder tokens of the proof, as in `docs/certificates.md`
+    node_codes, node_sizes, node_position : the circuit at each depth, its layer rows only, and the next row in it
+    supports, sizes, refuter_sizes : circuits as codes of columns, layer rows first; only the last ones that were found,
+        as `POOL_SCAN` of them are looked at again
+    given : the codes of the circuit number GIVEN - 1, which the caller found
+    tokens : preorder tokens of the proof, as in `docs/certificates.md`; the caller may take those that are there
     """
 
     program: Program
@@ -94,11 +107,13 @@ class Splitting(NamedTuple):
     pivots: Integers
     closure: NDArray[np.uint8]
     excluded: Integers
-    node_circuit: Integers
+    node_codes: NDArray[np.int32]
+    node_sizes: Integers
     node_position: Integers
     supports: NDArray[np.int32]
     sizes: NDArray[np.int32]
     refuter_sizes: NDArray[np.int32]
+    given: NDArray[np.int32]
     tokens: NDArray[np.int32]
     cursor: Integers
 
@@ -177,7 +192,7 @@ def store_support(basis: Integers, layer_rows: int, support: NDArray[np.int32]) 
 
 @helper
 def find_circuit(state: Splitting, depth: int, work_limit: int) -> int:
-    """Circuit index >= 0, or minus one minus a request code."""
+    """The place of a circuit among those in `supports`, or minus one minus a request code."""
     program, cursor = state.program, state.cursor
     rows, status, basis, inverse = program.rows, program.status, program.basis, program.inverse
     supports, refuter_sizes = state.supports, state.refuter_sizes
@@ -228,50 +243,89 @@ def next_free_place(circuit: NDArray[np.int32], excluded: Integers, start: int) 
     return place
 
 
+@helper
+def enter_child(state: Splitting, depth: int, child: int) -> bool:
+    """Put a row on the path behind its first `depth`; False if it lies in their span modulo the prime."""
+    prime = state.cursor[PRIME]
+    row = state.residues[child].copy()
+    if not reduce_modulo(row, state.echelon, state.pivots, depth, prime):
+        return False
+    extend_echelon(row, state.echelon, state.pivots, depth, prime)
+    state.path[depth] = child
+    mark_closure(state.residues, state.salt, state.echelon, state.pivots, state.closure, depth + 1, prime)
+    return True
+
+
+@helper
+def enter_root(state: Splitting) -> bool:
+    """Go down to the node where the search begins; False if its path is dependent modulo the prime."""
+    cursor = state.cursor
+    for depth in range(cursor[ROOT]):
+        if not enter_child(state, depth, state.path[depth]):
+            return False
+    cursor[DEPTH], cursor[STAGE] = cursor[ROOT], STAGE_NODE
+    return True
+
+
+@helper
+def take_circuit(state: Splitting, depth: int, place: int) -> int:
+    """Write down the circuit of the node at `depth`, the given one for a place below 0; returns its number."""
+    cursor = state.cursor
+    size = cursor[GIVEN_SIZE] if place < 0 else state.refuter_sizes[place]
+    codes = state.given if place < 0 else state.supports[place]
+    for k in range(size):
+        state.node_codes[depth, k] = codes[k]
+    state.node_sizes[depth], state.node_position[depth] = size, 0
+    return int(cursor[GIVEN] - 1 if place < 0 else cursor[FIRST] + place)
+
+
+@helper
+def reason_to_stop(state: Splitting, work_limit: int) -> int:
+    """What has to be done before the next node; DONE if nothing."""
+    cursor = state.cursor
+    if cursor[POOL] == state.sizes.size or cursor[TOKENS] == state.tokens.size:
+        return WANT_ROOM
+    if state.program.counts[WORK] > work_limit:
+        return PAUSED
+    return SPENT if cursor[NODES] == cursor[BUDGET] else DONE
+
+
 @Kernel
 def split(state: Splitting, work_limit: int) -> int:
     """Run until the tree is complete or something is wanted; returns a request code."""
-    cursor, counts, residues, excluded = state.cursor, state.program.counts, state.residues, state.excluded
-    path, tokens, supports, refuter_sizes = state.path, state.tokens, state.supports, state.refuter_sizes
-    node_circuit, node_position = state.node_circuit, state.node_position
-    echelon, pivots = state.echelon, state.pivots
-    dimension, prime = residues.shape[1], cursor[PRIME]
-    while cursor[DEPTH] >= 0:
+    cursor, counts, excluded = state.cursor, state.program.counts, state.excluded
+    path, tokens, node_codes, node_position = state.path, state.tokens, state.node_codes, state.node_position
+    dimension = state.residues.shape[1]
+    if cursor[STAGE] == STAGE_BEGIN and not enter_root(state):
+        return DEPENDENT
+    while cursor[DEPTH] >= cursor[ROOT]:
         depth = cursor[DEPTH]
         if cursor[STAGE] == STAGE_NODE:
-            if cursor[POOL] == state.sizes.size or cursor[TOKENS] == tokens.size:
-                return WANT_ROOM
-            if counts[WORK] > work_limit:
-                return PAUSED
-            circuit = cursor[GIVEN] - 1
-            if circuit < 0:
-                circuit = find_circuit(state, depth, work_limit)
-                if circuit < 0:
-                    return -1 - circuit
+            request = reason_to_stop(state, work_limit)
+            if request != DONE:
+                return request
+            place = -1
+            if cursor[GIVEN] == 0:
+                place = find_circuit(state, depth, work_limit)
+                if place < 0:
+                    return -1 - place
+            tokens[cursor[TOKENS]] = take_circuit(state, depth, place)
+            cursor[TOKENS] += 1
             cursor[GIVEN], cursor[POINT_CHECKED] = 0, 0
             cursor[NODES] += 1
-            counts[WORK] += residues.size + 100
-            tokens[cursor[TOKENS]] = circuit
-            cursor[TOKENS] += 1
-            node_circuit[depth] = circuit
-            node_position[depth] = 0
+            counts[WORK] += state.residues.size + 100
             cursor[STAGE] = STAGE_BRANCH
             if depth + 1 == dimension:
                 leave_node(excluded, path, cursor, depth)
             continue
-        circuit = node_circuit[depth]
-        codes = supports[circuit, : refuter_sizes[circuit]]
+        codes = node_codes[depth, : state.node_sizes[depth]]
         place = next_free_place(codes, excluded, node_position[depth])
         if place == codes.size:
             node_position[depth] = place
             leave_node(excluded, path, cursor, depth)
             continue
         node_position[depth] = place + 1
-        child = codes[place] - 1
-        row = residues[child].copy()
-        reduce_modulo(row, echelon, pivots, depth, prime)
-        extend_echelon(row, echelon, pivots, depth, prime)
-        path[depth] = child
-        mark_closure(residues, state.salt, echelon, pivots, state.closure, depth + 1, prime)
+        if not enter_child(state, depth, codes[place] - 1):
+            return DEPENDENT
         cursor[DEPTH], cursor[STAGE] = depth + 1, STAGE_NODE
     return DONE
