@@ -14,6 +14,9 @@ import numpy as np
 from exactinj.domains import Domain, NonnegativeOrthant, RealSpace
 from exactinj.layers.network import AffineOperation, ExactTensor, LeakyRelu, Maximum, Network, Node, Opaque, Square
 from exactinj.networks.answers import Pair
+from exactinj.networks.descent.floats import float_network
+from exactinj.networks.descent.placing import Room
+from exactinj.networks.descent.search import Descent
 from exactinj.networks.local import lost_direction, pair_along
 from exactinj.networks.points import patches, points
 from exactinj.networks.sparse import Places, agreement_at_places, terms_of, windows_of
@@ -27,10 +30,19 @@ MOST_TOGETHER = 64
 MOST_BEHIND = 2048
 MOST_STEPS = 16
 MOST_ATTEMPTS = 400
+MOST_ROUNDS = 12
+MOST_COORDINATES = 64  # that change between two points that a descent leads to
+PATCHES = 12
 
 
 def find_collision(
-    network: Network, domains: Mapping[str, Domain], clock: Clock, *, seed: int = 0, attempts: int = MOST_ATTEMPTS
+    network: Network,
+    domains: Mapping[str, Domain],
+    clock: Clock,
+    *,
+    seed: int = 0,
+    attempts: int = MOST_ATTEMPTS,
+    rounds: int = MOST_ROUNDS,
 ) -> tuple[Pair, str] | None:
     """A colliding pair, and where it comes from in words; None if none was found before the clock ran out.
 
@@ -39,6 +51,7 @@ def find_collision(
     network : all its shapes known as far as it is understood
     domains : of each input
     attempts : points with coordinates that are looked at, at most
+    rounds : of descents from random starts, at most
     """
     try:
         for name in network.inputs:
@@ -46,12 +59,21 @@ def find_collision(
             if yielded is not None:
                 return yielded
         for name in network.inputs:
-            found = _in_a_cell(network, domains, name, clock, (seed, attempts))
+            found = _in_a_cell(network, domains, name, _half(clock), (seed, attempts))
+            if found is not None:
+                return found
+        for name in network.inputs:
+            found = _by_descent(network, domains, name, clock, (seed, rounds))
             if found is not None:
                 return found
     except OutOfTimeError:
         return None
     return None
+
+
+def _half(clock: Clock) -> Clock:
+    """A clock for half of the time that is left."""
+    return clock if clock.left is None else clock.bounded(clock.left / 2)
 
 
 def whole_pair(network: Network, domains: Mapping[str, Domain], pair: Pair) -> Pair | None:
@@ -117,7 +139,16 @@ def _plain_inputs(shape: Sequence[int]) -> Iterator[ExactTensor]:
 def _in_a_cell(
     network: Network, domains: Mapping[str, Domain], name: str, clock: Clock, limits: tuple[int, int]
 ) -> tuple[Pair, str] | None:
-    """A point and a lost direction of some coordinates."""
+    """A point and a lost direction of some coordinates; None also when the clock ran out."""
+    try:
+        return _in_cells(network, domains, name, clock, limits)
+    except OutOfTimeError:
+        return None
+
+
+def _in_cells(
+    network: Network, domains: Mapping[str, Domain], name: str, clock: Clock, limits: tuple[int, int]
+) -> tuple[Pair, str] | None:
     seed, attempts = limits
     others = {other: _somewhere(network, domains, other) for other in network.inputs if other != name}
     shape, domain = network.inputs[name], domains[name].for_dimension(prod(network.inputs[name]))
@@ -216,3 +247,43 @@ def _at(
         if pair is not None:
             return pair
     return None
+
+
+# ------------------------------------------------------------------ descents
+
+
+def _by_descent(
+    network: Network, domains: Mapping[str, Domain], name: str, clock: Clock, limits: tuple[int, int]
+) -> tuple[Pair, str] | None:
+    """What descents from random starts lead to: points at which few neurons are active, and pairs that meet."""
+    seed, rounds = limits
+    shape = network.inputs[name]
+    others = {other: _somewhere(network, domains, other) for other in network.inputs if other != name}
+    net = float_network(network, name, others, clock)
+    room = Room.of(domains[name].for_dimension(prod(shape)), shape)
+    if net is None or room is None:
+        return None
+    descent = Descent(net, room, others, clock, np.random.default_rng(seed))
+    clock.report("descents to points at which few neurons are active")
+    for proposal in descent.proposals(_changing(shape, seed), rounds):
+        start = Pair(proposal.x, proposal.y or proposal.x, name, others)
+        if proposal.y is None:
+            pair = _at(network, domains, start, proposal.coordinates, clock)
+            reason = "at a point inside a cell with few active neurons"
+            how = None if pair is None else f"{pair.changed} of its entries move without any effect, {reason}"
+        else:
+            pair = whole_pair(network, domains, start)
+            how = f"two points of different cells have the same values at {proposal.front}"
+        if pair is not None and how is not None:
+            return pair, how
+    return None
+
+
+def _changing(shape: Sequence[int], seed: int) -> list[list[int]]:
+    """All entries of a small input; of a large one some patches of several sizes."""
+    n = prod(shape)
+    if n <= MOST_COORDINATES:
+        return [list(range(n))]
+    found = [patch for patch in patches(shape, None, seed) if 1 < len(patch) <= MOST_COORDINATES]
+    by_size = sorted(found, key=len)
+    return by_size[:: max(1, len(by_size) // PATCHES)]

@@ -52,6 +52,7 @@ EASY = 7  # inputs up to which the engines give a certificate at once
 LARGEST_MATRIX = 4_000_000
 MOST_PRODUCTS = 4_000_000_000
 ATTEMPTS = 100
+ROUNDS = 2  # of descents
 SECONDS_WHERE_SURE = 20.0  # where there must be a collision
 SECONDS_TO_SEARCH = 5.0  # for a collision of a layer that no engine decided
 
@@ -282,7 +283,7 @@ def _by_search(task: _Task, row: LayerRow, clock: Clock) -> LayerRow:
     domains = {layer.input_name: inside_of(task.scanner, task.question.sources)}
     is_sure = (row.outputs or 0) < (row.inputs or 0)  # fewer outputs than inputs
     part, seed = clock.bounded(SECONDS_WHERE_SURE if is_sure else SECONDS_TO_SEARCH), task.scanner.means.seed
-    found = find_collision(layer, domains, part, seed=seed, attempts=ATTEMPTS)
+    found = find_collision(layer, domains, part, seed=seed, attempts=ATTEMPTS, rounds=ROUNDS)
     if found is None:
         return replace(row, reason=f"{row.reason}; no collision of it was found either")
     return replace(row, verdict=Verdict.NOT_INJECTIVE, reason=found[1], witness=found[0])

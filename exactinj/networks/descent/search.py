@@ -1,0 +1,110 @@
+"""Proposals for collisions of a whole network: points at which few neurons of a layer move, and pairs that meet.
+
+Round after round, for each layer that can shut entries out: random starts descend to points at which at most k - 1
+entries of it are open, k the number of input entries that may change (the Jacobian has rank below k), and to points
+with at most 2k - 2 open ones. From two of the latter with the same open entries Newton's method leads to a meeting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from exactinj.layers.network import ExactTensor
+from exactinj.networks.descent.exact_meetings import Floating, corrected
+from exactinj.networks.descent.floats import FloatNetwork, Floats, Front
+from exactinj.networks.descent.meetings import met
+from exactinj.networks.descent.placing import Ground, Room
+from exactinj.networks.descent.quiet import Layer, quiet_points
+from exactinj.work.clock import Clock
+
+__all__ = ["Descent", "Proposal"]
+
+STARTS = 32
+BEST = 3  # points of a descent that are looked at
+PARTNERS = 16
+RANDOM_PAIRS = 8
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A point (y is None), or two that agree exactly at a front as far as no cell is left; only coordinates differ."""
+
+    x: ExactTensor
+    y: ExactTensor | None
+    coordinates: tuple[int, ...]
+    front: str = ""
+
+
+@dataclass
+class Descent:
+    """A search in one input of a network, the others held; mutable for its random numbers."""
+
+    net: FloatNetwork
+    room: Room
+    others: Mapping[str, ExactTensor]
+    clock: Clock
+    rng: np.random.Generator
+
+    def proposals(self, patches: Sequence[Sequence[int]], rounds: int) -> Iterator[Proposal]:
+        """For patches of coordinates that may change, round after round."""
+        for _ in range(rounds):
+            for patch in patches:
+                ground = Ground(self.net, self.room, self.clock, np.array(sorted(patch), dtype=np.int64))
+                yield from self._random_pairs(ground)
+                for layer in _layers(ground):
+                    yield from self._of_layer(ground, layer)
+
+    def _of_layer(self, ground: Ground, layer: Layer) -> Iterator[Proposal]:
+        starts, k = self.room.starts(self.rng, STARTS), len(ground.coordinates)
+        quiet = quiet_points(ground, layer, starts, k - 1)
+        counts = quiet.open.sum(axis=0)
+        for c in np.argsort(counts, kind="stable")[:BEST]:
+            if counts[c] < k:
+                yield Proposal(self.room.exact(quiet.x[:, c]), None, tuple(ground.coordinates.tolist()))
+        front = next((front for front in self.net.fronts if front.last >= layer.number), None)
+        if front is None:
+            return
+        quiet = quiet_points(ground, layer, starts, max(2 * k - 2, 1))
+        for c in np.argsort(quiet.open.sum(axis=0), kind="stable")[:BEST]:
+            for y in self._partners(ground, layer, quiet.x[:, c], quiet.open[:, c]):
+                yield from self._meeting(ground, front, quiet.x[:, c], y)
+
+    def _partners(self, ground: Ground, layer: Layer, x: Floats, is_open: NDArray[np.bool_]) -> list[Floats]:
+        """Points that differ from one at the coordinates, at which few other entries are open."""
+        starts = np.repeat(x[:, None], PARTNERS, axis=1)
+        starts[ground.coordinates] = self.room.starts(self.rng, PARTNERS)[ground.coordinates]
+        quiet = quiet_points(ground, layer, starts, is_open, ground.coordinates)
+        more = (quiet.open & ~is_open[:, None]).sum(axis=0)
+        return [quiet.x[:, c] for c in np.argsort(more, kind="stable")[:BEST]]
+
+    def _random_pairs(self, ground: Ground) -> Iterator[Proposal]:
+        """Of random points, at the last front."""
+        for front in self.net.fronts[-1:]:
+            starts = self.room.starts(self.rng, 2 * RANDOM_PAIRS)
+            for c in range(RANDOM_PAIRS):
+                y = starts[:, 2 * c].copy()
+                y[ground.coordinates] = starts[ground.coordinates, 2 * c + 1]
+                yield from self._meeting(ground, front, starts[:, 2 * c], y)
+
+    def _meeting(self, ground: Ground, front: Front, x: Floats, y: Floats) -> Iterator[Proposal]:
+        """The exact pair of two points that meet at a front."""
+        found = met(ground, front, x, y)
+        if found is None:
+            return
+        name, coordinates = self.net.input, tuple(ground.coordinates.tolist())
+        left, right = ({**self.others, name: self.room.exact(side)} for side in (found.x, found.y))
+        pair = corrected(self.net.network, Floating(left, right, name, coordinates, front.names), self.clock)
+        if pair is not None:
+            yield Proposal(pair[0], pair[1], coordinates, ", ".join(front.names))
+
+
+def _layers(ground: Ground) -> Iterator[Layer]:
+    """The activations that can shut out entries which the coordinates reach."""
+    for number, bend in ground.net.bends:
+        places = ground.net.reached(number, ground.coordinates)
+        if places.size:
+            yield Layer(number, bend, places)
