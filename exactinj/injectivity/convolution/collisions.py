@@ -13,6 +13,7 @@ from exactinj.errors import InternalError
 from exactinj.injectivity.convolution.answer import ConvAnswer
 from exactinj.injectivity.convolution.counting import find_count, find_unpaired, rows_needed
 from exactinj.injectivity.convolution.geometric import allowed_active, find_geometric, grown
+from exactinj.injectivity.convolution.large_patches import large_patches, negative_pair
 from exactinj.injectivity.convolution.patches import Patch, embedded, patches_of
 from exactinj.injectivity.convolution.periodic import (
     allows_period,
@@ -28,7 +29,16 @@ from exactinj.layers.convolution import ConvLayer, Sizes
 from exactinj.layers.convolution.geometry import times
 from exactinj.work.verdict import Verdict
 
-__all__ = ["patches_to_try", "periods_to_try", "try_count", "try_geometric", "try_patch", "try_period"]
+__all__ = [
+    "large_patches_to_try",
+    "patches_to_try",
+    "periods_to_try",
+    "try_count",
+    "try_geometric",
+    "try_large_patch",
+    "try_patch",
+    "try_period",
+]
 
 LARGEST_WORK = 4_000_000  # products that the rows about periodic inputs take
 LARGEST_SYSTEM = 100_000  # entries of the matrix in which a pair of geometric inputs is looked for
@@ -99,9 +109,35 @@ def patches_to_try(question: ConvQuestion, width: int) -> list[tuple[int, Patch]
     ]
 
 
+def large_patches_to_try(question: ConvQuestion) -> list[tuple[int, Patch]]:
+    """Patches beyond the size of `patches_to_try` with few windows, with the numbers of their groups."""
+    return [
+        (number, patch)
+        for number, group in _different(question)
+        for patch in large_patches(group, question.domain, LARGEST_PATCH)
+    ]
+
+
+def try_large_patch(question: ConvQuestion, number: int, patch: Patch) -> ConvAnswer | None:
+    """A collision between inputs that differ in a place that all windows see as negative."""
+    where = f"{_words(patch)} places, seen with {patch.columns} inputs,"
+    question.clock.report(f"inputs that differ in {where}")
+    problem = HomogeneousProblem(patch.rows(), question.group_domain(number, prod(patch.size)))
+    question.clock.check()
+    pair = negative_pair(problem, patch.window_rows, question.clock)
+    if pair is None:
+        question.steps.append(f"inputs that differ in {where} are not negative in all windows")
+        return None
+    return _patch_answer(question, number, patch, pair)
+
+
+def _words(patch: Patch) -> str:
+    return " x ".join(f"{side.width} ({side.anchor})" for side in patch.sides)
+
+
 def try_patch(question: ConvQuestion, number: int, patch: Patch) -> ConvAnswer | None:
     """A collision between inputs that differ in a patch, by a finder; decided exactly for few places."""
-    where = " x ".join(f"{side.width} ({side.anchor})" for side in patch.sides)
+    where = _words(patch)
     question.clock.report(f"inputs that differ in {where} places")
     cells = prod(patch.size)
     rows, domain = patch.rows(), question.group_domain(number, cells)
@@ -114,10 +150,15 @@ def try_patch(question: ConvQuestion, number: int, patch: Patch) -> ConvAnswer |
     if not isinstance(answer.proof, Collision):
         question.steps.append(f"inputs that differ in {where} places: {outcome(answer)}")
         return None
-    sizes = patch.sizes()
+    return _patch_answer(question, number, patch, answer.proof)
+
+
+def _patch_answer(question: ConvQuestion, number: int, patch: Patch, pair: Collision) -> ConvAnswer | None:
+    """The answer for a pair of contents of a patch; None if it says nothing about the size in question."""
+    sizes, cells = patch.sizes(), prod(patch.size)
     if not question.covers(sizes):
         return None
-    x, y = (question.lifted(values, number, cells) for values in (answer.proof.x, answer.proof.y))
+    x, y = (question.lifted(values, number, cells) for values in (pair.x, pair.y))
     proof = PatchPair(patch.size, patch.anchor, patch.phase, x, y)
     filler = question.domain.filler(question.layer.in_channels)
     at = question.size or sizes.smallest

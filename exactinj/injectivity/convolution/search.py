@@ -18,10 +18,12 @@ from exactinj.domains import Domain, RealSpace
 from exactinj.injectivity.convolution.answer import ConvAnswer
 from exactinj.injectivity.convolution.box_search import BoxSearch
 from exactinj.injectivity.convolution.collisions import (
+    large_patches_to_try,
     patches_to_try,
     periods_to_try,
     try_count,
     try_geometric,
+    try_large_patch,
     try_patch,
     try_period,
 )
@@ -108,15 +110,21 @@ def _cheap_attempts(question: ConvQuestion, boxes: BoxSearch) -> Iterator[Attemp
     yield from _periods(question, 1)
     small = question.channels <= EASY
     if small:  # a pair of a few numbers says more than a count
-        yield from _patches(question, 1)
+        yield from _first_patches(question)
     if question.size is not None and _has_too_few_rows(question, question.size):
         yield partial(_try_unrolled, question)
     yield partial(try_count, question)
     if not small:
-        yield from _patches(question, 1)
+        yield from _first_patches(question)
     yield from (partial(boxes.attempt, box) for box in boxes.easy or boxes.boxes[:1] if boxes.inputs(box) <= FAIR)
     yield from _collisions(question, 2)
     yield partial(try_geometric, question)
+
+
+def _first_patches(question: ConvQuestion) -> Iterator[Attempt]:
+    """Single places, seen by windows of many inputs or of few."""
+    yield from (partial(try_large_patch, question, *found) for found in large_patches_to_try(question))
+    yield from _patches(question, 1)
 
 
 def _costly_attempts(question: ConvQuestion, boxes: BoxSearch) -> Iterator[Attempt]:
