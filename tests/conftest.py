@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+from command_copies import CAN_COPY, Copies
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # several processes share the processors; threads would wait for each other
     for library in ("OMP", "OPENBLAS", "MKL"):
@@ -22,14 +23,24 @@ def pytest_collection_modifyitems(config, items):
             item.add_marker(pytest.mark.skip(reason="slow: run with -m slow"))
 
 
-@pytest.fixture
-def run_command(tmp_path):
-    """Run ``exactinj`` in an empty folder, as a user does."""
+@pytest.fixture(scope="session")
+def copies():
+    """What makes copies of an interpreter that has loaded the commands."""
+    made = Copies()
+    yield made
+    made.close()
 
-    def run(*arguments, timeout=120, **options):
+
+@pytest.fixture
+def run_command(tmp_path, copies):
+    """Run ``exactinj`` in an empty folder, as a user does: in a copy that is loaded, or with `fresh` an interpreter."""
+
+    def run(*arguments, data=None, timeout=120, fresh=False):
+        if CAN_COPY and not fresh:
+            return copies.run(arguments, cwd=tmp_path, data=data, timeout=timeout)
         command = [sys.executable, "-m", "exactinj", *map(str, arguments)]
         return subprocess.run(
-            command, cwd=tmp_path, capture_output=True, text=True, timeout=timeout, check=False, **options
+            command, cwd=tmp_path, input=data or "", capture_output=True, text=True, timeout=timeout, check=False
         )
 
     return run

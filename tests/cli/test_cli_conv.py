@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 from fractions import Fraction
-from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -18,51 +17,6 @@ from exactinj.cli.pictures import pictures
 
 SIGNED = [[["1", "1"]], [["-1", "-1"]], [["1/3", "-1"]], [["-1/3", "1"]]]  # recovers what each window sees
 EDGES = [[["1", "-1"]], [["-1/2", "1"]], [["1", "1"]]]
-
-
-SERVER = """
-import json, os, sys, tempfile
-import exactinj.cli.describe, exactinj.injectivity.convolution.certify
-from exactinj.cli.main import main
-answers = os.fdopen(os.dup(1), "w")
-for line in sys.stdin:
-    folder, arguments = json.loads(line)
-    os.chdir(folder)
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        os.dup2(out.fileno(), 1), os.dup2(err.fileno(), 2)
-        status = main(arguments)
-        sys.stdout.flush(), sys.stderr.flush()
-        texts = [os.pread(file.fileno(), os.fstat(file.fileno()).st_size, 0).decode() for file in (out, err)]
-    print(json.dumps([status, *texts]), file=answers, flush=True)
-"""
-
-
-class Answer(NamedTuple):
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-@pytest.fixture(scope="module")
-def server():
-    """One interpreter for many commands: its imports cost more than all of them."""
-    with subprocess.Popen(
-        [sys.executable, "-c", SERVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as it:
-        yield it
-        it.stdin.close()
-
-
-@pytest.fixture
-def run(server, tmp_path):
-    """Run a command in an empty folder."""
-
-    def ask(*arguments):
-        server.stdin.write(json.dumps([str(tmp_path), arguments]) + "\n")
-        server.stdin.flush()
-        return Answer(*json.loads(server.stdout.readline()))
-
-    return ask
 
 
 @pytest.fixture
@@ -91,8 +45,8 @@ def test_injective_for_every_size(run_command, kernels):
     assert run_command("check", "proof.json", "edges.json").returncode == 4
 
 
-def test_collision_for_every_size(run, kernels):
-    answer = run("conv", "edges.json", "--out", "pair.json.gz", "--json")
+def test_collision_for_every_size(run_command, kernels):
+    answer = run_command("conv", "edges.json", "--out", "pair.json.gz", "--json")
     assert answer.returncode == 10
     document = json.loads(answer.stdout)
     witness, layer = document["witness"], xi.read_kernels(kernels / "edges.json")
@@ -102,33 +56,35 @@ def test_collision_for_every_size(run, kernels):
     assert layer.evaluate(x, size) == layer.evaluate(y, size)
     assert set(witness["float_replay"]) == {"float64", "float32"}
     assert document["sizes"]["minimum"] == size
-    checked = run("check", "pair.json.gz", "edges.json", "--json")
+    checked = run_command("check", "pair.json.gz", "edges.json", "--json")
     assert (checked.returncode, json.loads(checked.stdout)["claim"]) == (0, "not_injective_for_sizes")
 
 
-def test_one_input_shape(run, kernels):
+def test_one_input_shape(run_command, kernels):
     for shape, expected in {"1,2": [1, 2], "3": [1, 3]}.items():
-        answer = run("conv", "signed.json", "--stride", "2", "--input-shape", shape, "--json", "--out", "p.json")
+        answer = run_command(
+            "conv", "signed.json", "--stride", "2", "--input-shape", shape, "--json", "--out", "p.json"
+        )
         document = json.loads(answer.stdout)
         assert document["input_shape"] == expected
         assert (answer.returncode, document["verdict"]) == (
             (0, "injective") if shape == "1,2" else (10, "not_injective")
         )
         assert document["sizes"]["size"] == expected[1:]
-    checked = run("check", "p.json")
+    checked = run_command("check", "p.json")
     assert (checked.returncode, checked.stdout[:6]) == (0, "VALID:")
-    refused = run("check", "p.json", "signed.json")  # that file says stride 1
+    refused = run_command("check", "p.json", "signed.json")  # that file says stride 1
     assert (refused.returncode, "kernel file has to hold stride" in refused.stdout) == (4, True)
 
 
-def test_text_says_for_which_sizes_stride_and_padding(run, kernels):
-    text = run("conv", "signed.json", "--stride", "2", "--out", "proof.json").stdout
+def test_text_says_for_which_sizes_stride_and_padding(run_command, kernels):
+    text = run_command("conv", "signed.json", "--stride", "2", "--out", "proof.json").stdout
     first, verdict, *_ = text.splitlines()
     assert first.startswith("signed.json: ReLU(K * x), 4 kernels of size 2 on 1 channel, stride 2, no padding, sha256")
     assert verdict.startswith("INJECTIVE on R^n at every size N with N >= 2, N mod 2 in {0}, proved: ")
     assert "it is not injective at any size N with N >= 2, N mod 2 in {1}" in verdict
     assert "write the options' geometry into that file" in text
-    text = run("conv", "image.npy", "--padding", "0,0:1", "--domain", "box:-1,1", "--out", "pair.json").stdout
+    text = run_command("conv", "image.npy", "--padding", "0,0:1", "--domain", "box:-1,1", "--out", "pair.json").stdout
     assert "stride 1" in text
     assert "padding 0x(0, 1) (zeros)" in text
     assert "NOT INJECTIVE on box:-1:1 at every place, at any size N with" in text
@@ -136,9 +92,9 @@ def test_text_says_for_which_sizes_stride_and_padding(run, kernels):
     assert "replayed in float64" in text
 
 
-def test_quiet_and_repeatable(run, kernels):
+def test_quiet_and_repeatable(run_command, kernels):
     for name in ("first.json.gz", "second.json.gz"):
-        assert run("conv", "signed.json", "--out", name, "--quiet").stdout == ""
+        assert run_command("conv", "signed.json", "--out", name, "--quiet").stdout == ""
     assert (kernels / "first.json.gz").read_bytes() == (kernels / "second.json.gz").read_bytes()
 
 
@@ -180,8 +136,8 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("options", REFUSED)
-def test_options_that_do_not_fit_get_one_line_and_status_3(run, kernels, options):
-    answer = run("conv", "signed.json", *options.split(), "--json")
+def test_options_that_do_not_fit_get_one_line_and_status_3(run_command, kernels, options):
+    answer = run_command("conv", "signed.json", *options.split(), "--json")
     assert (answer.returncode, answer.stdout) == (3, "")
     assert answer.stderr.startswith("exactinj: ")
     assert answer.stderr.count("\n") == 1
@@ -199,16 +155,16 @@ def test_options_that_do_not_fit_get_one_line_and_status_3(run, kernels, options
         (("conv", "edges.json", "--padding", "2"), "found the padding 1:1 in the file, expected 2:2"),
     ],
 )
-def test_files_of_the_other_kind(run, kernels, arguments, words):
-    answer = run(*arguments)
+def test_files_of_the_other_kind(run_command, kernels, arguments, words):
+    answer = run_command(*arguments)
     assert (answer.returncode, answer.stderr.count("\n")) == (3, 1)
     assert answer.stderr.startswith(f"exactinj: {arguments[1]}: ")
     assert words in answer.stderr
 
 
-def test_check_names_the_file_that_it_cannot_read(run, kernels):
-    run("conv", "edges.json", "--input-shape", "3", "--out", "pair.json")
-    answer = run("check", "pair.json", "dense.npy")
+def test_check_names_the_file_that_it_cannot_read(run_command, kernels):
+    run_command("conv", "edges.json", "--input-shape", "3", "--out", "pair.json")
+    answer = run_command("check", "pair.json", "dense.npy")
     assert (answer.returncode, answer.stderr.count("\n")) == (3, 1)
     assert answer.stderr.startswith("exactinj: dense.npy: kernel file: ")
 

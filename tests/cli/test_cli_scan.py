@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
+from functools import partial
 
 import numpy as np
 import pytest
@@ -12,9 +11,9 @@ import pytest
 onnx = pytest.importorskip("onnx")
 
 
-def scan(*arguments, cwd=None):
-    command = [sys.executable, "-m", "exactinj", "scan", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd)
+@pytest.fixture
+def scan(run_command):
+    return partial(run_command, "scan")
 
 
 def model(path, weights, operators, shape=("batch", 2)):
@@ -46,7 +45,7 @@ def colliding(tmp_path):
     return model(tmp_path / "loses.onnx", {"A": [[1, 0], [0, 1]]}, ["A", "Relu", "Softmax"])
 
 
-def test_the_exit_status_is_that_of_the_network(injective, colliding, tmp_path):
+def test_the_exit_status_is_that_of_the_network(scan, injective, colliding, tmp_path):
     assert scan(injective, "--quiet").returncode == 0
     found = scan(colliding, "--json")
     assert found.returncode == 10
@@ -60,14 +59,14 @@ def test_the_exit_status_is_that_of_the_network(injective, colliding, tmp_path):
     assert scan(lossy, "--quiet", "--timeout", 20).returncode in (10, 11)
 
 
-def test_the_table_names_layers_and_verdicts(colliding):
-    found = scan(colliding)
+def test_the_table_names_layers_and_verdicts(scan, colliding):
+    found = scan(colliding, fresh=True)
     assert "NOT injective" in found.stdout
     assert "the network is NOT INJECTIVE" in found.stdout
     assert found.stderr == ""
 
 
-def test_a_layer_that_loses_what_the_network_keeps(tmp_path):
+def test_a_layer_that_loses_what_the_network_keeps(scan, tmp_path):
     path = model(tmp_path / "m.onnx", {"A": [[1, -1]], "B": [[2], [-1]]}, ["A", "Relu", "B"], ("batch", 1))
     assert scan(path, "--quiet").returncode == 11
     found = scan(path, "--json", "--end-to-end")
@@ -77,12 +76,11 @@ def test_a_layer_that_loses_what_the_network_keeps(tmp_path):
     assert document["network"]["verdict"] == "injective"
 
 
-def test_a_folder_is_gone_on_from(injective, tmp_path):
+def test_a_folder_is_gone_on_from(scan, run_command, injective, tmp_path):
     folder = tmp_path / "found"
     first = json.loads(scan(injective, "--json", "--out", folder).stdout)
     certificate = first["layers"][0]["certificate"]
-    checked = subprocess.run([sys.executable, "-m", "exactinj", "check", certificate], capture_output=True, check=False)
-    assert checked.returncode == 0
+    assert run_command("check", certificate).returncode == 0
     again = json.loads(scan(injective, "--json", "--out", folder).stdout)
     assert "checked again" in again["layers"][0]["reason"]
     assert json.loads((folder / "scan.json").read_text())["network"]["verdict"] == "injective"
@@ -99,17 +97,17 @@ def test_a_folder_is_gone_on_from(injective, tmp_path):
         (["keeps.onnx", "--out", "model.txt"], "folder"),
     ],
 )
-def test_bad_input_is_one_line(injective, tmp_path, arguments, words):
+def test_bad_input_is_one_line(scan, injective, tmp_path, arguments, words):
     for name in ("model.txt", "broken.onnx", "broken.pt", "broken.safetensors"):
         (tmp_path / name).write_bytes(b"nothing of that kind")
-    found = scan(*arguments, cwd=tmp_path)
+    found = scan(*arguments)
     assert found.returncode == 3
     assert len(found.stderr.splitlines()) == 1
     assert words in found.stderr
     assert found.stdout == ""
 
 
-def test_out_of_time_is_said_with_what_was_found(tmp_path):
+def test_out_of_time_is_said_with_what_was_found(scan, tmp_path):
     rng = np.random.default_rng(0)
     weights = {"A": rng.standard_normal((12, 40)), "B": rng.standard_normal((40, 200))}
     path = model(tmp_path / "m.onnx", weights, ["A", "Relu", "B", "Relu"], ("batch", 12))

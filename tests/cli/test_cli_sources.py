@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import subprocess
 import sys
 import threading
 
@@ -15,18 +14,6 @@ import exactinj as xi
 
 W = [[1, 0], [-1, 0], [0, 1], [0, -1]]
 CROSS = '{"W": [[1, 0], [-1, 0], [0, 1], [0, -1]]}'
-
-
-def command(*arguments, data=None, folder=None):
-    return subprocess.run(
-        [sys.executable, "-m", "exactinj", *arguments],
-        input=data,
-        capture_output=True,
-        cwd=folder,
-        check=False,
-        timeout=120,
-        stdin=subprocess.DEVNULL if data is None else None,
-    )
 
 
 @pytest.fixture
@@ -72,9 +59,9 @@ def test_stdin_tells_its_format(folder, monkeypatch, ending):
         ("export", "--smtlib"),
     ],
 )
-def test_every_verb_takes_stdin_and_a_format(verb):
+def test_every_verb_takes_stdin_and_a_format(verb, run_command):
     name, *rest = verb
-    assert command(name, "-", "--format", "json", *rest, data=CROSS.encode()).returncode == 0
+    assert run_command(name, "-", "--format", "json", *rest, data=CROSS).returncode == 0
 
 
 def test_a_fifo_is_read(tmp_path):
@@ -85,16 +72,16 @@ def test_a_fifo_is_read(tmp_path):
     writer.join()
 
 
-def test_check_takes_both_from_elsewhere(folder):
-    assert command("certify", "cross.json", "--out", "proof.json", "--quiet", folder=folder).returncode == 0
-    proof = (folder / "proof.json").read_bytes()
-    assert command("check", "-", "cross.json", data=proof, folder=folder).returncode == 0
-    assert command("check", "proof.json", "-", data=CROSS.encode(), folder=folder).returncode == 0
-    assert command("check", "proof.json", "cross.data", "--format", "csv", folder=folder).returncode == 0
-    assert command("check", "proof.json", "casebook:cube", folder=folder).returncode == 4
-    assert command("certify", "casebook:mercedes-benz", folder=folder).returncode == 10
-    both = command("check", "-", "-", data=proof, folder=folder)
-    assert (both.returncode, both.stderr.count(b"\n")) == (3, 1)
+def test_check_takes_both_from_elsewhere(folder, run_command):
+    assert run_command("certify", "cross.json", "--out", "proof.json", "--quiet").returncode == 0
+    proof = (folder / "proof.json").read_text()
+    assert run_command("check", "-", "cross.json", data=proof).returncode == 0
+    assert run_command("check", "proof.json", "-", data=CROSS).returncode == 0
+    assert run_command("check", "proof.json", "cross.data", "--format", "csv").returncode == 0
+    assert run_command("check", "proof.json", "casebook:cube").returncode == 4
+    assert run_command("certify", "casebook:mercedes-benz").returncode == 10
+    both = run_command("check", "-", "-", data=proof)
+    assert (both.returncode, both.stderr.count("\n")) == (3, 1)
 
 
 @pytest.mark.parametrize("name", ["cube", "iris-m32", "mercedes-benz"])

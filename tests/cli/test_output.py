@@ -23,6 +23,7 @@ COMMANDS = {
     "export": ("export", "--smtlib", "layer.json"),
     "check": ("check", "pair.json"),
     "sweep": ("sweep", "--grid", "2x4", "--samples", "10", "--exact-up-to", "0", "--out", "found.jsonl"),
+    "repair": ("repair", "layer.json", "--layer-out", "new.json"),
     "casebook list": ("casebook", "list"),
     "casebook show": ("casebook", "show", "cube", "--json"),
     "help": ("certify", "--help"),
