@@ -303,12 +303,17 @@ def test_weights_without_a_graph_are_rows(tmp_path):
 
 
 def test_slopes_below_zero_leave_what_they_tell_open():
-    """A proof without these rows holds; without them alone there is none."""
+    """A proof without these rows holds; where they are needed there is none, and a pair only where there is one."""
     rows = Dense([[1, 0], [0, 1], [1, 1]])
     result = xi.scan(chain((1, 2), rows, LeakyRelu([["1/2", "1/3", -2]])))
     assert verdicts(result) == [INJECTIVE]
-    result = xi.scan(chain((1, 2), rows, LeakyRelu([["1/2", -1, -2]])))
+    distances = Dense([[1, 0], [0, 1], [0, 1]], [0, 0, -1])  # |v| and |v - 1| tell v
+    result = xi.scan(chain((1, 2), distances, LeakyRelu([["1/2", -1, -1]])))
     assert verdicts(result) == [UNKNOWN]
+    net = chain((1, 2), rows, LeakyRelu([["1/2", -1, -2]]))  # (1, 3) and (1, -3)
+    result = xi.scan(net)
+    assert verdicts(result) == [COLLIDES]
+    assert_collides(net, result.network.witness)
 
 
 @pytest.mark.parametrize("seed", range(8))
