@@ -117,7 +117,9 @@ class Largest:
         return np.asarray(np.take_along_axis(self.windows[:, :, None], best[:, None, :], axis=1)[:, 0, :])
 
     def pushed(self, values: Mapping[str, Floats], moved: Mapping[str, Floats]) -> Floats:
-        return np.asarray(moved[self.reads[0]][self._winners(values[self.reads[0]])[:, 0]])
+        winners = self._winners(values[self.reads[0]])
+        part = moved[self.reads[0]]
+        return np.asarray(np.take_along_axis(part, np.broadcast_to(winners, (len(winners), part.shape[1])), axis=0))
 
     def pulled(self, values: Mapping[str, Floats], gradient: Floats) -> list[Floats]:
         v = values[self.reads[0]]
@@ -164,7 +166,7 @@ class FloatNetwork:
         return values
 
     def moved(self, values: Mapping[str, Floats], directions: Floats, last: int | None = None) -> dict[str, Floats]:
-        """Derivatives at one point along directions (entries, directions) of the input."""
+        """Derivatives along directions (entries, directions) of the input, at one point or at one for each."""
         moved = {self.input: directions}
         for step in self._until(last):
             if any(read in moved for read in step.reads):
@@ -180,6 +182,29 @@ class FloatNetwork:
             for read, part in zip(step.reads, step.pulled(values, pulled.pop(step.name)), strict=True):
                 pulled[read] = pulled[read] + part if read in pulled else part
         return pulled.get(self.input, np.zeros((self.size, gradient.shape[1])))
+
+    def front_values(self, front: Front, x: Floats) -> tuple[dict[str, Floats], Floats]:
+        """All values up to a front, and those at it one below the other (entries, points)."""
+        values = self.values(x, front.last)
+        parts = [np.broadcast_to(values[name], (len(values[name]), x.shape[1])) for name in front.names]
+        return values, np.concatenate(parts)
+
+    def front_jacobians(self, front: Front, x: Floats, coordinates: Places) -> Floats:
+        """The derivatives at a front along coordinates of the input, at points: (points, entries, coordinates)."""
+        points, count = x.shape[1], len(coordinates)
+        values, _ = self.front_values(front, x)
+        repeated = {
+            name: np.repeat(value, count, axis=1) if value.shape[1] == points else value
+            for name, value in values.items()
+        }
+        directions = np.zeros((self.size, points * count))
+        directions[np.tile(coordinates, points), np.arange(points * count)] = 1.0
+        moved = self.moved(repeated, directions, front.last)
+        nothing = np.zeros((1, points * count))
+        parts = [
+            moved[name] if name in moved else np.repeat(nothing, len(values[name]), axis=0) for name in front.names
+        ]
+        return np.concatenate(parts).reshape(-1, points, count).transpose(1, 0, 2)
 
     def reached(self, number: int, coordinates: Places) -> Places:
         """The entries of an activation that read some coordinates of the input."""

@@ -79,10 +79,3 @@ class Ground:
     room: Room
     clock: Clock
     coordinates: Places  # the entries of the input that may differ, in order
-
-    @property
-    def directions(self) -> Floats:
-        """The unit vectors of the coordinates (entries, coordinates)."""
-        out = np.zeros((self.net.size, len(self.coordinates)))
-        out[self.coordinates, np.arange(len(self.coordinates))] = 1.0
-        return out

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from exactinj.layers.network import ExactTensor
 from exactinj.networks.descent.exact_meetings import Floating, corrected
 from exactinj.networks.descent.floats import FloatNetwork, Floats, Front
-from exactinj.networks.descent.meetings import met
+from exactinj.networks.descent.meetings import meetings
 from exactinj.networks.descent.placing import Ground, Room
 from exactinj.networks.descent.quiet import Layer, quiet_points
 from exactinj.work.clock import Clock
@@ -60,46 +60,45 @@ class Descent:
 
     def _of_layer(self, ground: Ground, layer: Layer) -> Iterator[Proposal]:
         starts, k = self.room.starts(self.rng, STARTS), len(ground.coordinates)
-        quiet = quiet_points(ground, layer, starts, k - 1)
-        counts = quiet.open.sum(axis=0)
-        for c in np.argsort(counts, kind="stable")[:BEST]:
-            if counts[c] < k:
-                yield Proposal(self.room.exact(quiet.x[:, c]), None, tuple(ground.coordinates.tolist()))
         front = next((front for front in self.net.fronts if front.last >= layer.number), None)
         if front is None:
             return
+        if front.names == (layer.bend.name,):  # everything goes through this layer
+            quiet = quiet_points(ground, layer, starts, k - 1)
+            counts = quiet.open.sum(axis=0)
+            for c in np.argsort(counts, kind="stable")[:BEST]:
+                if counts[c] < k:
+                    yield Proposal(self.room.exact(quiet.x[:, c]), None, tuple(ground.coordinates.tolist()))
         quiet = quiet_points(ground, layer, starts, max(2 * k - 2, 1))
-        for c in np.argsort(quiet.open.sum(axis=0), kind="stable")[:BEST]:
-            for y in self._partners(ground, layer, quiet.x[:, c], quiet.open[:, c]):
-                yield from self._meeting(ground, front, quiet.x[:, c], y)
+        best = np.argsort(quiet.open.sum(axis=0), kind="stable")[:BEST]
+        partners = [self._partners(ground, layer, quiet.x[:, c], quiet.open[:, c]) for c in best]
+        x = np.repeat(quiet.x[:, best], [part.shape[1] for part in partners], axis=1)
+        yield from self._meetings(ground, front, x, np.concatenate(partners, axis=1))
 
-    def _partners(self, ground: Ground, layer: Layer, x: Floats, is_open: NDArray[np.bool_]) -> list[Floats]:
-        """Points that differ from one at the coordinates, at which few other entries are open."""
+    def _partners(self, ground: Ground, layer: Layer, x: Floats, is_open: NDArray[np.bool_]) -> Floats:
+        """Points (entries, points) that differ from one at the coordinates, at which few other entries are open."""
         starts = np.repeat(x[:, None], PARTNERS, axis=1)
         starts[ground.coordinates] = self.room.starts(self.rng, PARTNERS)[ground.coordinates]
         quiet = quiet_points(ground, layer, starts, is_open, ground.coordinates)
         more = (quiet.open & ~is_open[:, None]).sum(axis=0)
-        return [quiet.x[:, c] for c in np.argsort(more, kind="stable")[:BEST]]
+        return quiet.x[:, np.argsort(more, kind="stable")[:BEST]]
 
     def _random_pairs(self, ground: Ground) -> Iterator[Proposal]:
         """Of random points, at the last front."""
         for front in self.net.fronts[-1:]:
-            starts = self.room.starts(self.rng, 2 * RANDOM_PAIRS)
-            for c in range(RANDOM_PAIRS):
-                y = starts[:, 2 * c].copy()
-                y[ground.coordinates] = starts[ground.coordinates, 2 * c + 1]
-                yield from self._meeting(ground, front, starts[:, 2 * c], y)
+            x, y = self.room.starts(self.rng, RANDOM_PAIRS), self.room.starts(self.rng, RANDOM_PAIRS)
+            same = ~np.isin(np.arange(self.net.size), ground.coordinates)
+            y[same] = x[same]
+            yield from self._meetings(ground, front, x, y)
 
-    def _meeting(self, ground: Ground, front: Front, x: Floats, y: Floats) -> Iterator[Proposal]:
-        """The exact pair of two points that meet at a front."""
-        found = met(ground, front, x, y)
-        if found is None:
-            return
+    def _meetings(self, ground: Ground, front: Front, x: Floats, y: Floats) -> Iterator[Proposal]:
+        """The exact pairs of points that meet at a front, from pairs of columns."""
         name, coordinates = self.net.input, tuple(ground.coordinates.tolist())
-        left, right = ({**self.others, name: self.room.exact(side)} for side in (found.x, found.y))
-        pair = corrected(self.net.network, Floating(left, right, name, coordinates, front.names), self.clock)
-        if pair is not None:
-            yield Proposal(pair[0], pair[1], coordinates, ", ".join(front.names))
+        for found in meetings(ground, front, x, y):
+            left, right = ({**self.others, name: self.room.exact(side)} for side in (found.x, found.y))
+            pair = corrected(self.net.network, Floating(left, right, name, coordinates, front.names), self.clock)
+            if pair is not None:
+                yield Proposal(pair[0], pair[1], coordinates, ", ".join(front.names))
 
 
 def _layers(ground: Ground) -> Iterator[Layer]:
