@@ -67,6 +67,7 @@ def new_program(problem: HomogeneousProblem) -> kernel.Program:
     status[problem.m :] = kernel.NEGATIVE
     return kernel.Program(
         rows=np.ascontiguousarray(rows),
+        columns=np.ascontiguousarray(rows.T),
         status=status,
         basis=count + 1 + np.arange(columns + 1, dtype=np.int64),
         inverse=np.eye(columns + 1),
@@ -86,6 +87,7 @@ def with_new_rows(program: kernel.Program, problem: HomogeneousProblem) -> kerne
     program.basis[program.basis > count] += added
     return program._replace(
         rows=np.ascontiguousarray(rows),
+        columns=np.ascontiguousarray(rows.T),
         status=np.concatenate([program.status, np.full(added, kernel.NEGATIVE, dtype=np.int8)]),
         weights=np.concatenate([program.weights, np.zeros(added)]),
     )

@@ -33,6 +33,7 @@ from exactinj.errors import InternalError
 from exactinj.exact.matrix import IntegerRow
 from exactinj.injectivity.engine import Answer, Engine
 from exactinj.injectivity.growing import GrowingTable
+from exactinj.injectivity.tree_state import first_quotients
 from exactinj.kernels import signs as kernel
 from exactinj.work.clock import Clock, OutOfTimeError
 from exactinj.work.verdict import Statistics, Verdict
@@ -226,11 +227,8 @@ def _new_state(problem: HomogeneousProblem, prime: int) -> kernel.Splitting:
     cursor[kernel.PRIME], cursor[kernel.STAGE], cursor[kernel.BUDGET] = prime, kernel.STAGE_BEGIN, -1
     state = kernel.Splitting(
         program=new_program(problem),
-        residues=np.array([[value % prime for value in row] for row in problem.weights_of(range(m))], dtype=np.int64),
-        salt=np.random.default_rng(0).integers(1, prime, size=n, dtype=np.int64),
+        quotients=first_quotients(problem.weights_of(range(m)), prime),
         path=np.zeros(n, dtype=np.int64),
-        echelon=np.zeros((n, n), dtype=np.int64),
-        pivots=np.zeros(n, dtype=np.int64),
         closure=np.zeros((n + 1, m), dtype=np.uint8),
         excluded=np.zeros(m, dtype=np.int64),
         node_codes=np.zeros((n, columns + 1), dtype=np.int32),
@@ -243,5 +241,5 @@ def _new_state(problem: HomogeneousProblem, prime: int) -> kernel.Splitting:
         tokens=np.zeros(ROOM_FOR_TOKENS, dtype=np.int32),
         cursor=cursor,
     )
-    state.closure[0] = ~state.residues.any(axis=1)
+    state.closure[0] = ~state.quotients[0].any(axis=0)
     return state

@@ -11,7 +11,7 @@ import numpy as np
 from exactinj.alternatives.problem import HomogeneousProblem
 from exactinj.kernels import flats as kernel
 
-__all__ = ["grown", "new_state", "opposite_pairs", "store_refuter", "with_new_rows"]
+__all__ = ["first_quotients", "grown", "new_state", "opposite_pairs", "store_refuter", "with_new_rows"]
 
 FIRST_CAPACITY = 1024
 
@@ -27,15 +27,13 @@ def new_state(problem: HomogeneousProblem, prime: int) -> kernel.SearchState:
     cursor[kernel.CONSTANT_FIRST] = 1
     state = kernel.SearchState(
         rows=np.ascontiguousarray(rows),
-        residues=np.array([[value % prime for value in row] for row in weights], dtype=np.int64),
-        salt=_salt(n, prime),
+        columns=np.ascontiguousarray(rows.T),
+        quotients=first_quotients(weights, prime),
         modular_is_exact=_ranks_settled_by(prime, weights, n),
         status=np.full(len(problem.rows), kernel.NEGATIVE, dtype=np.int8),
         basis=len(problem.rows) + 1 + np.arange(columns + 1, dtype=np.int64),
         inverse=np.eye(columns + 1),
         path=np.zeros(n, dtype=np.int64),
-        echelon=np.zeros((n, n), dtype=np.int64),
-        pivots=np.zeros(n, dtype=np.int64),
         closure=np.zeros((n + 1, m), dtype=np.uint8),
         excluded=np.zeros(m, dtype=np.int64),
         node_refuter=np.zeros(n, dtype=np.int64),
@@ -48,11 +46,19 @@ def new_state(problem: HomogeneousProblem, prime: int) -> kernel.SearchState:
         weights=np.zeros(len(problem.rows)),
         cursor=cursor,
     )
-    state.closure[0] = ~state.residues.any(axis=1)
+    state.closure[0] = ~state.quotients[0].any(axis=0)
     for pair in opposite_pairs(problem):
         state = store_refuter(state, problem, pair)
     cursor[kernel.PAIRS] = cursor[kernel.POOL]
     return state
+
+
+def first_quotients(weights: list[tuple[int, ...]], prime: int) -> np.ndarray:
+    """Integer rows modulo the prime, and room for their coordinates modulo a path (`modular.pass_to_quotient`)."""
+    residues = np.array([[value % prime for value in row] for row in weights], dtype=np.int64)
+    quotients = np.zeros((residues.shape[1], *residues.T.shape), dtype=np.int64)
+    quotients[0] = residues.T
+    return quotients
 
 
 def grown(state: kernel.SearchState) -> kernel.SearchState:
@@ -75,7 +81,8 @@ def with_new_rows(state: kernel.SearchState, problem: HomogeneousProblem) -> ker
         state.basis[state.basis > count] += added
         status = np.concatenate([state.status, np.full(added, kernel.NEGATIVE, dtype=np.int8)])
         weights = np.concatenate([state.weights, np.zeros(added)])
-        state = state._replace(rows=np.ascontiguousarray(rows), status=status, weights=weights)
+        rows, columns = np.ascontiguousarray(rows), np.ascontiguousarray(rows.T)
+        state = state._replace(rows=rows, columns=columns, status=status, weights=weights)
     return state
 
 
@@ -118,17 +125,6 @@ def opposite_pairs(problem: HomogeneousProblem) -> list[tuple[int, ...]]:
         slack = (problem.slack,) if offset + opposite[0] > 0 else ()
         pairs.append((*sorted((i, opposite[1])), *slack))
     return sorted(pairs)
-
-
-def _salt(length: int, prime: int) -> np.ndarray:
-    """Fixed residues without structure: an annihilator built from them is rarely orthogonal by chance."""
-    values, value = [], 88_172_645_463_325_252
-    for _ in range(length):
-        value ^= (value << 13) & (2**64 - 1)
-        value ^= value >> 7
-        value ^= (value << 17) & (2**64 - 1)
-        values.append(value % (prime - 1) + 1)
-    return np.array(values, dtype=np.int64)
 
 
 def _ranks_settled_by(prime: int, weights: list[tuple[int, ...]], n: int) -> np.ndarray:

@@ -199,14 +199,15 @@ def look_at_side(state: Enumeration, side: int, work_limit: int) -> int:
         state.cursor[REUSED] += 1
         return FOUND
     if state.cursor[GIVEN] == NOTHING:
-        rows, status, basis, inverse, counts = (
+        rows, columns, status, basis, inverse, counts = (
             program.rows,
+            program.columns,
             program.status,
             program.basis,
             program.inverse,
             program.counts,
         )
-        outcome = solve_program(rows, status, basis, inverse, program.point, counts, True, work_limit)
+        outcome = solve_program(rows, columns, status, basis, inverse, program.point, counts, True, work_limit)
         if outcome == FOUND:
             if circuit_is_proven(rows, status, basis, inverse, counts):
                 remember_basis(state, depth, side)

@@ -13,7 +13,7 @@ Whatever these two do not settle is handed back to Python with a request code, s
 rationals, and the search goes on from the same state. The search also returns when its work
 budget is spent, so that clocks and interrupts are looked at by the caller.
 
-Cost per node: one scan of recent refuters, ``O(m n)`` integer products for the closure, and at
+Cost per node: one scan of recent refuters, ``O(m r)`` integer products for the closure with r levels left, and at
 nodes where no old refuter fits a handful of simplex pivots at ``O(M N)`` each.
 """
 
@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exactinj.kernels.compilation import DONE, PAUSED, Kernel, helper
-from exactinj.kernels.modular import PRIMES, extend_echelon, mark_closure, reduce_modulo
+from exactinj.kernels.modular import PRIMES, mark_closure, pass_to_quotient
 from exactinj.kernels.points import has_few_active_rows
 from exactinj.kernels.simplex import (
     CONSTANT_FIRST,
@@ -105,12 +105,11 @@ Integers: TypeAlias = NDArray[np.int64]
 class SearchState(NamedTuple):
     """Arrays of the search; ``m`` layer rows, ``M`` rows with the domain's, ``N`` columns.
 
-    rows : (M, N) float64, rows of ``[W b]`` and of the domain, equilibrated by powers of two
-    residues : (m, n) int64, integer rows of W modulo the prime
-    salt : (n,) int64, fixed nonzero residues that make annihilator vectors generic
+    rows, columns : (M, N) float64, rows of ``[W b]`` and of the domain, equilibrated by powers of two; its transpose
+    quotients : (n, n, m) int64, per depth d the integer rows of W modulo the prime and the path: n - d coordinates
     modular_is_exact : (n + 1,) uint8, at which rank a zero modulo the prime is a proven zero
     status, basis, inverse : as in `simplex`
-    path : (n,) rows A on the way to the node; echelon, pivots : A in echelon form modulo the prime
+    path : (n,) rows A on the way to the node
     closure : (n + 1, m) uint8, per depth: 1 for rows in the span of A modulo the prime, 2 for those
         of them that are proven to lie outside the rational span, 0 for rows proven outside
     excluded : (m,) int64, 0 for a free row, else 1 + the depth of the node that excluded it
@@ -121,15 +120,13 @@ class SearchState(NamedTuple):
     """
 
     rows: NDArray[np.float64]
-    residues: NDArray[np.int64]
-    salt: NDArray[np.int64]
+    columns: NDArray[np.float64]
+    quotients: NDArray[np.int64]
     modular_is_exact: NDArray[np.uint8]
     status: NDArray[np.int8]
     basis: NDArray[np.int64]
     inverse: NDArray[np.float64]
     path: NDArray[np.int64]
-    echelon: NDArray[np.int64]
-    pivots: NDArray[np.int64]
     closure: NDArray[np.uint8]
     excluded: NDArray[np.int64]
     node_refuter: NDArray[np.int64]
@@ -219,16 +216,17 @@ def store_support(basis: Integers, layer_rows: int, support: NDArray[np.int32]) 
 @helper
 def find_refuter(state: SearchState, depth: int, work_limit: int) -> int:
     """Refuter index >= 0, or minus one minus a request code."""
-    rows, status, basis, inverse, cursor = state.rows, state.status, state.basis, state.inverse, state.cursor
+    rows, columns, status, cursor = state.rows, state.columns, state.status, state.cursor
+    basis, inverse = state.basis, state.inverse
     supports, refuter_sizes = state.supports, state.refuter_sizes
-    layer_rows, dimension = state.residues.shape
+    dimension, layer_rows = state.quotients[0].shape
     last_level = depth == dimension - 1
     enough = rows.shape[0] if last_level else 0
     assign_status(status, state.closure[depth], state.excluded)
     free, known = best_known_refuter(supports, refuter_sizes, status, cursor[POOL], cursor[PAIRS], enough)
     if known >= 0 and free <= enough:
         return known
-    outcome = solve_program(rows, status, basis, inverse, state.point, cursor, last_level, work_limit)
+    outcome = solve_program(rows, columns, status, basis, inverse, state.point, cursor, last_level, work_limit)
     if outcome == OUT_OF_WORK:
         return -1 - PAUSED
     if outcome == FOUND:
@@ -270,11 +268,10 @@ def excluded_row_in_closure(excluded: Integers, closure: NDArray[np.uint8]) -> i
 @Kernel
 def search(state: SearchState, work_limit: int) -> int:
     """Run until the tree is complete or something is wanted; returns a request code."""
-    cursor, residues, closure, excluded = state.cursor, state.residues, state.closure, state.excluded
+    cursor, quotients, closure, excluded = state.cursor, state.quotients, state.closure, state.excluded
     path, tokens, supports, refuter_sizes = state.path, state.tokens, state.supports, state.refuter_sizes
     node_refuter, node_position = state.node_refuter, state.node_position
-    echelon, pivots = state.echelon, state.pivots
-    dimension, prime = residues.shape[1], cursor[PRIME]
+    dimension, layer_rows = quotients[0].shape
     while cursor[DEPTH] >= 0:
         depth = cursor[DEPTH]
         if cursor[TOKENS] + 2 > tokens.size:
@@ -291,7 +288,7 @@ def search(state: SearchState, work_limit: int) -> int:
                     return -1 - refuter
             cursor[GIVEN], cursor[POINT_CHECKED] = -1, 0
             cursor[NODES] += 1
-            cursor[WORK] += residues.size + 100
+            cursor[WORK] += layer_rows * dimension + 100
             tokens[cursor[TOKENS]] = refuter
             cursor[TOKENS] += 1
             node_refuter[depth] = refuter
@@ -310,10 +307,8 @@ def search(state: SearchState, work_limit: int) -> int:
                 continue
             child = supports[refuter, position]
             path[depth] = child
-            row = residues[child].copy()
-            reduce_modulo(row, echelon, pivots, depth, prime)
-            extend_echelon(row, echelon, pivots, depth, prime)
-            mark_closure(residues, state.salt, echelon, pivots, closure, depth + 1, prime)
+            pass_to_quotient(quotients[depth], quotients[depth + 1], depth, child, cursor[PRIME])
+            mark_closure(quotients[depth + 1], closure[depth + 1])
             cursor[STAGE], cursor[CONFIRMED] = STAGE_VACUITY, -1
         else:
             confirmed = cursor[CONFIRMED]

@@ -14,23 +14,14 @@ from numpy.typing import NDArray
 
 from exactinj.kernels.compilation import helper
 
-__all__ = ["PRIMES", "extend_echelon", "mark_closure", "reduce_modulo"]
+__all__ = ["PRIMES", "extend_echelon", "mark_closure", "pass_to_quotient", "reduce_modulo"]
 
 Integers: TypeAlias = NDArray[np.int64]
 
-# Primes below 2**29: 32 products of residues fit in a signed 64-bit sum. The second and third are
+# Primes below 2**29: sums of products of residues stay far from the sign of 64 bits. The second and third are
 # for layers in which the first one sees a dependency that is none and that matters.
 PRIMES = (536_870_909, 536_870_879, 536_870_869)
-
-
-@helper
-def dot_modulo(left: Integers, right: Integers, prime: int) -> int:
-    total = 0
-    for k in range(left.size):
-        total += left[k] * right[k]
-        if k & 31 == 31:
-            total %= prime
-    return total % prime
+HALF_WORD = 2**31 - 1
 
 
 @helper
@@ -71,27 +62,57 @@ def extend_echelon(row: Integers, echelon: Integers, pivots: Integers, rank: int
 
 
 @helper
-def mark_closure(
-    residues: Integers,
-    salt: Integers,
-    echelon: Integers,
-    pivots: Integers,
-    closure: NDArray[np.uint8],
-    rank: int,
-    prime: int,
-) -> None:
-    """Mark in ``closure[rank]`` the rows in the span of the first `rank` echelon rows modulo p.
+def montgomery_factor(prime: int) -> int:
+    """``-1 / prime`` modulo ``2**31``, for `pass_to_quotient`; by Newton's method, five steps double the bits."""
+    inverse = 1
+    for _ in range(5):
+        inverse = inverse * ((2 - prime * inverse) & HALF_WORD) & HALF_WORD
+    return HALF_WORD + 1 - inverse
 
-    What was marked at rank - 1 stays marked. A row that is *not* marked is proven outside the rational span. One
-    vector orthogonal to the echelon rows settles almost every row; a zero is confirmed by full reduction.
+
+@helper
+def pass_to_quotient(whole: Integers, smaller: Integers, rank: int, row: int, prime: int) -> bool:
+    """Coordinates of all rows modulo the span of `rank` rows and one more, from those modulo the `rank` rows.
+
+    Both are (n, m) with a coordinate a line, ``n - rank`` of them in `whole` and one less in `smaller`. A row lies in
+    the span modulo the prime exactly if its coordinates are zero. The last line of `smaller`, which is free, gets the
+    union of the bits of each row's coordinates: zero exactly for the rows in the span. False if the row is in the span
+    already.
+
+    With the coordinate c of the row not zero, ``x_k row_c - x_c row_k`` for the other k. Sums of two products below
+    ``2**59`` are divided by ``2**31`` modulo the prime (P. Montgomery, Modular multiplication without trial division,
+    Math. Comp. 44, 1985), the same factor for all.
     """
-    annihilator = salt.copy()
-    for k in range(rank - 1, -1, -1):
-        pivot = pivots[k]
-        annihilator[pivot] = 0
-        annihilator[pivot] = (prime - dot_modulo(echelon[k], annihilator, prime)) % prime
-    for i in range(residues.shape[0]):
-        inside = rank > 0 and closure[rank - 1, i] != 0
-        if not inside and dot_modulo(residues[i], annihilator, prime) == 0:
-            inside = not reduce_modulo(residues[i].copy(), echelon, pivots, rank, prime)
-        closure[rank, i] = 1 if inside else 0
+    dimension, count = whole.shape
+    live = dimension - rank
+    pivot = 0
+    while pivot < live and whole[pivot, row] == 0:
+        pivot += 1
+    if pivot == live:
+        return False
+    minus_inverse = montgomery_factor(prime)
+    scale = whole[pivot, row]
+    union = smaller[dimension - 1]
+    for j in range(count):
+        union[j] = 0
+    target = 0
+    for k in range(live):
+        if k != pivot:
+            factor = prime - whole[k, row]
+            for j in range(count):
+                total = (whole[k, j] & HALF_WORD) * scale + (whole[pivot, j] & HALF_WORD) * factor
+                lift = ((total & HALF_WORD) * minus_inverse) & HALF_WORD
+                value = (total + lift * prime) >> 31
+                value = value - prime if value >= prime else value
+                smaller[target, j] = value
+                union[j] |= value
+            target += 1
+    return True
+
+
+@helper
+def mark_closure(smaller: Integers, closure: NDArray[np.uint8]) -> None:
+    """Mark the rows in the span after `pass_to_quotient`; one that is *not* marked is outside the rational span."""
+    union = smaller[smaller.shape[0] - 1]
+    for j in range(union.size):
+        closure[j] = 1 if union[j] == 0 else 0

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exactinj.kernels.compilation import DONE, PAUSED, Kernel, helper
-from exactinj.kernels.modular import PRIMES, extend_echelon, mark_closure, reduce_modulo
+from exactinj.kernels.modular import PRIMES, mark_closure, pass_to_quotient
 from exactinj.kernels.points import has_few_active_rows
 from exactinj.kernels.simplex import (
     FOUND,
@@ -89,8 +89,7 @@ Integers: TypeAlias = NDArray[np.int64]
 class Splitting(NamedTuple):
     """Arrays of `split`; m layer rows are the first rows of the program.
 
-    residues, salt, path, echelon, pivots, closure : as in `flats.SearchState`; closure is 1 for rows
-        in the span of the path modulo the prime
+    quotients, path, closure : as in `flats.SearchState`; closure is 1 for rows in the span of the path modulo the prime
     excluded : (m,) int64, 0, or 1 + the depth of the node that made the row negative
     node_codes, node_sizes, node_position : the circuit at each depth, its layer rows only, and the next row in it
     supports, sizes, refuter_sizes : circuits as codes of columns, layer rows first; only the last ones that were found,
@@ -100,11 +99,8 @@ class Splitting(NamedTuple):
     """
 
     program: Program
-    residues: Integers
-    salt: Integers
+    quotients: Integers
     path: Integers
-    echelon: Integers
-    pivots: Integers
     closure: NDArray[np.uint8]
     excluded: Integers
     node_codes: NDArray[np.int32]
@@ -194,16 +190,19 @@ def store_support(basis: Integers, layer_rows: int, support: NDArray[np.int32]) 
 def find_circuit(state: Splitting, depth: int, work_limit: int) -> int:
     """The place of a circuit among those in `supports`, or minus one minus a request code."""
     program, cursor = state.program, state.cursor
-    rows, status, basis, inverse = program.rows, program.status, program.basis, program.inverse
+    rows, columns, status = program.rows, program.columns, program.status
+    basis, inverse = program.basis, program.inverse
     supports, refuter_sizes = state.supports, state.refuter_sizes
-    layer_rows, dimension = state.residues.shape
+    dimension, layer_rows = state.quotients[0].shape
     last_level = depth == dimension - 1
     enough = rows.shape[0] if last_level else 0
     assign_status(status, state.closure[depth], state.excluded, state.path, depth)
     free, known = best_known_circuit(supports, refuter_sizes, status, cursor[POOL], enough)
     if known >= 0 and free <= enough:
         return known
-    outcome = solve_program(rows, status, basis, inverse, program.point, program.counts, last_level, work_limit)
+    outcome = solve_program(
+        rows, columns, status, basis, inverse, program.point, program.counts, last_level, work_limit
+    )
     if outcome == OUT_OF_WORK:
         return -1 - PAUSED
     if outcome == FOUND:
@@ -246,13 +245,11 @@ def next_free_place(circuit: NDArray[np.int32], excluded: Integers, start: int) 
 @helper
 def enter_child(state: Splitting, depth: int, child: int) -> bool:
     """Put a row on the path behind its first `depth`; False if it lies in their span modulo the prime."""
-    prime = state.cursor[PRIME]
-    row = state.residues[child].copy()
-    if not reduce_modulo(row, state.echelon, state.pivots, depth, prime):
+    smaller = state.quotients[depth + 1]
+    if not pass_to_quotient(state.quotients[depth], smaller, depth, child, state.cursor[PRIME]):
         return False
-    extend_echelon(row, state.echelon, state.pivots, depth, prime)
+    mark_closure(smaller, state.closure[depth + 1])
     state.path[depth] = child
-    mark_closure(state.residues, state.salt, state.echelon, state.pivots, state.closure, depth + 1, prime)
     return True
 
 
@@ -295,7 +292,7 @@ def split(state: Splitting, work_limit: int) -> int:
     """Run until the tree is complete or something is wanted; returns a request code."""
     cursor, counts, excluded = state.cursor, state.program.counts, state.excluded
     path, tokens, node_codes, node_position = state.path, state.tokens, state.node_codes, state.node_position
-    dimension = state.residues.shape[1]
+    dimension, layer_rows = state.quotients[0].shape
     if cursor[STAGE] == STAGE_BEGIN and not enter_root(state):
         return DEPENDENT
     while cursor[DEPTH] >= cursor[ROOT]:
@@ -313,7 +310,7 @@ def split(state: Splitting, work_limit: int) -> int:
             cursor[TOKENS] += 1
             cursor[GIVEN], cursor[POINT_CHECKED] = 0, 0
             cursor[NODES] += 1
-            counts[WORK] += state.residues.size + 100
+            counts[WORK] += layer_rows * dimension + 100
             cursor[STAGE] = STAGE_BRANCH
             if depth + 1 == dimension:
                 leave_node(excluded, path, cursor, depth)

@@ -74,6 +74,7 @@ class Program(NamedTuple):
     """The linear program and the state of its simplex method, for M rows of N columns.
 
     rows : (M, N) float64, equilibrated by powers of two; see `HomogeneousProblem.equilibrated`
+    columns : (N, M), the same numbers in the order in which `price` takes them
     status : (M,) int8. NEGATIVE allows the column ``j + 1`` at no cost, FREE at cost one,
         NONNEGATIVE the column ``-(j + 1)`` at no cost, UNKNOWN neither
     basis, inverse : codes of ``N + 1`` basic columns and the inverse of their matrix
@@ -82,6 +83,7 @@ class Program(NamedTuple):
     """
 
     rows: Floats
+    columns: Floats
     status: Statuses
     basis: Integers
     inverse: Floats
@@ -240,22 +242,38 @@ def dual_point(inverse: Floats, basic_cost: Floats, multipliers: Floats) -> None
 
 
 @helper
-def price(rows: Floats, statuses: Statuses, multipliers: Floats, first_phase: bool, constant_first: int) -> int:
-    """The code of the allowed column of most negative reduced cost, or 0; `constant_first` is for positive codes."""
-    count, columns = rows.shape
+def price(
+    columns: Floats,
+    statuses: Statuses,
+    multipliers: Floats,
+    reduced: Floats,
+    first_phase: bool,
+    constant_first: int,
+) -> int:
+    """The code of the allowed column of most negative reduced cost, or 0; `constant_first` is for positive codes only.
+
+    Sums run over all rows side by side, coordinate after coordinate.
+    """
+    height, count = columns.shape
+    last = float(multipliers[height])
+    for j in range(count):
+        cost = 1.0 if statuses[j] == FREE and not first_phase else 0.0
+        reduced[j] = cost - last if constant_first else 0.0
+    for k in range(height):
+        factor, column = multipliers[k], columns[k]
+        for j in range(count):
+            reduced[j] -= factor * column[j]
     best, entering = -PRICE_TOLERANCE, 0
     for j in range(count):
         status = statuses[j]
         if status == UNKNOWN:
             continue
-        cost = 1.0 if status == FREE and not first_phase else 0.0
-        constant = cost - float(multipliers[columns])
-        total = constant if constant_first else 0.0
-        for k in range(columns):
-            total -= multipliers[k] * rows[j, k]
-        reduced = total if constant_first else constant + (total if status > 0 else -total)
-        if reduced < best:
-            best, entering = reduced, (j + 1 if status > 0 else -j - 1)
+        value = reduced[j]
+        if not constant_first:
+            cost = 1.0 if status == FREE and not first_phase else 0.0
+            value = (cost - last) + (value if status > 0 else -value)
+        if value < best:
+            best, entering = value, (j + 1 if status > 0 else -j - 1)
     return entering
 
 
@@ -279,6 +297,7 @@ def expel_barred(rows: Floats, status: Statuses, basis: Integers, inverse: Float
 @helper
 def solve_program(
     rows: Floats,
+    columns: Floats,
     status: Statuses,
     basis: Integers,
     inverse: Floats,
@@ -292,7 +311,7 @@ def solve_program(
     SEPARATED and FOUND leave a point: that has all the signs, or that has as many FREE rows negative as a linear cost
     can see.
     """
-    outcome = run_simplex(rows, status, basis, inverse, point, counts, only_feasible, work_limit)
+    outcome = run_simplex(rows, columns, status, basis, inverse, point, counts, only_feasible, work_limit)
     if outcome != OUT_OF_WORK:
         counts[STEPS] = 0
         counts[LINEAR_PROGRAMS] += 1
@@ -302,6 +321,7 @@ def solve_program(
 @helper
 def run_simplex(
     rows: Floats,
+    columns: Floats,
     status: Statuses,
     basis: Integers,
     inverse: Floats,
@@ -312,9 +332,9 @@ def run_simplex(
 ) -> int:
     """The steps of `solve_program`; their limit holds over all calls, as the float simplex may cycle."""
     size = basis.size
-    columns = size - 1
     multipliers = np.zeros(size)
     basic_cost = np.zeros(size)
+    reduced = np.empty(status.size)
     first_phase = True
     moved = False
     while counts[STEPS] < 100 + 40 * size:
@@ -330,7 +350,7 @@ def run_simplex(
                 if is_barred(status, basis[i]):
                     barred = True
                     basic_cost[i] = 1.0
-                    barred_weight = max(barred_weight, inverse[i, columns])
+                    barred_weight = max(barred_weight, inverse[i, size - 1])
             if barred_weight <= ZERO_WEIGHT:
                 if barred:
                     expel_barred(rows, status, basis, inverse, counts)
@@ -343,9 +363,9 @@ def run_simplex(
                 is_free = 0 < code <= status.size and status[code - 1] == FREE
                 basic_cost[i] = 1.0 if is_free else 0.0
         dual_point(inverse, basic_cost, multipliers)
-        entering = price(rows, status, multipliers, first_phase, counts[CONSTANT_FIRST])
+        entering = price(columns, status, multipliers, reduced, first_phase, counts[CONSTANT_FIRST])
         if entering == 0:
-            for k in range(columns):
+            for k in range(size - 1):
                 point[k] = multipliers[k]
             return SEPARATED if first_phase else FOUND
         if not enter_column(rows, status, basis, inverse, counts, entering, -1):
