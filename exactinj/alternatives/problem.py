@@ -163,7 +163,8 @@ class HomogeneousProblem:
     def proof_rows(self) -> ProofRows:
         """What a proof keeps of the problem: certificates name the layer's rows, and halfspaces that have names."""
         boundary = self.boundary if self.domain.names_halfspaces else ()
-        return ProofRows(self.rows, tuple(factor for _, factor in (*self.layer.integer_rows, *boundary)))
+        factors = tuple(factor for _, factor in (*self.layer.integer_rows, *boundary))
+        return ProofRows(self.rows, factors, self.slack, self.slack if self.is_affine else None)
 
     def is_in_ball(self, point: Sequence[int]) -> bool:
         """Whether the x of a homogeneous vector lies strictly inside the domain's ball, exactly; yes without one."""

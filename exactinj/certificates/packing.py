@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
+from exactinj.certificates.form import Form, form_for
 from exactinj.certificates.proof_rows import Multipliers, ProofRows
+from exactinj.certificates.stated_tree import StatedEntry
 
 __all__ = ["FULL_SPARK", "Packing", "StatedPacking"]
 
@@ -24,6 +26,12 @@ class Packing:
     supports: tuple[tuple[int, ...], ...]
     rows: ProofRows
     epsilon: Fraction | None = None
+    form: Form | None = None
+
+    @property
+    def written_form(self) -> Form:
+        """The form that was asked for, or the one that its size calls for."""
+        return self.form or form_for(map(len, self.supports))
 
     def refuters(self) -> Iterator[Multipliers]:
         """Per support the multipliers, positive."""
@@ -33,11 +41,8 @@ class Packing:
 
 @dataclass(frozen=True)
 class StatedPacking:
-    """A packing as a certificate states it, with its multipliers."""
+    """A packing as a certificate states it: refuters with multipliers, or in the compact form perhaps their codes."""
 
-    stated: tuple[tuple[tuple[int, int], ...], ...]
+    stated: tuple[StatedEntry, ...]
     epsilon: Fraction | None = None
-
-    def refuters(self) -> Iterator[Multipliers]:
-        """Per refuter the multipliers."""
-        return map(list, self.stated)
+    form: Form = Form.EXPLICIT

@@ -25,11 +25,15 @@ class ProofRows:
     when a certificate is written: that takes several times as long as finding the tree.
 
     rows : the integer rows h_i; a row is named by its place
-    factors : for the rows that certificates name, which come first, ``h_i = factor * row as given``
+    factors : for the rows that explicit entries name, which come first, ``h_i = factor * row as given``
+    facets : how many rows, the first ones again, compact entries name: of the layer and of the domain
+    constant : the place of the row ``(0, -1)``, which no entry names; None if there is none
     """
 
     rows: tuple[IntegerRow, ...]
     factors: tuple[Fraction, ...]
+    facets: int = 0
+    constant: int | None = None
 
     def multipliers(self, codes: Sequence[int]) -> Multipliers:
         """Coprime integers for the rows as given; those that certificates do not name are left out.

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from functools import singledispatch
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,17 +17,21 @@ from exactinj.certificates.collision import Collision
 from exactinj.certificates.composition import Composition
 from exactinj.certificates.depth_tree import DepthTree, RowProof
 from exactinj.certificates.flat_tree import FlatTree
+from exactinj.certificates.form import Form
 from exactinj.certificates.orientation import OrientationProof
 from exactinj.certificates.p_matrix import Minors, PMatrixProof, Split, Token
 from exactinj.certificates.packing import Packing, StatedPacking
 from exactinj.certificates.sign_split import SignSplitTree
 from exactinj.certificates.stated_tree import StatedTree
+from exactinj.certificates.support_text import compact_lines, token_lines
+from exactinj.certificates.supports import SupportTable
 from exactinj.errors import InternalError
 from exactinj.exact.numbers import integer_text, rational_text
 
 __all__ = ["Proof", "pair_text", "proof_pieces", "rationals", "separated", "strings"]
 
 TOKENS_A_LINE = 16
+Entry: TypeAlias = Sequence[tuple[int, int]] | Sequence[int]  # pairs (row, multiplier), or codes
 
 Proof = FlatTree | SignSplitTree | StatedTree | BlocksProof | Collision | DepthTree | Packing | StatedPacking
 
@@ -60,17 +64,36 @@ def _composition_pieces(proof: Composition) -> Iterator[str]:
 
 @proof_pieces.register
 def _flat_tree_pieces(proof: FlatTree) -> Iterator[str]:
+    if proof.written_form is Form.COMPACT:
+        return _compact_pieces("flat-tree", proof)
     return _tree_pieces("flat-tree", "refuters", proof.refuters(), proof.tokens)
 
 
 @proof_pieces.register
 def _sign_split_pieces(proof: SignSplitTree) -> Iterator[str]:
+    if proof.written_form is Form.COMPACT:
+        return _compact_pieces("sign-split", proof)
     return _tree_pieces("sign-split", "circuits", proof.circuits(), proof.tokens)
+
+
+def _compact_pieces(rule: str, proof: FlatTree | SignSplitTree) -> Iterator[str]:
+    yield f'{{"rule": "{rule}",\n"supports": [\n'
+    yield from compact_lines(proof.supports, proof.rows, _entry)
+    yield '],\n"tree": [\n'
+    yield from token_lines(proof.tokens)
+    yield "]}"
 
 
 @proof_pieces.register
 def _stated_pieces(proof: StatedTree) -> Iterator[str]:
-    return _tree_pieces(proof.rule, proof.table, proof.entries, proof.tokens)
+    if proof.form is Form.EXPLICIT:
+        yield from _tree_pieces(proof.rule, proof.table, proof.entries, proof.tokens)
+        return
+    yield f'{{"rule": "{proof.rule}",\n"{proof.table}": [\n'
+    yield from separated(map(_entry, proof.entries))
+    yield '],\n"tree": [\n'
+    yield from token_lines(proof.tokens)
+    yield "]}"
 
 
 class Pair(Protocol):
@@ -98,7 +121,11 @@ def _collision_pieces(pair: Collision) -> Iterator[str]:
 
 
 def _tree_pieces(
-    rule: str, table: str, entries: Iterable[Sequence[tuple[int, int]]], tokens: NDArray[np.int32], first: str = ""
+    rule: str,
+    table: str,
+    entries: Iterable[Entry],
+    tokens: NDArray[np.int32],
+    first: str = "",
 ) -> Iterator[str]:
     before = first and f"{first},\n"
     yield f'{{"rule": "{rule}",\n{before}"{table}": [\n'
@@ -108,18 +135,33 @@ def _tree_pieces(
     yield "]}"
 
 
-@proof_pieces.register(Packing)
-@proof_pieces.register(StatedPacking)
-def _packing_pieces(proof: Packing | StatedPacking) -> Iterator[str]:
-    epsilon = "null" if proof.epsilon is None else f'"{rational_text(proof.epsilon)}"'
-    yield f'{{"rule": "packing",\n"epsilon": {epsilon},\n"refuters": [\n'
-    yield from separated(map(_entry, proof.refuters()))
+@proof_pieces.register
+def _packing_pieces(proof: Packing) -> Iterator[str]:
+    if proof.written_form is Form.COMPACT:
+        entries = compact_lines(SupportTable.of_places(proof.supports), proof.rows, _entry)
+    else:
+        entries = separated(map(_entry, proof.refuters()))
+    return _packing_text(proof.epsilon, proof.written_form, entries)
+
+
+@proof_pieces.register
+def _stated_packing_pieces(proof: StatedPacking) -> Iterator[str]:
+    return _packing_text(proof.epsilon, proof.form, separated(map(_entry, proof.stated)))
+
+
+def _packing_text(epsilon: Fraction | None, form: Form, entries: Iterator[str]) -> Iterator[str]:
+    stated = "null" if epsilon is None else f'"{rational_text(epsilon)}"'
+    table = "supports" if form is Form.COMPACT else "refuters"
+    yield f'{{"rule": "packing",\n"epsilon": {stated},\n"{table}": [\n'
+    yield from entries
     yield "]}"
 
 
-def _entry(entry: Sequence[tuple[int, int]]) -> str:
-    """A refuter or circuit."""
-    return "[" + ", ".join(f'[{i}, "{integer_text(value)}"]' for i, value in entry) + "]"
+def _entry(entry: Entry) -> str:
+    """A refuter or circuit; its codes, if it was read in the compact form."""
+    if isinstance(entry[0], int):
+        return "[" + ",".join(map(str, entry)) + "]"
+    return "[" + ", ".join(f'[{i}, "{integer_text(value)}"]' for i, value in entry) + "]"  # type: ignore[misc]
 
 
 def _token_lines(tokens: NDArray[np.int32]) -> Iterator[str]:

@@ -32,10 +32,11 @@ from exactinj.certificates.every_size import (
     Slot,
     UnpairedRow,
 )
+from exactinj.certificates.form import Form
 from exactinj.certificates.orientation import OrientationProof
 from exactinj.certificates.p_matrix import Definite, Dominant, Minors, MinorTree, PMatrixProof, Split, Token
 from exactinj.certificates.packing import StatedPacking
-from exactinj.certificates.stated_tree import StatedTree
+from exactinj.certificates.stated_tree import StatedEntry, StatedTree
 from exactinj.domains import (
     Ball,
     Box,
@@ -195,14 +196,25 @@ def _tokens(numbers: Sequence[int]) -> NDArray[np.int32]:
 
 
 def _tree(record: Record) -> StatedTree:
-    table = record["refuters" if record["rule"] == "flat-tree" else "circuits"]
-    entries = tuple(tuple((i, int(fmpz(text))) for i, text in entry) for entry in table)
-    return StatedTree(record["rule"], entries, _tokens(record["tree"]))
+    entries, form = _entries(record, "refuters" if record["rule"] == "flat-tree" else "circuits")
+    return StatedTree(record["rule"], entries, _tokens(record["tree"]), form)
 
 
 def _packing(record: Record) -> StatedPacking:
-    entries = tuple(tuple((i, int(fmpz(text))) for i, text in entry) for entry in record["refuters"])
-    return StatedPacking(entries, None if record["epsilon"] is None else fraction_from(record["epsilon"]))
+    entries, form = _entries(record, "refuters")
+    return StatedPacking(entries, None if record["epsilon"] is None else fraction_from(record["epsilon"]), form)
+
+
+def _entries(record: Record, table: str) -> tuple[tuple[StatedEntry, ...], Form]:
+    """The list of dependencies, in the form that it has."""
+    form = Form.COMPACT if "supports" in record else Form.EXPLICIT
+    return tuple(map(_entry, record["supports" if form is Form.COMPACT else table])), form
+
+
+def _entry(entry: Sequence[Any]) -> StatedEntry:
+    if all(isinstance(code, int) for code in entry):
+        return tuple(entry)
+    return tuple((i, int(fmpz(text))) for i, text in entry)
 
 
 def _row(record: Record) -> RowProof:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from exactinj.certificates.form import Form, form_for
 from exactinj.certificates.proof_rows import Multipliers, ProofRows
 from exactinj.certificates.supports import SupportTable, used_supports
 
@@ -24,6 +25,12 @@ class SignSplitTree:
     supports: SupportTable
     tokens: NDArray[np.int32]
     rows: ProofRows
+    form: Form | None = None
+
+    @property
+    def written_form(self) -> Form:
+        """The form that was asked for, or the one that its size calls for."""
+        return self.form or form_for(self.supports.sizes.tolist())
 
     def circuits(self) -> Iterator[Multipliers]:
         """Per support the multipliers, with their signs."""

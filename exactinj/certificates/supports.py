@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,9 +29,18 @@ class SupportTable:
     def of(cls, codes: Codes, sizes: NDArray[np.integer[Any]]) -> SupportTable:
         """A table of the first `sizes[k]` codes of each row, in the smallest integers that hold them."""
         largest = max(int(codes.max(initial=0)), -int(codes.min(initial=0)))
-        small = codes.astype(np.min_scalar_type(-max(largest, 1)), order="C")
+        small = codes.astype(np.min_scalar_type(-1 - largest), order="C")
         small[np.arange(codes.shape[1]) >= np.asarray(sizes)[:, None]] = 0
         return cls(small)
+
+    @classmethod
+    def of_places(cls, supports: Sequence[Sequence[int]]) -> SupportTable:
+        """A table of supports whose multipliers are positive, given by the places of their rows."""
+        sizes = np.array([len(support) for support in supports], dtype=np.int64)
+        codes = np.zeros((len(supports), int(sizes.max(initial=0))), dtype=np.int64)
+        for row, support in zip(codes, supports, strict=True):
+            row[: len(support)] = np.array(support, dtype=np.int64) + 1
+        return cls.of(codes, sizes)
 
     @property
     def sizes(self) -> NDArray[np.int64]:

@@ -42,6 +42,7 @@ PARTS = (
     "rows",
     "domains",
     "trees",
+    "supports",
     "cones",
     "convolution",
     "residual",

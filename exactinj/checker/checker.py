@@ -6,7 +6,7 @@ Written from docs/certificates.md, version 1, docs/certificates-convolution.md a
 file runs alone. It is made of the modules in the folder exactinj/checker, in which it stands, by
 `python -m exactinj.checker.assemble`: change those.
 
-The parts: faults, limits, rationals, stream, rows, domains, trees, cones, convolution, residual, network,
+The parts: faults, limits, rationals, stream, rows, domains, trees, supports, cones, convolution, residual, network,
 dependencies, definite, rules/collision, rules/flat_tree, rules/sign_split, rules/packing, rules/blocks,
 rules/depth_tree, rules/boxes, rules/periodic, rules/patch, rules/geometric, rules/count, rules/unpaired,
 rules/p_matrix, rules/orientation, rules/cell_pairs, rules/composition, reading/layer, reading/domain,
@@ -550,6 +550,11 @@ def form_of(rows: Rows, i: int) -> Form:
 # ------------------------------------------------------------------ domains
 # Section "Domains": the sets K, and what it takes to show that an affine function is nonnegative on one.
 
+def _coordinate(k: int, n: int, factor: int, constant: int, denominator: int) -> Row:
+    """The function (factor x_k + constant) / denominator."""
+    return Row.sparse(Form({k: factor}, constant, denominator), n)
+
+
 class Domain:
     """A set K. Where one does not say how to show something about it, nothing is shown."""
 
@@ -564,6 +569,14 @@ class Domain:
     def halfspaces(self) -> tuple[Row, ...]:
         """The functions that refuters and circuits may name besides the rows; all are at most 0 on K."""
         return ()
+
+    def facet_count(self, n: int) -> int:
+        """How many functions compact entries may name behind the rows, for inputs of length n."""
+        return len(self.halfspaces)
+
+    def facet(self, j: int, n: int) -> Row:
+        """The j-th of these functions, at most 0 on K."""
+        return self.halfspaces[j]
 
     def contains(self, x: Sequence[Fraction]) -> bool:
         """Whether the point lies in K."""
@@ -603,6 +616,12 @@ class Orthant(Domain):
 
     type = "nonneg"
 
+    def facet_count(self, n: int) -> int:
+        return n
+
+    def facet(self, j: int, n: int) -> Row:
+        return _coordinate(j, n, -1, 0, 1)
+
     def cut(self, columns: Sequence[int]) -> Domain:
         return self
 
@@ -625,6 +644,15 @@ class Box(Domain):
     @property
     def dimension(self) -> int:
         return len(self.lower)
+
+    def facet_count(self, n: int) -> int:
+        return 2 * n
+
+    def facet(self, j: int, n: int) -> Row:
+        k, is_upper = divmod(j, 2)
+        if is_upper:
+            return _coordinate(k, n, self.denominator, -self.upper[k], self.denominator)
+        return _coordinate(k, n, -self.denominator, self.lower[k], self.denominator)
 
     def contains(self, x: Sequence[Fraction]) -> bool:
         scaled = [value * self.denominator for value in x]
@@ -696,6 +724,12 @@ class NonnegativeBall(Domain):
 
     type = "nonneg-ball"
     radius: Fraction
+
+    def facet_count(self, n: int) -> int:
+        return n
+
+    def facet(self, j: int, n: int) -> Row:
+        return _coordinate(j, n, -1, 0, 1)
 
     def contains(self, x: Sequence[Fraction]) -> bool:
         return min(x) >= 0 and square_of(x) <= self.radius**2
@@ -838,6 +872,105 @@ def require_enough_rows(rows: Rows, n: int) -> None:
     """Fewer than n rows never span; this bounds the n by n identity, too."""
     if len(rows) < n:
         raise Rejected(Reason.TREE, f"tree: {len(rows)} rows do not span R^{n}, so no tree proves the claim")
+
+
+# ------------------------------------------------------------------ supports
+# Section "Compact lists": entries of which only the functions and the signs of their multipliers are stated.
+
+MOST_FACETS = 4096
+
+
+class Codes(NamedTuple):
+    """A compact entry: i + 1 for the function i with a positive multiplier, -(i + 1) with a negative one."""
+
+    codes: list[int]
+
+
+Entry = Combination | Codes
+
+
+@dataclass(slots=True)
+class Functions:
+    """What entries may name: the rows of a layer with n columns, then facets of K."""
+
+    rows: Rows
+    domain: Domain
+    n: int
+    named: Rows = field(init=False)  # those that explicit entries may name
+    _facets: dict[int, Row] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.named = with_halfspaces(self.rows, self.domain)
+
+    @property
+    def m(self) -> int:
+        return len(self.rows)
+
+    def explicit(self, entry: Entry, reason: Reason, place: str) -> Combination:
+        """The entry with multipliers. Raises Rejected if a compact one does not determine them."""
+        if isinstance(entry, Combination):
+            return entry
+        indices = [abs(code) - 1 for code in entry.codes]
+        require_different(indices, self.m + self.domain.facet_count(self.n), reason, place)
+        rows = [self._function(i) for i in indices]
+        signed = [
+            list(row.entries) if code > 0 else [-value for value in row.entries]
+            for code, row in zip(entry.codes, rows, strict=True)
+        ]
+        factors = _dependency([column[:-1] for column in signed])
+        if len(factors) == 2:
+            factors = _dependency(signed)
+        if len(factors) != 1:
+            raise Rejected(reason, f"{place}: its functions do not determine their multipliers")
+        (values,) = factors
+        if values[0] < 0:
+            values = [-value for value in values]
+        if min(values) <= 0:
+            raise Rejected(reason, f"{place}: the multipliers do not have the signs that are stated")
+        pairs = [
+            (i, value * row.denominator if code > 0 else -value * row.denominator)
+            for i, code, value, row in zip(indices, entry.codes, values, rows, strict=True)
+            if i < len(self.named)
+        ]
+        return Combination([i for i, _ in pairs], [value for _, value in pairs])
+
+    def _function(self, i: int) -> Row:
+        if i < self.m:
+            return self.rows[i]
+        row = self._facets.get(i)
+        if row is None:
+            if len(self._facets) >= MOST_FACETS:
+                self._facets.clear()
+            row = self._facets[i] = self.domain.facet(i - self.m, self.n)
+        return row
+
+
+def _dependency(columns: Sequence[Vector]) -> list[list[int]]:
+    """The t with sum t_l column_l = 0: as many vectors as their space has dimensions; right only if it is one.
+
+    Elimination without fractions (Bareiss); by Cramer's rule all divisions on the way back leave no remainder, too.
+    """
+    lines, places, free, divisor = [list(line) for line in zip(*columns, strict=True)], list[int](), list[int](), 1
+    for k in range(len(columns)):
+        rank = len(places)
+        pivot = next((i for i in range(rank, len(lines)) if lines[i][k]), None)
+        if pivot is None:
+            free.append(k)
+            continue
+        lines[rank], lines[pivot] = lines[pivot], lines[rank]
+        top, a = lines[rank], lines[rank][k]
+        for i in range(rank + 1, len(lines)):
+            line, b = lines[i], lines[i][k]
+            lines[i] = [(a * p - b * q) // divisor for p, q in zip(line, top, strict=True)]
+        places.append(k)
+        divisor = a
+    if len(free) != 1:
+        return [[] for _ in free]
+    values = [0] * len(columns)
+    values[free[0]] = divisor
+    for k, line in zip(reversed(places), reversed(lines[: len(places)]), strict=True):
+        values[k] = -sum(map(mul, line[k + 1 :], values[k + 1 :])) // line[k]
+    return [values]
 
 
 # ------------------------------------------------------------------ cones
@@ -1463,14 +1596,15 @@ def check_collision_at(points: Points, domain: Domain, kernels: Kernels, size: S
 class FlatTree:
     """What the proof holds, each to be taken once and in this order; all multipliers are positive."""
 
-    refuters: Iterator[Combination]
+    refuters: Iterator[Entry]
     tokens: Iterator[int]
 
 
-def support_of_refuter(refuter: Combination, number: int, domain: Domain, functions: Rows, m: int) -> tuple[int, ...]:
+def support_of_refuter(refuter: Combination, number: int, functions: Functions) -> tuple[int, ...]:
     """A refuter: sum_i lambda_i g_i is nonnegative on K. Returns its support, which is among the first m rows."""
-    form = refuter.form(functions, Reason.REFUTER, f"refuter {number}")
-    support = tuple(i for i in refuter.indices if i < m)
+    domain = functions.domain
+    form = refuter.form(functions.named, Reason.REFUTER, f"refuter {number}") if refuter.indices else []
+    support = tuple(i for i in refuter.indices if i < functions.m)
     if not support:
         raise Rejected(Reason.REFUTER, f"refuter {number}: names halfspaces of the domain only, no row of the layer")
     if not domain.nonnegative(form):
@@ -1526,8 +1660,11 @@ class _FlatTreeWalk(TreeWalk):
 
 def check_flat_tree(proof: FlatTree, domain: Domain, rows: Rows, n: int) -> str:
     """Every refuter, then the tree."""
-    functions, m = with_halfspaces(rows, domain), len(rows)
-    supports = [support_of_refuter(refuter, k, domain, functions, m) for k, refuter in enumerate(proof.refuters)]
+    functions = Functions(rows, domain, n)
+    supports = [
+        support_of_refuter(functions.explicit(entry, Reason.REFUTER, f"refuter {k}"), k, functions)
+        for k, entry in enumerate(proof.refuters)
+    ]
     require_enough_rows(rows, n)
     tokens = _FlatTreeWalk(proof.tokens, supports, rows).read(n)
     return f"{len(supports)} refuters and the tree of {tokens} tokens are correct"
@@ -1543,14 +1680,15 @@ _Signs = tuple[tuple[int, ...], tuple[int, ...]]  # the rows with lambda_i > 0, 
 class SignSplit:
     """What the proof holds, each to be taken once and in this order; no multiplier is 0."""
 
-    circuits: Iterator[Combination]
+    circuits: Iterator[Entry]
     tokens: Iterator[int]
 
 
-def _signs_of(circuit: Combination, number: int, domain: Domain, functions: Rows, m: int) -> _Signs:
+def _signs_of(entry: Entry, number: int, functions: Functions) -> _Signs:
     """A circuit: F = sum_i lambda_i g_i is nonnegative on K; some lambda_i is positive or F is not zero."""
-    place = f"circuit {number}"
-    form = circuit.form(functions, Reason.CIRCUIT, place)
+    place, domain, named, m = f"circuit {number}", functions.domain, functions.named, functions.m
+    circuit = functions.explicit(entry, Reason.CIRCUIT, place)
+    form = circuit.form(named, Reason.CIRCUIT, place) if circuit.indices else []
     pairs = list(zip(*circuit, strict=True))
     positive = [pair for pair in pairs if pair[0] < m and pair[1] > 0]
     negative = [pair for pair in pairs if pair[1] < 0]
@@ -1560,7 +1698,7 @@ def _signs_of(circuit: Combination, number: int, domain: Domain, functions: Rows
         raise Rejected(Reason.CIRCUIT, f"{place}: names halfspaces of the domain only, no row of the layer")
     if not domain.nonnegative(form):
         raise Rejected(Reason.CIRCUIT, f"{place}: the sum of lambda_i g_i is not nonnegative on {domain.type}")
-    if not positive and not any(total_of([factor for _, factor in negative], [functions[i] for i, _ in negative])[0]):
+    if not positive and not any(total_of([factor for _, factor in negative], [named[i] for i, _ in negative])[0]):
         raise Rejected(Reason.CIRCUIT, f"{place}: no multiplier is positive and the sum of lambda_i g_i is zero")
     return tuple(i for i, _ in positive), tuple(i for i, _ in negative)
 
@@ -1623,8 +1761,8 @@ class _SignSplitWalk(TreeWalk):
 
 def check_sign_split(proof: SignSplit, domain: Domain, rows: Rows, n: int) -> str:
     """Every circuit, then the tree."""
-    functions, m = with_halfspaces(rows, domain), len(rows)
-    circuits = [_signs_of(circuit, k, domain, functions, m) for k, circuit in enumerate(proof.circuits)]
+    functions = Functions(rows, domain, n)
+    circuits = [_signs_of(entry, k, functions) for k, entry in enumerate(proof.circuits)]
     require_enough_rows(rows, n)
     tokens = _SignSplitWalk(proof.tokens, circuits, rows).read(n)
     return f"{len(circuits)} circuits and the tree of {tokens} tokens are correct"
@@ -1641,19 +1779,20 @@ class Packing:
     """What the proof holds: epsilon or None, then the refuters, each to be taken once."""
 
     epsilon: Fraction | None
-    refuters: Iterator[Combination]
+    refuters: Iterator[Entry]
 
 
 def check_packing(proof: Packing, domain: Domain, rows: Rows, n: int) -> str:
     """Every refuter, that they are disjoint and enough, and that n of them bear the change."""
     if proof.epsilon is not None and not isinstance(domain, Space):
         raise Rejected(Reason.PACKING, f"epsilon: a number for a layer on {domain.type}, only null can stand there")
-    functions, m = with_halfspaces(rows, domain), len(rows)
-    has_bias = any(rows[i].entries[-1] for i in range(m))
+    functions = Functions(rows, domain, n)
+    has_bias = any(rows[i].entries[-1] for i in range(len(rows)))
     used: dict[int, int] = {}
     count = lasting = 0
-    for count, refuter in enumerate(proof.refuters, start=1):
-        for i in support_of_refuter(refuter, count - 1, domain, functions, m):
+    for count, entry in enumerate(proof.refuters, start=1):
+        refuter = functions.explicit(entry, Reason.REFUTER, f"refuter {count - 1}")
+        for i in support_of_refuter(refuter, count - 1, functions):
             if i in used:
                 raise Rejected(Reason.PACKING, f"refuter {count - 1}: names row {i}, which refuter {used[i]} has")
             used[i] = count - 1
@@ -3632,6 +3771,25 @@ def _combinations(reader: Reader, name: str, multiplier: re.Pattern[str]) -> Ite
         yield _combination(value, multiplier, f"{name} {number}")
 
 
+def _entries(reader: Reader, name: str, multiplier: re.Pattern[str]) -> Iterator[Entry]:
+    """The list of refuters or circuits; at the key `supports` it has compact entries, too."""
+    may_be_compact = reader.key(",", f"{name}s", "supports") == "supports"
+    for number in reader.items():
+        value, place = reader.value(), f"{name} {number}"
+        if may_be_compact and isinstance(value, list) and value and type(value[0]) is int:
+            yield _codes(value, multiplier, place)
+        else:
+            yield _combination(value, multiplier, place)
+
+
+def _codes(value: list[object], multiplier: re.Pattern[str], place: str) -> Codes:
+    least = "positive integers" if multiplier is _POSITIVE else "integers that are not 0"
+    codes = [code for code in value if type(code) is int and code and (code > 0 or multiplier is _NONZERO)]
+    if len(codes) < len(value):
+        raise Unreadable(f"{place}: expected a list of {least}, found another entry in it")
+    return Codes(codes)
+
+
 def _tokens(reader: Reader, place: str = "tree") -> Iterator[int]:
     """The tokens at the key `tree`, then the end of the proof."""
     for number, token in enumerate(reader.elements(",", "tree")):
@@ -3644,9 +3802,9 @@ def _tokens(reader: Reader, place: str = "tree") -> Iterator[int]:
 def read_injective(reader: Reader, rule: str) -> InjectiveProof:
     """The rest of a proof with the rule flat-tree, sign-split or blocks."""
     if rule == "flat-tree":
-        return FlatTree(_combinations(reader, "refuter", _POSITIVE), _tokens(reader))
+        return FlatTree(_entries(reader, "refuter", _POSITIVE), _tokens(reader))
     if rule == "sign-split":
-        return SignSplit(_combinations(reader, "circuit", _NONZERO), _tokens(reader))
+        return SignSplit(_entries(reader, "circuit", _NONZERO), _tokens(reader))
     if rule != "blocks":
         kind = "networks" if rule in ("cell-pairs", "composition") else "residual blocks"
         raise Rejected(Reason.RULE, f'the rule "{rule}" proves something about {kind} only')
@@ -3661,8 +3819,8 @@ def read_packing(reader: Reader) -> Packing:
     if epsilon is not None and epsilon <= 0:
         raise Unreadable(f"epsilon: expected null or a positive number, found {show(text)}")
 
-    def refuters() -> Iterator[Combination]:
-        yield from _combinations(reader, "refuter", _POSITIVE)
+    def refuters() -> Iterator[Entry]:
+        yield from _entries(reader, "refuter", _POSITIVE)
         reader.expect("}")
 
     return Packing(epsilon, refuters())

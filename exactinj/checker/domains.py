@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from exactinj.checker.faults import Reason, Rejected
 from exactinj.checker.rationals import Vector, negative_part, square_of
-from exactinj.checker.rows import Row
+from exactinj.checker.rows import Form, Row
 
 __all__ = [
     "Ball",
@@ -24,6 +24,11 @@ __all__ = [
     "Sphere",
     "channel_cut",
 ]
+
+
+def _coordinate(k: int, n: int, factor: int, constant: int, denominator: int) -> Row:
+    """The function (factor x_k + constant) / denominator."""
+    return Row.sparse(Form({k: factor}, constant, denominator), n)
 
 
 class Domain:
@@ -40,6 +45,14 @@ class Domain:
     def halfspaces(self) -> tuple[Row, ...]:
         """The functions that refuters and circuits may name besides the rows; all are at most 0 on K."""
         return ()
+
+    def facet_count(self, n: int) -> int:
+        """How many functions compact entries may name behind the rows, for inputs of length n."""
+        return len(self.halfspaces)
+
+    def facet(self, j: int, n: int) -> Row:
+        """The j-th of these functions, at most 0 on K."""
+        return self.halfspaces[j]
 
     def contains(self, x: Sequence[Fraction]) -> bool:
         """Whether the point lies in K."""
@@ -79,6 +92,12 @@ class Orthant(Domain):
 
     type = "nonneg"
 
+    def facet_count(self, n: int) -> int:
+        return n
+
+    def facet(self, j: int, n: int) -> Row:
+        return _coordinate(j, n, -1, 0, 1)
+
     def cut(self, columns: Sequence[int]) -> Domain:
         return self
 
@@ -101,6 +120,15 @@ class Box(Domain):
     @property
     def dimension(self) -> int:
         return len(self.lower)
+
+    def facet_count(self, n: int) -> int:
+        return 2 * n
+
+    def facet(self, j: int, n: int) -> Row:
+        k, is_upper = divmod(j, 2)
+        if is_upper:
+            return _coordinate(k, n, self.denominator, -self.upper[k], self.denominator)
+        return _coordinate(k, n, -self.denominator, self.lower[k], self.denominator)
 
     def contains(self, x: Sequence[Fraction]) -> bool:
         scaled = [value * self.denominator for value in x]
@@ -172,6 +200,12 @@ class NonnegativeBall(Domain):
 
     type = "nonneg-ball"
     radius: Fraction
+
+    def facet_count(self, n: int) -> int:
+        return n
+
+    def facet(self, j: int, n: int) -> Row:
+        return _coordinate(j, n, -1, 0, 1)
 
     def contains(self, x: Sequence[Fraction]) -> bool:
         return min(x) >= 0 and square_of(x) <= self.radius**2

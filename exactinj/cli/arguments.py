@@ -48,6 +48,10 @@ KERNEL_HELP = (
     ".npy (out, in / groups, *kernel size), .npz or .json with kernels and optionally b, stride, padding, dilation, "
     "groups, padding_mode; - for stdin; casebook:NAME"
 )
+FORM_HELP = (
+    "multipliers of refuters and circuits listed, or left to the reader to compute; by default listed unless they "
+    "would have millions of digits"
+)
 LAYER_FORMATS = ("npz", "npy", "json", "csv")
 KERNEL_FORMATS = ("npz", "npy", "json")
 
@@ -71,6 +75,7 @@ def add_decision_options(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--seed", type=int, default=0, help="of the finder's starting points (default 0)")
     verb.add_argument("--timeout", type=seconds, metavar="SECONDS", help="give up after so many seconds (status 12)")
     verb.add_argument("--out", metavar="FILE", help="write the certificate here (.json or .json.gz; - for stdout)")
+    verb.add_argument("--certificate-form", choices=("explicit", "compact"), help=FORM_HELP)
 
 
 def add_output_options(verb: argparse.ArgumentParser) -> None:

@@ -128,12 +128,13 @@ def ending_with_certificate(
     """
     reporter.decided()
     ends, written, document = "\n", None, None
+    form = getattr(options, "certificate_form", None)
     sizes: tuple[str, ...] = ()
     if options.out == STDOUT and certificate is not None:
-        document, ends = certificate.to_bytes().decode("ascii"), ""
+        document, ends = certificate.to_bytes(form=form).decode("ascii"), ""
     elif options.out is not None and certificate is not None:
         reporter.send(Progress("writing the certificate"))
-        certificate.write(options.out)
+        certificate.write(options.out, form=form)
         written, sizes = options.out, () if options.quiet else size_notes(options.out)
 
     def ending(drawn: str | None) -> Ending:

@@ -14,12 +14,13 @@ def renumbered(supports, tokens):
     return [int(t) if t < 0 else numbers.setdefault(supports[t], len(numbers)) for t in tokens], list(numbers)
 
 
-@pytest.mark.parametrize("largest", [2, 100, 30_000, 100_000])
+@pytest.mark.parametrize("largest", [2, 100, 128, 32_768, 100_000])
 @pytest.mark.parametrize("seed", range(20))
 def test_supports_are_numbered_by_first_use_and_each_kept_once(largest, seed):
     rng = np.random.default_rng(seed)
     count, width = int(rng.integers(1, 40)), int(rng.integers(1, 9))
     codes = (rng.integers(1, largest + 1, (count, width)) * rng.choice([-1, 1], (count, width))).astype(np.int32)
+    codes[0, 0] = largest
     sizes = rng.integers(1, width + 1, count)
     supports = [tuple(row[:size]) for row, size in zip(codes.tolist(), sizes, strict=True)]
     tokens = rng.integers(-5, count, int(rng.integers(0, 200))).astype(np.int32)

@@ -27,6 +27,7 @@ from exactinj.checker.rules.periodic import Periodic
 from exactinj.checker.rules.sign_split import SignSplit
 from exactinj.checker.rules.unpaired import Unpaired
 from exactinj.checker.stream import Reader
+from exactinj.checker.supports import Codes, Entry
 from exactinj.checker.trees import Combination
 
 __all__ = [
@@ -105,6 +106,25 @@ def _combinations(reader: Reader, name: str, multiplier: re.Pattern[str]) -> Ite
         yield _combination(value, multiplier, f"{name} {number}")
 
 
+def _entries(reader: Reader, name: str, multiplier: re.Pattern[str]) -> Iterator[Entry]:
+    """The list of refuters or circuits; at the key `supports` it has compact entries, too."""
+    may_be_compact = reader.key(",", f"{name}s", "supports") == "supports"
+    for number in reader.items():
+        value, place = reader.value(), f"{name} {number}"
+        if may_be_compact and isinstance(value, list) and value and type(value[0]) is int:
+            yield _codes(value, multiplier, place)
+        else:
+            yield _combination(value, multiplier, place)
+
+
+def _codes(value: list[object], multiplier: re.Pattern[str], place: str) -> Codes:
+    least = "positive integers" if multiplier is _POSITIVE else "integers that are not 0"
+    codes = [code for code in value if type(code) is int and code and (code > 0 or multiplier is _NONZERO)]
+    if len(codes) < len(value):
+        raise Unreadable(f"{place}: expected a list of {least}, found another entry in it")
+    return Codes(codes)
+
+
 def _tokens(reader: Reader, place: str = "tree") -> Iterator[int]:
     """The tokens at the key `tree`, then the end of the proof."""
     for number, token in enumerate(reader.elements(",", "tree")):
@@ -117,9 +137,9 @@ def _tokens(reader: Reader, place: str = "tree") -> Iterator[int]:
 def read_injective(reader: Reader, rule: str) -> InjectiveProof:
     """The rest of a proof with the rule flat-tree, sign-split or blocks."""
     if rule == "flat-tree":
-        return FlatTree(_combinations(reader, "refuter", _POSITIVE), _tokens(reader))
+        return FlatTree(_entries(reader, "refuter", _POSITIVE), _tokens(reader))
     if rule == "sign-split":
-        return SignSplit(_combinations(reader, "circuit", _NONZERO), _tokens(reader))
+        return SignSplit(_entries(reader, "circuit", _NONZERO), _tokens(reader))
     if rule != "blocks":
         kind = "networks" if rule in ("cell-pairs", "composition") else "residual blocks"
         raise Rejected(Reason.RULE, f'the rule "{rule}" proves something about {kind} only')
@@ -134,8 +154,8 @@ def read_packing(reader: Reader) -> Packing:
     if epsilon is not None and epsilon <= 0:
         raise Unreadable(f"epsilon: expected null or a positive number, found {show(text)}")
 
-    def refuters() -> Iterator[Combination]:
-        yield from _combinations(reader, "refuter", _POSITIVE)
+    def refuters() -> Iterator[Entry]:
+        yield from _entries(reader, "refuter", _POSITIVE)
         reader.expect("}")
 
     return Packing(epsilon, refuters())

@@ -9,6 +9,7 @@ from exactinj.checker.domains import Domain
 from exactinj.checker.faults import Reason, Rejected
 from exactinj.checker.rationals import Vector, show, unit_vectors
 from exactinj.checker.rows import Rows
+from exactinj.checker.supports import Entry, Functions
 from exactinj.checker.trees import (
     Combination,
     Node,
@@ -16,7 +17,6 @@ from exactinj.checker.trees import (
     annihilator,
     listed,
     require_enough_rows,
-    with_halfspaces,
 )
 
 __all__ = ["FlatTree", "check_flat_tree", "support_of_refuter"]
@@ -26,14 +26,15 @@ __all__ = ["FlatTree", "check_flat_tree", "support_of_refuter"]
 class FlatTree:
     """What the proof holds, each to be taken once and in this order; all multipliers are positive."""
 
-    refuters: Iterator[Combination]
+    refuters: Iterator[Entry]
     tokens: Iterator[int]
 
 
-def support_of_refuter(refuter: Combination, number: int, domain: Domain, functions: Rows, m: int) -> tuple[int, ...]:
+def support_of_refuter(refuter: Combination, number: int, functions: Functions) -> tuple[int, ...]:
     """A refuter: sum_i lambda_i g_i is nonnegative on K. Returns its support, which is among the first m rows."""
-    form = refuter.form(functions, Reason.REFUTER, f"refuter {number}")
-    support = tuple(i for i in refuter.indices if i < m)
+    domain = functions.domain
+    form = refuter.form(functions.named, Reason.REFUTER, f"refuter {number}") if refuter.indices else []
+    support = tuple(i for i in refuter.indices if i < functions.m)
     if not support:
         raise Rejected(Reason.REFUTER, f"refuter {number}: names halfspaces of the domain only, no row of the layer")
     if not domain.nonnegative(form):
@@ -89,8 +90,11 @@ class _FlatTreeWalk(TreeWalk):
 
 def check_flat_tree(proof: FlatTree, domain: Domain, rows: Rows, n: int) -> str:
     """Every refuter, then the tree."""
-    functions, m = with_halfspaces(rows, domain), len(rows)
-    supports = [support_of_refuter(refuter, k, domain, functions, m) for k, refuter in enumerate(proof.refuters)]
+    functions = Functions(rows, domain, n)
+    supports = [
+        support_of_refuter(functions.explicit(entry, Reason.REFUTER, f"refuter {k}"), k, functions)
+        for k, entry in enumerate(proof.refuters)
+    ]
     require_enough_rows(rows, n)
     tokens = _FlatTreeWalk(proof.tokens, supports, rows).read(n)
     return f"{len(supports)} refuters and the tree of {tokens} tokens are correct"

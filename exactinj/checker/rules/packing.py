@@ -12,7 +12,8 @@ from exactinj.checker.domains import Domain, Space
 from exactinj.checker.faults import Reason, Rejected
 from exactinj.checker.rows import Row, Rows
 from exactinj.checker.rules.flat_tree import support_of_refuter
-from exactinj.checker.trees import Combination, total_of, with_halfspaces
+from exactinj.checker.supports import Entry, Functions
+from exactinj.checker.trees import Combination, total_of
 
 __all__ = ["Packing", "check_packing"]
 
@@ -24,19 +25,20 @@ class Packing:
     """What the proof holds: epsilon or None, then the refuters, each to be taken once."""
 
     epsilon: Fraction | None
-    refuters: Iterator[Combination]
+    refuters: Iterator[Entry]
 
 
 def check_packing(proof: Packing, domain: Domain, rows: Rows, n: int) -> str:
     """Every refuter, that they are disjoint and enough, and that n of them bear the change."""
     if proof.epsilon is not None and not isinstance(domain, Space):
         raise Rejected(Reason.PACKING, f"epsilon: a number for a layer on {domain.type}, only null can stand there")
-    functions, m = with_halfspaces(rows, domain), len(rows)
-    has_bias = any(rows[i].entries[-1] for i in range(m))
+    functions = Functions(rows, domain, n)
+    has_bias = any(rows[i].entries[-1] for i in range(len(rows)))
     used: dict[int, int] = {}
     count = lasting = 0
-    for count, refuter in enumerate(proof.refuters, start=1):
-        for i in support_of_refuter(refuter, count - 1, domain, functions, m):
+    for count, entry in enumerate(proof.refuters, start=1):
+        refuter = functions.explicit(entry, Reason.REFUTER, f"refuter {count - 1}")
+        for i in support_of_refuter(refuter, count - 1, functions):
             if i in used:
                 raise Rejected(Reason.PACKING, f"refuter {count - 1}: names row {i}, which refuter {used[i]} has")
             used[i] = count - 1

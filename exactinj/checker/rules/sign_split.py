@@ -9,14 +9,13 @@ from exactinj.checker.domains import Domain
 from exactinj.checker.faults import Reason, Rejected
 from exactinj.checker.rationals import Vector, show, unit_vectors
 from exactinj.checker.rows import Rows
+from exactinj.checker.supports import Entry, Functions
 from exactinj.checker.trees import (
-    Combination,
     Node,
     TreeWalk,
     annihilator,
     require_enough_rows,
     total_of,
-    with_halfspaces,
 )
 
 __all__ = ["SignSplit", "check_sign_split"]
@@ -28,14 +27,15 @@ _Signs = tuple[tuple[int, ...], tuple[int, ...]]  # the rows with lambda_i > 0, 
 class SignSplit:
     """What the proof holds, each to be taken once and in this order; no multiplier is 0."""
 
-    circuits: Iterator[Combination]
+    circuits: Iterator[Entry]
     tokens: Iterator[int]
 
 
-def _signs_of(circuit: Combination, number: int, domain: Domain, functions: Rows, m: int) -> _Signs:
+def _signs_of(entry: Entry, number: int, functions: Functions) -> _Signs:
     """A circuit: F = sum_i lambda_i g_i is nonnegative on K; some lambda_i is positive or F is not zero."""
-    place = f"circuit {number}"
-    form = circuit.form(functions, Reason.CIRCUIT, place)
+    place, domain, named, m = f"circuit {number}", functions.domain, functions.named, functions.m
+    circuit = functions.explicit(entry, Reason.CIRCUIT, place)
+    form = circuit.form(named, Reason.CIRCUIT, place) if circuit.indices else []
     pairs = list(zip(*circuit, strict=True))
     positive = [pair for pair in pairs if pair[0] < m and pair[1] > 0]
     negative = [pair for pair in pairs if pair[1] < 0]
@@ -45,7 +45,7 @@ def _signs_of(circuit: Combination, number: int, domain: Domain, functions: Rows
         raise Rejected(Reason.CIRCUIT, f"{place}: names halfspaces of the domain only, no row of the layer")
     if not domain.nonnegative(form):
         raise Rejected(Reason.CIRCUIT, f"{place}: the sum of lambda_i g_i is not nonnegative on {domain.type}")
-    if not positive and not any(total_of([factor for _, factor in negative], [functions[i] for i, _ in negative])[0]):
+    if not positive and not any(total_of([factor for _, factor in negative], [named[i] for i, _ in negative])[0]):
         raise Rejected(Reason.CIRCUIT, f"{place}: no multiplier is positive and the sum of lambda_i g_i is zero")
     return tuple(i for i, _ in positive), tuple(i for i, _ in negative)
 
@@ -108,8 +108,8 @@ class _SignSplitWalk(TreeWalk):
 
 def check_sign_split(proof: SignSplit, domain: Domain, rows: Rows, n: int) -> str:
     """Every circuit, then the tree."""
-    functions, m = with_halfspaces(rows, domain), len(rows)
-    circuits = [_signs_of(circuit, k, domain, functions, m) for k, circuit in enumerate(proof.circuits)]
+    functions = Functions(rows, domain, n)
+    circuits = [_signs_of(entry, k, functions) for k, entry in enumerate(proof.circuits)]
     require_enough_rows(rows, n)
     tokens = _SignSplitWalk(proof.tokens, circuits, rows).read(n)
     return f"{len(circuits)} circuits and the tree of {tokens} tokens are correct"
