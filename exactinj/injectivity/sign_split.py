@@ -17,30 +17,35 @@ from __future__ import annotations
 from exactinj.alternatives.exact_program import SeparatingPoint
 from exactinj.alternatives.pairing import collision_at
 from exactinj.alternatives.problem import HomogeneousProblem
-from exactinj.alternatives.signed_rows import (
-    circuit_or_point,
-)
+from exactinj.alternatives.signed_rows import circuit_or_point
 from exactinj.certificates.collision import Collision
 from exactinj.certificates.sign_split import compact_sign_split
 from exactinj.certificates.supports import SupportTable
 from exactinj.errors import InternalError
 from exactinj.injectivity.engine import Answer, Engine
+from exactinj.injectivity.subtrees.answers import colliding, injective, out_of_time
+from exactinj.injectivity.subtrees.parts import answer_in_parts
+from exactinj.injectivity.subtrees.plan import Plan
 from exactinj.injectivity.subtrees.search import PRIMES, SubtreeSearch, UnluckyPrimeError
-from exactinj.kernels import signs as kernel
 from exactinj.work.clock import Clock, OutOfTimeError
 from exactinj.work.verdict import Statistics, Verdict
 
 __all__ = ["SignSplitEngine"]
 
-WORK_PER_CALL = 5_000_000  # a few hundredths of a second of the kernel between two looks at the clock
-ROOM_FOR_CIRCUITS = 4 * kernel.POOL_SCAN  # between two times that they are put aside, with those that are scanned
-ROOM_FOR_TOKENS = 4096
+PLAN = Plan()
 
 
 class SignSplitEngine(Engine):
-    """Unconditional decision by splitting the domain by signs of rows."""
+    """Unconditional decision by splitting the domain by signs of rows.
+
+    With `jobs` other than 1 (None for the backend that was chosen in joblib), or a `folder` in which parts are kept
+    and from which a later search goes on, the search is done in parts.
+    """
 
     name = "sign-split"
+
+    def __init__(self, jobs: int | None = 1, folder: str | None = None, plan: Plan = PLAN) -> None:
+        self.jobs, self.folder, self.plan = jobs, folder, plan
 
     def decide(self, problem: HomogeneousProblem, clock: Clock) -> Answer:
         if problem.rank_of(range(problem.m)) < problem.dimension:
@@ -49,7 +54,9 @@ class SignSplitEngine(Engine):
             return Answer(Verdict.NOT_INJECTIVE, reason, pair, Statistics(seconds=clock.worked))
         for prime in PRIMES:
             try:
-                return _searched(SubtreeSearch(problem, prime, clock))
+                if self.jobs == 1 and self.folder is None:
+                    return _answer_in_one_go(SubtreeSearch(problem, prime, clock))
+                return answer_in_parts(problem, prime, clock, processes=self.jobs, folder=self.folder, plan=self.plan)
             except UnluckyPrimeError:
                 continue
         return Answer(
@@ -69,18 +76,13 @@ def _collision_without_rank(problem: HomogeneousProblem, clock: Clock) -> Collis
     return pair
 
 
-def _searched(search: SubtreeSearch) -> Answer:
-    """The answer of a search from the root."""
+def _answer_in_one_go(search: SubtreeSearch) -> Answer:
     try:
         search.run()
     except OutOfTimeError:
-        stats = search.statistics()
-        reason = f"out of time after {stats.nodes:,} nodes with {stats.explored:.1%} of the tree closed"
-        return Answer(Verdict.TIMED_OUT, f"{reason}; give a longer --timeout", None, stats)
+        return out_of_time(search.statistics())
     stats = search.statistics()
     if search.collision is not None:
-        reason = "two different inputs have exactly the same output"
-        return Answer(Verdict.NOT_INJECTIVE, reason, search.collision, stats)
+        return colliding(search.collision, stats)
     part = search.part()
-    proof = compact_sign_split(SupportTable(part.supports), part.tokens, search.problem.proof_rows)
-    return Answer(Verdict.INJECTIVE, "the active rows span in every wedge", proof, stats)
+    return injective(compact_sign_split(SupportTable(part.supports), part.tokens, search.problem.proof_rows), stats)

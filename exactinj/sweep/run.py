@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import os
-import signal
 import time
-import warnings
-from collections.abc import Callable, Generator, Sequence
-from contextlib import AbstractContextManager, closing, nullcontext
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
-from functools import cache, partial
-from typing import Any
 
-from exactinj.errors import InputError, MissingExtraError
+from exactinj.errors import InputError
 from exactinj.sweep.cell import run_task
 from exactinj.sweep.plan import EXACT_UP_TO, SweepPlan, Task
 from exactinj.sweep.results import CellResult, ResultsFile
-from exactinj.work.processes import processes_for, watch_parent
+from exactinj.work.pools import require_joblib, spread
+from exactinj.work.processes import processes_for
 
 __all__ = ["SweepRun", "run_sweep"]
 
@@ -80,7 +77,7 @@ def run_sweep(
         raise InputError(f"found the shard {part}/{parts}, expected i/N with 1 <= i <= N; shards count from 1")
     if jobs is not None and jobs < 1:
         raise InputError(f"found jobs = {jobs}, expected a positive number of processes")
-    _require_joblib()
+    require_joblib()
     started = time.monotonic()
     mine = [task for task in plan.tasks() if int(task.key, 16) % parts == part - 1]
     with ResultsFile(results_path) as file:
@@ -94,14 +91,6 @@ def run_sweep(
                     rate = done / (time.monotonic() - started)
                     report(f"{found + done:,} of {len(mine):,} layers, {rate:.1f} a second")
     return SweepRun(len(mine), found, len(open_tasks), time.monotonic() - started)
-
-
-def _require_joblib() -> Any:
-    try:
-        import joblib  # type: ignore[import-untyped]
-    except ImportError:
-        raise MissingExtraError("joblib is not installed: pip install 'exactinj[sweep]'") from None
-    return joblib
 
 
 def _results(tasks: Sequence[Task], jobs: int | None) -> Generator[CellResult, None, None]:
@@ -124,47 +113,5 @@ def _is_short(task: Task) -> bool:
     return not task.exact or task.n <= EXACT_UP_TO
 
 
-def _spread(tasks: Sequence[Task], jobs: int | None) -> Generator[CellResult, None, None]:
-    joblib = _require_joblib()
-    run = run_task if jobs is None else partial(_run_in_process, os.getpid())
-    with warnings.catch_warnings(), nullcontext() if jobs is None else _own_processes(joblib, jobs):
-        # an interrupt cancels tasks, which joblib says at length where it collects its pool
-        warnings.filterwarnings(
-            "ignore", message=".*tasks (which were still being|have been successfully)", category=UserWarning
-        )
-        parallel, streams = _parallel(joblib)
-        size = len(tasks) if streams else CHUNK * max(1, parallel.n_jobs)
-        for start in range(0, len(tasks), max(1, size)):
-            yield from parallel(joblib.delayed(run)(task) for task in tasks[start : start + size])
-
-
-def _run_in_process(parent: int, task: Task) -> CellResult:
-    """In a process of this machine, which must not go on without the one that started it."""
-    if os.getpid() != parent:
-        _watch_once(parent)
-    return run_task(task)
-
-
-@cache
-def _watch_once(parent: int) -> None:
-    watch_parent(parent)
-
-
-def _own_processes(joblib: Any, jobs: int) -> AbstractContextManager[Any]:
-    """Processes with one thread for linear algebra; Ctrl-C, which reaches all of them, is left to this one."""
-    options = {"backend": "loky", "n_jobs": jobs, "inner_max_num_threads": 1}
-    quiet = {"initializer": signal.signal, "initargs": (signal.SIGINT, signal.SIG_IGN)}
-    try:
-        return joblib.parallel_config(**options, **quiet)  # type: ignore[no-any-return]
-    except TypeError:  # joblib before 1.5: the processes say on stderr that they were interrupted
-        return joblib.parallel_config(**options)  # type: ignore[no-any-return]
-
-
-def _parallel(joblib: Any) -> tuple[Any, bool]:
-    """A pool that hands results back one by one, if the backend and joblib's version (1.4 for any order) can do so."""
-    for return_as in ("generator_unordered", "generator"):
-        try:
-            return joblib.Parallel(return_as=return_as), True
-        except ValueError:
-            continue
-    return joblib.Parallel(), False
+def _spread(tasks: Sequence[Task], jobs: int | None) -> Iterator[CellResult]:
+    return spread(run_task, tasks, jobs)

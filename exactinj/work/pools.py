@@ -1,0 +1,95 @@
+"""A function of many arguments, on processes of this machine or on the cluster that the user set up in joblib."""
+
+from __future__ import annotations
+
+import os
+import signal
+import warnings
+from collections.abc import Callable, Generator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from functools import cache, partial
+from typing import Any, TypeVar
+
+from exactinj.errors import MissingExtraError
+from exactinj.work.processes import watch_parent
+
+__all__ = ["has_joblib", "require_joblib", "spread"]
+
+CHUNK = 32  # calls a process at a time, for backends that hand results back only when all are done
+
+Argument = TypeVar("Argument")
+Value = TypeVar("Value")
+
+
+def require_joblib() -> Any:
+    """The module; `MissingExtraError` where it is not installed."""
+    try:
+        import joblib  # type: ignore[import-untyped]
+    except ImportError:
+        raise MissingExtraError("joblib is not installed: pip install 'exactinj[sweep]'") from None
+    return joblib
+
+
+def has_joblib() -> bool:
+    """Whether `spread` can be used."""
+    try:
+        require_joblib()
+    except MissingExtraError:
+        return False
+    return True
+
+
+def spread(
+    function: Callable[[Argument], Value], arguments: Sequence[Argument], jobs: int | None
+) -> Generator[Value, None, None]:
+    """The values of a function that can be pickled, in whatever order they are finished.
+
+    Parameters
+    ----------
+    jobs : int or None
+        Processes on this machine, each with one thread for linear algebra, which end with this one; for None the
+        backend of ``joblib.parallel_config`` is used, or this process if there is none.
+    """
+    joblib = require_joblib()
+    run = function if jobs is None else partial(_run_in_process, os.getpid(), function)
+    with warnings.catch_warnings(), nullcontext() if jobs is None else _own_processes(joblib, jobs):
+        # an interrupt cancels tasks, which joblib says at length where it collects its pool
+        warnings.filterwarnings(
+            "ignore", message=".*tasks (which were still being|have been successfully)", category=UserWarning
+        )
+        parallel, streams = _parallel(joblib)
+        size = len(arguments) if streams else CHUNK * max(1, parallel.n_jobs)
+        for start in range(0, len(arguments), max(1, size)):
+            yield from parallel(joblib.delayed(run)(argument) for argument in arguments[start : start + size])
+
+
+def _run_in_process(parent: int, function: Callable[[Argument], Value], argument: Argument) -> Value:
+    """In a process of this machine, which must not go on without the one that started it."""
+    if os.getpid() != parent:
+        _watch_once(parent)
+    return function(argument)
+
+
+@cache
+def _watch_once(parent: int) -> None:
+    watch_parent(parent)
+
+
+def _own_processes(joblib: Any, jobs: int) -> AbstractContextManager[Any]:
+    """Processes with one thread for linear algebra; Ctrl-C, which reaches all of them, is left to this one."""
+    options = {"backend": "loky", "n_jobs": jobs, "inner_max_num_threads": 1}
+    quiet = {"initializer": signal.signal, "initargs": (signal.SIGINT, signal.SIG_IGN)}
+    try:
+        return joblib.parallel_config(**options, **quiet)  # type: ignore[no-any-return]
+    except TypeError:  # joblib before 1.5: the processes say on stderr that they were interrupted
+        return joblib.parallel_config(**options)  # type: ignore[no-any-return]
+
+
+def _parallel(joblib: Any) -> tuple[Any, bool]:
+    """A pool that hands results back one by one, if the backend and joblib's version (1.4 for any order) can do so."""
+    for return_as in ("generator_unordered", "generator"):
+        try:
+            return joblib.Parallel(return_as=return_as), True
+        except ValueError:
+            continue
+    return joblib.Parallel(), False
