@@ -57,13 +57,14 @@ def certify(
     domain: Region | str | None = None,
     engine: str | Engine = "auto",
     timeout: float | None = None,
-    jobs: int = 1,
+    jobs: int | None = 1,
     seed: int = 0,
     report: Callable[[str], None] | None = None,
     blocks: Sequence[Sequence[int]] | None = None,
     input_shape: Sequence[int] | None = None,
     box_limit: int = 12,
     assume: str | None = None,
+    resume: str | os.PathLike[str] | None = None,
 ) -> Result:
     """Decide exactly whether ``x -> ReLU(W x + b)`` is injective on a domain.
 
@@ -85,11 +86,14 @@ def certify(
     timeout : float, optional
         Seconds after which the search stops with the verdict ``timed_out``. It is looked at between
         steps, so a single huge exact computation can run past it; the command line cuts that off.
-    jobs : int
-        Processes: with more than one, ``auto`` runs its own choice, sign-split, the tree and finders with other seeds
-        side by side and takes the first proved answer; ``finder`` likewise; other engines use one. Never
-        more than there are processors (or two); they are started only if the first engine alone takes longer than
-        two seconds. They do not run your script again, so that it needs no ``if __name__ == "__main__"``.
+    jobs : int or None
+        Processes: with more than one, the search of ``sign-split``, which is also that of ``auto`` for most layers of
+        more than seven inputs, is cut into subtrees that they search, with one proof in the end (this needs the
+        extra ``sweep``). Above n = 15, where that does not end, ``auto`` runs its own choice, sign-split, the tree
+        and finders with other seeds side by side and takes the first proved answer; ``finder`` likewise; other
+        engines use one. Never more than there are processors (or two); they are started only if a first look is not
+        enough. They do not run your script again, so that it needs no ``if __name__ == "__main__"``.
+        None spreads subtrees over the backend of ``joblib.parallel_config``, for instance ``dask`` or ``ray``.
     seed : int
         Seed of the finder's perturbed starts; the tree uses no randomness.
     report : callable, optional
@@ -104,6 +108,10 @@ def certify(
     assume : {"full spark"}, optional
         That any n rows of a dense layer are independent. Only with it may a verdict ``injective`` rest on that, which
         ``result.assumption`` then says; wide layers are decided by ``packing`` this way.
+    resume : path, optional
+        A folder, made if it is not there, in which ``sign-split`` keeps the subtrees that are done. A later call goes
+        on from there, whatever ended the first one. Its files are trusted as they are your own: a damaged one is
+        refused, and the certificate that comes out can be checked like any other.
 
     Returns
     -------
@@ -134,16 +142,18 @@ def certify(
 
         require_numbers(seed, jobs)
         _refuse_for_blocks(engine, blocks, input_shape, network=True)
+        _refuse_to_resume(resume, "a network")
         return certify_network(layer, asked.for_dimension(layer.n), clock)
     if isinstance(layer, ResidualBlock):
         from exactinj.injectivity.residual.certify import certify_residual
 
         require_numbers(seed, jobs)
         _refuse_for_blocks(engine, blocks, input_shape)
+        _refuse_to_resume(resume, "a residual block")
         return certify_residual(layer, asked.for_dimension(layer.n), clock, seed)
     read = clock.elapsed
     assumed = is_assumed(assume)
-    chosen = engine_given(engine, seed=seed, jobs=jobs, assume_full_spark=assumed)
+    chosen = engine_given(engine, seed=seed, jobs=jobs, assume_full_spark=assumed, folder=resume)
     clock.discount(clock.elapsed - read)
     if isinstance(layer, ConvLayer):
         from exactinj.injectivity.convolution.certify import certify_convolution
@@ -169,6 +179,11 @@ def certify(
 
         chosen = BlocksEngine(chosen, blocks)
     return certify_dense(layer, asked.for_dimension(layer.n), chosen, clock)
+
+
+def _refuse_to_resume(resume: object, what: str) -> None:
+    if resume is not None:
+        raise InputError(f"found a folder to go on from for {what}, expected one for a dense layer only; remove it")
 
 
 def check(

@@ -16,6 +16,7 @@ __all__ = [
     "KERNEL_FORMATS",
     "KERNEL_HELP",
     "LAYER_HELP",
+    "RESUME_HELP",
     "SAMPLE_DOMAIN_HELP",
     "Verbs",
     "add_decision_options",
@@ -35,6 +36,7 @@ DOMAIN_HELP = (
     "where injectivity is asked: R^n (default), nonneg, ball:r, ball:r:c1,...,cn, nonneg-ball:r, box:l,u, "
     "box:l1,...,ln:u1,...,un, polytope:FILE (G and h of G x <= h)"
 )
+RESUME_HELP = "keep finished subtrees of the search in this folder, and go on from those that are there"
 SAMPLE_DOMAIN_HELP = "ball:r (default ball:1), sphere:r, nonneg-ball:r, shell:s,r or box:l,u"
 ALPHA_DOMAIN_HELP = "ball:r (default ball:1), sphere:r or nonneg-ball:r; for hull also shell:s,r"
 CONV_DOMAIN_HELP = (
@@ -71,7 +73,7 @@ def add_layer_format(verb: argparse.ArgumentParser, formats: Sequence[str] = LAY
 def add_decision_options(verb: argparse.ArgumentParser) -> None:
     """Options of verbs that decide a layer: which engine, how long, where the certificate goes."""
     verb.add_argument("--engine", default="auto", metavar="NAME", help=ENGINE_HELP)
-    verb.add_argument("--jobs", type=int, default=1, metavar="N", help="processes with different engines (default 1)")
+    verb.add_argument("--jobs", type=int, default=1, metavar="N", help="processes that share the search (default 1)")
     verb.add_argument("--seed", type=int, default=0, help="of the finder's starting points (default 0)")
     verb.add_argument("--timeout", type=seconds, metavar="SECONDS", help="give up after so many seconds (status 12)")
     verb.add_argument("--out", metavar="FILE", help="write the certificate here (.json or .json.gz; - for stdout)")

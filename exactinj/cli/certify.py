@@ -11,6 +11,7 @@ from exactinj.cli.arguments import (
     ASSUME_HELP,
     BLOCK_HELP,
     DOMAIN_HELP,
+    RESUME_HELP,
     Verbs,
     add_decision_options,
     add_layer,
@@ -47,6 +48,7 @@ def add(verbs: Verbs) -> None:
     add_layer(verb, BLOCK_HELP)
     verb.add_argument("--domain", default="R^n", metavar="DOMAIN", help=DOMAIN_HELP)
     add_decision_options(verb)
+    verb.add_argument("--resume", metavar="FOLDER", help=RESUME_HELP)
     verb.add_argument("--assume", metavar="WHAT", help=ASSUME_HELP)
     verb.add_argument("--explain", action="store_true", help="say step by step how the engine was chosen")
     add_plot(verb, "the wedges (n = 2, 3) or the colliding pair")
@@ -93,6 +95,7 @@ def _decide(options: argparse.Namespace, reporter: Reporter) -> Ending:
         seed=options.seed,
         report=reporter.report,
         assume=options.assume,
+        resume=options.resume,
     )
     reporter.decided()
 

@@ -7,9 +7,10 @@ The rule, with the measurements behind it in `benchmarks/README.md`:
 2. Above that a finder comes first. If there is a collision it is usually found within seconds at
    any size, and when it is not found the time is small beside what follows.
 3. Then the layer is probably injective, and sign-split proves that three to four times as fast as the tree.
-4. Above n = `HARD`, where there are at least about n^2 rows, n disjoint refuters are looked for first: they prove a
+   With several processes they search its subtrees, up to n = `HARD_IN_PARTS`.
+4. Above that, where there are at least about n^2 rows, n disjoint refuters are looked for first: they prove a
    layer of full spark injective at any size; without the assumption they are the reason of an ``unknown``.
-5. Above n = `HARD` neither can finish on a layer in general position. The tree gets a bounded number of nodes
+5. Above it neither can finish on a layer in general position. The tree gets a bounded number of nodes
    and seconds, enough for structured layers such as `[B; -DB]`, and the honest answer after that is ``unknown``.
 """
 
@@ -32,6 +33,7 @@ __all__ = ["AutoEngine"]
 
 EASY = 7
 HARD = 14
+HARD_IN_PARTS = 15
 STARTS, STARTS_WHEN_HARD = 4, 40
 NODES_WHEN_HARD = 300_000
 WIDE = 0.9  # times n^2 rows, from which on packings are worth a look
@@ -44,8 +46,16 @@ class AutoEngine(Engine):
 
     name = "auto"
 
-    def __init__(self, seed: int = 0, *, assume_full_spark: bool = False) -> None:
+    def __init__(
+        self,
+        seed: int = 0,
+        *,
+        assume_full_spark: bool = False,
+        split: SignSplitEngine | None = None,
+        portfolio: Engine | None = None,
+    ) -> None:
         self.seed, self.assume_full_spark = seed, assume_full_spark
+        self.split, self.portfolio = split or SignSplitEngine(), portfolio
 
     def decide(self, problem: HomogeneousProblem, clock: Clock) -> Answer:
         m, n = problem.m, problem.dimension
@@ -64,13 +74,23 @@ class AutoEngine(Engine):
         if n - pairs <= EASY:
             steps.append(f"each such pair costs the tree one child, which leaves {max(n - pairs, 0)} levels")
             return _ask_tree(problem, clock, f"asked first because of {pairs} pairs of antiparallel rows")
-        if n > HARD:
-            return self._hard(problem, clock, steps)
+        if n > self._hardest:
+            return (
+                self._hard(problem, clock, steps) if self.portfolio is None else self.portfolio.decide(problem, clock)
+            )
         found = self._found(problem, clock, steps, STARTS)
         if found.verdict is not Verdict.UNKNOWN:
             return found
         steps.append("without a collision the layer is probably injective, which sign-split proves fastest")
-        return SignSplitEngine().decide(problem, clock).chosen(SignSplitEngine.name, _without_collision(STARTS))
+        return self._split(problem, clock, STARTS)
+
+    @property
+    def _hardest(self) -> int:
+        """The largest n whose tree is searched without bounds, as far as the clock allows."""
+        return HARD if self.split.is_in_one_go else HARD_IN_PARTS
+
+    def _split(self, problem: HomogeneousProblem, clock: Clock, starts: int) -> Answer:
+        return self.split.decide(problem, clock).chosen(SignSplitEngine.name, _without_collision(starts))
 
     def _hard(self, problem: HomogeneousProblem, clock: Clock, steps: list[str]) -> Answer:
         """The order for dimensions where no tree can finish on a layer in general position."""
@@ -85,6 +105,9 @@ class AutoEngine(Engine):
             return found
         if packed is not None and is_packed:
             return replace(packed, stats=replace(packed.stats, seconds=clock.worked))
+        if self.split.folder is not None:
+            steps.append(f"the search is kept in {self.split.folder}, so that it may take as long as it likes")
+            return self._split(problem, clock, starts)
         size = len(str(sum(comb(n + depth, depth) for depth in range(n)))) - 1
         bound = f"{NODES_WHEN_HARD:,} nodes and {SECONDS_WHEN_HARD:.0f} s"
         steps.append(f"n is above {HARD}, and a full tree in general position has about 10^{size} nodes")

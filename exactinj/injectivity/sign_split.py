@@ -47,6 +47,11 @@ class SignSplitEngine(Engine):
     def __init__(self, jobs: int | None = 1, folder: str | None = None, plan: Plan = PLAN) -> None:
         self.jobs, self.folder, self.plan = jobs, folder, plan
 
+    @property
+    def is_in_one_go(self) -> bool:
+        """Whether it makes no parts."""
+        return self.jobs == 1 and self.folder is None
+
     def decide(self, problem: HomogeneousProblem, clock: Clock) -> Answer:
         if problem.rank_of(range(problem.m)) < problem.dimension:
             reason = f"the rows of W have rank below n = {problem.dimension}, so W has a null vector"
@@ -54,7 +59,7 @@ class SignSplitEngine(Engine):
             return Answer(Verdict.NOT_INJECTIVE, reason, pair, Statistics(seconds=clock.worked))
         for prime in PRIMES:
             try:
-                if self.jobs == 1 and self.folder is None:
+                if self.is_in_one_go:
                     return _answer_in_one_go(SubtreeSearch(problem, prime, clock))
                 return answer_in_parts(problem, prime, clock, processes=self.jobs, folder=self.folder, plan=self.plan)
             except UnluckyPrimeError:

@@ -70,6 +70,12 @@ def _run_in_process(parent: int, function: Callable[[Argument], Value], argument
     return function(argument)
 
 
+def _begin(parent: int) -> None:
+    """What a process does before its first call: it may have to end before there is one."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _watch_once(parent)
+
+
 @cache
 def _watch_once(parent: int) -> None:
     watch_parent(parent)
@@ -78,7 +84,7 @@ def _watch_once(parent: int) -> None:
 def _own_processes(joblib: Any, jobs: int) -> AbstractContextManager[Any]:
     """Processes with one thread for linear algebra; Ctrl-C, which reaches all of them, is left to this one."""
     options = {"backend": "loky", "n_jobs": jobs, "inner_max_num_threads": 1}
-    quiet = {"initializer": signal.signal, "initargs": (signal.SIGINT, signal.SIG_IGN)}
+    quiet = {"initializer": _begin, "initargs": (os.getpid(),)}
     try:
         return joblib.parallel_config(**options, **quiet)  # type: ignore[no-any-return]
     except TypeError:  # joblib before 1.5: the processes say on stderr that they were interrupted

@@ -12,8 +12,12 @@ from strategies import random_degenerate_layer, random_shape
 
 import exactinj as xi
 from exactinj.alternatives.problem import HomogeneousProblem
+from exactinj.certificates.certificate import Certificate
 from exactinj.exact.matrix import integer_nullspace, orthogonal_vector
+from exactinj.injectivity.auto import AutoEngine
 from exactinj.injectivity.finder import FinderEngine
+from exactinj.injectivity.parallel import PortfolioEngine
+from exactinj.injectivity.sign_split import SignSplitEngine
 from exactinj.work.clock import Clock
 
 
@@ -99,10 +103,12 @@ def test_auto_says_what_it_chose_and_why():
 @pytest.mark.parametrize(("m", "n", "verdict"), [(60, 7, "injective"), (40, 12, "not_injective")])
 def test_portfolio_returns_a_proof(m, n, verdict):
     layer = xi.ReLULayer(np.random.default_rng(1).standard_normal((m, n)))
-    result = xi.certify(layer, jobs=2)
-    assert result.verdict == verdict
-    assert "2 processes" in result.reason
-    assert xi.check(result.certificate, layer).valid
+    answer = PortfolioEngine([AutoEngine(), SignSplitEngine()]).decide(
+        HomogeneousProblem(layer, xi.RealSpace()), Clock()
+    )
+    assert answer.verdict == verdict
+    assert "2 processes" in answer.reason
+    assert xi.check(Certificate(layer, xi.RealSpace(), answer.proof), layer).valid
 
 
 def test_portfolio_keeps_the_deadline():
