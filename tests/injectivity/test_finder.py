@@ -112,9 +112,10 @@ def test_portfolio_returns_a_proof(m, n, verdict):
 
 
 def test_portfolio_keeps_the_deadline():
+    before = {*multiprocessing.active_children()}  # of other tests
     result = xi.certify(xi.ReLULayer(np.random.default_rng(0).standard_normal((240, 18))), jobs=2, timeout=4)
     assert result.verdict in ("timed_out", "unknown")
-    assert not multiprocessing.active_children()
+    assert {*multiprocessing.active_children()} <= before
 
 
 @pytest.mark.parametrize("bias", [False, True])
