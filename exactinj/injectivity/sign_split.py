@@ -44,8 +44,8 @@ class SignSplitEngine(Engine):
 
     name = "sign-split"
 
-    def __init__(self, jobs: int | None = 1, folder: str | None = None, plan: Plan = PLAN) -> None:
-        self.jobs, self.folder, self.plan = jobs, folder, plan
+    def __init__(self, jobs: int | None = 1, folder: str | None = None, plan: Plan | None = None) -> None:
+        self.jobs, self.folder, self.plan = jobs, folder, plan or PLAN
 
     @property
     def is_in_one_go(self) -> bool:

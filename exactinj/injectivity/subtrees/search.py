@@ -26,6 +26,7 @@ from exactinj.exact.matrix import IntegerRow
 from exactinj.injectivity.growing import GrowingTable
 from exactinj.injectivity.subtrees.nodes import ROOT, Node
 from exactinj.injectivity.subtrees.part import OPEN, Part
+from exactinj.injectivity.tree_state import first_quotients
 from exactinj.kernels import signs as kernel
 from exactinj.work.clock import Clock, OutOfTimeError
 from exactinj.work.verdict import Statistics
@@ -246,11 +247,8 @@ def _new_state(problem: HomogeneousProblem, prime: int) -> kernel.Splitting:
     cursor[kernel.PRIME] = prime
     state = kernel.Splitting(
         program=new_program(problem),
-        residues=np.array([[value % prime for value in row] for row in problem.weights_of(range(m))], dtype=np.int64),
-        salt=np.random.default_rng(0).integers(1, prime, size=n, dtype=np.int64),
+        quotients=first_quotients(problem.weights_of(range(m)), prime),
         path=np.zeros(n, dtype=np.int64),
-        echelon=np.zeros((n, n), dtype=np.int64),
-        pivots=np.zeros(n, dtype=np.int64),
         closure=np.zeros((n + 1, m), dtype=np.uint8),
         excluded=np.zeros(m, dtype=np.int64),
         node_codes=np.zeros((n, columns + 1), dtype=np.int32),
@@ -263,5 +261,5 @@ def _new_state(problem: HomogeneousProblem, prime: int) -> kernel.Splitting:
         tokens=np.zeros(ROOM_FOR_TOKENS, dtype=np.int32),
         cursor=cursor,
     )
-    state.closure[0] = ~state.residues.any(axis=1)
+    state.closure[0] = ~state.quotients[0].any(axis=0)
     return state

@@ -99,7 +99,7 @@ class FolderStore(Store):
         if not place.exists():
             return None
         try:
-            with np.load(place, allow_pickle=False) as file:
+            with np.load(io.BytesIO(place.read_bytes()), allow_pickle=False) as file:
                 arrays = {name: file[name] for name in NAMES}
                 digest = file["digest"].tobytes().decode("ascii")
             if digest == _digest(self.question, nodes, arrays):
