@@ -106,8 +106,9 @@ def certify(
     box_limit : int
         For a convolution: boxes of more inputs are not tried (but for the smallest one).
     assume : {"full spark"}, optional
-        That any n rows of a dense layer are independent. Only with it may a verdict ``injective`` rest on that, which
-        ``result.assumption`` then says; wide layers are decided by ``packing`` this way.
+        That any n rows of a dense layer are independent, or the windows of a convolution as far as they can be. Only
+        with it may a verdict ``injective`` rest on that, which ``result.assumption`` then says; wide layers are decided
+        by ``packing`` this way.
     resume : path, optional
         A folder, made if it is not there, in which ``sign-split`` keeps the subtrees that are done. A later call goes
         on from there, whatever ended the first one. Its files are trusted as they are your own: a damaged one is
@@ -153,7 +154,8 @@ def certify(
         return certify_residual(layer, asked.for_dimension(layer.n), clock, seed)
     read = clock.elapsed
     assumed = is_assumed(assume)
-    chosen = engine_given(engine, seed=seed, jobs=jobs, assume_full_spark=assumed, folder=resume)
+    of_windows = isinstance(layer, ConvLayer)  # which are full spark in a sense of their own
+    chosen = engine_given(engine, seed=seed, jobs=jobs, assume_full_spark=assumed and not of_windows, folder=resume)
     clock.discount(clock.elapsed - read)
     if isinstance(layer, ConvLayer):
         from exactinj.injectivity.convolution.certify import certify_convolution
@@ -171,6 +173,7 @@ def certify(
             box_limit=box_limit,
             seed=seed,
             small_engine=engine_given(engine, seed=seed),
+            assume_full_spark=assumed,
         )
     if input_shape is not None:
         raise InputError("found an input shape for a dense layer, expected it for a ConvLayer only; remove it")

@@ -59,7 +59,9 @@ class ConvCertificate(Document):
     @property
     def claim(self) -> str:
         holds = isinstance(self.proof, BoxesProof | InjectivityProof)
-        return ("injective" if holds else "not_injective") + ("_for_sizes" if isinstance(self.sizes, Sizes) else "")
+        claim = ("injective" if holds else "not_injective") + ("_for_sizes" if isinstance(self.sizes, Sizes) else "")
+        assumed = isinstance(self.proof, BoxesProof) and self.proof.rests_on_full_spark
+        return f"{claim}_if_full_spark" if assumed else claim
 
     @classmethod
     def read(cls, path: str | os.PathLike[str]) -> ConvCertificate:

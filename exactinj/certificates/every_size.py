@@ -7,10 +7,12 @@ from fractions import Fraction
 
 from exactinj.certificates.blocks import BlocksProof
 from exactinj.certificates.flat_tree import FlatTree
+from exactinj.certificates.packing import Packing, StatedPacking
 from exactinj.certificates.sign_split import SignSplitTree
 from exactinj.certificates.stated_tree import StatedTree
 
 __all__ = [
+    "BoxProof",
     "BoxesProof",
     "GeometricPattern",
     "InjectivityProof",
@@ -22,6 +24,7 @@ __all__ = [
 ]
 
 InjectivityProof = FlatTree | SignSplitTree | StatedTree | BlocksProof
+BoxProof = InjectivityProof | Packing | StatedPacking
 
 
 @dataclass(frozen=True)
@@ -49,12 +52,24 @@ class BoxesProof:
     """The body of the rule ``boxes`` of ``docs/certificates-convolution.md``.
 
     `slots` has those of each axis; `proofs` has one proof for each group and each choice of a slot per axis, in
-    lexicographic order.
+    lexicographic order. Packings among them rest on full spark.
     """
 
     box: tuple[int, ...]
     slots: tuple[tuple[Slot, ...], ...]
-    proofs: tuple[InjectivityProof, ...]
+    proofs: tuple[BoxProof, ...]
+
+    @property
+    def rests_on_full_spark(self) -> bool:
+        """Whether a packing is among the proofs."""
+        return any(isinstance(proof, Packing | StatedPacking) for proof in self.proofs)
+
+    @property
+    def epsilon(self) -> Fraction | None:
+        """By how much kernels and biases may change while all refuters stay; None unless all proofs are packings."""
+        changes = [proof.epsilon if isinstance(proof, Packing | StatedPacking) else None for proof in self.proofs]
+        known = [change for change in changes if change is not None]
+        return min(known) if known and len(known) == len(changes) else None
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ RULES = (
     "sign_split",
     "packing",
     "blocks",
+    "window_packing",
     "depth_tree",
     "boxes",
     "periodic",

@@ -8,8 +8,8 @@ file runs alone. It is made of the modules in the folder exactinj/checker, in wh
 
 The parts: faults, limits, rationals, stream, rows, domains, trees, supports, cones, convolution, residual, network,
 dependencies, definite, rules/collision, rules/flat_tree, rules/sign_split, rules/packing, rules/blocks,
-rules/depth_tree, rules/boxes, rules/periodic, rules/patch, rules/geometric, rules/count, rules/unpaired,
-rules/p_matrix, rules/orientation, rules/cell_pairs, rules/composition, reading/layer, reading/domain,
+rules/window_packing, rules/depth_tree, rules/boxes, rules/periodic, rules/patch, rules/geometric, rules/count,
+rules/unpaired, rules/p_matrix, rules/orientation, rules/cell_pairs, rules/composition, reading/layer, reading/domain,
 reading/convolution, reading/residual, reading/network, reading/proofs, document, files/texts, files/arrays,
 files/layers, files/kernels, files/residuals, files/networks, command.
 """
@@ -1124,6 +1124,16 @@ def _known_place(number: int, box: Sequence[int], known: Sequence[Sequence[int]]
     return digits_of((box[0] - high) * every + number - (box[0] - low - high) * some, box)
 
 
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """The window rows of a box layer, which come first, and its columns that are not known."""
+
+    count: int
+    unknown: list[int]
+    start: Callable[[int], tuple[int, ...]]
+    reads: Callable[[int], frozenset[int]]  # the columns that the taps of a row's window lie in
+
+
 class Kernels:
     """A convolution with its kernels as integers over one positive denominator for each output channel."""
 
@@ -1178,6 +1188,27 @@ class Kernels:
             return self.form(group * self.outputs + o, reads, box, 0)
 
         return MadeRows(windows + 2 * self.inputs * known, self.inputs * math.prod(box), form)
+
+    def windows(self, slots: Sequence[Slot], box: Sequence[int]) -> Windows:
+        """Where the window rows of `box` start, and what they read."""
+        counts = [self.outputs, *(len(slot.starts) for slot in slots)]
+        read: dict[tuple[int, ...], frozenset[int]] = {}
+
+        def start(number: int) -> tuple[int, ...]:
+            _, *choice = digits_of(number, counts)
+            return tuple(slot.starts[k] for slot, k in zip(slots, choice, strict=True))
+
+        def reads(number: int) -> frozenset[int]:
+            first = start(number)
+            if first not in read:
+                inside = [axis.inside(tau, length) for axis, tau, length in zip(self.axes, first, box, strict=True)]
+                places = product(range(self.inputs), *([j for j in axis if j is not None] for axis in inside))
+                read[first] = frozenset(index_of(place, [0, *box]) for place in places)
+            return read[first]
+
+        free = [range(slot.known[0], length - slot.known[1]) for slot, length in zip(slots, box, strict=True)]
+        unknown = [index_of(place, [0, *box]) for place in product(range(self.inputs), *free)]
+        return Windows(math.prod(counts), unknown, start, reads)
 
     def about(self) -> str:
         """The geometry in words."""
@@ -1797,7 +1828,7 @@ def check_packing(proof: Packing, domain: Domain, rows: Rows, n: int) -> str:
                 raise Rejected(Reason.PACKING, f"refuter {count - 1}: names row {i}, which refuter {used[i]} has")
             used[i] = count - 1
         if proof.epsilon is not None and lasting < n:
-            lasting += _bears(refuter, [rows[i] for i in refuter.indices], proof.epsilon, has_bias=has_bias)
+            lasting += bears(refuter, [rows[i] for i in refuter.indices], proof.epsilon, has_bias=has_bias)
     if count < n:
         raise Rejected(Reason.PACKING, f"there are {count} refuters, expected n = {n} or more")
     if proof.epsilon is not None and lasting < n:
@@ -1806,7 +1837,7 @@ def check_packing(proof: Packing, domain: Domain, rows: Rows, n: int) -> str:
     return f"{count} refuters are correct and disjoint{nearby}; injective if any {n} rows are independent"
 
 
-def _bears(refuter: Combination, rows: list[Row], epsilon: Fraction, *, has_bias: bool) -> bool:
+def bears(refuter: Combination, rows: list[Row], epsilon: Fraction, *, has_bias: bool) -> bool:
     """Whether the multipliers stay positive: q < 1 and q max(mu) < (1 - q) min(mu) with q = (d + 1) eps S |M^-1|."""
     columns = [[Fraction(value, row.denominator) for value in row.entries] for row in rows]
     multipliers = [Fraction(value) for value in refuter.multipliers]
@@ -1963,6 +1994,71 @@ def check_layer_blocks(proof: Blocks, domain: Domain, rows: Rows, n: int) -> str
     if domain.halfspaces:
         raise Rejected(Reason.DOMAIN, "blocks: the domain is a polytope")
     return check_blocks(proof, domain.cut, rows, n)
+
+
+# ------------------------------------------------------------------ rules/window_packing
+# Rule "packing" inside "boxes": disjoint refuters among the windows of a box, each with an input of its own.
+
+def check_window_packing(proof: Packing, domain: Domain, rows: Rows, windows: Windows, *, has_bias: bool) -> str:
+    """Every refuter, that they are disjoint, along one axis, and that enough of them have columns of their own."""
+    if proof.epsilon is not None and not isinstance(domain, Space):
+        raise Rejected(Reason.PACKING, f"epsilon: a number for a layer on {domain.type}, only null can stand there")
+    functions, used, starts = with_halfspaces(rows, domain), dict[int, int](), set[tuple[int, ...]]()
+    unknown, seen = set(windows.unknown), list[frozenset[int]]()
+    for number, refuter in enumerate(proof.refuters):
+        support = support_of_refuter(refuter, number, domain, functions, len(rows))
+        for i in support:
+            if i >= windows.count:
+                raise Rejected(Reason.PACKING, f"refuter {number}: names row {i}, which is not one of a window")
+            if i in used:
+                raise Rejected(Reason.PACKING, f"refuter {number}: names row {i}, which refuter {used[i]} has")
+            used[i] = number
+        starts.update(map(windows.start, support))
+        read = [windows.reads(i) for i in support]
+        within_reach = sorted(frozenset[int]().union(*read))
+        if proof.epsilon is None or bears(
+            refuter, [_restricted(rows[i], within_reach) for i in refuter.indices], proof.epsilon, has_bias=has_bias
+        ):
+            seen.append(read[0].intersection(unknown, *read))
+    if sum(len(set(along)) > 1 for along in zip(*starts, strict=True)) > 1:
+        raise Rejected(Reason.PACKING, "the windows of the refuters start at different places along more than one axis")
+    matched = _matched(seen)
+    if matched < len(unknown):
+        words = "" if proof.epsilon is None else " that bear the change epsilon"
+        raise Rejected(
+            Reason.PACKING, f"only {matched} refuters{words} have inputs of their own, expected {len(unknown)}"
+        )
+    return f"{len(seen)} refuters are correct and disjoint, and {matched} of them have inputs of their own"
+
+
+def _restricted(row: Row, columns: Sequence[int]) -> Row:
+    """The row in these columns, outside of which it is 0."""
+    form = row.form()
+    place = {j: k for k, j in enumerate(columns)}
+    return Row.sparse(form._replace(nonzero={place[j]: value for j, value in form.nonzero.items()}), len(columns))
+
+
+def _matched(choices: Sequence[frozenset[int]]) -> int:
+    """How many of these sets can have a member of their own: augmenting paths, each looked for in breadth."""
+    owner: dict[int, int] = {}
+    for first in range(len(choices)):
+        came_from: dict[int, int] = {}  # a member, and the set on whose behalf it was looked at
+        queue, end = [first], None
+        while queue and end is None:
+            current = queue.pop(0)
+            for member in choices[current]:
+                if member not in came_from:
+                    came_from[member] = current
+                    if member not in owner:
+                        end = member
+                        break
+                    queue.append(owner[member])
+        while end is not None:
+            holder = came_from[end]
+            given_up = next((member for member, who in owner.items() if who == holder), None)
+            owner[end] = holder
+            end = given_up
+    return len(owner)
 
 
 # ------------------------------------------------------------------ rules/depth_tree
@@ -2177,7 +2273,7 @@ class Boxes:
 
     box: tuple[int, ...]
     slots: list[list[Slot]]
-    proofs: Iterator[Later[InjectiveProof]]
+    proofs: Iterator[Later[InjectiveProof | Packing]]
 
 
 def _require_coverage(axis: Axis, length: int, slots: list[Slot], least: int, residues: list[int]) -> None:
@@ -2213,26 +2309,37 @@ def check_boxes(proof: Boxes, domain: Domain, kernels: Kernels, sizes: Sizes) ->
     for k, (axis, length, slots, least, residues) in enumerate(parts, 1):
         with within(f"boxes: axis {k}"):
             _require_coverage(axis, length, slots, least, residues)
-    total, count = kernels.layer.groups * math.prod(map(len, proof.slots)), 0
+    total, count, packed = kernels.layer.groups * math.prod(map(len, proof.slots)), 0, 0
     for inner in proof.proofs:
         if count == total:
             raise Rejected(Reason.COVERAGE, f"boxes: the list of proofs goes on after {total}")
         with within(f"proof {count}"):
-            _check_one(inner, count, proof, domain, kernels)
+            packed += _check_one(inner, count, proof, domain, kernels)
         count += 1
     if count < total:
         raise Rejected(Reason.COVERAGE, f"boxes: the list of proofs ends after {count} of {show(total)}")
+    assumed = "" if not packed else f", {packed} of them if their windows are full spark"
     return (
-        f"the proofs of {total} box layers for the box {times(proof.box)} are correct, and these boxes cover the grid"
+        f"the proofs of {total} box layers for the box {times(proof.box)} are correct{assumed}, "
+        "and these boxes cover the grid"
     )
 
 
-def _check_one(inner: Later[InjectiveProof], number: int, proof: Boxes, domain: Domain, kernels: Kernels) -> None:
-    """The proof with this number, for its box layer."""
+def _check_one(
+    inner: Later[InjectiveProof | Packing], number: int, proof: Boxes, domain: Domain, kernels: Kernels
+) -> bool:
+    """The proof with this number, for its box layer. Returns whether it rests on full spark."""
     group, *choice = digits_of(number, [kernels.layer.groups, *map(len, proof.slots)])
     injective = inner()
-    rows = kernels.box(group, [slots[k] for slots, k in zip(proof.slots, choice, strict=True)], proof.box)
-    check_injective(injective, channel_cut(domain, group * kernels.inputs, math.prod(proof.box)), rows, rows.n)
+    slots = [slots[k] for slots, k in zip(proof.slots, choice, strict=True)]
+    rows = kernels.box(group, slots, proof.box)
+    cut = channel_cut(domain, group * kernels.inputs, math.prod(proof.box))
+    if isinstance(injective, Packing):
+        windows, has_bias = kernels.windows(slots, proof.box), any(kernels.layer.b)
+        check_window_packing(injective, cut(range(rows.n)), rows, windows, has_bias=has_bias)
+        return True
+    check_injective(injective, cut, rows, rows.n)
+    return False
 
 
 # ------------------------------------------------------------------ rules/periodic
@@ -3730,6 +3837,7 @@ PROVES = {
     "cell-pairs": "injective",
     "composition": "injective",
 }
+RESTING = {"injective_for_sizes_if_full_spark": "boxes"}  # claims that a rule proves besides, with packings inside
 _POSITIVE = re.compile("[1-9][0-9]*")
 _NONZERO = re.compile("-?[1-9][0-9]*")
 
@@ -3826,12 +3934,17 @@ def read_packing(reader: Reader) -> Packing:
     return Packing(epsilon, refuters())
 
 
-def _read_inner(reader: Reader, allowed: Sequence[str]) -> InjectiveProof:
-    """A proof inside a proof."""
+def _read_inner_rule(reader: Reader, allowed: Sequence[str]) -> str:
+    """The rule of a proof inside a proof."""
     rule: str = reader.one_of("{", "rule", list(PROVES))
     if rule not in allowed:
         raise Rejected(Reason.RULE, f'the rule "{rule}" cannot stand here, only ' + ", ".join(allowed))
-    return read_injective(reader, rule)
+    return rule
+
+
+def _read_inner(reader: Reader, allowed: Sequence[str]) -> InjectiveProof:
+    """A proof inside a proof."""
+    return read_injective(reader, _read_inner_rule(reader, allowed))
 
 
 def _read_numbers(reader: Reader, before: str, name: str) -> list[int]:
@@ -3969,12 +4082,17 @@ def _read_slots(reader: Reader, d: int) -> list[list[Slot]]:
     return axes
 
 
-def read_boxes(reader: Reader, kernels: Kernels) -> Boxes:
-    """The box, the slots, and then proof by proof."""
+def read_boxes(reader: Reader, kernels: Kernels, claim: str) -> Boxes:
+    """The box, the slots, and then proof by proof; packings only where the claim rests on full spark."""
+    rules = ["flat-tree", "sign-split", "blocks", *(["packing"] if claim in RESTING else [])]
 
-    def proofs() -> Iterator[Later[InjectiveProof]]:
+    def proof() -> InjectiveProof | Packing:
+        rule = _read_inner_rule(reader, rules)
+        return read_packing(reader) if rule == "packing" else read_injective(reader, rule)
+
+    def proofs() -> Iterator[Later[InjectiveProof | Packing]]:
         for _ in reader.places(",", "proofs"):
-            yield lambda: _read_inner(reader, ["flat-tree", "sign-split", "blocks"])
+            yield proof
         reader.expect("}")
 
     d = len(kernels.axes)
@@ -4105,6 +4223,7 @@ CLAIMS = (
     "injective_if_full_spark",
     "injective_for_sizes",
     "not_injective_for_sizes",
+    "injective_for_sizes_if_full_spark",
 )
 Numbers = Layer | Convolution | Residual | DenseNetwork
 Given = Callable[[str], Numbers | None]  # the layer to check, when the document is about this kind of it
@@ -4128,7 +4247,7 @@ def _read_outer_rule(reader: Reader, claim: str) -> str:
     """The rule of the document's proof, which proves the claim."""
     reader.key(",", "proof")
     rule: str = reader.one_of("{", "rule", list(PROVES))
-    if claim != PROVES[rule]:
+    if claim != PROVES[rule] and RESTING.get(claim) != rule:
         raise Rejected(Reason.RULE, f'the rule "{rule}" proves "{PROVES[rule]}", not the claim "{claim}"')
     return rule
 
@@ -4160,7 +4279,6 @@ def _judge_at_size(reader: Reader, rule: str, domain: Domain, kernels: Kernels, 
 
 
 _SIZES_RULES: dict[str, Callable[[Reader, Domain, Kernels, Sizes], str]] = {
-    "boxes": lambda reader, domain, kernels, sizes: check_boxes(read_boxes(reader, kernels), domain, kernels, sizes),
     "periodic": lambda reader, domain, kernels, sizes: check_periodic(
         read_periodic(reader, kernels), domain, kernels, sizes
     ),
@@ -4185,8 +4303,8 @@ def _check_convolution(reader: Reader, claim: str, domain: Domain, given: Number
     """The document from the value of `convolution` on."""
     if not isinstance(domain, (Space, Orthant, Box)):
         raise Rejected(Reason.DOMAIN, f"domain: a certificate about a convolution cannot have the domain {domain.type}")
-    if claim == "alpha_star":
-        raise Rejected(Reason.RULE, 'a certificate about a convolution cannot have the claim "alpha_star"')
+    if claim in ("alpha_star", "injective_if_full_spark"):
+        raise Rejected(Reason.RULE, f'a certificate about a convolution cannot have the claim "{claim}"')
     if given is not None and not isinstance(given, Convolution):
         others = {Residual: "a residual block", DenseNetwork: "a network"}
         found = f"the given layer is {others.get(type(given), 'one with (W, b)')}"
@@ -4199,10 +4317,14 @@ def _check_convolution(reader: Reader, claim: str, domain: Domain, given: Number
     else:
         sizes = read_sizes(reader, kernels.axes)
         rule = _read_outer_rule(reader, claim)
-        every = "every" if claim == "injective_for_sizes" else "any"
+        every = "any" if claim.startswith("not") else "every"
         where = f"{every} input size with {sizes.about(kernels.axes)}"
-        reason = _SIZES_RULES[rule](reader, domain, kernels, sizes)
+        if rule == "boxes":
+            reason = check_boxes(read_boxes(reader, kernels, claim), domain, kernels, sizes)
+        else:
+            reason = _SIZES_RULES[rule](reader, domain, kernels, sizes)
     word = "injective" if PROVES[rule].startswith("injective") else "not injective"
+    word += ", if the windows are full spark," if claim in RESTING else ""
     return f"{word} for {where} on {domain.type}: {reason}; {kernels.about()}"
 
 
@@ -4257,7 +4379,7 @@ _KINDS = {
 def _check_proof(reader: Reader, claim: str, given: Given) -> str:
     """Everything after the claim, in the order of the document. Returns the reason to accept."""
     domain = read_domain(reader, claim)
-    kind = reader.key(",", *(["convolution"] if claim.endswith("_for_sizes") else _KINDS))
+    kind = reader.key(",", *(["convolution"] if "_for_sizes" in claim else _KINDS))
     reason = _KINDS[kind](reader, claim, domain, given(kind))
     reader.end()
     return reason

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import compress, product
@@ -22,6 +22,7 @@ __all__ = [
     "Sizes",
     "Slot",
     "TwoInputs",
+    "Windows",
     "require_group",
 ]
 
@@ -122,6 +123,16 @@ def _known_place(number: int, box: Sequence[int], known: Sequence[Sequence[int]]
     return digits_of((box[0] - high) * every + number - (box[0] - low - high) * some, box)
 
 
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """The window rows of a box layer, which come first, and its columns that are not known."""
+
+    count: int
+    unknown: list[int]
+    start: Callable[[int], tuple[int, ...]]
+    reads: Callable[[int], frozenset[int]]  # the columns that the taps of a row's window lie in
+
+
 class Kernels:
     """A convolution with its kernels as integers over one positive denominator for each output channel."""
 
@@ -176,6 +187,27 @@ class Kernels:
             return self.form(group * self.outputs + o, reads, box, 0)
 
         return MadeRows(windows + 2 * self.inputs * known, self.inputs * math.prod(box), form)
+
+    def windows(self, slots: Sequence[Slot], box: Sequence[int]) -> Windows:
+        """Where the window rows of `box` start, and what they read."""
+        counts = [self.outputs, *(len(slot.starts) for slot in slots)]
+        read: dict[tuple[int, ...], frozenset[int]] = {}
+
+        def start(number: int) -> tuple[int, ...]:
+            _, *choice = digits_of(number, counts)
+            return tuple(slot.starts[k] for slot, k in zip(slots, choice, strict=True))
+
+        def reads(number: int) -> frozenset[int]:
+            first = start(number)
+            if first not in read:
+                inside = [axis.inside(tau, length) for axis, tau, length in zip(self.axes, first, box, strict=True)]
+                places = product(range(self.inputs), *([j for j in axis if j is not None] for axis in inside))
+                read[first] = frozenset(index_of(place, [0, *box]) for place in places)
+            return read[first]
+
+        free = [range(slot.known[0], length - slot.known[1]) for slot, length in zip(slots, box, strict=True)]
+        unknown = [index_of(place, [0, *box]) for place in product(range(self.inputs), *free)]
+        return Windows(math.prod(counts), unknown, start, reads)
 
     def about(self) -> str:
         """The geometry in words."""

@@ -18,6 +18,7 @@ from exactinj.checker.reading.layer import read_certified_layer
 from exactinj.checker.reading.network import read_cell_pairs, read_certified_network
 from exactinj.checker.reading.proofs import (
     PROVES,
+    RESTING,
     read_boxes,
     read_collision,
     read_composition,
@@ -62,6 +63,7 @@ CLAIMS = (
     "injective_if_full_spark",
     "injective_for_sizes",
     "not_injective_for_sizes",
+    "injective_for_sizes_if_full_spark",
 )
 Numbers = Layer | Convolution | Residual | DenseNetwork
 Given = Callable[[str], Numbers | None]  # the layer to check, when the document is about this kind of it
@@ -85,7 +87,7 @@ def _read_outer_rule(reader: Reader, claim: str) -> str:
     """The rule of the document's proof, which proves the claim."""
     reader.key(",", "proof")
     rule: str = reader.one_of("{", "rule", list(PROVES))
-    if claim != PROVES[rule]:
+    if claim != PROVES[rule] and RESTING.get(claim) != rule:
         raise Rejected(Reason.RULE, f'the rule "{rule}" proves "{PROVES[rule]}", not the claim "{claim}"')
     return rule
 
@@ -117,7 +119,6 @@ def _judge_at_size(reader: Reader, rule: str, domain: Domain, kernels: Kernels, 
 
 
 _SIZES_RULES: dict[str, Callable[[Reader, Domain, Kernels, Sizes], str]] = {
-    "boxes": lambda reader, domain, kernels, sizes: check_boxes(read_boxes(reader, kernels), domain, kernels, sizes),
     "periodic": lambda reader, domain, kernels, sizes: check_periodic(
         read_periodic(reader, kernels), domain, kernels, sizes
     ),
@@ -142,8 +143,8 @@ def _check_convolution(reader: Reader, claim: str, domain: Domain, given: Number
     """The document from the value of `convolution` on."""
     if not isinstance(domain, (Space, Orthant, Box)):
         raise Rejected(Reason.DOMAIN, f"domain: a certificate about a convolution cannot have the domain {domain.type}")
-    if claim == "alpha_star":
-        raise Rejected(Reason.RULE, 'a certificate about a convolution cannot have the claim "alpha_star"')
+    if claim in ("alpha_star", "injective_if_full_spark"):
+        raise Rejected(Reason.RULE, f'a certificate about a convolution cannot have the claim "{claim}"')
     if given is not None and not isinstance(given, Convolution):
         others = {Residual: "a residual block", DenseNetwork: "a network"}
         found = f"the given layer is {others.get(type(given), 'one with (W, b)')}"
@@ -156,10 +157,14 @@ def _check_convolution(reader: Reader, claim: str, domain: Domain, given: Number
     else:
         sizes = read_sizes(reader, kernels.axes)
         rule = _read_outer_rule(reader, claim)
-        every = "every" if claim == "injective_for_sizes" else "any"
+        every = "any" if claim.startswith("not") else "every"
         where = f"{every} input size with {sizes.about(kernels.axes)}"
-        reason = _SIZES_RULES[rule](reader, domain, kernels, sizes)
+        if rule == "boxes":
+            reason = check_boxes(read_boxes(reader, kernels, claim), domain, kernels, sizes)
+        else:
+            reason = _SIZES_RULES[rule](reader, domain, kernels, sizes)
     word = "injective" if PROVES[rule].startswith("injective") else "not injective"
+    word += ", if the windows are full spark," if claim in RESTING else ""
     return f"{word} for {where} on {domain.type}: {reason}; {kernels.about()}"
 
 
@@ -214,7 +219,7 @@ _KINDS = {
 def _check_proof(reader: Reader, claim: str, given: Given) -> str:
     """Everything after the claim, in the order of the document. Returns the reason to accept."""
     domain = read_domain(reader, claim)
-    kind = reader.key(",", *(["convolution"] if claim.endswith("_for_sizes") else _KINDS))
+    kind = reader.key(",", *(["convolution"] if "_for_sizes" in claim else _KINDS))
     reason = _KINDS[kind](reader, claim, domain, given(kind))
     reader.end()
     return reason

@@ -31,7 +31,9 @@ Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 ENGINE_HELP = (
     "auto (default), tree, sign-split (or its old name wedges), packing, finder, milp or milp-highs: how to decide"
 )
-ASSUME_HELP = "full-spark: that any n rows are independent; only then may a verdict injective rest on it"
+ASSUME_HELP = (
+    "full-spark: that any n rows, or windows as far as they can be, are independent; only then may injective rest on it"
+)
 DOMAIN_HELP = (
     "where injectivity is asked: R^n (default), nonneg, ball:r, ball:r:c1,...,cn, nonneg-ball:r, box:l,u, "
     "box:l1,...,ln:u1,...,un, polytope:FILE (G and h of G x <= h)"

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from exactinj.cli.arguments import (
+    ASSUME_HELP,
     CONV_DOMAIN_HELP,
     KERNEL_FORMATS,
     KERNEL_HELP,
@@ -54,6 +55,7 @@ def add(verbs: Verbs) -> None:
     verb.add_argument("--domain", default="R^n", metavar="DOMAIN", help=CONV_DOMAIN_HELP)
     verb.add_argument("--box-limit", type=int, default=12, metavar="N", help="inputs in a box at most (default 12)")
     add_decision_options(verb)
+    verb.add_argument("--assume", metavar="WHAT", help=ASSUME_HELP)
     verb.add_argument("--explain", action="store_true", help="say step by step what was tried")
     add_plot(verb, "the colliding inputs, or the boxes of a proof for every size")
     add_output_options(verb)
@@ -109,6 +111,7 @@ def _decide(
         report=reporter.report,
         input_shape=shape,
         box_limit=options.box_limit,
+        assume=options.assume,
     )
 
     def describe(path: str | None, drawn: str | None) -> str:

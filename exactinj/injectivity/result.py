@@ -10,6 +10,7 @@ from typing import Never
 from exactinj.certificates.certificate import Certificate
 from exactinj.certificates.collision import Collision
 from exactinj.certificates.conv_certificate import ConvCertificate
+from exactinj.certificates.every_size import BoxesProof
 from exactinj.certificates.float_replay import replay
 from exactinj.certificates.network_certificate import NetworkCertificate
 from exactinj.certificates.packing import Packing
@@ -67,7 +68,8 @@ class Result:
     def robust(self) -> Robust | None:
         """What holds for almost every layer close by, without any assumption; None if nothing was proved about them."""
         proof = getattr(self.certificate, "proof", None)
-        return Robust(proof.epsilon) if isinstance(proof, Packing) and proof.epsilon is not None else None
+        epsilon = proof.epsilon if isinstance(proof, Packing | BoxesProof) else None
+        return None if epsilon is None else Robust(epsilon)
 
     @cached_property
     def collision_size(self) -> CollisionSize | None:
@@ -210,6 +212,7 @@ def conv_result(layer: ConvLayer, domain: Domain, answer: ConvAnswer) -> Result:
         certificate = ConvCertificate(layer, domain, answer.sizes, answer.proof)
     return replace(
         _assembled(layer, domain, answer, answer.engine),
+        assumption=answer.assumption,
         witness=answer.witness,
         certificate=certificate,
         sizes=answer.sizes,

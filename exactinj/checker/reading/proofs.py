@@ -32,6 +32,7 @@ from exactinj.checker.trees import Combination
 
 __all__ = [
     "PROVES",
+    "RESTING",
     "read_boxes",
     "read_collision",
     "read_composition",
@@ -65,6 +66,7 @@ PROVES = {
     "cell-pairs": "injective",
     "composition": "injective",
 }
+RESTING = {"injective_for_sizes_if_full_spark": "boxes"}  # claims that a rule proves besides, with packings inside
 _POSITIVE = re.compile("[1-9][0-9]*")
 _NONZERO = re.compile("-?[1-9][0-9]*")
 
@@ -161,12 +163,17 @@ def read_packing(reader: Reader) -> Packing:
     return Packing(epsilon, refuters())
 
 
-def _read_inner(reader: Reader, allowed: Sequence[str]) -> InjectiveProof:
-    """A proof inside a proof."""
+def _read_inner_rule(reader: Reader, allowed: Sequence[str]) -> str:
+    """The rule of a proof inside a proof."""
     rule: str = reader.one_of("{", "rule", list(PROVES))
     if rule not in allowed:
         raise Rejected(Reason.RULE, f'the rule "{rule}" cannot stand here, only ' + ", ".join(allowed))
-    return read_injective(reader, rule)
+    return rule
+
+
+def _read_inner(reader: Reader, allowed: Sequence[str]) -> InjectiveProof:
+    """A proof inside a proof."""
+    return read_injective(reader, _read_inner_rule(reader, allowed))
 
 
 def _read_numbers(reader: Reader, before: str, name: str) -> list[int]:
@@ -304,12 +311,17 @@ def _read_slots(reader: Reader, d: int) -> list[list[Slot]]:
     return axes
 
 
-def read_boxes(reader: Reader, kernels: Kernels) -> Boxes:
-    """The box, the slots, and then proof by proof."""
+def read_boxes(reader: Reader, kernels: Kernels, claim: str) -> Boxes:
+    """The box, the slots, and then proof by proof; packings only where the claim rests on full spark."""
+    rules = ["flat-tree", "sign-split", "blocks", *(["packing"] if claim in RESTING else [])]
 
-    def proofs() -> Iterator[Later[InjectiveProof]]:
+    def proof() -> InjectiveProof | Packing:
+        rule = _read_inner_rule(reader, rules)
+        return read_packing(reader) if rule == "packing" else read_injective(reader, rule)
+
+    def proofs() -> Iterator[Later[InjectiveProof | Packing]]:
         for _ in reader.places(",", "proofs"):
-            yield lambda: _read_inner(reader, ["flat-tree", "sign-split", "blocks"])
+            yield proof
         reader.expect("}")
 
     d = len(kernels.axes)

@@ -11,6 +11,8 @@ from exactinj.checker.domains import Domain, channel_cut
 from exactinj.checker.faults import Later, Reason, Rejected, within
 from exactinj.checker.rationals import digits_of, show, times
 from exactinj.checker.rules.blocks import InjectiveProof, check_injective
+from exactinj.checker.rules.packing import Packing
+from exactinj.checker.rules.window_packing import check_window_packing
 
 __all__ = ["Boxes", "check_boxes"]
 
@@ -21,7 +23,7 @@ class Boxes:
 
     box: tuple[int, ...]
     slots: list[list[Slot]]
-    proofs: Iterator[Later[InjectiveProof]]
+    proofs: Iterator[Later[InjectiveProof | Packing]]
 
 
 def _require_coverage(axis: Axis, length: int, slots: list[Slot], least: int, residues: list[int]) -> None:
@@ -57,23 +59,34 @@ def check_boxes(proof: Boxes, domain: Domain, kernels: Kernels, sizes: Sizes) ->
     for k, (axis, length, slots, least, residues) in enumerate(parts, 1):
         with within(f"boxes: axis {k}"):
             _require_coverage(axis, length, slots, least, residues)
-    total, count = kernels.layer.groups * math.prod(map(len, proof.slots)), 0
+    total, count, packed = kernels.layer.groups * math.prod(map(len, proof.slots)), 0, 0
     for inner in proof.proofs:
         if count == total:
             raise Rejected(Reason.COVERAGE, f"boxes: the list of proofs goes on after {total}")
         with within(f"proof {count}"):
-            _check_one(inner, count, proof, domain, kernels)
+            packed += _check_one(inner, count, proof, domain, kernels)
         count += 1
     if count < total:
         raise Rejected(Reason.COVERAGE, f"boxes: the list of proofs ends after {count} of {show(total)}")
+    assumed = "" if not packed else f", {packed} of them if their windows are full spark"
     return (
-        f"the proofs of {total} box layers for the box {times(proof.box)} are correct, and these boxes cover the grid"
+        f"the proofs of {total} box layers for the box {times(proof.box)} are correct{assumed}, "
+        "and these boxes cover the grid"
     )
 
 
-def _check_one(inner: Later[InjectiveProof], number: int, proof: Boxes, domain: Domain, kernels: Kernels) -> None:
-    """The proof with this number, for its box layer."""
+def _check_one(
+    inner: Later[InjectiveProof | Packing], number: int, proof: Boxes, domain: Domain, kernels: Kernels
+) -> bool:
+    """The proof with this number, for its box layer. Returns whether it rests on full spark."""
     group, *choice = digits_of(number, [kernels.layer.groups, *map(len, proof.slots)])
     injective = inner()
-    rows = kernels.box(group, [slots[k] for slots, k in zip(proof.slots, choice, strict=True)], proof.box)
-    check_injective(injective, channel_cut(domain, group * kernels.inputs, math.prod(proof.box)), rows, rows.n)
+    slots = [slots[k] for slots, k in zip(proof.slots, choice, strict=True)]
+    rows = kernels.box(group, slots, proof.box)
+    cut = channel_cut(domain, group * kernels.inputs, math.prod(proof.box))
+    if isinstance(injective, Packing):
+        windows, has_bias = kernels.windows(slots, proof.box), any(kernels.layer.b)
+        check_window_packing(injective, cut(range(rows.n)), rows, windows, has_bias=has_bias)
+        return True
+    check_injective(injective, cut, rows, rows.n)
+    return False

@@ -15,7 +15,7 @@ from exactinj.checker.rules.flat_tree import support_of_refuter
 from exactinj.checker.supports import Entry, Functions
 from exactinj.checker.trees import Combination, total_of
 
-__all__ = ["Packing", "check_packing"]
+__all__ = ["Packing", "bears", "check_packing"]
 
 FIXED_POINT_BITS = 60
 
@@ -43,7 +43,7 @@ def check_packing(proof: Packing, domain: Domain, rows: Rows, n: int) -> str:
                 raise Rejected(Reason.PACKING, f"refuter {count - 1}: names row {i}, which refuter {used[i]} has")
             used[i] = count - 1
         if proof.epsilon is not None and lasting < n:
-            lasting += _bears(refuter, [rows[i] for i in refuter.indices], proof.epsilon, has_bias=has_bias)
+            lasting += bears(refuter, [rows[i] for i in refuter.indices], proof.epsilon, has_bias=has_bias)
     if count < n:
         raise Rejected(Reason.PACKING, f"there are {count} refuters, expected n = {n} or more")
     if proof.epsilon is not None and lasting < n:
@@ -52,7 +52,7 @@ def check_packing(proof: Packing, domain: Domain, rows: Rows, n: int) -> str:
     return f"{count} refuters are correct and disjoint{nearby}; injective if any {n} rows are independent"
 
 
-def _bears(refuter: Combination, rows: list[Row], epsilon: Fraction, *, has_bias: bool) -> bool:
+def bears(refuter: Combination, rows: list[Row], epsilon: Fraction, *, has_bias: bool) -> bool:
     """Whether the multipliers stay positive: q < 1 and q max(mu) < (1 - q) min(mu) with q = (d + 1) eps S |M^-1|."""
     columns = [[Fraction(value, row.denominator) for value in row.entries] for row in rows]
     multipliers = [Fraction(value) for value in refuter.multipliers]

@@ -17,7 +17,7 @@ __all__ = ["ConvAnswer"]
 class ConvAnswer:
     """A verdict about a convolution with its proof, the size or sizes it holds for, and how it was found.
 
-    `opposite_sizes` are sizes for which the opposite was proved on the way.
+    `opposite_sizes` are sizes for which the opposite was proved on the way; `assumption` is what the verdict rests on.
     """
 
     verdict: Verdict
@@ -29,6 +29,7 @@ class ConvAnswer:
     stats: Statistics = field(default_factory=Statistics)
     explanation: tuple[str, ...] = ()
     opposite_sizes: Sizes | None = None
+    assumption: str | None = None
 
     @property
     def share(self) -> Fraction:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from math import prod
+from math import ceil, prod
 
 from exactinj.alternatives.problem import HomogeneousProblem
 from exactinj.certificates.every_size import Slot
+from exactinj.certificates.packing import FULL_SPARK
 from exactinj.injectivity.convolution.answer import ConvAnswer
 from exactinj.injectivity.convolution.boxes import BoxSize, box_layer, boxes_up_to, inner_starts, row_count, try_box
-from exactinj.injectivity.convolution.question import EASY, LARGEST_UNROLLED, ConvQuestion
+from exactinj.injectivity.convolution.packed_boxes import may_be_packed
+from exactinj.injectivity.convolution.question import EASY, FAIR, LARGEST_UNROLLED, ConvQuestion
 from exactinj.injectivity.finder import FinderEngine
 from exactinj.layers.convolution.geometry import times
 from exactinj.work.verdict import Verdict
@@ -19,6 +21,9 @@ from exactinj.work.verdict import Verdict
 __all__ = ["BoxSearch"]
 
 STARTS = 2  # of the finder on a large box
+LONGEST_BOX = 400  # places along an axis of boxes in which refuters are packed
+LARGEST_PACKED = 400  # inputs of such a box
+LONGER = (1.0, 1.15, 1.5, 2.0)  # than the first box whose windows have rows enough
 
 
 @dataclass
@@ -33,6 +38,7 @@ class BoxSearch:
     limit: int
     tried: list[BoxSize] = field(default_factory=list)
     ruled_out: list[BoxSize] = field(default_factory=list)
+    would_be_packed: str = ""
 
     @cached_property
     def boxes(self) -> list[BoxSize]:
@@ -78,6 +84,51 @@ class BoxSearch:
         steps = (*question.steps, f"box {times(box)}: injective")
         return ConvAnswer(Verdict.INJECTIVE, reason, "boxes", proof, sizes, None, question.statistics(1.0), steps)
 
+    @cached_property
+    def wide(self) -> list[BoxSize]:
+        """Boxes longer along one axis whose windows may hold a packing of refuters, a few of them."""
+        layer, found = self.question.layer, list[BoxSize]()
+        least = boxes_up_to(layer, 0)[:1]
+        for axis in range(layer.dimensions if least else 0):
+            boxes = [(*least[0][:axis], length, *least[0][axis + 1 :]) for length in range(1, LONGEST_BOX + 1)]
+            within = [box for box in boxes if _lies_in(least[0], box) and FAIR < self.inputs(box) <= LARGEST_PACKED]
+            first = next((box for box in within if self._has_rows_to_pack(box)), None)
+            lengths = [] if first is None else [ceil(factor * first[axis]) for factor in LONGER]
+            found += [box for box in within if box[axis] in lengths and self._has_rows_to_pack(box)]
+        size = self.question.size
+        inside = [box for box in found if size is None or _lies_in(box, size)]
+        return sorted(set(inside), key=lambda box: (prod(box), box))
+
+    def _has_rows_to_pack(self, box: BoxSize) -> bool:
+        group, domain = self.question.layer.group_layers[0], self.question.group_domain(0, prod(box))
+        return may_be_packed(group, box, self._plain(box), domain)
+
+    def attempt_packed(self, box: BoxSize) -> ConvAnswer | None:
+        """A proof with this box under the assumption that its windows are full spark; what it would be without."""
+        question = self.question
+        question.clock.report(f"disjoint refuters in the box {times(box)}")
+        found = try_box(question.layer, box, question.packed)
+        looked = [packed for (_, tried, _), packed in question.packings.items() if tried == box]
+        least = min(looked, key=lambda packed: packed.found - packed.needed, default=None)
+        count = "no refuters" if least is None else f"disjoint refuters for {least.found} of {least.needed} inputs"
+        if found is None or not question.covers(found[1]):
+            refusal = next((f": {packed.refusal}" for packed in looked if packed.refusal), "")
+            question.steps.append(f"box {times(box)}: {count} among its windows{refusal}")
+            return None
+        proof, sizes = found
+        if not proof.rests_on_full_spark:
+            reason = f"the windows inside boxes of size {times(box)} recover what they see"
+            return ConvAnswer(Verdict.INJECTIVE, reason, "boxes", proof, sizes, None, question.statistics(1.0))
+        reason = f"the windows inside boxes of size {times(box)} hold disjoint refuters, one for each input"
+        if not question.assume_full_spark:
+            self.would_be_packed = f"{reason}: --assume full-spark says injective at {sizes.text}"
+            question.steps.append(self.would_be_packed)
+            return None
+        reason += ", and any such windows that can be independent are assumed to be"
+        steps = (*question.steps, f"box {times(box)}: injective if full spark")
+        stats = question.statistics(1.0)
+        return ConvAnswer(Verdict.INJECTIVE, reason, "boxes", proof, sizes, None, stats, steps, assumption=FULL_SPARK)
+
     def rule_out(self) -> None:
         """Ask a finder about the boxes that lie in no other one."""
         layer = self.question.layer
@@ -105,7 +156,7 @@ class BoxSearch:
         return False
 
     def _plain(self, box: BoxSize) -> tuple[Slot, ...]:
-        """The windows inside the box, for stride 1."""
+        """The windows inside the box that start at its corner or a stride further."""
         return tuple(
             Slot(inner_starts(axis, size, 0)) for axis, size in zip(self.question.layer.axes, box, strict=True)
         )
@@ -119,6 +170,7 @@ class BoxSearch:
         count, largest = len(self.tried), times(max(self.tried, key=prod))
         text = f"1 box tried, {largest}" if count == 1 else f"{count} boxes tried, the largest {largest}"
         text += "" if self.question.channels == 1 else f" with {self.question.channels} channels"
+        text += f"; {self.would_be_packed}" if self.would_be_packed else ""
         lost = self._refuted_sizes()
         return (
             text if not lost else f"{text}; not injective at the size {' or '.join(map(times, lost))}, or smaller ones"

@@ -17,7 +17,7 @@ from fractions import Fraction
 from itertools import product
 from math import prod
 
-from exactinj.certificates.every_size import BoxesProof, InjectivityProof, Slot
+from exactinj.certificates.every_size import BoxesProof, BoxProof, Slot
 from exactinj.layers.convolution import Axis, ConvLayer, Sizes
 from exactinj.layers.convolution.geometry import taps_on_grid
 from exactinj.layers.dense import ReLULayer
@@ -26,7 +26,7 @@ __all__ = ["Prover", "box_layer", "boxes_up_to", "dense_layer", "inner_starts", 
 
 Starts = tuple[int, ...]
 BoxSize = tuple[int, ...]
-Prover = Callable[[int, BoxSize, tuple[Slot, ...]], InjectivityProof | None]
+Prover = Callable[[int, BoxSize, tuple[Slot, ...]], BoxProof | None]
 """From the number of a group, a box and a slot for each axis to a proof that the box layer is injective, or None."""
 
 
@@ -160,7 +160,7 @@ class _Cover:
     sweep: tuple[str, ...]
     slots: list[list[Slot]] = field(default_factory=list)
     residues: list[list[int]] = field(default_factory=list)
-    proofs: dict[tuple[Slot, ...], list[InjectivityProof]] = field(default_factory=dict)
+    proofs: dict[tuple[Slot, ...], list[BoxProof]] = field(default_factory=dict)
 
     def build(self, phases: Sequence[int]) -> bool:
         """Find slots for the inside, the beginning and as many kinds of ends as possible."""
@@ -207,7 +207,7 @@ class _Cover:
     def _is_proved(self, slots: Sequence[Sequence[Slot]]) -> bool:
         return all(self._proofs_of(choice) is not None for choice in product(*slots))
 
-    def _proofs_of(self, choice: tuple[Slot, ...]) -> list[InjectivityProof] | None:
+    def _proofs_of(self, choice: tuple[Slot, ...]) -> list[BoxProof] | None:
         """One proof for each group, or None."""
         if choice not in self.proofs:
             proofs = []

@@ -26,12 +26,21 @@ def certify_convolution(
     box_limit: int = 12,
     seed: int = 0,
     small_engine: Engine | None = None,
+    assume_full_spark: bool = False,
 ) -> Result:
     """Decide a convolution and put the answer together; `InputError` for shapes and domains that do not fit."""
     whole(box_limit, "box limit", least=1)
     where = channel_domain(domain, layer.in_channels)
     size = None if input_shape is None else layer.size_of(input_shape)
     answer = decide_convolution(
-        layer, where, engine, clock, size=size, box_limit=box_limit, seed=seed, small=small_engine
+        layer,
+        where,
+        engine,
+        clock,
+        size=size,
+        box_limit=box_limit,
+        seed=seed,
+        small=small_engine,
+        assume_full_spark=assume_full_spark,
     )
     return conv_result(layer, where, answer)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import prod
 
 from exactinj.alternatives.problem import HomogeneousProblem
 from exactinj.certificates.collision import Collision
-from exactinj.certificates.every_size import InjectivityProof, Slot
+from exactinj.certificates.every_size import BoxProof, InjectivityProof, Slot
 from exactinj.domains import Domain, RealSpace
 from exactinj.errors import InternalError
 from exactinj.injectivity.blocks import BlocksEngine
 from exactinj.injectivity.convolution.boxes import BoxSize, box_layer, row_count
+from exactinj.injectivity.convolution.packed_boxes import PackedWindows, WindowPacker, may_be_packed
 from exactinj.injectivity.convolution.places import grid_domain, group_domain
 from exactinj.injectivity.engine import Answer, Engine
 from exactinj.layers.convolution import ConvLayer, Sizes
@@ -43,11 +44,14 @@ class ConvQuestion:
     size: tuple[int, ...] | None
     seed: int
     small: Engine
+    assume_full_spark: bool = False
     steps: list[str] = field(default_factory=list)
     known: dict[tuple[str, str], Answer] = field(default_factory=dict)
     refuted: set[tuple[int, BoxSize, tuple[Slot, ...]]] = field(default_factory=set)
     nodes: int = 0
     refuters: int = 0
+    packer: WindowPacker = field(default_factory=WindowPacker)
+    packings: dict[tuple[int, BoxSize, tuple[Slot, ...]], PackedWindows] = field(default_factory=dict)
 
     @property
     def total(self) -> int | None:
@@ -87,6 +91,24 @@ class ConvQuestion:
         if isinstance(proof, Collision):
             self.refuted.add((number, box, slots))
         return proof if isinstance(proof, InjectivityProof) else None
+
+    def packed(self, number: int, box: BoxSize, slots: tuple[Slot, ...]) -> BoxProof | None:
+        """A proof for a group's layer on a box, by a tree where few inputs are unknown, else by disjoint refuters."""
+        self.clock.check()
+        group, cells = self.layer.group_layers[number], prod(box)
+        unknown = group.in_channels * prod(size - slot.low - slot.high for slot, size in zip(slots, box, strict=True))
+        domain = self.group_domain(number, cells)
+        if unknown <= EASY:
+            return self.proved(number, box, slots)
+        if not may_be_packed(group, box, slots, domain):
+            return None
+        key = number, box, slots
+        if key not in self.packings:
+            self.packings[key] = self.packer.packed(group, box, slots, domain, self.clock)
+        packing = self.packings[key].packing
+        if packing is not None and any(self.layer.bias) and not any(group.bias):
+            return replace(packing, epsilon=None)  # what was computed lets the bias stay 0
+        return packing
 
     def lifted(self, values: Sequence[Fraction], number: int, cells: int) -> tuple[Fraction, ...]:
         """An input of a group on so many places, completed by the domain's filler in the other groups."""

@@ -8,6 +8,7 @@ is given, the unrolled layer is one more attempt, and the only one that settles 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from math import prod
@@ -51,6 +52,7 @@ def decide_convolution(
     box_limit: int = 12,
     seed: int = 0,
     small: Engine | None = None,
+    assume_full_spark: bool = False,
 ) -> ConvAnswer:
     """Decide for all sizes from some size on, or for one size.
 
@@ -70,8 +72,10 @@ def decide_convolution(
         Of the finder on patches.
     small : Engine, optional
         Decides dense layers of few inputs, if another one is better for these.
+    assume_full_spark : bool
+        Whether a proof may rest on windows in general position; where it does, the answer says so.
     """
-    question = ConvQuestion(layer, domain, inner, clock, size, seed, small or inner)
+    question = ConvQuestion(layer, domain, inner, clock, size, seed, small or inner, assume_full_spark)
     boxes = BoxSearch(question, box_limit)
     lesser: ConvAnswer | None = None  # a collision at some residues of the size, while boxes may hold at others
     verdict, what = Verdict.UNKNOWN, "no proof was found either way"
@@ -86,12 +90,20 @@ def decide_convolution(
                     return _with_rest(answer, lesser)
                 lesser = lesser or answer
             if lesser is not None:
-                return lesser
+                return _with_hint(lesser, question, boxes)
     except OutOfTimeError:
         pass
     if clock.is_over:  # perhaps in an attempt that gave up by itself
         verdict, what = Verdict.TIMED_OUT, "out of time"
     return lesser or _undecided(question, boxes, verdict, what)
+
+
+def _with_hint(lesser: ConvAnswer, question: ConvQuestion, boxes: BoxSearch) -> ConvAnswer:
+    """The answer with a word on what an assumption would say of other sizes."""
+    if not question.assume_full_spark:
+        with suppress(OutOfTimeError):
+            next((answer for answer in (attempt() for attempt in _packings(question, boxes)) if answer), None)
+    return replace(lesser, reason=f"{lesser.reason}; {boxes.would_be_packed}") if boxes.would_be_packed else lesser
 
 
 def _with_rest(answer: ConvAnswer, lesser: ConvAnswer | None) -> ConvAnswer:
@@ -119,6 +131,8 @@ def _cheap_attempts(question: ConvQuestion, boxes: BoxSearch) -> Iterator[Attemp
     yield from (partial(boxes.attempt, box) for box in boxes.easy or boxes.boxes[:1] if boxes.inputs(box) <= FAIR)
     yield from _collisions(question, 2)
     yield partial(try_geometric, question)
+    if question.assume_full_spark:
+        yield from _packings(question, boxes)
 
 
 def _first_patches(question: ConvQuestion) -> Iterator[Attempt]:
@@ -140,6 +154,14 @@ def _costly_attempts(question: ConvQuestion, boxes: BoxSearch) -> Iterator[Attem
             yield from _collisions(question, width)
     if total is not None and total > FAIR:
         yield partial(_try_unrolled, question)
+    if not question.assume_full_spark:  # what the assumption would give
+        yield from _packings(question, boxes)
+
+
+def _packings(question: ConvQuestion, boxes: BoxSearch) -> Iterator[Attempt]:
+    """Boxes too large for trees, by disjoint refuters."""
+    if question.inner.proves_injectivity:
+        yield from (partial(boxes.attempt_packed, box) for box in boxes.wide if not boxes.would_be_packed)
 
 
 def _has_too_few_rows(question: ConvQuestion, size: tuple[int, ...]) -> bool:

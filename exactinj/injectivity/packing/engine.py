@@ -26,7 +26,7 @@ from exactinj.injectivity.packing.search import Packed, pack
 from exactinj.work.clock import Clock, OutOfTimeError
 from exactinj.work.verdict import Statistics, Verdict
 
-__all__ = ["PackingEngine"]
+__all__ = ["PackingEngine", "change_of"]
 
 LOOKS = 3  # at points where few rows are active
 ROWS_NAMED = 8
@@ -93,17 +93,22 @@ def _epsilon(problem: HomogeneousProblem, supports: tuple[tuple[int, ...], ...],
     """The change that n of the refuters allow; None off R^n, where one allows none, or if there is no time for it."""
     if not isinstance(problem.domain, RealSpace):
         return None
-    scales = [scale for _, scale in problem.layer.integer_rows]
     changes: list[Fraction] = []
     for support in supports:
         clock.check()
-        integers = [problem.rows[i] for i in support]
-        factors = [scales[i] if i < problem.m else Fraction(1) for i in support]
-        change = _change(integers, factors, [i >= problem.m for i in support])
+        change = change_of(problem, support)
         if change is not None:
             changes.append(change)
     n = problem.dimension
     return sorted(changes, reverse=True)[n - 1] if len(changes) >= n else None
+
+
+def change_of(problem: HomogeneousProblem, support: tuple[int, ...]) -> Fraction | None:
+    """By how much the entries of the rows of a refuter may change, on R^n; None if it bears no change."""
+    integers = [problem.rows[i] for i in support]
+    scales = problem.layer.integer_rows
+    factors = [scales[i][1] if i < problem.m else Fraction(1) for i in support]
+    return _change(integers, factors, [i >= problem.m for i in support])
 
 
 def _change(integers: list[tuple[int, ...]], factors: list[Fraction], fixed: list[bool]) -> Fraction | None:
