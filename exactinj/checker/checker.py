@@ -1999,14 +1999,15 @@ def check_layer_blocks(proof: Blocks, domain: Domain, rows: Rows, n: int) -> str
 # ------------------------------------------------------------------ rules/window_packing
 # Rule "packing" inside "boxes": disjoint refuters among the windows of a box, each with an input of its own.
 
-def check_window_packing(proof: Packing, domain: Domain, rows: Rows, windows: Windows, *, has_bias: bool) -> str:
+def check_window_packing(proof: Packing, domain: Domain, rows: MadeRows, windows: Windows, *, has_bias: bool) -> str:
     """Every refuter, that they are disjoint, along one axis, and that enough of them have columns of their own."""
     if proof.epsilon is not None and not isinstance(domain, Space):
         raise Rejected(Reason.PACKING, f"epsilon: a number for a layer on {domain.type}, only null can stand there")
-    functions, used, starts = with_halfspaces(rows, domain), dict[int, int](), set[tuple[int, ...]]()
+    functions, used, starts = Functions(rows, domain, rows.n), dict[int, int](), set[tuple[int, ...]]()
     unknown, seen = set(windows.unknown), list[frozenset[int]]()
-    for number, refuter in enumerate(proof.refuters):
-        support = support_of_refuter(refuter, number, domain, functions, len(rows))
+    for number, entry in enumerate(proof.refuters):
+        refuter = functions.explicit(entry, Reason.REFUTER, f"refuter {number}")
+        support = support_of_refuter(refuter, number, functions)
         for i in support:
             if i >= windows.count:
                 raise Rejected(Reason.PACKING, f"refuter {number}: names row {i}, which is not one of a window")

@@ -7,22 +7,23 @@ from collections.abc import Sequence
 from exactinj.checker.convolution import Windows
 from exactinj.checker.domains import Domain, Space
 from exactinj.checker.faults import Reason, Rejected
-from exactinj.checker.rows import Row, Rows
+from exactinj.checker.rows import MadeRows, Row
 from exactinj.checker.rules.flat_tree import support_of_refuter
 from exactinj.checker.rules.packing import Packing, bears
-from exactinj.checker.trees import with_halfspaces
+from exactinj.checker.supports import Functions
 
 __all__ = ["check_window_packing"]
 
 
-def check_window_packing(proof: Packing, domain: Domain, rows: Rows, windows: Windows, *, has_bias: bool) -> str:
+def check_window_packing(proof: Packing, domain: Domain, rows: MadeRows, windows: Windows, *, has_bias: bool) -> str:
     """Every refuter, that they are disjoint, along one axis, and that enough of them have columns of their own."""
     if proof.epsilon is not None and not isinstance(domain, Space):
         raise Rejected(Reason.PACKING, f"epsilon: a number for a layer on {domain.type}, only null can stand there")
-    functions, used, starts = with_halfspaces(rows, domain), dict[int, int](), set[tuple[int, ...]]()
+    functions, used, starts = Functions(rows, domain, rows.n), dict[int, int](), set[tuple[int, ...]]()
     unknown, seen = set(windows.unknown), list[frozenset[int]]()
-    for number, refuter in enumerate(proof.refuters):
-        support = support_of_refuter(refuter, number, domain, functions, len(rows))
+    for number, entry in enumerate(proof.refuters):
+        refuter = functions.explicit(entry, Reason.REFUTER, f"refuter {number}")
+        support = support_of_refuter(refuter, number, functions)
         for i in support:
             if i >= windows.count:
                 raise Rejected(Reason.PACKING, f"refuter {number}: names row {i}, which is not one of a window")
