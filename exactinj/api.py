@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from exactinj.certificates.certificate import Certificate
 from exactinj.certificates.conv_certificate import ConvCertificate
 from exactinj.certificates.document import Document
+from exactinj.certificates.graph_certificate import GraphCertificate
 from exactinj.certificates.network_certificate import NetworkCertificate
 from exactinj.certificates.residual_certificate import ResidualCertificate
 from exactinj.domains import Ball, Region
@@ -190,7 +191,13 @@ def _refuse_to_resume(resume: object, what: str) -> None:
 
 
 def check(
-    certificate: Certificate | ConvCertificate | ResidualCertificate | NetworkCertificate | str | os.PathLike[str],
+    certificate: Certificate
+    | ConvCertificate
+    | ResidualCertificate
+    | NetworkCertificate
+    | GraphCertificate
+    | str
+    | os.PathLike[str],
     layer: AnyLayer | Any = None,
 ) -> CheckResult:
     """Check a certificate with the independent checker.
@@ -199,7 +206,8 @@ def check(
     ----------
     certificate : Certificate or path
         What `certify` returned, or a ``.json`` or ``.json.gz`` file.
-    layer : ReLULayer, ConvLayer, ResidualBlock or DenseNetwork, optional
+    layer : ReLULayer, ConvLayer, ResidualBlock or DenseNetwork, optional; of a network also a Network, torch module
+        or ``.onnx`` file
         If given, the claim is checked for *this* layer's numbers, and the certificate is rejected
         if it speaks of another one.
 
@@ -215,7 +223,7 @@ def check(
     """
     from exactinj import checker
 
-    numbers = None if layer is None else _numbers_of(layer_given(layer))
+    numbers = None if layer is None else _numbers_for(certificate, layer)
     try:
         if isinstance(certificate, Document):
             return checker.check_stream(io.BytesIO(certificate.to_bytes()), numbers)
@@ -223,6 +231,27 @@ def check(
             return checker.check_stream(stream, numbers)
     except (checker.Unreadable, OSError) as error:
         raise CertificateError(str(error)) from None
+
+
+def _numbers_for(certificate: Document | str | os.PathLike[str], layer: Any) -> Any:
+    """The layer as the checker takes it, for a certificate that is about a layer, or about a network."""
+    from exactinj import checker
+    from exactinj.certificates.records import read_record, refusals
+    from exactinj.layers.network.flat import FlatGraph
+    from exactinj.networks.certified_models import is_model, subject_of_model
+
+    record: dict[str, Any] = {}
+    if isinstance(certificate, GraphCertificate):
+        record = {"graph": {"inputs": certificate.layer.inputs}}
+    elif isinstance(certificate, NetworkCertificate):
+        record = {"dense_network": {"n": certificate.layer.n}}
+    elif is_model(layer) and not isinstance(certificate, Document):
+        with refusals(certificate):
+            record = read_record(certificate)
+    if not is_model(layer) and "graph" not in record:
+        return _numbers_of(layer_given(layer))
+    subject = subject_of_model(record, layer)
+    return checker.GraphDigest(subject.digest) if isinstance(subject, FlatGraph) else _numbers_of(subject)
 
 
 def _numbers_of(layer: AnyLayer) -> Any:

@@ -10,9 +10,11 @@ import os
 
 from exactinj.certificates.certificate import Certificate
 from exactinj.certificates.conv_certificate import ConvCertificate
+from exactinj.certificates.graph_certificate import GraphCertificate
 from exactinj.certificates.network_certificate import NetworkCertificate
 from exactinj.certificates.records import (
     is_about_convolution,
+    is_about_graph,
     is_about_network,
     is_about_residual,
     read_record,
@@ -25,7 +27,7 @@ __all__ = ["read_certificate"]
 
 def read_certificate(
     path: str | os.PathLike[str],
-) -> Certificate | ConvCertificate | ResidualCertificate | NetworkCertificate:
+) -> Certificate | ConvCertificate | ResidualCertificate | NetworkCertificate | GraphCertificate:
     """The certificate in a ``.json`` or ``.json.gz`` file, as `certify` returned it.
 
     It has ``.layer``, ``.domain``, ``.claim``, ``.proof``, for a pair ``.collision``, and ``.write``, which writes the
@@ -38,6 +40,8 @@ def read_certificate(
     """
     with refusals(path):
         record = read_record(path)
+        if is_about_graph(record):
+            return GraphCertificate.of_record(record)
         if is_about_network(record):
             return NetworkCertificate.of_record(record)
         if is_about_residual(record):

@@ -56,6 +56,7 @@ __all__ = [
     "Record",
     "domain_of",
     "is_about_convolution",
+    "is_about_graph",
     "is_about_network",
     "is_about_residual",
     "proof_of",
@@ -63,10 +64,18 @@ __all__ = [
     "record_of",
     "refusals",
     "require_same",
+    "subject_of",
 ]
 
 GZIP_MAGIC = b"\x1f\x8b"
 Record = dict[str, Any]
+SUBJECTS = {
+    "layer": "a dense layer",
+    "convolution": "a convolution",
+    "residual": "a residual block",
+    "dense_network": "a dense network",
+    "graph": "a network",
+}
 
 
 def read_record(path: str | os.PathLike[str]) -> Record:
@@ -115,6 +124,16 @@ def is_about_network(record: Record) -> bool:
 def is_about_residual(record: Record) -> bool:
     """Whether it is about a residual block."""
     return "residual" in record
+
+
+def is_about_graph(record: Record) -> bool:
+    """Whether it is about a network as a graph."""
+    return "graph" in record
+
+
+def subject_of(record: Record) -> str:
+    """What a document is about, in words."""
+    return next((words for key, words in SUBJECTS.items() if key in record), "something else")
 
 
 def require_same(stated: tuple[str, str], own: tuple[str, str]) -> None:

@@ -19,6 +19,7 @@ from exactinj.checker.files.kernels import read_kernels
 from exactinj.checker.files.layers import read_layer
 from exactinj.checker.files.networks import read_network
 from exactinj.checker.files.residuals import read_residual
+from exactinj.checker.graph import GraphDigest
 from exactinj.checker.network import DenseLayer, DenseNetwork
 from exactinj.checker.residual import Residual
 from exactinj.checker.rows import Layer
@@ -28,6 +29,7 @@ __all__ = [
     "Convolution",
     "DenseLayer",
     "DenseNetwork",
+    "GraphDigest",
     "Layer",
     "Reason",
     "Rejected",

@@ -34,6 +34,8 @@ RULES = (
     "orientation",
     "cell_pairs",
     "composition",
+    "rank",
+    "graph_composition",
 )
 PARTS = (
     "faults",
@@ -48,12 +50,13 @@ PARTS = (
     "convolution",
     "residual",
     "network",
+    "graph",
     "dependencies",
     "definite",
     *(f"rules/{rule}" for rule in RULES),
-    *(f"reading/{part}" for part in ("layer", "domain", "convolution", "residual", "network", "proofs")),
+    *(f"reading/{part}" for part in ("layer", "domain", "convolution", "residual", "network", "proofs", "graph")),
     "document",
-    *(f"files/{part}" for part in ("texts", "arrays", "layers", "kernels", "residuals", "networks")),
+    *(f"files/{part}" for part in ("texts", "arrays", "layers", "kernels", "residuals", "networks", "graphs")),
     "command",
 )
 HEADING = '''\

@@ -7,11 +7,12 @@ file runs alone. It is made of the modules in the folder exactinj/checker, in wh
 `python -m exactinj.checker.assemble`: change those.
 
 The parts: faults, limits, rationals, stream, rows, domains, trees, supports, cones, convolution, residual, network,
-dependencies, definite, rules/collision, rules/flat_tree, rules/sign_split, rules/packing, rules/blocks,
+graph, dependencies, definite, rules/collision, rules/flat_tree, rules/sign_split, rules/packing, rules/blocks,
 rules/window_packing, rules/depth_tree, rules/boxes, rules/periodic, rules/patch, rules/geometric, rules/count,
-rules/unpaired, rules/p_matrix, rules/orientation, rules/cell_pairs, rules/composition, reading/layer, reading/domain,
-reading/convolution, reading/residual, reading/network, reading/proofs, document, files/texts, files/arrays,
-files/layers, files/kernels, files/residuals, files/networks, command.
+rules/unpaired, rules/p_matrix, rules/orientation, rules/cell_pairs, rules/composition, rules/rank,
+rules/graph_composition, reading/layer, reading/domain, reading/convolution, reading/residual, reading/network,
+reading/proofs, reading/graph, document, files/texts, files/arrays, files/layers, files/kernels, files/residuals,
+files/networks, files/graphs, command.
 """
 
 from __future__ import annotations
@@ -31,11 +32,13 @@ import struct
 import sys
 import zipfile
 import zlib
+from abc import ABC, abstractmethod
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
-from itertools import compress, pairwise, product
+from itertools import accumulate, compress, pairwise, product
 from operator import itemgetter, mul
 from typing import Any, BinaryIO, ClassVar, NamedTuple, NoReturn, Protocol, TypeVar
 
@@ -78,6 +81,7 @@ class Reason(StrEnum):
     PACKING = "packing"  # refuters that are not disjoint, too few, or do not bear the change
     BLOCKS = "blocks"
     COMPOSITION = "composition"  # the proofs are not those of the layers
+    RANK = "rank"  # the rows are not shown to be independent
     VALUE = "value"  # alpha of a row
     COVERAGE = "coverage"  # boxes do not cover the grid
     CELLS = "cells"  # they are not shown to cover the domain, or the map loses rank on one
@@ -1441,6 +1445,440 @@ class Piece:
     def next(self, signs: Sequence[int]) -> Piece:
         """The pre-activations of the layer behind it."""
         return self._of(self._network, self.layer + 1, *self.outputs(signs))
+
+
+# ------------------------------------------------------------------ graph
+# certificates-network.md, section "Networks as graphs": steps, forms of values, intervals, what steps tell.
+
+MOST_AFFINE_STEPS = 200  # one after the other
+Ends = tuple[Fraction | None, Fraction | None]
+NO_ENDS: Ends = (None, None)
+Told = tuple[tuple[int, Fraction], ...]  # signs and shifts: ReLU(sign z + shift) is told
+TELLS_ALL: Told = ((1, Fraction(0)), (-1, Fraction(0)))
+Term = tuple[int, int, int]  # the entry of the k-th value that is read, times an integer: (k, entry, factor)
+Terms = tuple[Sequence[Term], int, int]  # their sum plus a constant, over a positive denominator
+ENDS_OF_NAMES: dict[str, Ends] = {
+    "sigmoid": (Fraction(0), Fraction(1)),
+    "tanh": (Fraction(-1), Fraction(1)),
+    "softplus": (Fraction(0), None),
+    "exp": (Fraction(0), None),
+    "sqrt": (Fraction(0), None),
+    "elu": (Fraction(-1), None),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class GraphDigest:
+    """A graph that was given, by its digest."""
+
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class GraphStep(ABC):
+    """A step: the values that it reads, and the number of entries of its own."""
+
+    reads: tuple[int, ...]
+    size: int
+
+
+class AffineStep(GraphStep):
+    """An affine map of what it reads."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def terms(self, i: int) -> Terms:
+        """Entry i in terms of the entries of what it reads."""
+
+    def kept(self, known: Sequence[bool], sizes: Sequence[int]) -> Sequence[int]:
+        """The values that follow from its own, and from those that are known."""
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
+class DenseStep(AffineStep):
+    """W u + b for each block of n entries."""
+
+    rows: Sequence[Row]
+    n: int
+
+    def terms(self, i: int) -> Terms:
+        block, r = divmod(i, len(self.rows))
+        form = self.rows[r].form()
+        terms = [(0, block * self.n + j, value) for j, value in form.nonzero.items()]
+        return terms, form.constant, form.denominator
+
+
+@dataclass(frozen=True, slots=True)
+class ConvolutionStep(AffineStep):
+    """The rows of the unrolled layer."""
+
+    rows: MadeRows
+
+    def terms(self, i: int) -> Terms:
+        form = self.rows.form(i)
+        return [(0, j, value) for j, value in form.nonzero.items()], form.constant, form.denominator
+
+
+@dataclass(frozen=True, slots=True)
+class ScaleStep(AffineStep):
+    """s v_i + t."""
+
+    each: int
+    scale: Sequence[Fraction]
+    shift: Sequence[Fraction]
+
+    def terms(self, i: int) -> Terms:
+        k = i // self.each % len(self.scale)
+        s, t = self.scale[k], self.shift[k]
+        common = math.lcm(s.denominator, t.denominator)
+        return [(0, i, int(s * common))], int(t * common), common
+
+    def kept(self, known: Sequence[bool], sizes: Sequence[int]) -> Sequence[int]:
+        return self.reads if all(self.scale) else ()
+
+
+@dataclass(frozen=True, slots=True)
+class SumStep(AffineStep):
+    """Values with signs."""
+
+    signs: Sequence[int]
+
+    def terms(self, i: int) -> Terms:
+        return [(k, i, sign) for k, sign in enumerate(self.signs)], 0, 1
+
+    def kept(self, known: Sequence[bool], sizes: Sequence[int]) -> Sequence[int]:
+        left = {v for v in self.reads if not known[v]}
+        total = sum(sign for v, sign in zip(self.reads, self.signs, strict=True) if v in left)
+        return tuple(left) if len(left) == 1 and total else ()
+
+
+@dataclass(frozen=True, slots=True)
+class MeanStep(AffineStep):
+    """Sums over windows, each over a number."""
+
+    places: Sequence[Sequence[int]]
+    counts: Sequence[int]
+
+    def terms(self, i: int) -> Terms:
+        return [(0, j, 1) for j in self.places[i] if j >= 0], 0, self.counts[i]
+
+
+@dataclass(frozen=True, slots=True)
+class MoveStep(AffineStep):
+    """Entries at new places, or a number."""
+
+    places: Sequence[int]
+    fill: Fraction
+
+    def terms(self, i: int) -> Terms:
+        j = self.places[i]
+        return ([(0, j, 1)], 0, 1) if j >= 0 else ([], self.fill.numerator, self.fill.denominator)
+
+    def kept(self, known: Sequence[bool], sizes: Sequence[int]) -> Sequence[int]:
+        seen = {j for j in self.places if j >= 0}
+        return self.reads if len(seen) == sizes[self.reads[0]] else ()
+
+
+@dataclass(frozen=True, slots=True)
+class JoinStep(AffineStep):
+    """Values one behind the other; `starts` of each."""
+
+    starts: Sequence[int]
+
+    def terms(self, i: int) -> Terms:
+        k = bisect_right(self.starts, i) - 1
+        return [(k, i - self.starts[k], 1)], 0, 1
+
+    def kept(self, known: Sequence[bool], sizes: Sequence[int]) -> Sequence[int]:
+        return self.reads
+
+
+@dataclass(frozen=True, slots=True)
+class ConstantStep(AffineStep):
+    """A list of numbers."""
+
+    value: Sequence[Fraction]
+
+    def terms(self, i: int) -> Terms:
+        return [], self.value[i].numerator, self.value[i].denominator
+
+
+class EntryStep(GraphStep):
+    """A function of each entry."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def tells(self, i: int, ends: Ends) -> Told:
+        """What its entry i tells of the one that it reads, which has these ends."""
+
+    @abstractmethod
+    def image(self, i: int, ends: Ends) -> Ends:
+        """The ends of its entry i."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeakyStep(EntryStep):
+    """max(z, 0) + s min(z, 0)."""
+
+    each: int
+    slopes: Sequence[Fraction]
+
+    def slope(self, i: int) -> Fraction:
+        return self.slopes[i // self.each % len(self.slopes)]
+
+    def tells(self, i: int, ends: Ends) -> Told:
+        (low, high), s = ends, self.slope(i)
+        if s > 0 or (low is not None and low >= 0) or (high is not None and high <= 0 and s):
+            return TELLS_ALL
+        return () if s else TELLS_ALL[:1]
+
+    def image(self, i: int, ends: Ends) -> Ends:
+        s = self.slope(i)
+        low, high = (None if end is None else max(end, Fraction(0)) + s * min(end, Fraction(0)) for end in ends)
+        if s > 0:
+            return low, high
+        if s == 0:
+            return Fraction(0) if low is None else low, high
+        if low is None or high is None:
+            return Fraction(0), None
+        return _image_of_valley((low, high), ends)
+
+
+def _image_of_valley(images: tuple[Fraction, Fraction], ends: Ends) -> Ends:
+    """Of a function that falls to 0 at 0 and then rises, from those of the ends."""
+    crosses = ends[0] is not None and ends[1] is not None and ends[0] <= 0 <= ends[1]
+    return Fraction(0) if crosses else min(images), max(images)
+
+
+@dataclass(frozen=True, slots=True)
+class ClipStep(EntryStep):
+    """min(max(z, low), high)."""
+
+    low: Fraction | None
+    high: Fraction | None
+
+    def tells(self, i: int, ends: Ends) -> Told:
+        low_acts = self.low is not None and (ends[0] is None or ends[0] < self.low)
+        high_acts = self.high is not None and (ends[1] is None or ends[1] > self.high)
+        if low_acts:
+            return () if high_acts else ((1, -(self.low or Fraction(0))),)
+        return ((-1, self.high or Fraction(0)),) if high_acts else TELLS_ALL
+
+    def shift(self, sign: int) -> Fraction | None:
+        """That of the function of the bound below, or above; None if that is not there."""
+        if sign < 0:
+            return self.high
+        return None if self.low is None else -self.low
+
+    def _clipped(self, z: Fraction) -> Fraction:
+        z = z if self.low is None else max(z, self.low)
+        return z if self.high is None else min(z, self.high)
+
+    def image(self, i: int, ends: Ends) -> Ends:
+        low, high = (end if outer is None else outer for outer, end in zip(ends, (self.low, self.high), strict=True))
+        return None if low is None else self._clipped(low), None if high is None else self._clipped(high)
+
+
+class SquareStep(EntryStep):
+    """z^2."""
+
+    __slots__ = ()
+
+    def tells(self, i: int, ends: Ends) -> Told:
+        one_sided = (ends[0] is not None and ends[0] >= 0) or (ends[1] is not None and ends[1] <= 0)
+        return TELLS_ALL if one_sided else ()
+
+    def image(self, i: int, ends: Ends) -> Ends:
+        if ends[0] is None or ends[1] is None:
+            return Fraction(0), None
+        return _image_of_valley((ends[0] ** 2, ends[1] ** 2), ends)
+
+
+@dataclass(frozen=True, slots=True)
+class NamedStep(EntryStep):
+    """A function that is one-to-one."""
+
+    name: str
+
+    def tells(self, i: int, ends: Ends) -> Told:
+        return TELLS_ALL
+
+    def image(self, i: int, ends: Ends) -> Ends:
+        return ENDS_OF_NAMES.get(self.name, NO_ENDS)
+
+
+@dataclass(frozen=True, slots=True)
+class MaximumStep(GraphStep):
+    """The largest entry of each window."""
+
+    places: Sequence[Sequence[int]]
+
+
+class OtherStep(GraphStep):
+    """Any function."""
+
+    __slots__ = ()
+
+
+class Graph:
+    """Inputs, steps and outputs on a domain; forms and intervals are made when they are asked for."""
+
+    def __init__(
+        self, inputs: Sequence[int], steps: Sequence[GraphStep], outputs: Sequence[int], domain: Domain
+    ) -> None:
+        self.inputs, self.steps, self.outputs, self.domain = len(inputs), steps, outputs, domain
+        self.sizes = [*inputs, *(step.size for step in steps)]
+        self.base: dict[int, int] = {}  # the column of the first entry of each atom, among those of all atoms
+        self._forms: dict[tuple[int, int], Form] = {}
+        self._ends: dict[int, list[Ends]] = {}
+        self._column_ends: list[Ends] = []
+        self._place_atoms()
+
+    def _place_atoms(self) -> None:
+        depths: list[int] = []
+        for v, size in enumerate(self.sizes):
+            step = self.step(v)
+            if isinstance(step, AffineStep):
+                depths.append(1 + max((depths[read] for read in step.reads), default=0))
+                if depths[-1] > MOST_AFFINE_STEPS:
+                    raise Unreadable(f"graph: more than {MOST_AFFINE_STEPS} affine steps, one after the other")
+            else:
+                depths.append(0)
+                self.base[v] = len(self._column_ends)
+                self._column_ends += [NO_ENDS] * size
+
+    def step(self, v: int) -> GraphStep | None:
+        """The step of a value; None for an input."""
+        return self.steps[v - self.inputs] if v >= self.inputs else None
+
+    def forget(self) -> None:
+        """The forms that were made: they can be many."""
+        self._forms.clear()
+
+    # ------------------------------------------------------------------ forms
+
+    def form(self, v: int, i: int) -> Form:
+        """Entry i of a value in terms of the columns of all atoms."""
+        if v in self.base:
+            return Form({self.base[v] + i: 1}, 0, 1)
+        found = self._forms.get((v, i))
+        if found is None:
+            found = self._forms[v, i] = self._made(v, i)
+        return found
+
+    def _made(self, v: int, i: int) -> Form:
+        step = self.step(v)
+        if not isinstance(step, AffineStep):
+            raise TypeError(f"value {v} is an atom")
+        terms, constant, denominator = step.terms(i)
+        parts = [(self.form(step.reads[k], j), factor) for k, j, factor in terms]
+        common = math.lcm(*(form.denominator for form, _ in parts))
+        sums: dict[int, int] = {}
+        constant *= common
+        for form, factor in parts:
+            scaled = factor * (common // form.denominator)
+            constant += scaled * form.constant
+            for column, value in form.nonzero.items():
+                sums[column] = sums.get(column, 0) + scaled * value
+        return Form({column: value for column, value in sums.items() if value}, constant, denominator * common)
+
+    # ------------------------------------------------------------------ intervals
+
+    def ends(self, v: int) -> list[Ends]:
+        """The interval of each entry."""
+        waiting = [v]
+        while waiting:
+            current = waiting[-1]
+            missing = [] if current in self._ends else [u for u in self._needed(current) if u not in self._ends]
+            if missing:
+                waiting += missing
+                continue
+            waiting.pop()
+            if current not in self._ends:
+                self._ends[current] = self._ends_of(current)
+                if current in self.base:
+                    start = self.base[current]
+                    self._column_ends[start : start + self.sizes[current]] = self._ends[current]
+        return self._ends[v]
+
+    def _needed(self, v: int) -> Sequence[int]:
+        """The values whose ends give those of this one: the atoms of an affine one, what an atom reads."""
+        step = self.step(v)
+        if not isinstance(step, AffineStep):
+            return () if step is None or isinstance(step, OtherStep | NamedStep) else step.reads
+        atoms, open_values, seen = set[int](), [v], {v}
+        while open_values:
+            current = open_values.pop()
+            inner = self.step(current)
+            if not isinstance(inner, AffineStep):
+                atoms.add(current)
+                continue
+            open_values += [read for read in dict.fromkeys(inner.reads) if read not in seen]
+            seen.update(inner.reads)
+        return sorted(atoms)
+
+    def _ends_of(self, v: int) -> list[Ends]:
+        step, count = self.step(v), range(self.sizes[v])
+        if step is None:
+            return self._ends_of_input(v)
+        if isinstance(step, AffineStep):
+            return [self._ends_of_form(self.form(v, i)) for i in count]
+        if isinstance(step, EntryStep):
+            read = [NO_ENDS] * len(count) if isinstance(step, NamedStep) else self._ends[step.reads[0]]
+            return [step.image(i, read[i]) for i in count]
+        if isinstance(step, MaximumStep):
+            read = self._ends[step.reads[0]]
+            return [_ends_of_largest([read[j] for j in window if j >= 0]) for window in step.places]
+        return [NO_ENDS] * len(count)
+
+    def _ends_of_input(self, v: int) -> list[Ends]:
+        start, size = sum(self.sizes[:v]), self.sizes[v]
+        if isinstance(self.domain, Orthant):
+            return [(Fraction(0), None)] * size
+        if not isinstance(self.domain, Box):
+            return [NO_ENDS] * size
+        sides = [side[start : start + size] for side in (self.domain.lower, self.domain.upper)]
+        lower, upper = ([Fraction(value, self.domain.denominator) for value in side] for side in sides)
+        return list(zip(lower, upper, strict=True))
+
+    def _ends_of_form(self, form: Form) -> Ends:
+        low: Fraction | None = Fraction(form.constant)
+        high: Fraction | None = low
+        for column, value in form.nonzero.items():
+            ends = self._column_ends[column]
+            first, last = ends if value > 0 else ends[::-1]
+            low = None if low is None or first is None else low + value * first
+            high = None if high is None or last is None else high + value * last
+        scaled = (None if end is None else end / form.denominator for end in (low, high))
+        lowest, highest = scaled
+        return lowest, highest
+
+    # ------------------------------------------------------------------ what is told
+
+    def read_by(self, v: int) -> int:
+        """The value z of which `v` tells something: what its step reads, or itself."""
+        step = self.step(v)
+        return step.reads[0] if isinstance(step, EntryStep) else v
+
+    def tells(self, v: int, i: int) -> Told:
+        """What the value tells of entry i of z."""
+        step = self.step(v)
+        if isinstance(step, AffineStep):
+            return TELLS_ALL
+        if not isinstance(step, EntryStep):
+            return ()
+        if isinstance(step, NamedStep) or (isinstance(step, LeakyStep) and step.slope(i) > 0):
+            return TELLS_ALL
+        return step.tells(i, self.ends(step.reads[0])[i])
+
+
+def _ends_of_largest(window: Sequence[Ends]) -> Ends:
+    lows = [low for low, _ in window if low is not None]
+    highs = [high for _, high in window if high is not None]
+    return max(lows) if lows else None, max(highs) if len(highs) == len(window) else None
 
 
 # ------------------------------------------------------------------ dependencies
@@ -3374,6 +3812,343 @@ def check_composition(proof: Composition, domain: Domain, network: DenseNetwork)
     return f"each of the {count} layers is injective on what it gets, and their proofs are correct"
 
 
+# ------------------------------------------------------------------ rules/rank
+# Rule "rank": a determinant that is a unit modulo a number is not 0.
+
+def check_rank(rows: Sequence[Vector], modulus: int) -> None:
+    """Raises Rejected unless an elimination of the square matrix finds pivots with inverses, for each column."""
+    n = len(rows)
+    require_room(n * n, f"the entries of a matrix of {n} rows")
+    left = [[value % modulus for value in row] for row in rows]
+    for column in range(n):
+        place = next((k for k, row in enumerate(left) if row[0] and _inverse(row[0], modulus)), None)
+        if place is None:
+            raise Rejected(Reason.RANK, f"rank: no pivot with an inverse modulo the modulus in column {column}")
+        pivot = left.pop(place)
+        factor, tail = _inverse(pivot[0], modulus), pivot[1:]
+        left = [_eliminated(row, row[0] * factor % modulus, tail, modulus) for row in left]
+
+
+def _inverse(value: int, modulus: int) -> int:
+    """0 if there is none."""
+    try:
+        return pow(value, -1, modulus)
+    except ValueError:
+        return 0
+
+
+def _eliminated(row: Sequence[int], factor: int, tail: Sequence[int], modulus: int) -> list[int]:
+    if not factor:
+        return list(row[1:])
+    return [(a - factor * b) % modulus for a, b in zip(row[1:], tail, strict=True)]
+
+
+# ------------------------------------------------------------------ rules/graph_composition
+# Rule "graph-composition": which values of a network are known once its outputs are, by proofs of its layers.
+
+@dataclass(frozen=True, slots=True)
+class Rank:
+    """The modulus."""
+
+    modulus: int
+
+
+@dataclass(frozen=True, slots=True)
+class ByRows:
+    """A layer by its rows."""
+
+    output: int
+    source: int
+    columns: list[int]
+    rows: list[int]
+    domain: Domain
+    proof: Later[InjectiveProof | Rank]
+
+
+@dataclass(frozen=True, slots=True)
+class ByConvolution:
+    """A layer that is a convolution at a size."""
+
+    output: int
+    source: int
+    columns: list[int]
+    rows: list[int]
+    domain: Domain
+    kernels: Kernels
+    sizes: Sizes
+    at: tuple[int, ...]
+    proof: Later[Boxes]
+
+
+@dataclass(frozen=True, slots=True)
+class ByResidual:
+    """A value M x + M B h + c with h = ReLU(A x + b)."""
+
+    output: int
+    source: int
+    hidden: int
+    domain: Domain
+    residual: Residual
+    modulus: int
+    proof: Later[PMatrix | Orientation]
+
+
+ProvedLayer = ByRows | ByConvolution | ByResidual
+
+
+@dataclass(frozen=True, slots=True)
+class GraphComposition:
+    """The layers, each to be judged before the next one is taken."""
+
+    layers: Iterator[ProvedLayer]
+
+
+def check_graph_composition(proof: GraphComposition, graph: Graph) -> str:
+    """Each layer, and then that all inputs are known."""
+    found: list[tuple[int, int]] = []
+    for layer in proof.layers:
+        with within(f"layer {len(found)}"):
+            _check_layer_of_graph(layer, graph)
+        graph.forget()
+        found.append((layer.output, layer.source))
+    known = _known_values(graph, found)
+    if not all(known[: graph.inputs]):
+        missing = known.index(False)
+        raise Rejected(Reason.COMPOSITION, f"layers: it does not follow that the input {missing} is known")
+    steps = f"{len(graph.steps)} steps"
+    return f"the proofs of {len(found)} layers are correct, and with these the outputs of {steps} tell the inputs"
+
+
+def _check_layer_of_graph(layer: ProvedLayer, graph: Graph) -> None:
+    if layer.source not in graph.base:
+        raise Rejected(Reason.COMPOSITION, "source: names a value that is no atom")
+    if isinstance(layer, ByResidual):
+        _check_residual_layer(layer, graph)
+    elif isinstance(layer, ByConvolution):
+        _check_convolution_layer(layer, graph)
+    else:
+        _check_rows_layer(layer, graph)
+
+
+# ------------------------------------------------------------------ rows
+
+
+class _Told:
+    """The rows of a layer that its value tells, cut down to the columns."""
+
+    def __init__(self, layer: ByRows | ByConvolution, graph: Graph) -> None:
+        self.graph, self.output, self.z = graph, layer.output, graph.read_by(layer.output)
+        self.codes, base, size = layer.rows, graph.base[layer.source], graph.sizes[layer.source]
+        if len(set(layer.columns)) < len(layer.columns) or not all(0 <= j < size for j in layer.columns):
+            raise Rejected(Reason.COMPOSITION, f"columns: expected different entries of the source, below {size}")
+        self.place = {base + j: k for k, j in enumerate(layer.columns)}
+        self.fixed: dict[int, Fraction] = {}
+        if len(self.place) < size:
+            self._hold([j for j in range(size) if base + j not in self.place], base, graph.ends(layer.source))
+
+    def _hold(self, others: Sequence[int], base: int, ends: Sequence[Ends]) -> None:
+        """Entries of the source that are no columns have one value."""
+        for j in others:
+            low, high = ends[j]
+            if low is None or low != high:
+                raise Rejected(Reason.COMPOSITION, f"columns: entry {j} of the source is none, and not one number")
+            self.fixed[base + j] = low
+
+    def whole_rows(self) -> MadeRows:
+        """All of them, each seen to be told, whether a proof names it or not."""
+        forms = [self.form(k) for k in range(len(self.codes))]
+        return MadeRows(len(forms), len(self.place), forms.__getitem__)
+
+    def function(self, k: int) -> tuple[int, int, Fraction]:
+        """Sign, entry i and shift of the row with this number, ReLU(sign z_i + shift)."""
+        sign = 1 if self.codes[k] > 0 else -1
+        shifted, i = divmod(abs(self.codes[k]) - 1, self.graph.sizes[self.z])
+        step = self.graph.step(self.output)
+        shift = step.shift(sign) if shifted and isinstance(step, ClipStep) else None if shifted else Fraction(0)
+        if shifted > 1 or shift is None:
+            raise Rejected(Reason.COMPOSITION, f"rows: row {k} names an entry or a bound that is not there")
+        return sign, i, shift
+
+    def form(self, k: int) -> Form:
+        """The row with this number."""
+        sign, i, shift = self.function(k)
+        told = self.graph.tells(self.output, i)
+        if told != TELLS_ALL and (sign, shift) not in told:
+            raise Rejected(Reason.COMPOSITION, f"rows: the output does not tell row {k}")
+        form = self.graph.form(self.z, i)
+        constant, nonzero = sign * Fraction(form.constant, form.denominator) + shift, {}
+        for column, value in form.nonzero.items():
+            if column in self.place:
+                nonzero[self.place[column]] = sign * value
+            elif column in self.fixed:
+                constant += sign * value * self.fixed[column] / form.denominator
+            else:
+                raise Rejected(Reason.COMPOSITION, f"rows: row {k} has an entry outside of the columns")
+        common = math.lcm(form.denominator, constant.denominator)
+        scale = common // form.denominator
+        return Form({j: scale * value for j, value in nonzero.items()}, int(constant * common), common)
+
+
+def _require_inside(domain: Domain, ends: Sequence[Ends]) -> None:
+    """The domain holds all points whose entries have these ends."""
+    if isinstance(domain, Space):
+        return
+    if isinstance(domain, Orthant):
+        if any(low is None or low < 0 for low, _ in ends):
+            raise Rejected(Reason.DOMAIN, "domain: a column is not shown to be nonnegative")
+        return
+    if not isinstance(domain, Box):
+        raise Rejected(Reason.DOMAIN, f"domain: a layer of a network cannot have the domain {domain.type}")
+    if len(domain.lower) != len(ends):
+        raise Unreadable(f"domain: expected bounds for {len(ends)} columns, found {len(domain.lower)}")
+    for j, (low, high) in enumerate(ends):
+        inside = low is not None and high is not None
+        inside = inside and low * domain.denominator >= domain.lower[j]  # type: ignore[operator]
+        if not inside or high * domain.denominator > domain.upper[j]:  # type: ignore[operator]
+            raise Rejected(Reason.DOMAIN, f"domain: column {j} is not shown to lie in the box")
+
+
+def _ends_of_columns(layer: ByRows | ByConvolution, graph: Graph) -> Sequence[Ends]:
+    if isinstance(layer.domain, Space):
+        return ()
+    ends = graph.ends(layer.source)
+    return [ends[j] for j in layer.columns]
+
+
+def _check_rows_layer(layer: ByRows, graph: Graph) -> None:
+    told = _Told(layer, graph)
+    _require_inside(layer.domain, _ends_of_columns(layer, graph))
+    proof, n = layer.proof(), len(layer.columns)
+    if not isinstance(proof, Rank):
+        check_injective(proof, layer.domain.cut, told.whole_rows(), n)
+        return
+    if len(layer.rows) != n:
+        raise Rejected(Reason.RANK, f"rank: found {len(layer.rows)} rows and {n} columns")
+    made = told.whole_rows()
+    rows = [made[k].entries[:-1] for k in range(n)]
+    if any(graph.tells(layer.output, told.function(k)[1]) != TELLS_ALL for k in range(n)):
+        raise Rejected(Reason.RANK, "rank: the output does not tell all of each row")
+    check_rank(rows, proof.modulus)
+
+
+def _check_convolution_layer(layer: ByConvolution, graph: Graph) -> None:
+    told, kernels, at = _Told(layer, graph), layer.kernels, layer.at
+    parts = zip(at, layer.sizes.minimum, layer.sizes.residues, kernels.axes, strict=True)
+    if not all(size >= least and size % axis.stride in residues for size, least, residues, axis in parts):
+        raise Rejected(Reason.SIZES, "at: the size is none of those of the proof")
+    rows = kernels.unrolled(at)
+    if rows.n != len(layer.columns) or len(rows) != len(layer.rows):
+        raise Rejected(Reason.COMPOSITION, "rows and columns are not as many as those of the convolution")
+    where = channel_cut(layer.domain, 0, math.prod(at))(range(rows.n))
+    _require_inside(where, _ends_of_columns(layer, graph))
+    for k in range(len(rows)):
+        if not _same_form(told.form(k), rows.form(k)):
+            raise Rejected(Reason.COMPOSITION, f"rows: row {k} is not that of the convolution")
+    check_boxes(layer.proof(), layer.domain, kernels, layer.sizes)
+
+
+def _same_form(left: Form, right: Form) -> bool:
+    a, b = left.denominator, right.denominator
+    if left.nonzero.keys() != right.nonzero.keys() or left.constant * b != right.constant * a:
+        return False
+    return all(value * b == right.nonzero[j] * a for j, value in left.nonzero.items())
+
+
+# ------------------------------------------------------------------ residual blocks
+
+
+def _check_residual_layer(layer: ByResidual, graph: Graph) -> None:
+    step = graph.step(layer.hidden)
+    if not isinstance(step, LeakyStep) or any(step.slopes):
+        raise Rejected(Reason.COMPOSITION, "hidden: names a value that is no ReLU")
+    block, base = layer.residual, graph.base[layer.source]
+    if graph.sizes[layer.source] != block.n or step.size != block.k or graph.sizes[layer.output] != block.n:
+        raise Rejected(Reason.COMPOSITION, "residual: the block has another shape than the layer")
+    _require_same_matrix(graph, step.reads[0], {base + j: j for j in range(block.n)}, block)
+    hidden = graph.base[layer.hidden]
+    places = {base + j: j for j in range(block.n)} | {hidden + j: block.n + j for j in range(block.k)}
+    rows = [_row_of_form(graph.form(layer.output, i), places) for i in range(block.n)]
+    check_rank([row[: block.n] for row in rows], layer.modulus)
+    columns = [over_one_denominator(column) for column in zip(*block.B, strict=True)]
+    for row in rows:
+        for j, (column, denominator) in enumerate(columns):
+            total = sum(a * b for a, b in zip(row, column, strict=False))
+            if total != row[block.n + j] * denominator:
+                raise Rejected(Reason.COMPOSITION, f"residual: column {j} of B is not that of the layer")
+    _require_inside(layer.domain, () if isinstance(layer.domain, Space) else graph.ends(layer.source))
+    proof = layer.proof()
+    if isinstance(proof, PMatrix):
+        check_p_matrix(proof, layer.domain, block)
+    else:
+        check_orientation(proof, block)
+
+
+def _row_of_form(form: Form, places: dict[int, int]) -> list[int]:
+    """The form as a row, times its denominator."""
+    row = [0] * len(places)
+    for column, value in form.nonzero.items():
+        if column not in places:
+            raise Rejected(Reason.COMPOSITION, "residual: the layer reads something else as well")
+        row[places[column]] = value
+    return row
+
+
+def _require_same_matrix(graph: Graph, z: int, places: dict[int, int], block: Residual) -> None:
+    for i, (row, bias) in enumerate(zip(block.A, block.b, strict=True)):
+        form = graph.form(z, i)
+        entries = _row_of_form(form, places)
+        same = all(Fraction(value, form.denominator) == other for value, other in zip(entries, row, strict=True))
+        if not same or Fraction(form.constant, form.denominator) != bias:
+            raise Rejected(Reason.COMPOSITION, f"residual: row {i} of A and b is not that of the layer")
+
+
+# ------------------------------------------------------------------ known values
+
+
+def _known_values(graph: Graph, layers: Sequence[tuple[int, int]]) -> list[bool]:
+    known = [False] * len(graph.sizes)
+    for v in graph.outputs:
+        known[v] = True
+    for with_ends in (False, True):
+        while _learned(graph, layers, known, with_ends=with_ends):
+            pass
+        if all(known[: graph.inputs]):
+            break
+    return known
+
+
+def _learned(graph: Graph, layers: Sequence[tuple[int, int]], known: list[bool], *, with_ends: bool) -> bool:
+    """Once through all steps, from the last to the first; whether something is known now that was not."""
+    before = sum(known)
+    for number in reversed(range(len(graph.steps))):
+        v, step = graph.inputs + number, graph.steps[number]
+        if all(known[read] for read in step.reads) and (step.reads or isinstance(step, ConstantStep)):
+            known[v] = True
+        if known[v]:
+            for source in _kept(graph, v, known, with_ends=with_ends):
+                known[source] = True
+        for output, source in layers:
+            if output == v and known[v]:
+                known[source] = True
+    for output, source in layers:
+        known[source] = known[source] or known[output]
+    return sum(known) > before
+
+
+def _kept(graph: Graph, v: int, known: list[bool], *, with_ends: bool) -> Sequence[int]:
+    step = graph.step(v)
+    if isinstance(step, AffineStep):
+        return step.kept(known, graph.sizes)
+    if not isinstance(step, EntryStep) or known[step.reads[0]]:
+        return ()
+    plain: Ends = (None, None)
+    if with_ends:
+        tells_all = all(graph.tells(v, i) == TELLS_ALL for i in range(step.size))
+    else:
+        tells_all = all(step.tells(i, plain) == TELLS_ALL for i in range(step.size))
+    return step.reads if tells_all else ()
+
+
 # ------------------------------------------------------------------ reading/layer
 # Section "Layer": the rows, checked against their digest and against the layer that was given as well.
 
@@ -3392,15 +4167,21 @@ def read_digest(reader: Reader) -> str:
 
 
 def read_certified_layer(
-    reader: Reader, given: Layer | Convolution | Residual | DenseNetwork | None, dimension: int | None
+    reader: Reader, given: Layer | Convolution | Residual | DenseNetwork | GraphDigest | None, dimension: int | None
 ) -> tuple[list[Row], int]:
     """Section "Layer": shape, which fits the domain's, digest, and equality with the layer that was given as well."""
-    if isinstance(given, (Convolution, Residual, DenseNetwork)):
-        others = {Convolution: "a convolution", Residual: "a residual block", DenseNetwork: "a network"}
-        found = others[type(given)]
+    if isinstance(given, (Convolution, Residual, DenseNetwork, GraphDigest)):
+        others = {Convolution: "a convolution", Residual: "a residual block"}
+        found = others.get(type(given), "a network")
         raise Rejected(
             Reason.OTHER_LAYER, f"layer: the certificate is about a layer (W, b), but the given layer is {found}"
         )
+    rows, n, _ = read_rows_of_layer(reader, given, dimension)
+    return rows, n
+
+
+def read_rows_of_layer(reader: Reader, given: Layer | None, dimension: int | None) -> tuple[list[Row], int, str]:
+    """The same, with the digest."""
     m, n = reader.size("{", "m"), reader.size(",", "n")
     if dimension not in (None, n):
         raise reader.malformed(f"domain: expected lists of {show(n)} rationals, found lists of {dimension}")
@@ -3429,7 +4210,7 @@ def read_certified_layer(
     digest.update(f'],"b":{quoted(texts)}}}'.encode())
     if digest.hexdigest() != sha256:
         raise Rejected(Reason.DIGEST, f"layer: the SHA-256 of W and b is {digest.hexdigest()}, not the one stated")
-    return [Row(normal, bias) for normal, bias in zip(W, b, strict=True)], n
+    return [Row(normal, bias) for normal, bias in zip(W, b, strict=True)], n, sha256
 
 
 # ------------------------------------------------------------------ reading/domain
@@ -3574,6 +4355,13 @@ def _plain(value: Any) -> Any:
 
 def read_convolution(reader: Reader, dimension: int | None, given: Convolution | None) -> Convolution:
     """All but its sizes: geometry, digest, and equality with the layer that was given as well."""
+    return read_convolution_and_digest(reader, dimension, given)[0]
+
+
+def read_convolution_and_digest(
+    reader: Reader, dimension: int | None, given: Convolution | None
+) -> tuple[Convolution, str]:
+    """The same, with the digest."""
     geometry = _read_geometry(reader, dimension)
     sha256 = read_digest(reader)
     for name in _GEOMETRY if given else ():
@@ -3606,7 +4394,7 @@ def read_convolution(reader: Reader, dimension: int | None, given: Convolution |
         raise Rejected(
             Reason.DIGEST, f"convolution: the SHA-256 of the layer is {digest.hexdigest()}, not the one stated"
         )
-    return Convolution(**geometry, kernels=kernels, b=b)
+    return Convolution(**geometry, kernels=kernels, b=b), sha256
 
 
 def _require_defined(axes: Sequence[Axis], sizes: Sequence[int], name: str) -> None:
@@ -3626,7 +4414,23 @@ def read_size(reader: Reader, axes: Sequence[Axis]) -> tuple[int, ...]:
 
 
 def read_sizes(reader: Reader, axes: Sequence[Axis]) -> Sizes:
-    """The sizes that the document is about."""
+    """The sizes that the document is about, and the end of the convolution."""
+    sizes = _read_sizes(reader, axes)
+    reader.expect("}")
+    _require_defined(axes, sizes.minimum, "sizes")
+    return sizes
+
+
+def read_sizes_and_one(reader: Reader, axes: Sequence[Axis]) -> tuple[Sizes, tuple[int, ...]]:
+    """The sizes, one size at the key `at`, and the end of the convolution."""
+    sizes, at = _read_sizes(reader, axes), read_integers(reader, "at", len(axes))
+    reader.expect("}")
+    _require_defined(axes, sizes.minimum, "sizes")
+    return sizes, at
+
+
+def _read_sizes(reader: Reader, axes: Sequence[Axis]) -> Sizes:
+    """The object of the key `sizes`."""
     reader.key(",", "sizes")
     reader.key("{", "minimum")
     minimum = integers(reader.value(), len(axes), 1, "minimum")
@@ -3639,8 +4443,6 @@ def read_sizes(reader: Reader, axes: Sequence[Axis]) -> Sizes:
         if values[0] < 0 or values[-1] >= axis.stride:
             raise Unreadable(f"residues: expected integers from 0 to {show(axis.stride - 1)}")
     reader.expect("}")
-    reader.expect("}")
-    _require_defined(axes, minimum, "sizes")
     return Sizes(minimum, residues)
 
 
@@ -3837,6 +4639,8 @@ PROVES = {
     "orientation": "injective",
     "cell-pairs": "injective",
     "composition": "injective",
+    "graph-composition": "injective",
+    "rank": "injective",
 }
 RESTING = {"injective_for_sizes_if_full_spark": "boxes"}  # claims that a rule proves besides, with packings inside
 _POSITIVE = re.compile("[1-9][0-9]*")
@@ -3915,7 +4719,7 @@ def read_injective(reader: Reader, rule: str) -> InjectiveProof:
     if rule == "sign-split":
         return SignSplit(_entries(reader, "circuit", _NONZERO), _tokens(reader))
     if rule != "blocks":
-        kind = "networks" if rule in ("cell-pairs", "composition") else "residual blocks"
+        kind = "residual blocks" if rule in ("p-matrix", "orientation") else "networks"
         raise Rejected(Reason.RULE, f'the rule "{rule}" proves something about {kind} only')
     return Blocks(_read_blocks(reader))
 
@@ -3935,7 +4739,7 @@ def read_packing(reader: Reader) -> Packing:
     return Packing(epsilon, refuters())
 
 
-def _read_inner_rule(reader: Reader, allowed: Sequence[str]) -> str:
+def read_inner_rule(reader: Reader, allowed: Sequence[str]) -> str:
     """The rule of a proof inside a proof."""
     rule: str = reader.one_of("{", "rule", list(PROVES))
     if rule not in allowed:
@@ -3945,7 +4749,7 @@ def _read_inner_rule(reader: Reader, allowed: Sequence[str]) -> str:
 
 def _read_inner(reader: Reader, allowed: Sequence[str]) -> InjectiveProof:
     """A proof inside a proof."""
-    return read_injective(reader, _read_inner_rule(reader, allowed))
+    return read_injective(reader, read_inner_rule(reader, allowed))
 
 
 def _read_numbers(reader: Reader, before: str, name: str) -> list[int]:
@@ -3976,6 +4780,15 @@ def _read_blocks(reader: Reader) -> Iterator[Block]:
     if number < 0:
         raise reader.malformed("expected at least one block, found none")
     reader.expect("}")
+
+
+def read_modulus(reader: Reader) -> int:
+    """The number at the key `modulus`."""
+    reader.key(",", "modulus")
+    text = reader.value()
+    if not isinstance(text, str) or not _POSITIVE.fullmatch(text) or text == "1":
+        raise reader.malformed(f'"modulus": expected a string with an integer above 1, found {show(text)}')
+    return integer_of(text, "modulus")
 
 
 def read_composition(reader: Reader) -> Composition:
@@ -4088,7 +4901,7 @@ def read_boxes(reader: Reader, kernels: Kernels, claim: str) -> Boxes:
     rules = ["flat-tree", "sign-split", "blocks", *(["packing"] if claim in RESTING else [])]
 
     def proof() -> InjectiveProof | Packing:
-        rule = _read_inner_rule(reader, rules)
+        rule = read_inner_rule(reader, rules)
         return read_packing(reader) if rule == "packing" else read_injective(reader, rule)
 
     def proofs() -> Iterator[Later[InjectiveProof | Packing]]:
@@ -4214,6 +5027,343 @@ def read_p_matrix(reader: Reader) -> PMatrix:
     return PMatrix(active, inactive, blocks())
 
 
+# ------------------------------------------------------------------ reading/graph
+# certificates-network.md, section "Networks as graphs": the graph, and the rule graph-composition.
+
+_LONGEST_NAME = 1000
+_RULES_OF_ROWS = ["flat-tree", "sign-split", "blocks", "rank"]
+
+
+def _whole_numbers(value: object, least: int, most: int, place: str) -> list[int]:
+    """A non-empty list of integers from `least` to `most`."""
+    if isinstance(value, list) and value and all(type(k) is int and least <= k <= most for k in value):
+        return value
+    raise Unreadable(f"{place}: expected a list of integers from {least} to {most}, not empty, found {show(value)}")
+
+
+class _StepReader:
+    """Reads steps, and keeps what the digest sees of them."""
+
+    def __init__(self, reader: Reader, inputs: Sequence[int]) -> None:
+        self.reader, self.sizes, self.records = reader, list(inputs), list[dict[str, object]]()
+        self.record: dict[str, object] = {}
+        self.reads: tuple[int, ...] = ()
+
+    def step(self) -> GraphStep:
+        """The next one."""
+        kind: str = self.reader.one_of("{", "step", list(_STEPS))
+        self.record = {"step": kind}
+        found = self.value("reads")
+        if not isinstance(found, list) or not all(type(v) is int and 0 <= v < len(self.sizes) for v in found):
+            raise self.reader.malformed(f"reads: expected a list of numbers of earlier values, found {show(found)}")
+        count = {"constant": len(found) == 0, "sum": len(found) > 0, "join": len(found) > 0, "other": True}
+        if not count.get(kind, len(found) == 1):
+            raise self.reader.malformed(f"reads: a step {kind} cannot read {len(found)} values")
+        self.reads = tuple(found)
+        step = _STEPS[kind](self)
+        self.reader.expect("}")
+        self.records.append(self.record)
+        self.sizes.append(step.size)
+        return step
+
+    def value(self, name: str) -> Any:
+        """The value of a key, which the digest sees."""
+        self.reader.key(",", name)
+        found = self.record[name] = self.reader.value()
+        return found
+
+    def integers(self, name: str, least: int, most: int) -> list[int]:
+        return _whole_numbers(self.value(name), least, most, name)
+
+    def windows(self, name: str, most: int) -> list[list[int]]:
+        found = self.value(name)
+        if not isinstance(found, list) or not found:
+            raise self.reader.malformed(f"{name}: expected lists of integers, found {show(found)}")
+        return [_whole_numbers(window, -1, most, name) for window in found]
+
+    def rationals(self, name: str, count: int | None = None) -> list[Fraction]:
+        found = rationals(self.value(name), count, name)
+        if not found:
+            raise self.reader.malformed(f"{name}: expected at least one rational, found none")
+        return found
+
+    def perhaps_rational(self, name: str) -> Fraction | None:
+        found = self.value(name)
+        return None if found is None else rational(found, name)
+
+    @property
+    def size(self) -> int:
+        """Of the first value that is read."""
+        return self.sizes[self.reads[0]]
+
+    def each(self) -> int:
+        (each,) = _whole_numbers([self.value("each")], 1, self.size, "each")
+        return each
+
+    def name(self) -> str:
+        found = self.value("name")
+        if not isinstance(found, str) or len(found) > _LONGEST_NAME or not found.isascii():
+            raise self.reader.malformed(f'"name": expected a short ASCII string, found {show(found)}')
+        return found
+
+    def parameters(self) -> None:
+        """The digest of the parameters of a step, or null."""
+        found = self.value("sha256")
+        if found is not None and not (isinstance(found, str) and re.fullmatch("[0-9a-f]{64}", found)):
+            raise self.reader.malformed(f'"sha256": expected null or 64 lower-case hex digits, found {show(found)}')
+
+    # ------------------------------------------------------------------ one kind each
+
+    def dense(self) -> GraphStep:
+        self.reader.key(",", "layer")
+        rows, n, self.record["layer"] = read_rows_of_layer(self.reader, None, None)
+        if self.size % n:
+            raise self.reader.malformed(f"layer: {n} columns do not divide the {self.size} entries that are read")
+        return DenseStep(self.reads, self.size // n * len(rows), rows, n)
+
+    def convolution(self) -> GraphStep:
+        self.reader.key(",", "layer")
+        layer, self.record["layer"] = read_convolution_and_digest(self.reader, None, None)
+        kernels = Kernels(layer)
+        at = read_size(self.reader, kernels.axes)
+        self.record["size"] = list(at)
+        rows = kernels.unrolled(at)
+        if rows.n != self.size:
+            raise self.reader.malformed(f"layer: the convolution reads {show(rows.n)} entries, not {self.size}")
+        return ConvolutionStep(self.reads, len(rows), rows)
+
+    def scale(self) -> GraphStep:
+        each, scale = self.each(), self.rationals("scale")
+        return ScaleStep(self.reads, self.size, each, scale, self.rationals("shift", len(scale)))
+
+    def sum(self) -> GraphStep:
+        signs = self.value("signs")
+        if not isinstance(signs, list) or not all(type(s) is int and abs(s) == 1 for s in signs):
+            raise self.reader.malformed(f"signs: expected a list of 1 and -1, found {show(signs)}")
+        if len(signs) != len(self.reads) or len({self.sizes[v] for v in self.reads}) > 1:
+            raise self.reader.malformed("signs: expected one for each of some values with equally many entries")
+        return SumStep(self.reads, self.size, signs)
+
+    def mean(self) -> GraphStep:
+        places = self.windows("places", self.size - 1)
+        counts = self.integers("counts", 1, 1 << 62)
+        if len(counts) != len(places):
+            raise self.reader.malformed("counts: expected one for each list of places")
+        return MeanStep(self.reads, len(places), places, counts)
+
+    def move(self) -> GraphStep:
+        places = self.integers("places", -1, self.size - 1)
+        return MoveStep(self.reads, len(places), places, rational(self.value("fill"), "fill"))
+
+    def join(self) -> GraphStep:
+        starts = list(accumulate((self.sizes[v] for v in self.reads), initial=0))
+        return JoinStep(self.reads, starts[-1], starts[:-1])
+
+    def constant(self) -> GraphStep:
+        value = self.rationals("value")
+        return ConstantStep(self.reads, len(value), value)
+
+    def leaky(self) -> GraphStep:
+        each = self.each()
+        return LeakyStep(self.reads, self.size, each, self.rationals("slopes"))
+
+    def clip(self) -> GraphStep:
+        low = self.perhaps_rational("low")
+        return ClipStep(self.reads, self.size, low, self.perhaps_rational("high"))
+
+    def square(self) -> GraphStep:
+        return SquareStep(self.reads, self.size)
+
+    def maximum(self) -> GraphStep:
+        places = self.windows("places", self.size - 1)
+        if any(max(window) < 0 for window in places):
+            raise self.reader.malformed("places: expected windows that read an entry")
+        return MaximumStep(self.reads, len(places), places)
+
+    def named(self) -> GraphStep:
+        name = self.name()
+        self.parameters()
+        return NamedStep(self.reads, self.size, name)
+
+    def other(self) -> GraphStep:
+        self.name()
+        (count,) = _whole_numbers([self.value("count")], 1, 1 << 62, "count")
+        require_room(count, "the entries of a value")
+        self.parameters()
+        return OtherStep(self.reads, count)
+
+
+_STEPS: dict[str, Callable[[_StepReader], GraphStep]] = {
+    "dense": _StepReader.dense,
+    "convolution": _StepReader.convolution,
+    "scale": _StepReader.scale,
+    "sum": _StepReader.sum,
+    "mean": _StepReader.mean,
+    "move": _StepReader.move,
+    "join": _StepReader.join,
+    "constant": _StepReader.constant,
+    "leaky": _StepReader.leaky,
+    "clip": _StepReader.clip,
+    "square": _StepReader.square,
+    "maximum": _StepReader.maximum,
+    "one-to-one": _StepReader.named,
+    "other": _StepReader.other,
+}
+
+
+def _read_inputs(reader: Reader) -> tuple[list[list[int]], list[int]]:
+    """The shapes of the inputs, and their numbers of entries."""
+    reader.key("{", "inputs")
+    found = reader.value()
+    if not isinstance(found, list) or not found:
+        raise reader.malformed(f"inputs: expected shapes, found {show(found)}")
+    shapes = [_whole_numbers(shape, 1, 1 << 62, "inputs") for shape in found]
+    counts = [math.prod(shape) for shape in shapes]
+    require_room(sum(counts), "the entries of the inputs")
+    return shapes, counts
+
+
+def read_digest_of_graph(reader: Reader, domain: Domain) -> str:
+    """The digest that a graph states and has."""
+    return _read_graph(reader, domain)[1]
+
+
+def read_certified_graph(reader: Reader, given: object, domain: Domain) -> Graph:
+    """Shapes, which fit the domain's, digest, and equality with the network that was given as well."""
+    if given is not None and not isinstance(given, GraphDigest):
+        raise Rejected(Reason.OTHER_NETWORK, "graph: the certificate is about a network, the given layer is none")
+    if not isinstance(domain, (Space, Orthant, Box)):
+        raise Rejected(Reason.DOMAIN, f"domain: a certificate about a network cannot have the domain {domain.type}")
+    graph, sha256 = _read_graph(reader, domain)
+    if given is not None and given.sha256 != sha256:
+        raise Rejected(
+            Reason.OTHER_NETWORK, f"graph: the given network is another one, with the SHA-256 {given.sha256}"
+        )
+    return graph
+
+
+def _read_graph(reader: Reader, domain: Domain) -> tuple[Graph, str]:
+    """The graph and its digest."""
+    shapes, counts = _read_inputs(reader)
+    if domain.dimension not in (None, sum(counts)):
+        raise reader.malformed(f"domain: expected lists of {sum(counts)} rationals, found lists of {domain.dimension}")
+    sha256 = read_digest(reader)
+    parts, steps = _StepReader(reader, counts), list[GraphStep]()
+    for number in reader.places(",", "steps"):
+        with within(f"graph.steps {number}"):
+            steps.append(parts.step())
+    reader.key(",", "outputs")
+    outputs = _whole_numbers(reader.value(), 0, len(parts.sizes) - 1, "outputs")
+    reader.expect("}")
+    text = json.dumps({"inputs": shapes, "steps": parts.records, "outputs": outputs}, separators=(",", ":"))
+    found = hashlib.sha256(text.encode("ascii")).hexdigest()
+    if found != sha256:
+        raise Rejected(Reason.DIGEST, f"graph: the SHA-256 of the network is {found}, not the one stated")
+    return Graph(counts, steps, outputs, domain), sha256
+
+
+# ------------------------------------------------------------------ rule graph-composition
+
+
+def _read_number(reader: Reader, before: str, name: str, count: int) -> int:
+    """The number of one of so many values."""
+    reader.key(before, name)
+    found = reader.value()
+    if type(found) is not int or not 0 <= found < count:
+        raise reader.malformed(f'"{name}": expected the number of a value, below {count}, found {show(found)}')
+    return found
+
+
+def _read_list(reader: Reader, name: str) -> list[int]:
+    reader.key(",", name)
+    found = reader.value()
+    if not isinstance(found, list) or not found or not all(type(k) is int for k in found):
+        raise reader.malformed(f'"{name}": expected a list of integers, not empty, found {show(found)}')
+    return found
+
+
+class _LayerOfGraphReader:
+    """Reads the layers of one proof."""
+
+    def __init__(self, reader: Reader, graph: Graph) -> None:
+        self.reader, self.count = reader, len(graph.sizes)
+
+    def layer(self) -> ByRows | ByConvolution | ByResidual:
+        """The next one, up to its proof."""
+        reader = self.reader
+        output, source = (_read_number(reader, *part, self.count) for part in (("{", "output"), (",", "source")))
+        reader.expect(",")
+        return self._rest(output, source)
+
+    def _rest(self, output: int, source: int) -> ByRows | ByConvolution | ByResidual:
+        reader = self.reader
+        key = reader.value()
+        if key not in ("columns", "hidden"):
+            raise reader.malformed(f'expected the key "columns" or "hidden", found {show(key)}')
+        reader.expect(":")
+        first = reader.value()
+        if key == "hidden":
+            if type(first) is not int or not 0 <= first < self.count:
+                raise reader.malformed(f'"hidden": expected the number of a value, found {show(first)}')
+            return self._residual(output, source, first)
+        columns = _whole_numbers(first, 0, 1 << 62, "columns")
+        rows = _read_list(reader, "rows")
+        if 0 in rows:
+            raise reader.malformed('"rows": expected integers that are not 0')
+        domain = read_domain(reader, "injective")
+        if reader.key(",", "convolution", "proof") == "proof":
+            return ByRows(output, source, columns, rows, domain, self._rows_proof)
+        kernels = Kernels(read_convolution_and_digest(reader, None, None)[0])
+        if domain.dimension not in (None, kernels.layer.in_channels):
+            raise reader.malformed("domain: expected bounds for each channel of the convolution")
+        sizes, at = read_sizes_and_one(reader, kernels.axes)
+
+        def proof() -> Boxes:
+            reader.key(",", "proof")
+            read_inner_rule(reader, ["boxes"])
+            return read_boxes(reader, kernels, "injective_for_sizes")  # no packings: they rest on an assumption
+
+        return ByConvolution(output, source, columns, rows, domain, kernels, sizes, at, proof)
+
+    def _rows_proof(self) -> InjectiveProof | Rank:
+        rule = read_inner_rule(self.reader, _RULES_OF_ROWS)
+        if rule != "rank":
+            return read_injective(self.reader, rule)
+        modulus = read_modulus(self.reader)
+        self.reader.expect("}")
+        return Rank(modulus)
+
+    def _residual(self, output: int, source: int, hidden: int) -> ByResidual:
+        reader = self.reader
+        domain = read_domain(reader, "injective")
+        reader.key(",", "residual")
+        block = read_certified_residual(reader, None, domain.dimension)
+        modulus = read_modulus(reader)
+
+        def proof() -> PMatrix | Orientation:
+            reader.key(",", "proof")
+            rule = read_inner_rule(reader, ["p-matrix", "orientation"])
+            return read_p_matrix(reader) if rule == "p-matrix" else read_orientation(reader, block.n)
+
+        return ByResidual(output, source, hidden, domain, block, modulus, proof)
+
+
+def read_graph_composition(reader: Reader, graph: Graph) -> GraphComposition:
+    """The layers, while the rule takes them, and the end of the proof."""
+    parts = _LayerOfGraphReader(reader, graph)
+
+    def layers() -> Iterator[ByRows | ByConvolution | ByResidual]:
+        for number in reader.places(",", "layers"):
+            with within(f"layer {number}"):
+                layer = parts.layer()
+            yield layer
+            with within(f"layer {number}"):
+                reader.expect("}")
+        reader.expect("}")
+
+    return GraphComposition(layers())
+
+
 # ------------------------------------------------------------------ document
 # The document: format, claim, domain, layer and proof in their order, and the table of the rules.
 
@@ -4226,7 +5376,7 @@ CLAIMS = (
     "not_injective_for_sizes",
     "injective_for_sizes_if_full_spark",
 )
-Numbers = Layer | Convolution | Residual | DenseNetwork
+Numbers = Layer | Convolution | Residual | DenseNetwork | GraphDigest
 Given = Callable[[str], Numbers | None]  # the layer to check, when the document is about this kind of it
 
 
@@ -4307,7 +5457,7 @@ def _check_convolution(reader: Reader, claim: str, domain: Domain, given: Number
     if claim in ("alpha_star", "injective_if_full_spark"):
         raise Rejected(Reason.RULE, f'a certificate about a convolution cannot have the claim "{claim}"')
     if given is not None and not isinstance(given, Convolution):
-        others = {Residual: "a residual block", DenseNetwork: "a network"}
+        others = {Residual: "a residual block", DenseNetwork: "a network", GraphDigest: "a network"}
         found = f"the given layer is {others.get(type(given), 'one with (W, b)')}"
         raise Rejected(Reason.OTHER_CONVOLUTION, f"convolution: the certificate is about a convolution, but {found}")
     kernels = Kernels(read_convolution(reader, domain.dimension, given))
@@ -4369,11 +5519,21 @@ def _check_network(reader: Reader, claim: str, domain: Domain, given: Numbers | 
     return _NETWORK_RULES[rule](reader, domain, network)
 
 
+def _check_graph(reader: Reader, claim: str, domain: Domain, given: Numbers | None) -> str:
+    """The document from the value of `graph` on."""
+    graph = read_certified_graph(reader, given, domain)
+    rule = _read_outer_rule(reader, claim)
+    if rule != "graph-composition":
+        raise Rejected(Reason.RULE, f'the rule "{rule}" proves nothing about a network as a graph')
+    return check_graph_composition(read_graph_composition(reader, graph), graph)
+
+
 _KINDS = {
     "layer": _check_layer,
     "convolution": _check_convolution,
     "residual": _check_residual,
     "dense_network": _check_network,
+    "graph": _check_graph,
 }
 
 
@@ -4861,6 +6021,24 @@ def read_network(path: FilePath) -> DenseNetwork:
     return read_file(path, Source.NETWORK_FILE, _NETWORK_FORMATS, _dense_network)
 
 
+# ------------------------------------------------------------------ files/graphs
+# Graph files, certificates-network.md: a network as a graph, by itself.
+
+def read_graph(path: FilePath) -> GraphDigest:
+    """The network of a graph file, by its digest. Raises Unreadable."""
+    try:
+        with opened(path) as file:
+            reader = Reader(pieces_of(file))
+            reader.key("{", "graph")
+            sha256 = read_digest_of_graph(reader, Space())
+            reader.end()
+            return GraphDigest(sha256)
+    except Unreadable as error:
+        raise Unreadable(str(error), Source.NETWORK_FILE) from None
+    except Rejected as error:
+        raise Unreadable(f"{error}", Source.NETWORK_FILE) from None
+
+
 # ------------------------------------------------------------------ command
 # Files and the command line.
 
@@ -4869,6 +6047,7 @@ READERS: dict[str, Callable[[FilePath], Numbers]] = {
     "convolution": read_kernels,
     "residual": read_residual,
     "dense_network": read_network,
+    "graph": read_graph,
 }
 VALID, LOST, UNREADABLE, REJECTED, INTERRUPTED = 0, 1, 3, 4, 130
 
@@ -4879,8 +6058,8 @@ def check_file(
     """Check a certificate file, which must be about the layer in `layer_path` if that is given.
 
     The second file is a kernel file if the certificate is about a convolution, a block file if it is about a residual
-    block, a network file if it is about a network, a layer file otherwise. What `watch` makes of the open certificate
-    is read in its place: it may tell how far the reading is.
+    block, a network or graph file if it is about a network, a layer file otherwise. What `watch` makes of the open
+    certificate is read in its place: it may tell how far the reading is.
     Raises Unreadable if one of the two files is not in its documented format.
     """
 

@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 from exactinj.checker.document import CheckResult, Numbers, check_document
 from exactinj.checker.faults import Source, Unreadable
+from exactinj.checker.files.graphs import read_graph
 from exactinj.checker.files.kernels import read_kernels
 from exactinj.checker.files.layers import FilePath, opened, read_layer
 from exactinj.checker.files.networks import read_network
@@ -23,6 +24,7 @@ READERS: dict[str, Callable[[FilePath], Numbers]] = {
     "convolution": read_kernels,
     "residual": read_residual,
     "dense_network": read_network,
+    "graph": read_graph,
 }
 VALID, LOST, UNREADABLE, REJECTED, INTERRUPTED = 0, 1, 3, 4, 130
 
@@ -33,8 +35,8 @@ def check_file(
     """Check a certificate file, which must be about the layer in `layer_path` if that is given.
 
     The second file is a kernel file if the certificate is about a convolution, a block file if it is about a residual
-    block, a network file if it is about a network, a layer file otherwise. What `watch` makes of the open certificate
-    is read in its place: it may tell how far the reading is.
+    block, a network or graph file if it is about a network, a layer file otherwise. What `watch` makes of the open
+    certificate is read in its place: it may tell how far the reading is.
     Raises Unreadable if one of the two files is not in its documented format.
     """
 

@@ -10,10 +10,12 @@ from typing import BinaryIO
 from exactinj.checker.convolution import Convolution, Kernels, Sizes
 from exactinj.checker.domains import Box, Domain, Orthant, Space, channel_cut
 from exactinj.checker.faults import Reason, Rejected, Unreadable
+from exactinj.checker.graph import GraphDigest
 from exactinj.checker.network import DenseNetwork
 from exactinj.checker.rationals import times
 from exactinj.checker.reading.convolution import read_convolution, read_size, read_sizes
 from exactinj.checker.reading.domain import read_domain
+from exactinj.checker.reading.graph import read_certified_graph, read_graph_composition
 from exactinj.checker.reading.layer import read_certified_layer
 from exactinj.checker.reading.network import read_cell_pairs, read_certified_network
 from exactinj.checker.reading.proofs import (
@@ -45,6 +47,7 @@ from exactinj.checker.rules.count import check_count
 from exactinj.checker.rules.depth_tree import check_depth_tree
 from exactinj.checker.rules.flat_tree import FlatTree, check_flat_tree
 from exactinj.checker.rules.geometric import check_geometric
+from exactinj.checker.rules.graph_composition import check_graph_composition
 from exactinj.checker.rules.orientation import check_orientation
 from exactinj.checker.rules.p_matrix import check_p_matrix
 from exactinj.checker.rules.packing import check_packing
@@ -65,7 +68,7 @@ CLAIMS = (
     "not_injective_for_sizes",
     "injective_for_sizes_if_full_spark",
 )
-Numbers = Layer | Convolution | Residual | DenseNetwork
+Numbers = Layer | Convolution | Residual | DenseNetwork | GraphDigest
 Given = Callable[[str], Numbers | None]  # the layer to check, when the document is about this kind of it
 
 
@@ -146,7 +149,7 @@ def _check_convolution(reader: Reader, claim: str, domain: Domain, given: Number
     if claim in ("alpha_star", "injective_if_full_spark"):
         raise Rejected(Reason.RULE, f'a certificate about a convolution cannot have the claim "{claim}"')
     if given is not None and not isinstance(given, Convolution):
-        others = {Residual: "a residual block", DenseNetwork: "a network"}
+        others = {Residual: "a residual block", DenseNetwork: "a network", GraphDigest: "a network"}
         found = f"the given layer is {others.get(type(given), 'one with (W, b)')}"
         raise Rejected(Reason.OTHER_CONVOLUTION, f"convolution: the certificate is about a convolution, but {found}")
     kernels = Kernels(read_convolution(reader, domain.dimension, given))
@@ -208,11 +211,21 @@ def _check_network(reader: Reader, claim: str, domain: Domain, given: Numbers | 
     return _NETWORK_RULES[rule](reader, domain, network)
 
 
+def _check_graph(reader: Reader, claim: str, domain: Domain, given: Numbers | None) -> str:
+    """The document from the value of `graph` on."""
+    graph = read_certified_graph(reader, given, domain)
+    rule = _read_outer_rule(reader, claim)
+    if rule != "graph-composition":
+        raise Rejected(Reason.RULE, f'the rule "{rule}" proves nothing about a network as a graph')
+    return check_graph_composition(read_graph_composition(reader, graph), graph)
+
+
 _KINDS = {
     "layer": _check_layer,
     "convolution": _check_convolution,
     "residual": _check_residual,
     "dense_network": _check_network,
+    "graph": _check_graph,
 }
 
 

@@ -46,6 +46,7 @@ class Reason(StrEnum):
     PACKING = "packing"  # refuters that are not disjoint, too few, or do not bear the change
     BLOCKS = "blocks"
     COMPOSITION = "composition"  # the proofs are not those of the layers
+    RANK = "rank"  # the rows are not shown to be independent
     VALUE = "value"  # alpha of a row
     COVERAGE = "coverage"  # boxes do not cover the grid
     CELLS = "cells"  # they are not shown to cover the domain, or the map loses rank on one

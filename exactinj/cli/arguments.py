@@ -6,6 +6,8 @@ import argparse
 from collections.abc import Sequence
 from typing import TypeAlias
 
+from exactinj.errors import InputError
+
 __all__ = [
     "ALPHA_DOMAIN_HELP",
     "ASSUME_HELP",
@@ -23,6 +25,7 @@ __all__ = [
     "add_layer",
     "add_layer_format",
     "add_output_options",
+    "fixed_inputs_of",
     "seconds",
 ]
 
@@ -97,3 +100,14 @@ def seconds(text: str) -> float:
     if not 0 < value < float("inf"):
         raise argparse.ArgumentTypeError(f"found {text!r}, expected a positive number of seconds")
     return value
+
+
+def fixed_inputs_of(texts: list[str]) -> dict[str, list[str] | str] | None:
+    """The inputs of ``--fixed``: ``sr=16000`` and ``h=0,0,0``."""
+    fixed: dict[str, list[str] | str] = {}
+    for text in texts:
+        name, equals, numbers = text.partition("=")
+        if not name or not equals or not numbers:
+            raise InputError(f"--fixed: found {text!r}, expected the name of an input and its numbers, as in sr=16000")
+        fixed[name] = numbers.split(",") if "," in numbers else numbers
+    return fixed or None

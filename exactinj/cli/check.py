@@ -5,11 +5,21 @@ from __future__ import annotations
 import argparse
 import json
 import os
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import BinaryIO, cast
 
 from exactinj import checker
 from exactinj.cli import exit_status
-from exactinj.cli.arguments import LAYER_HELP, Verbs, add_layer_format, add_output_options, seconds
+from exactinj.cli.arguments import (
+    LAYER_HELP,
+    Verbs,
+    add_layer_format,
+    add_output_options,
+    fixed_inputs_of,
+    seconds,
+)
 from exactinj.cli.supervised_verb import Ending, Reporter, Unfinished, run_supervised
 from exactinj.errors import InputError
 from exactinj.files.sources import STDIN, as_file
@@ -17,6 +27,7 @@ from exactinj.files.sources import STDIN, as_file
 __all__ = ["add", "run"]
 
 STDIN_FILE = "/dev/stdin"
+MODEL_ENDINGS = (".onnx", ".pt", ".pth", ".safetensors")
 LAYER_ENDINGS = (".npz", ".npy", ".json", ".csv")
 
 
@@ -32,9 +43,12 @@ def add(verbs: Verbs) -> None:
         "layer",
         metavar="LAYER",
         nargs="?",
-        help=f"{LAYER_HELP}; of conv: the KERNEL file; of a residual block: its file",
+        help=f"{LAYER_HELP}; of conv: the KERNEL file; of a residual block: its file; of a network: .onnx",
     )
     add_layer_format(verb)
+    verb.add_argument(
+        "--fixed", action="append", default=[], metavar="NAME=NUMBER", help="as in scan, for an .onnx file"
+    )
     verb.add_argument("--timeout", type=seconds, metavar="SECONDS", help="give up after so many seconds (status 12)")
     add_output_options(verb)
 
@@ -84,8 +98,26 @@ def _outcome(options: argparse.Namespace, reporter: Reporter) -> checker.CheckRe
 
     if options.layer is None:
         return checker.check_file(certificate, watch=watch)
+    if Path(options.layer).suffix.lower() in MODEL_ENDINGS:
+        return _about_model(options, certificate, watch)
     with as_file(options.layer, LAYER_ENDINGS, options.layer_format) as layer:
         return checker.check_file(certificate, layer, watch=watch)
+
+
+def _about_model(
+    options: argparse.Namespace, certificate: str, watch: Callable[[BinaryIO], BinaryIO]
+) -> checker.CheckResult:
+    """Of a certificate of a network and a model's file, which is read here: the checker gets its graph."""
+    from exactinj.certificates.records import read_record, refusals
+    from exactinj.networks.certified_models import subject_file
+
+    if options.certificate == STDIN:
+        raise InputError("found - for the certificate of a model, expected its file")
+    with refusals(certificate):
+        record = read_record(certificate)
+    with TemporaryDirectory(prefix="exactinj-") as folder:
+        network = subject_file(record, options.layer, Path(folder), fixed_inputs_of(options.fixed))
+        return checker.check_file(certificate, network, watch=watch)
 
 
 class _Watched:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from exactinj.cli import exit_status
-from exactinj.cli.arguments import ENGINE_HELP, Verbs, add_output_options, seconds
+from exactinj.cli.arguments import ENGINE_HELP, Verbs, add_output_options, fixed_inputs_of, seconds
 from exactinj.cli.certify import STATUS
 from exactinj.cli.supervised_verb import Ending, Reporter, Unfinished, run_supervised
 from exactinj.errors import InputError
@@ -56,7 +56,7 @@ def run(options: argparse.Namespace) -> int:
     _refuse_bad_report(options.report)
     given = {
         "input_shape": _shape(options.input_shape),
-        "fixed": _fixed(options.fixed),
+        "fixed": fixed_inputs_of(options.fixed),
         "geometry": options.geometry,
     }
     options.layer = options.model
@@ -146,14 +146,3 @@ def _shape(text: str | None) -> list[int] | None:
     if not shape or min(shape) < 1:
         raise InputError(f"--input-shape: found {text!r}, expected positive integers such as 3,32,32")
     return shape
-
-
-def _fixed(texts: list[str]) -> dict[str, list[str] | str] | None:
-    """``sr=16000`` and ``h=0,0,0``."""
-    fixed: dict[str, list[str] | str] = {}
-    for text in texts:
-        name, equals, numbers = text.partition("=")
-        if not name or not equals or not numbers:
-            raise InputError(f"--fixed: found {text!r}, expected the name of an input and its numbers, as in sr=16000")
-        fixed[name] = numbers.split(",") if "," in numbers else numbers
-    return fixed or None

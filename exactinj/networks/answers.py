@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from exactinj.certificates.certificate import Certificate
 from exactinj.certificates.conv_certificate import ConvCertificate
+from exactinj.certificates.graph_certificate import GraphCertificate
 from exactinj.certificates.network_certificate import NetworkCertificate
 from exactinj.certificates.residual_certificate import ResidualCertificate
 from exactinj.domains import Box, Domain
@@ -21,7 +22,7 @@ from exactinj.layers.network import ExactTensor, Network
 from exactinj.networks.affine_parts import Question
 from exactinj.work.verdict import Verdict
 
-AnyCertificate: TypeAlias = Certificate | ConvCertificate | ResidualCertificate | NetworkCertificate
+AnyCertificate: TypeAlias = Certificate | ConvCertificate | ResidualCertificate | NetworkCertificate | GraphCertificate
 
 FEW_BOUNDS = 4
 SHORT = 12  # characters of a number

@@ -6,11 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import prod
 
+from exactinj.certificates.graph_certificate import GraphCertificate
+from exactinj.certificates.network_certificate import NetworkCertificate
 from exactinj.domains import Box, Domain, NonnegativeOrthant, RealSpace
 from exactinj.errors import InputError, InternalError
 from exactinj.files.checkpoints import Checkpoint
 from exactinj.layers.network import Network, simplified
-from exactinj.networks.affine_parts import Question, questions
+from exactinj.networks.affine_parts import questions
 from exactinj.networks.answers import LayerRow, NetworkAnswer, ScanResult, flat_pair
 from exactinj.networks.certify import certify_network
 from exactinj.networks.checkpoint_rows import answer_of_rows, decided_checkpoint_row
@@ -18,6 +20,7 @@ from exactinj.networks.collisions import find_collision, opposite_inputs, whole_
 from exactinj.networks.compositions import composition
 from exactinj.networks.dense_chains import dense_of_graph
 from exactinj.networks.determination import determined
+from exactinj.networks.graph_compositions import graph_composition
 from exactinj.networks.layerwise import Means, Scanner, decided_row, not_looked_at
 from exactinj.networks.models import Model
 from exactinj.networks.ranges import ranges
@@ -99,7 +102,7 @@ def _scan_network(whole: Network, domain: Domain, means: Means, clock: Clock, op
     answer = early[0] if early else _whole(scanner, domain, rows, clock)
     notes: list[str] = []
     if answer.verdict is Verdict.INJECTIVE and means.folder is not None:
-        answer = _certified(scanner, domain, answer, asked, clock)
+        answer = _certified(scanner, domain, answer, rows, clock)
     if options.end_to_end and answer.verdict in (Verdict.UNKNOWN, Verdict.TIMED_OUT):
         answer, note = _end_to_end(scanner, domain, rows, answer, clock)
         notes += [note] if note else []
@@ -172,13 +175,17 @@ def _whole(scanner: Scanner, domain: Domain, rows: list[LayerRow], clock: Clock)
 
 
 def _certified(
-    scanner: Scanner, domain: Domain, answer: NetworkAnswer, asked: Sequence[Question], clock: Clock
+    scanner: Scanner, domain: Domain, answer: NetworkAnswer, rows: Sequence[LayerRow], clock: Clock
 ) -> NetworkAnswer:
-    """With one certificate for the whole, in the folder, where the network is a chain of dense layers."""
-    dense = dense_of_graph(scanner.network, asked)
-    if isinstance(dense, str) or scanner.means.folder is None:
+    """With one certificate for the whole, in the folder."""
+    if scanner.means.folder is None:
         return answer
-    found = composition(dense, domain, scanner.means.engine, clock.bounded(SECONDS_TO_COMPOSE))
+    dense = dense_of_graph(scanner.network, [row.question for row in rows if row.question is not None])
+    found: NetworkCertificate | GraphCertificate | None = None
+    if not isinstance(dense, str):
+        found = composition(dense, domain, scanner.means.engine, clock.bounded(SECONDS_TO_COMPOSE))
+    if found is None:
+        found = graph_composition(scanner.network, domain, rows, scanner.ranges)
     return answer if found is None else replace(answer, certificate=scanner.means.folder.keep(0, "network", found))
 
 

@@ -14,7 +14,14 @@ from exactinj.checker.rationals import decimal_text, increasing, integers, ratio
 from exactinj.checker.reading.layer import quoted, read_digest
 from exactinj.checker.stream import Reader
 
-__all__ = ["read_convolution", "read_integers", "read_size", "read_sizes"]
+__all__ = [
+    "read_convolution",
+    "read_convolution_and_digest",
+    "read_integers",
+    "read_size",
+    "read_sizes",
+    "read_sizes_and_one",
+]
 
 _GEOMETRY = (
     "in_channels",
@@ -73,6 +80,13 @@ def _plain(value: Any) -> Any:
 
 def read_convolution(reader: Reader, dimension: int | None, given: Convolution | None) -> Convolution:
     """All but its sizes: geometry, digest, and equality with the layer that was given as well."""
+    return read_convolution_and_digest(reader, dimension, given)[0]
+
+
+def read_convolution_and_digest(
+    reader: Reader, dimension: int | None, given: Convolution | None
+) -> tuple[Convolution, str]:
+    """The same, with the digest."""
     geometry = _read_geometry(reader, dimension)
     sha256 = read_digest(reader)
     for name in _GEOMETRY if given else ():
@@ -105,7 +119,7 @@ def read_convolution(reader: Reader, dimension: int | None, given: Convolution |
         raise Rejected(
             Reason.DIGEST, f"convolution: the SHA-256 of the layer is {digest.hexdigest()}, not the one stated"
         )
-    return Convolution(**geometry, kernels=kernels, b=b)
+    return Convolution(**geometry, kernels=kernels, b=b), sha256
 
 
 def _require_defined(axes: Sequence[Axis], sizes: Sequence[int], name: str) -> None:
@@ -125,7 +139,23 @@ def read_size(reader: Reader, axes: Sequence[Axis]) -> tuple[int, ...]:
 
 
 def read_sizes(reader: Reader, axes: Sequence[Axis]) -> Sizes:
-    """The sizes that the document is about."""
+    """The sizes that the document is about, and the end of the convolution."""
+    sizes = _read_sizes(reader, axes)
+    reader.expect("}")
+    _require_defined(axes, sizes.minimum, "sizes")
+    return sizes
+
+
+def read_sizes_and_one(reader: Reader, axes: Sequence[Axis]) -> tuple[Sizes, tuple[int, ...]]:
+    """The sizes, one size at the key `at`, and the end of the convolution."""
+    sizes, at = _read_sizes(reader, axes), read_integers(reader, "at", len(axes))
+    reader.expect("}")
+    _require_defined(axes, sizes.minimum, "sizes")
+    return sizes, at
+
+
+def _read_sizes(reader: Reader, axes: Sequence[Axis]) -> Sizes:
+    """The object of the key `sizes`."""
     reader.key(",", "sizes")
     reader.key("{", "minimum")
     minimum = integers(reader.value(), len(axes), 1, "minimum")
@@ -138,6 +168,4 @@ def read_sizes(reader: Reader, axes: Sequence[Axis]) -> Sizes:
         if values[0] < 0 or values[-1] >= axis.stride:
             raise Unreadable(f"residues: expected integers from 0 to {show(axis.stride - 1)}")
     reader.expect("}")
-    reader.expect("}")
-    _require_defined(axes, minimum, "sizes")
     return Sizes(minimum, residues)

@@ -9,13 +9,14 @@ from fractions import Fraction
 
 from exactinj.checker.convolution import Convolution
 from exactinj.checker.faults import Reason, Rejected
+from exactinj.checker.graph import GraphDigest
 from exactinj.checker.network import DenseNetwork
 from exactinj.checker.rationals import rationals, show
 from exactinj.checker.residual import Residual
 from exactinj.checker.rows import Layer, Row
 from exactinj.checker.stream import Reader
 
-__all__ = ["quoted", "read_certified_layer", "read_digest"]
+__all__ = ["quoted", "read_certified_layer", "read_digest", "read_rows_of_layer"]
 
 
 def quoted(texts: Sequence[str]) -> str:
@@ -33,15 +34,21 @@ def read_digest(reader: Reader) -> str:
 
 
 def read_certified_layer(
-    reader: Reader, given: Layer | Convolution | Residual | DenseNetwork | None, dimension: int | None
+    reader: Reader, given: Layer | Convolution | Residual | DenseNetwork | GraphDigest | None, dimension: int | None
 ) -> tuple[list[Row], int]:
     """Section "Layer": shape, which fits the domain's, digest, and equality with the layer that was given as well."""
-    if isinstance(given, (Convolution, Residual, DenseNetwork)):
-        others = {Convolution: "a convolution", Residual: "a residual block", DenseNetwork: "a network"}
-        found = others[type(given)]
+    if isinstance(given, (Convolution, Residual, DenseNetwork, GraphDigest)):
+        others = {Convolution: "a convolution", Residual: "a residual block"}
+        found = others.get(type(given), "a network")
         raise Rejected(
             Reason.OTHER_LAYER, f"layer: the certificate is about a layer (W, b), but the given layer is {found}"
         )
+    rows, n, _ = read_rows_of_layer(reader, given, dimension)
+    return rows, n
+
+
+def read_rows_of_layer(reader: Reader, given: Layer | None, dimension: int | None) -> tuple[list[Row], int, str]:
+    """The same, with the digest."""
     m, n = reader.size("{", "m"), reader.size(",", "n")
     if dimension not in (None, n):
         raise reader.malformed(f"domain: expected lists of {show(n)} rationals, found lists of {dimension}")
@@ -70,4 +77,4 @@ def read_certified_layer(
     digest.update(f'],"b":{quoted(texts)}}}'.encode())
     if digest.hexdigest() != sha256:
         raise Rejected(Reason.DIGEST, f"layer: the SHA-256 of W and b is {digest.hexdigest()}, not the one stated")
-    return [Row(normal, bias) for normal, bias in zip(W, b, strict=True)], n
+    return [Row(normal, bias) for normal, bias in zip(W, b, strict=True)], n, sha256

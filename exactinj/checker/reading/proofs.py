@@ -40,6 +40,8 @@ __all__ = [
     "read_depth_tree",
     "read_geometric",
     "read_injective",
+    "read_inner_rule",
+    "read_modulus",
     "read_orientation",
     "read_p_matrix",
     "read_packing",
@@ -65,6 +67,8 @@ PROVES = {
     "orientation": "injective",
     "cell-pairs": "injective",
     "composition": "injective",
+    "graph-composition": "injective",
+    "rank": "injective",
 }
 RESTING = {"injective_for_sizes_if_full_spark": "boxes"}  # claims that a rule proves besides, with packings inside
 _POSITIVE = re.compile("[1-9][0-9]*")
@@ -143,7 +147,7 @@ def read_injective(reader: Reader, rule: str) -> InjectiveProof:
     if rule == "sign-split":
         return SignSplit(_entries(reader, "circuit", _NONZERO), _tokens(reader))
     if rule != "blocks":
-        kind = "networks" if rule in ("cell-pairs", "composition") else "residual blocks"
+        kind = "residual blocks" if rule in ("p-matrix", "orientation") else "networks"
         raise Rejected(Reason.RULE, f'the rule "{rule}" proves something about {kind} only')
     return Blocks(_read_blocks(reader))
 
@@ -163,7 +167,7 @@ def read_packing(reader: Reader) -> Packing:
     return Packing(epsilon, refuters())
 
 
-def _read_inner_rule(reader: Reader, allowed: Sequence[str]) -> str:
+def read_inner_rule(reader: Reader, allowed: Sequence[str]) -> str:
     """The rule of a proof inside a proof."""
     rule: str = reader.one_of("{", "rule", list(PROVES))
     if rule not in allowed:
@@ -173,7 +177,7 @@ def _read_inner_rule(reader: Reader, allowed: Sequence[str]) -> str:
 
 def _read_inner(reader: Reader, allowed: Sequence[str]) -> InjectiveProof:
     """A proof inside a proof."""
-    return read_injective(reader, _read_inner_rule(reader, allowed))
+    return read_injective(reader, read_inner_rule(reader, allowed))
 
 
 def _read_numbers(reader: Reader, before: str, name: str) -> list[int]:
@@ -204,6 +208,15 @@ def _read_blocks(reader: Reader) -> Iterator[Block]:
     if number < 0:
         raise reader.malformed("expected at least one block, found none")
     reader.expect("}")
+
+
+def read_modulus(reader: Reader) -> int:
+    """The number at the key `modulus`."""
+    reader.key(",", "modulus")
+    text = reader.value()
+    if not isinstance(text, str) or not _POSITIVE.fullmatch(text) or text == "1":
+        raise reader.malformed(f'"modulus": expected a string with an integer above 1, found {show(text)}')
+    return integer_of(text, "modulus")
 
 
 def read_composition(reader: Reader) -> Composition:
@@ -316,7 +329,7 @@ def read_boxes(reader: Reader, kernels: Kernels, claim: str) -> Boxes:
     rules = ["flat-tree", "sign-split", "blocks", *(["packing"] if claim in RESTING else [])]
 
     def proof() -> InjectiveProof | Packing:
-        rule = _read_inner_rule(reader, rules)
+        rule = read_inner_rule(reader, rules)
         return read_packing(reader) if rule == "packing" else read_injective(reader, rule)
 
     def proofs() -> Iterator[Later[InjectiveProof | Packing]]:

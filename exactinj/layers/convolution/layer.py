@@ -322,13 +322,17 @@ class ConvLayer:
 
         The input is flat (channels, *size) with its size, or an array or tensor of that shape, which has it.
         """
+        return [max(value, ZERO) for value in self.preactivation(x, size)]
+
+    def preactivation(self, x: Any, size: Sequence[int] | None = None) -> list[Fraction]:
+        """``K * x + b`` likewise."""
         x, size = self._flat(x, size)
         values, denominator = _integers([fraction_from(value) for value in x])
         rows, scale = self.integer_bank
         out = self._correlated(np.array(values, dtype=object), np.array(rows, dtype=object), size)
         bias = [value * scale * denominator for value in self.bias]
         return [
-            max(Fraction(value) + beta, ZERO) / (scale * denominator)
+            (Fraction(value) + beta) / (scale * denominator)
             for channel, beta in zip(out, bias, strict=True)
             for value in channel
         ]
