@@ -27,6 +27,7 @@ from exactinj.files.onnx.operators import MOVES, TABLE
 from exactinj.files.onnx.package import onnx_package
 from exactinj.files.sources import FilePath
 from exactinj.layers.network import Network, Opaque, Shape
+from exactinj.layers.network.parameters import array_bytes, parameters_digest
 
 __all__ = ["read_onnx"]
 
@@ -240,13 +241,15 @@ class _Reader:
         proto = onnx_package().NodeProto()
         proto.CopyFrom(call.proto)
         proto.input[:] = [name or "" for name in call.inputs]
-        made = []
-        for name, (element_type, shape) in zip(call.outputs, inferred(call, kinds, known, proto=proto), strict=True):
+        made, bound = [], _parts_of(call, known)
+        kinds_of_outputs = inferred(call, kinds, known, proto=proto)
+        for number, (name, (element_type, shape)) in enumerate(zip(call.outputs, kinds_of_outputs, strict=True)):
             if not name:
                 made.append("")  # an optional output that nobody reads
                 continue
             bounded: Shape | None = None if shape is None or prod(shape) > MOST_ENTRIES else shape
-            operation = Opaque(operator_name(call.proto), bounded, why)
+            parameters = parameters_digest([*bound, str(number)])
+            operation = Opaque(operator_name(call.proto), bounded, why, parameters)
             made.append(builder.add_unknown(operation, values, name, (element_type, bounded)))
         return made
 
@@ -258,6 +261,17 @@ class _Reader:
                     yield from (names[name] for name in node.input if name in names)
                     yield from self._captured(node, names)
                 yield from (names[entry.name] for entry in graph.output if entry.name in names)
+
+
+def _parts_of(call: Call, known: Mapping[str, NDArray[Any]]) -> list[bytes | str]:
+    """What a node depends on beside values of the network: attributes, and constants that it or a subgraph reads."""
+    attributes = sorted(call.proto.attribute, key=lambda entry: entry.name)
+    parts: list[bytes | str] = [operator_name(call.proto), str(call.opset)]
+    parts += [entry.SerializeToString(deterministic=True) for entry in attributes]
+    for name in call.inputs:
+        parts.append("" if name is None else array_bytes(known[name]) if name in known else "a value")
+    captured = sorted(set(known) - set(call.inputs))
+    return [*parts, *(part for name in captured for part in (name, array_bytes(known[name])))]
 
 
 def _require_ways_of_today(call: Call) -> None:

@@ -194,12 +194,12 @@ def _(_operation: Square, reads: Reads, _shapes: Shapes, _number: int) -> list[F
 
 @_steps.register
 def _(operation: OneToOne, reads: Reads, _shapes: Shapes, _number: int) -> list[FlatStep]:
-    return [FlatStep("one-to-one", reads, fields=(("name", _ascii(operation.name)), ("sha256", None)))]
+    return [FlatStep("one-to-one", reads, fields=(("name", _ascii(operation.name)), ("sha256", operation.parameters)))]
 
 
 @_steps.register
 def _(operation: Opaque, reads: Reads, shapes: Shapes, _number: int) -> list[FlatStep]:
-    return [FlatStep("other", reads, fields=_named(operation.name, prod(shapes[-1]), None))]
+    return [FlatStep("other", reads, fields=_named(operation.name, prod(shapes[-1]), operation.parameters))]
 
 
 def _named(name: str, count: int, digest: str | None) -> tuple[Field, ...]:

@@ -68,11 +68,12 @@ class PiecewiseLinear(Operation):
 class OneToOne(Operation):
     """A strictly monotone function of each entry that is no rational map, such as a sigmoid: named, never evaluated.
 
-    Equal values come from equal inputs, so that it plays no part in injectivity.
+    Equal values come from equal inputs, so that it plays no part in injectivity. Names hold all numbers that the
+    function has, or `parameters` is a digest of these.
     """
 
-    def __init__(self, name: str, function: Any) -> None:
-        self.name, self._function = name, function
+    def __init__(self, name: str, function: Any, parameters: str | None = None) -> None:
+        self.name, self._function, self.parameters = name, function, parameters
 
     @property
     def kind(self) -> str:
@@ -90,10 +91,13 @@ class OneToOne(Operation):
 
 
 class Opaque(Operation):
-    """An operator that is not understood: it has a name, a shape if that is known, and no values."""
+    """An operator that is not understood: it has a name, a shape if that is known, and no values.
 
-    def __init__(self, name: str, shape: Shape | None, why: str = "") -> None:
-        self.name, self._shape = name, shape
+    `parameters` is a digest of what it depends on beside the values that it reads: weights, attributes.
+    """
+
+    def __init__(self, name: str, shape: Shape | None, why: str = "", parameters: str | None = None) -> None:
+        self.name, self._shape, self.parameters = name, shape, parameters
         self.why = why or f"the operator {name} is not supported"
 
     @property

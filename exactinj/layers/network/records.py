@@ -93,7 +93,8 @@ def _(_: Square) -> dict[str, object]:
 @record_of.register(OneToOne)
 @record_of.register(Opaque)
 def _(operation: OneToOne | Opaque) -> dict[str, object]:
-    return {"step": "named", "name": operation.name}
+    named: dict[str, object] = {"step": "named", "name": operation.name}
+    return named if operation.parameters is None else {**named, "parameters": operation.parameters}
 
 
 def _digest(tensor: ExactTensor) -> str:

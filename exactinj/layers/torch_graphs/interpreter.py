@@ -7,6 +7,7 @@ a way that is not followed.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ import numpy as np
 
 from exactinj.errors import InputError
 from exactinj.layers.network.operation import NotRationalError, Opaque
+from exactinj.layers.network.parameters import array_bytes, parameters_digest
 from exactinj.layers.torch_graphs.builder import Builder, NotUnderstoodError, Value
 from exactinj.layers.torch_graphs.call import Call
 from exactinj.layers.torch_graphs.nested import has_value, leaves, mapped
@@ -165,6 +167,7 @@ class Interpreter:
         """Values that are not understood, one for each tensor that torch returns."""
         self.build.current = call.label
         read = list(dict.fromkeys(leaf.name for leaf in leaves(arguments) if isinstance(leaf, Value)))
+        bound, count = _parts_of(call, arguments), itertools.count()
 
         def named(leaf: Any) -> Any:
             if leaf is None:
@@ -172,7 +175,8 @@ class Interpreter:
             if not isinstance(leaf, self.torch.Tensor):
                 raise NotTraceableError(f"{call.name} takes numbers out of the network")
             sample = leaf.detach().to("cpu", self.torch.float64 if not leaf.is_complex() else leaf.dtype).numpy()
-            return self.build.opaque(Opaque(call.kind, tuple(leaf.shape), why), read, sample)
+            parameters = parameters_digest([*bound, str(next(count))])
+            return self.build.opaque(Opaque(call.kind, tuple(leaf.shape), why, parameters), read, sample)
 
         return mapped(real, named)
 
@@ -201,6 +205,27 @@ def _attribute(root: Any, path: str) -> Any:
     for part in path.split("."):
         root = getattr(root, part)
     return root
+
+
+def _parts_of(call: Call, arguments: Any) -> list[bytes | str]:
+    """What a call depends on beside values of the network: the numbers of its module, tensors, plain arguments."""
+    parts: list[bytes | str] = [call.kind]
+    if call.module is not None:
+        parts.append(repr(call.module))
+        for name, tensor in call.module.state_dict().items():
+            parts += [name, _bytes_of(tensor)]
+    for leaf in leaves(arguments):
+        plain = repr(leaf) if isinstance(leaf, int | float | str | None) else type(leaf).__name__
+        parts.append("a value" if isinstance(leaf, Value) else _bytes_of(leaf) if hasattr(leaf, "detach") else plain)
+    return parts
+
+
+def _bytes_of(tensor: Any) -> bytes:
+    """Of a tensor of any type, such as bfloat16, which numpy has no name for."""
+    wide = tensor.detach().cpu()
+    if wide.is_floating_point():
+        wide = wide.double()
+    return array_bytes(wide.numpy())
 
 
 def _place_of(tensor: Any) -> tuple[Any, ...]:

@@ -77,7 +77,7 @@ def _pow(call: Call, builder: Builder) -> str:
     if exponent == 1:
         return rescaled(builder, base, 1, 0, call.outputs[0], what="pow")
     if exponent == 0.5 or (exponent > 0 and exponent % 2 == 1):  # noqa: PLR2004
-        operation = OneToOne(f"power {exponent:g}", partial(_power, exponent=exponent))
+        operation = OneToOne(f"power {exponent:.17g}", partial(_power, exponent=exponent))
         return builder.add(operation, [base], call.outputs[0])
     raise NotUnderstoodError(f"has the exponent {exponent:g}")
 
