@@ -548,6 +548,7 @@ def scan(
     fixed: Mapping[str, Any] | None = None,
     geometry: Any = None,
     engine: str | Engine = "auto",
+    assume: str | None = None,
     seed: int = 0,
     timeout: float | None = None,
     layer_timeout: float | None = 60.0,
@@ -570,8 +571,8 @@ def scan(
         Inputs of an ``.onnx`` file that are held fixed, such as a sampling rate.
     geometry : path of a ``.toml`` file or mapping, optional
         What a file of weights does not say: strides, paddings, activations (`docs/networks.md`).
-    engine, seed, report
-        As in `certify`.
+    engine, assume, seed, report
+        As in `certify`. What rests on an assumption is a row that says so, and never counts as proved without it.
     timeout : float, optional
         Seconds for all of it, shared among the layers.
     layer_timeout : float, optional
@@ -610,7 +611,9 @@ def scan(
     _require_positive(layer_timeout)
     clock = Clock(timeout, report)
     folder = None if out is None else ScanFolder.at(out)
-    means = Means(engine_given(engine, seed=seed), seed, folder, isolate=timeout is not None)
+    assumed = is_assumed(assume)
+    chosen = engine_given(engine, seed=seed, assume_full_spark=assumed)
+    means = Means(chosen, seed, folder, assume_full_spark=assumed, isolate=timeout is not None)
     given = model_given(model, ModelOptions(input_shape, fixed, geometry))
     return scan_model(given, convex_given(domain), means, clock, ScanOptions(layer_timeout, end_to_end, keep))
 

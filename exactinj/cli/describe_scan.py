@@ -33,12 +33,17 @@ def describe_scan(result: ScanResult, name: str) -> str:
 
 def row_text(row: LayerRow) -> str:
     """One line about a layer."""
-    return f"{row.name} ({row.kind}): {WORDS[row.verdict]} on {_short(row.domain)}, {row.reason}"
+    return f"{row.name} ({row.kind}): {_word(row)} on {_short(row.domain)}, {row.reason}"
+
+
+def _word(row: LayerRow) -> str:
+    """The verdict, and what it rests on."""
+    return WORDS[row.verdict] + (f" if {row.assumption}" if row.assumption else "")
 
 
 def _cells(row: LayerRow) -> list[str]:
     counts = ["?" if count is None else str(count) for count in (row.inputs, row.outputs)]
-    words = [_short(row.domain), WORDS[row.verdict], f"{row.seconds:.2f}", row.reason]
+    words = [_short(row.domain), _word(row), f"{row.seconds:.2f}", row.reason]
     return [_short_name(row.name), row.kind, *counts, row.activation or "-", *words]
 
 
@@ -49,6 +54,8 @@ def _of_network(answer: NetworkAnswer) -> list[str]:
         Verdict.UNKNOWN: "the network: unknown",
         Verdict.TIMED_OUT: "the network: out of time",
     }[answer.verdict]
+    if answer.verdict is Verdict.INJECTIVE and answer.assumption is not None:
+        head = f"the network is INJECTIVE IF {answer.assumption.upper()}, which is assumed, not proved"
     lines = [f"{head}: {answer.reason}"]
     if answer.witness is not None:
         lines += _of_pair(answer.witness)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from exactinj.cli import exit_status
-from exactinj.cli.arguments import ENGINE_HELP, Verbs, add_output_options, fixed_inputs_of, seconds
+from exactinj.cli.arguments import ASSUME_HELP, ENGINE_HELP, Verbs, add_output_options, fixed_inputs_of, seconds
 from exactinj.cli.certify import STATUS
 from exactinj.cli.supervised_verb import Ending, Reporter, Unfinished, run_supervised
 from exactinj.errors import InputError
@@ -40,6 +40,7 @@ def add(verbs: Verbs) -> None:
     )
     verb.add_argument("--geometry", metavar="FILE", help="a .toml file of what a file of weights does not say")
     verb.add_argument("--engine", default="auto", metavar="NAME", help=ENGINE_HELP)
+    verb.add_argument("--assume", metavar="WHAT", help=ASSUME_HELP)
     verb.add_argument("--seed", type=int, default=0, help="of random starting points (default 0)")
     verb.add_argument("--timeout", type=seconds, metavar="SECONDS", help="for the whole scan (status 12)")
     verb.add_argument(
@@ -101,6 +102,7 @@ def _scan(options: argparse.Namespace, reporter: Reporter, given: dict[str, Any]
         domain=options.domain,
         **given,
         engine=options.engine,
+        assume=options.assume,
         seed=options.seed,
         timeout=reporter.seconds_left,
         layer_timeout=options.layer_timeout,

@@ -93,6 +93,11 @@ class LayerRow:
     proof: AnyCertificate | None = None
     layer_digest: str | None = None
 
+    @property
+    def is_proved(self) -> bool:
+        """Whether it was proved injective without any assumption."""
+        return self.verdict is Verdict.INJECTIVE and self.assumption is None
+
     def __bool__(self) -> Never:
         raise TypeError("a row has no truth value, as 'unknown' is not 'no'; compare row.verdict")
 
@@ -168,9 +173,11 @@ class ScanResult:
         raise TypeError("a result has no truth value, as 'unknown' is not 'no'; compare result.network.verdict")
 
     def __repr__(self) -> str:
-        proved = sum(row.verdict is Verdict.INJECTIVE for row in self.layers)
+        proved = sum(row.is_proved for row in self.layers)
+        assumed = sum(row.verdict is Verdict.INJECTIVE and not row.is_proved for row in self.layers)
         collide = sum(row.verdict is Verdict.NOT_INJECTIVE for row in self.layers)
         counts = f"{len(self.layers)} layers, {proved} injective, {collide} not"
+        counts += f", {assumed} injective under an assumption" if assumed else ""
         return f"<ScanResult: network {self.network.verdict} on {self.domain}; {counts}>"
 
     def to_json(self) -> dict[str, object]:

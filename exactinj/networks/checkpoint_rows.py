@@ -73,10 +73,11 @@ def answer_of_rows(rows: Sequence[LayerRow], clock: Clock) -> NetworkAnswer:
     """What follows for the whole: nothing but under an assumption, as there is no graph."""
     if rows and all(row.verdict is Verdict.INJECTIVE and row.domain.startswith("R^n") for row in rows):
         reason = "each of its layers is injective on all of R^n, so that any chain of them is"
-        return NetworkAnswer(Verdict.INJECTIVE, reason, assumption=CHAIN)
-    counts = ", ".join(
-        f"{sum(row.verdict is verdict for row in rows)} {word}"
-        for verdict, word in ((Verdict.INJECTIVE, "injective"), (Verdict.NOT_INJECTIVE, "not injective"))
-    )
+        assumed = {row.assumption for row in rows if row.assumption is not None}
+        return NetworkAnswer(Verdict.INJECTIVE, reason, assumption="; ".join([CHAIN, *sorted(assumed)]))
+    proved, collide = sum(row.is_proved for row in rows), sum(row.verdict is Verdict.NOT_INJECTIVE for row in rows)
+    counts = f"{proved} injective, {collide} not injective"
+    under = sum(row.verdict is Verdict.INJECTIVE and not row.is_proved for row in rows)
+    counts += f", {under} injective under an assumption" if under else ""
     reason = f"the file holds weights and no graph, so nothing is said of the whole; of {len(rows)} layers {counts}"
     return NetworkAnswer(Verdict.TIMED_OUT if clock.is_over else Verdict.UNKNOWN, reason)

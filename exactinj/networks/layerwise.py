@@ -17,6 +17,7 @@ from math import prod
 import numpy as np
 
 from exactinj.certificates.collision import Collision
+from exactinj.certificates.packing import FULL_SPARK
 from exactinj.domains import Box, Domain, NonnegativeOrthant
 from exactinj.errors import InputError
 from exactinj.exact.matrix import orthogonal_vector
@@ -64,6 +65,7 @@ class Means:
     engine: Engine
     seed: int = 0
     folder: ScanFolder | None = None
+    assume_full_spark: bool = False  # which rows then say
     isolate: bool = False  # large layers are decided in a process of their own, which ends with its time
 
 
@@ -342,10 +344,12 @@ def answered(means: Means, row: LayerRow, number: int, about: About, clock: Cloc
     row = replace(row, domain=domain_words(about.domain), layer_digest=about.layer.digest)
     folder = means.folder
     proof = None if folder is None else folder.known(number, row.name, about.layer, about.domain.text, about.size)
-    if proof is not None and folder is not None:
+    assumption = FULL_SPARK if proof is not None and proof.claim.endswith("_if_full_spark") else None
+    if proof is not None and folder is not None and (assumption is None or means.assume_full_spark):
         verdict = Verdict.INJECTIVE if proof.claim.startswith("injective") else Verdict.NOT_INJECTIVE
         reason, place = "by its certificate of an earlier scan, checked again", str(folder.place(number, row.name))
-        return replace(row, verdict=verdict, reason=reason, proof=proof, certificate=place), proof.collision
+        row = replace(row, verdict=verdict, reason=reason, assumption=assumption, proof=proof, certificate=place)
+        return row, proof.collision
     result = _asked_of_engines(means, about, clock)
     row = replace(
         row, verdict=result.verdict, reason=result.reason, assumption=result.assumption, proof=result.certificate
@@ -358,7 +362,15 @@ def answered(means: Means, row: LayerRow, number: int, about: About, clock: Cloc
 def _asked_of_engines(means: Means, about: About, clock: Clock) -> Result:
     layer, domain = about.layer, about.domain
     if isinstance(layer, ConvLayer):
-        return certify_convolution(layer, domain, means.engine, clock, input_shape=about.size, seed=means.seed)
+        return certify_convolution(
+            layer,
+            domain,
+            means.engine,
+            clock,
+            input_shape=about.size,
+            seed=means.seed,
+            assume_full_spark=means.assume_full_spark,
+        )
     return certify_dense(layer, domain, BlocksEngine(means.engine), clock)
 
 

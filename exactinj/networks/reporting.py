@@ -55,6 +55,7 @@ def report_content(result: ScanResult, way: str = "") -> ReportContent:
     if network.certificate is not None:
         facts.append(("certificate", f"{way}{Path(network.certificate).name}"))
     assumed = [f"{row.name}: {row.assumption}" for row in result.layers if row.assumption]
+    assumed += [f"the network: {network.assumption}"] if network.assumption else []
     return ReportContent(
         model=str(model.get("file") or "a network"),
         facts=tuple(facts),

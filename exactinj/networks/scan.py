@@ -8,6 +8,7 @@ from math import prod
 
 from exactinj.certificates.graph_certificate import GraphCertificate
 from exactinj.certificates.network_certificate import NetworkCertificate
+from exactinj.certificates.packing import FULL_SPARK
 from exactinj.domains import Box, Domain, NonnegativeOrthant, RealSpace
 from exactinj.errors import InputError, InternalError
 from exactinj.files.checkpoints import Checkpoint
@@ -101,7 +102,7 @@ def _scan_network(whole: Network, domain: Domain, means: Means, clock: Clock, op
     rows = _rows([question.name for question in asked], decide, clock, options)
     answer = early[0] if early else _whole(scanner, domain, rows, clock)
     notes: list[str] = []
-    if answer.verdict is Verdict.INJECTIVE and means.folder is not None:
+    if answer.verdict is Verdict.INJECTIVE and answer.assumption is None and means.folder is not None:
         answer = _certified(scanner, domain, answer, rows, clock)
     if options.end_to_end and answer.verdict in (Verdict.UNKNOWN, Verdict.TIMED_OUT):
         answer, note = _end_to_end(scanner, domain, rows, answer, clock)
@@ -158,10 +159,13 @@ def _domains(network: Network, domain: Domain) -> dict[str, Domain]:
 
 def _whole(scanner: Scanner, domain: Domain, rows: list[LayerRow], clock: Clock) -> NetworkAnswer:
     network = scanner.network
-    proved = [row.question for row in rows if row.verdict is Verdict.INJECTIVE and row.question is not None]
-    known = determined(network, proved)
-    if all(name in known for name in network.inputs):
-        return NetworkAnswer(Verdict.INJECTIVE, "each of its layers is injective on what it gets, and they compose")
+    why = "each of its layers is injective on what it gets, and they compose"
+    if _is_determined(network, [row for row in rows if row.is_proved]):
+        return NetworkAnswer(Verdict.INJECTIVE, why)
+    assumed = [row for row in rows if row.verdict is Verdict.INJECTIVE]
+    if _is_determined(network, assumed):
+        named = ", ".join(row.name for row in assumed if not row.is_proved)
+        return NetworkAnswer(Verdict.INJECTIVE, f"{why}, if {named} is full spark", assumption=FULL_SPARK)
     search = clock if clock.left is not None else clock.bounded(SECONDS_TO_SEARCH)
     found = find_collision(network, _domains(network, domain), search, seed=scanner.means.seed)
     if found is not None:
@@ -172,6 +176,12 @@ def _whole(scanner: Scanner, domain: Domain, rows: list[LayerRow], clock: Clock)
         return NetworkAnswer(Verdict.TIMED_OUT, f"out of time; these layers are not proved injective: {names}")
     what = f"these layers are not proved injective: {names}" if left_open else "its layers do not compose to a chain"
     return NetworkAnswer(Verdict.UNKNOWN, f"{what}, and no collision of the whole network was found")
+
+
+def _is_determined(network: Network, rows: list[LayerRow]) -> bool:
+    """Whether the output determines the input, if these layers are injective."""
+    known = determined(network, [row.question for row in rows if row.question is not None])
+    return all(name in known for name in network.inputs)
 
 
 def _certified(
