@@ -11,18 +11,16 @@ from math import prod
 
 import numpy as np
 
-from exactinj.domains import Domain, NonnegativeOrthant, RealSpace
+from exactinj.domains import Domain
 from exactinj.layers.network import AffineOperation, ExactTensor, LeakyRelu, Maximum, Network, Node, Opaque, Square
 from exactinj.networks.answers import Pair
-from exactinj.networks.descent.floats import float_network
-from exactinj.networks.descent.placing import Room
 from exactinj.networks.descent.search import Descent
-from exactinj.networks.local import lost_direction, pair_along
 from exactinj.networks.points import patches, points
-from exactinj.networks.sparse import Places, agreement_at_places, terms_of, windows_of
+from exactinj.networks.quest import Quest, whole_pair
+from exactinj.networks.sparse import Places, terms_of, windows_of
 from exactinj.work.clock import Clock, OutOfTimeError
 
-__all__ = ["find_collision", "opposite_inputs", "whole_pair"]
+__all__ = ["find_collision", "opposite_inputs"]
 
 POINTS_PER_PATCH = 7
 SMALLEST = 4  # patches that are looked at first
@@ -58,12 +56,13 @@ def find_collision(
             yielded = opposite_inputs(network, domains, name)
             if yielded is not None:
                 return yielded
-        for name in network.inputs:
-            found = _in_a_cell(network, domains, name, _half(clock), (seed, attempts))
+        quests = [Quest.of(network, domains, name, seed, clock) for name in network.inputs]
+        for quest in quests:
+            found = _in_a_cell(quest, _half(clock), attempts)
             if found is not None:
                 return found
-        for name in network.inputs:
-            found = _by_descent(network, domains, name, clock, (seed, rounds))
+        for quest in quests:
+            found = _by_descent(quest, clock, rounds)
             if found is not None:
                 return found
     except OutOfTimeError:
@@ -74,33 +73,6 @@ def find_collision(
 def _half(clock: Clock) -> Clock:
     """A clock for half of the time that is left."""
     return clock if clock.left is None else clock.bounded(clock.left / 2)
-
-
-def whole_pair(network: Network, domains: Mapping[str, Domain], pair: Pair) -> Pair | None:
-    """The pair if both inputs lie in their domain and have the same output, exactly; other inputs as they are in it."""
-    others = {name: pair.others.get(name, _somewhere(network, domains, name)) for name in network.inputs}
-    others.pop(pair.input, None)
-    where = domains[pair.input].for_dimension(pair.x.size)
-    if pair.x.equals(pair.y) or not (_is_inside(where, pair.x) and _is_inside(where, pair.y)):
-        return None
-    seen = agreement_at_places(network, {pair.input: pair.x, **others}, {pair.input: pair.y, **others})
-    cut = tuple(name for name in seen.cut if name not in network.inputs)
-    return Pair(pair.x, pair.y, pair.input, others, cut) if seen.equal else None
-
-
-def _is_inside(domain: Domain, x: ExactTensor) -> bool:
-    """Whether a point lies in a domain, exactly; at once for all entries where the domain is simple."""
-    if isinstance(domain, RealSpace):
-        return True
-    if isinstance(domain, NonnegativeOrthant):
-        return bool((x.numerators >= 0).all())
-    return domain.contains(x.fractions())
-
-
-def _somewhere(network: Network, domains: Mapping[str, Domain], name: str) -> ExactTensor:
-    shape = network.inputs[name]
-    n = prod(shape)
-    return ExactTensor.of_fractions(list(domains[name].for_dimension(n).interior_point(n)), shape)
 
 
 # ------------------------------------------------------------------ opposite inputs
@@ -136,36 +108,25 @@ def _plain_inputs(shape: Sequence[int]) -> Iterator[ExactTensor]:
 # ------------------------------------------------------------------ points in cells
 
 
-def _in_a_cell(
-    network: Network, domains: Mapping[str, Domain], name: str, clock: Clock, limits: tuple[int, int]
-) -> tuple[Pair, str] | None:
+def _in_a_cell(quest: Quest, clock: Clock, attempts: int) -> tuple[Pair, str] | None:
     """A point and a lost direction of some coordinates; None also when the clock ran out."""
+    tried, n = 0, prod(quest.shape)
+    stream = points(quest.domain, quest.shape, quest.seed)
+    first: list[ExactTensor] = []
+    rest = patches(quest.shape, _enough(quest.network), quest.seed)
     try:
-        return _in_cells(network, domains, name, clock, limits)
+        for coordinates in chain(islice(rest, SMALLEST), _read_together(quest.network, quest.input), rest):
+            for x in _points_for_patch(first, stream):
+                clock.check()
+                clock.report(f"collisions that differ in {len(coordinates)} of {n} entries")
+                tried += 1
+                if tried > attempts:
+                    return None
+                pair = quest.at(x, coordinates, clock)
+                if pair is not None:
+                    return pair, f"{_few(pair)}, at a point inside a cell"
     except OutOfTimeError:
         return None
-
-
-def _in_cells(
-    network: Network, domains: Mapping[str, Domain], name: str, clock: Clock, limits: tuple[int, int]
-) -> tuple[Pair, str] | None:
-    seed, attempts = limits
-    others = {other: _somewhere(network, domains, other) for other in network.inputs if other != name}
-    shape, domain = network.inputs[name], domains[name].for_dimension(prod(network.inputs[name]))
-    tried = 0
-    stream = points(domain, shape, seed)
-    first: list[ExactTensor] = []
-    rest = patches(shape, _enough(network), seed)
-    for coordinates in chain(islice(rest, SMALLEST), _read_together(network, name), rest):
-        for x in _points_for_patch(first, stream):
-            clock.check()
-            clock.report(f"collisions that differ in {len(coordinates)} of {prod(shape)} entries")
-            tried += 1
-            if tried > attempts:
-                return None
-            pair = _at(network, domains, Pair(x, x, name, others), coordinates, clock)
-            if pair is not None:
-                return pair, f"{pair.changed} of its entries move without any effect, at a point inside a cell"
     return None
 
 
@@ -236,47 +197,29 @@ def _enough(network: Network) -> int | None:
     return total + 1
 
 
-def _at(
-    network: Network, domains: Mapping[str, Domain], start: Pair, coordinates: Sequence[int], clock: Clock
-) -> Pair | None:
-    x = start.x
-    point = {start.input: x, **start.others}
-    for v, room in lost_direction(network, point, start.input, coordinates, clock):
-        y = pair_along(x, domains[start.input].for_dimension(x.size), coordinates, v, room)
-        pair = None if y is None else whole_pair(network, domains, Pair(x, y, start.input, start.others))
-        if pair is not None:
-            return pair
-    return None
-
-
 # ------------------------------------------------------------------ descents
 
 
-def _by_descent(
-    network: Network, domains: Mapping[str, Domain], name: str, clock: Clock, limits: tuple[int, int]
-) -> tuple[Pair, str] | None:
+def _by_descent(quest: Quest, clock: Clock, rounds: int) -> tuple[Pair, str] | None:
     """What descents from random starts lead to: points at which few neurons are active, and pairs that meet."""
-    seed, rounds = limits
-    shape = network.inputs[name]
-    others = {other: _somewhere(network, domains, other) for other in network.inputs if other != name}
-    net = float_network(network, name, others, clock)
-    room = Room.of(domains[name].for_dimension(prod(shape)), shape)
-    if net is None or room is None:
+    if quest.net is None or quest.room is None:
         return None
-    descent = Descent(net, room, others, clock, np.random.default_rng(seed))
+    descent = Descent(quest.net, quest.room, quest.others, clock, np.random.default_rng(quest.seed))
     clock.report("descents to points at which few neurons are active")
-    for proposal in descent.proposals(_changing(shape, seed), rounds):
-        start = Pair(proposal.x, proposal.y or proposal.x, name, others)
-        if proposal.y is None:
-            pair = _at(network, domains, start, proposal.coordinates, clock)
-            reason = "at a point inside a cell with few active neurons"
-            how = None if pair is None else f"{pair.changed} of its entries move without any effect, {reason}"
-        else:
-            pair = whole_pair(network, domains, start)
+    for proposal in descent.proposals(_changing(quest.shape, quest.seed), rounds):
+        if proposal.y is not None:
+            pair = quest.whole(proposal.x, proposal.y)
             how = f"two points of different cells have the same values at {proposal.front}"
-        if pair is not None and how is not None:
+        else:
+            pair = quest.at(proposal.x, proposal.coordinates, clock)
+            how = "" if pair is None else f"{_few(pair)}, at a point inside a cell with few active neurons"
+        if pair is not None:
             return pair, how
     return None
+
+
+def _few(pair: Pair) -> str:
+    return f"{pair.changed} of its entries move without any effect"
 
 
 def _changing(shape: Sequence[int], seed: int) -> list[list[int]]:

@@ -9,6 +9,7 @@ before a step that is not piecewise linear, must not move at all. Everything is 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm
 
@@ -19,26 +20,38 @@ from exactinj.layers.network import ExactTensor, Network
 from exactinj.networks.walk import walk_from
 from exactinj.work.clock import Clock
 
-__all__ = ["lost_direction", "pair_along", "with_entries"]
+__all__ = ["Start", "lost_direction", "pair_along", "with_entries"]
 
 FEW_COLUMNS, FEW_ROWS = 12, 400  # for which all of the kernel is computed, to take a short vector
 HALVINGS = 64  # of a step that leads out of the domain
 
 
+@dataclass(frozen=True)
+class Start:
+    """What may change: coordinates of an input; `behind` is the first step after which something is looked for."""
+
+    input: str
+    coordinates: Sequence[int]
+    behind: str | None = None
+
+
 def lost_direction(
-    network: Network, point: Mapping[str, ExactTensor], name: str, coordinates: Sequence[int], clock: Clock
+    network: Network, point: Mapping[str, ExactTensor], start: Start, clock: Clock
 ) -> Iterator[tuple[IntegerRow, Fraction | None]]:
     """Combinations of some coordinates of an input that nothing after some activation sees, with the room for them.
 
     One for each activation behind which there is one; deeper ones lose no less, and cost more.
     """
-    walk = walk_from(network, point, name, coordinates)
+    coordinates = start.coordinates
+    walk = walk_from(network, point, start.input, coordinates)
     done: set[str] = set()
+    is_behind = start.behind is None
     for node in network.nodes:
         clock.check()
         may_lose = walk.step(node)
         done.add(node.name)
-        if may_lose or node.name in network.outputs:
+        is_behind = is_behind or node.name == start.behind
+        if is_behind and (may_lose or node.name in (start.behind, *network.outputs)):
             rows = walk.left(done)
             v = None if rows is None else _kernel(rows, len(coordinates))
             if v is not None:

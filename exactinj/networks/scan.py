@@ -17,13 +17,14 @@ from exactinj.networks.affine_parts import questions
 from exactinj.networks.answers import LayerRow, NetworkAnswer, ScanResult, flat_pair
 from exactinj.networks.certify import certify_network
 from exactinj.networks.checkpoint_rows import answer_of_rows, decided_checkpoint_row
-from exactinj.networks.collisions import find_collision, opposite_inputs, whole_pair
+from exactinj.networks.collisions import find_collision, opposite_inputs
 from exactinj.networks.compositions import composition
 from exactinj.networks.dense_chains import dense_of_graph
 from exactinj.networks.determination import determined
 from exactinj.networks.graph_compositions import graph_composition
 from exactinj.networks.layerwise import Means, Scanner, decided_row, not_looked_at
 from exactinj.networks.models import Model
+from exactinj.networks.quest import whole_pair
 from exactinj.networks.ranges import ranges
 from exactinj.networks.replays import replayed
 from exactinj.networks.storage import ScanFolder

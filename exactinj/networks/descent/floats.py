@@ -158,6 +158,11 @@ class FloatNetwork:
         """The number of entries of the input."""
         return prod(self.network.inputs[self.input])
 
+    @cached_property
+    def entries(self) -> int:
+        """The number of entries of all values together."""
+        return self.size + sum(prod(self.network.shapes[step.name] or ()) for step in self.steps)
+
     def values(self, x: Floats, last: int | None = None) -> dict[str, Floats]:
         """All values at points (entries, points), up to a step."""
         values = {**self.held, self.input: x}
