@@ -295,7 +295,8 @@ TWO_KINDS = [
 ]
 
 
-MIXING = np.random.default_rng(4).integers(-9, 9, (15, 8, 3)).tolist()  # 15 kernels on 8 channels
+MIXING = np.random.default_rng(2).integers(-9, 9, (15, 8, 3)).tolist()  # 15 kernels on 8 channels
+CONFUSING = np.random.default_rng(4).integers(-9, 9, (15, 8, 3)).tolist()  # likewise, but constants collide
 COUNTED = ("not_injective", "count")
 
 
@@ -341,6 +342,7 @@ def both_signs(*kernels):
         ([[[1]]], {"b": [1], "domain": xi.Box(-1, 1)}, "injective", "boxes", "every size N with N >= 1"),
         ([[[1]]], {"b": ["1/2"], "domain": xi.Box(-1, 1)}, "not_injective", "periodic", "every size N with N >= 1"),
         (MIXING, {"padding": 1}, "not_injective", "count", "every size N with N >= 1"),
+        (CONFUSING, {"padding": 1}, "not_injective", "periodic", "every size N with N >= 1"),
         (MIXING, {"padding": 1, "b": ["1/3"] * 15}, "not_injective", "count", "every size N with N >= 1"),
         (MIXING, {"padding": 2}, "not_injective", "count", "every size N with N >= 31"),
         (MIXING, {"padding": 1, "stride": 2, "domain": xi.NonnegativeOrthant()}, *COUNTED, "every size N with N >= 16"),

@@ -8,6 +8,7 @@ import random
 import numpy as np
 import pytest
 from oracles import brute_force_flats
+from oracles.bounded import is_bounded_collision
 from strategies import random_degenerate_layer, random_shape
 
 import exactinj as xi
@@ -52,6 +53,20 @@ def test_gaussian_layers_of_real_size(n, m):
     for seed in range(3):
         layer = xi.ReLULayer(np.random.default_rng(seed).standard_normal((m, n)))
         assert found(layer).verdict == "not_injective"
+
+
+def test_gaussian_layers_near_the_conjectured_threshold():
+    W = np.random.default_rng(0).standard_normal((300, 50))
+    result = found(xi.ReLULayer(W))
+    assert result.verdict == "not_injective"
+    assert is_bounded_collision(W.tolist(), None, [], None, result.witness.x, result.witness.y)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("n", "m"), [(100, 620), (200, 1260), (500, 3000)])
+def test_large_gaussian_layers_near_the_conjectured_threshold(n, m):
+    layer = xi.ReLULayer(np.random.default_rng(0).standard_normal((m, n)))
+    assert found(layer).verdict == "not_injective"
 
 
 def test_bias_and_orthant_in_higher_dimension():

@@ -20,7 +20,7 @@ from exactinj.work.verdict import Verdict
 
 __all__ = ["BoxSearch"]
 
-STARTS = 2  # of the finder on a large box
+STARTS = 4  # of the finder on a large box
 LONGEST_BOX = 400  # places along an axis of boxes in which refuters are packed
 LARGEST_PACKED = 400  # inputs of such a box
 LONGER = (1.0, 1.15, 1.5, 2.0)  # than the first box whose windows have rows enough
