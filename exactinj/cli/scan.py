@@ -12,6 +12,7 @@ from exactinj.cli.arguments import ASSUME_HELP, ENGINE_HELP, Verbs, add_output_o
 from exactinj.cli.certify import STATUS
 from exactinj.cli.supervised_verb import Ending, Reporter, Unfinished, run_supervised
 from exactinj.errors import InputError
+from exactinj.files.sources import STDIN
 
 if TYPE_CHECKING:
     from exactinj.networks.answers import NetworkAnswer, ScanResult
@@ -20,7 +21,8 @@ __all__ = ["add", "run"]
 
 REPORT_ENDINGS = (".html", ".htm")
 
-MODEL_HELP = ".onnx, .pt, .pth or .safetensors"
+MODEL_HELP = ".onnx, .pt, .pth or .safetensors; - for stdin"
+MODEL_FORMATS = ("onnx", "pt", "safetensors")
 DOMAIN_HELP = "of the model's input: R^n (default), nonneg or box:l,u"
 
 
@@ -33,6 +35,9 @@ def add(verbs: Verbs) -> None:
         "network with one output. Run it again with the same --out to go on where it stopped.",
     )
     verb.add_argument("model", metavar="MODEL", help=MODEL_HELP)
+    verb.add_argument(
+        "--format", dest="model_format", choices=MODEL_FORMATS, help="of the model, where its name does not tell"
+    )
     verb.add_argument("--domain", default="R^n", metavar="DOMAIN", help=DOMAIN_HELP)
     verb.add_argument("--input-shape", metavar="SHAPE", help="of one input, where the file leaves it open: 3,32,32")
     verb.add_argument(
@@ -82,6 +87,19 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _scan(options: argparse.Namespace, reporter: Reporter, given: dict[str, Any]) -> Ending:
+    from exactinj.files.model_sources import model_file
+
+    with model_file(options.model, options.model_format) as model:
+        try:
+            return _scanned(options, reporter, given, model)
+        except InputError as error:
+            if model == options.model:
+                raise
+            name = "stdin" if options.model == STDIN else options.model
+            raise InputError(str(error).replace(model, name)) from None
+
+
+def _scanned(options: argparse.Namespace, reporter: Reporter, given: dict[str, Any], model: str) -> Ending:
     from exactinj.api import scan  # heavy imports happen in the child
     from exactinj.cli.describe_scan import describe_scan, row_text
     from exactinj.networks.answers import LayerRow
@@ -98,7 +116,7 @@ def _scan(options: argparse.Namespace, reporter: Reporter, given: dict[str, Any]
         reporter.remember(layers=rows, text="".join(f"{text}\n" for text in texts))
 
     result = scan(
-        options.model,
+        model,
         domain=options.domain,
         **given,
         engine=options.engine,

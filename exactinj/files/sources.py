@@ -25,6 +25,7 @@ __all__ = ["STDIN", "FilePath", "Source", "as_file", "cause_of", "opened", "read
 STDIN = "-"
 FilePath = str | os.PathLike[str]
 Content = TypeVar("Content")
+Tell = Callable[[bytes], str]
 
 NPY_START, ZIP_START = b"\x93NUMPY", b"PK\x03\x04"
 STARTS = {".npy": NPY_START, ".npz": ZIP_START}
@@ -58,7 +59,11 @@ class Source:
 
 
 def read_with(
-    readers: dict[str, Callable[[Source], Content]], path: FilePath, file_format: str | None = None
+    readers: dict[str, Callable[[Source], Content]],
+    path: FilePath,
+    file_format: str | None = None,
+    *,
+    tell: Tell | None = None,
 ) -> Content:
     """What the reader for the format makes of a file, with every error as one line that names the file.
 
@@ -67,6 +72,7 @@ def read_with(
     readers : by ending
     path : a file, a FIFO, or ``-`` for stdin
     file_format : such as ``"npz"``, where the name does not tell or misleads
+    tell : the ending of a format, from the first bytes of a pipe; of layers if left out
 
     Raises
     ------
@@ -75,7 +81,7 @@ def read_with(
     """
     name = os.fspath(path)
     try:
-        with opened(name, readers, file_format) as source:
+        with opened(name, readers, file_format, tell=tell) as source:
             return readers[source.ending](source)
     except InputError as error:
         raise InputError(f"{_called(name)}: {error}") from None
@@ -89,19 +95,21 @@ def read_with(
 
 
 @contextmanager
-def opened(name: str, endings: Iterable[str], file_format: str | None = None) -> Iterator[Source]:
+def opened(
+    name: str, endings: Iterable[str], file_format: str | None = None, *, tell: Tell | None = None
+) -> Iterator[Source]:
     """The source that a name stands for; `InputError` if its format is not among the endings."""
     known = tuple(endings)
     chosen = None if file_format is None else f".{file_format.lower().removeprefix('.')}"
     if chosen is not None and chosen not in known:
         raise InputError(f"found the format {file_format!r}, expected one of {_words(known)}")
     if name == STDIN:
-        yield _piped(name, _standard_input(), chosen, known)
+        yield _piped(name, _standard_input(), chosen, known, tell or _ending_of)
         return
     ending = chosen or Path(name).suffix.lower()
     with Path(name).open("rb") as stream:
         if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-            yield _piped(name, stream, chosen, known)
+            yield _piped(name, stream, chosen, known, tell or _ending_of)
             return
         if ending not in known:
             found = f"the ending {ending!r}" if ending else "no ending"
@@ -154,12 +162,12 @@ def _standard_input() -> BinaryIO:
     return sys.stdin.buffer
 
 
-def _piped(name: str, stream: BinaryIO, chosen: str | None, known: tuple[str, ...]) -> Source:
+def _piped(name: str, stream: BinaryIO, chosen: str | None, known: tuple[str, ...], tell: Tell) -> Source:
     """All that a pipe holds, in memory; a format that nobody reads is found out from its first bytes."""
     held = bytearray(stream.read(PIECE))
     if not held:
         raise InputError("found nothing in it, expected the content of a file")
-    ending = chosen or _ending_of(bytes(held))
+    ending = chosen or tell(bytes(held))
     if ending not in known:
         raise InputError(f"found the format {ending[1:]} by its first bytes, expected one of {_words(known)}")
     if ending in (".json", ".csv") and b"\0" in held:

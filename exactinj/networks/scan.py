@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import prod
+from typing import Any
 
 from exactinj.certificates.graph_certificate import GraphCertificate
 from exactinj.certificates.network_certificate import NetworkCertificate
@@ -69,18 +70,23 @@ def scan_model(model: Model, domain: Domain, means: Means, clock: Clock, options
         result = replace(result, network=replace(result.network, witness=pair))
     result = replace(result, model=model.record, seconds=clock.elapsed)
     if means.folder is not None:
-        _keep_pairs(means.folder, result)
-        means.folder.write("scan.json", result.to_json())
+        means.folder.write("scan.json", _with_pairs_kept(means.folder, result))
     return result
 
 
-def _keep_pairs(folder: ScanFolder, result: ScanResult) -> None:
-    """The pairs of rows without a certificate, and of the network, as files of their own."""
-    for number, row in enumerate(result.layers, 1):
-        if row.witness is not None and row.certificate is None:
-            folder.write(f"{folder.place(number, row.name).stem}-pair.json", row.witness.to_json())
+def _with_pairs_kept(folder: ScanFolder, result: ScanResult) -> dict[str, Any]:
+    """The result as JSON, in which long pairs are names of files.
+
+    The pairs of rows without a certificate and of the network are files of their own, and so is every long one.
+    """
+    document: dict[str, Any] = result.to_json()
+    for number, (row, shown) in enumerate(zip(result.layers, document["layers"], strict=True), 1):
+        name = f"{folder.place(number, row.name).stem}-pair.json"
+        if row.witness is not None:
+            shown["witness"] = folder.pair(name, row.witness, always=row.certificate is None)
     if result.network.witness is not None:
-        folder.write("000-network-pair.json", result.network.witness.to_json())
+        document["network"]["witness"] = folder.pair("000-network-pair.json", result.network.witness, always=True)
+    return document
 
 
 def _scan_network(whole: Network, domain: Domain, means: Means, clock: Clock, options: ScanOptions) -> ScanResult:

@@ -6,11 +6,13 @@ the independent checker accepted them again. Files are whole or not there, whene
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from exactinj import checker
 from exactinj.certificates.certificate import Certificate
@@ -19,12 +21,13 @@ from exactinj.certificates.reading import read_certificate
 from exactinj.errors import CertificateError, InputError
 from exactinj.layers.convolution import ConvLayer, Sizes
 from exactinj.layers.dense import ReLULayer
-from exactinj.networks.answers import AnyCertificate
+from exactinj.networks.answers import AnyCertificate, Pair
 from exactinj.work.atomic import remove_leftovers, replacing
 
 __all__ = ["ScanFolder"]
 
 LONGEST_NAME = 60
+LONGEST_PAIR = 20_000  # characters of the numbers of a pair that stands in scan.json itself
 ENDINGS = (".json", ".json.gz")
 
 
@@ -73,11 +76,27 @@ class ScanFolder:
         return str(place)
 
     def write(self, name: str, document: object) -> str:
-        """Write a JSON document; its path."""
-        place = self.path / name
-        with replacing(place) as stream:
-            stream.write(json.dumps(document, indent=1).encode("ascii") + b"\n")
-        return str(place)
+        """Write a JSON document; the SHA-256 of the file."""
+        data = json.dumps(document, indent=1).encode("ascii") + b"\n"
+        with replacing(self.path / name) as stream:
+            stream.write(data)
+        return hashlib.sha256(data).hexdigest()
+
+    def pair(self, name: str, pair: Pair, *, always: bool) -> dict[str, object]:
+        """A pair as it stands in a document: whole if it is short; else the file that has it, its digest, and the rest.
+
+        The file is written for every long pair, for short ones if that is asked for.
+        """
+        whole: dict[str, Any] = pair.to_json()
+        numbers = [whole["x"], whole["y"], *whole.get("other_inputs", {}).values()]
+        is_long = sum(len(text) for part in numbers for text in part) > LONGEST_PAIR
+        if not is_long and not always:
+            return whole
+        digest = self.write(name, whole)
+        if not is_long:
+            return whole
+        rest = {key: value for key, value in whole.items() if key not in ("x", "y", "other_inputs")}
+        return {"file": name, "sha256": digest, "changed": pair.changed, **rest}
 
 
 def _is_about(certificate: object, layer: ReLULayer | ConvLayer, domain: str, size: tuple[int, ...] | None) -> bool:

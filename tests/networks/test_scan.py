@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from random import Random
 
@@ -221,6 +222,29 @@ def test_a_folder_keeps_pairs(tmp_path):
     xi.scan(chain((1, 2), Square()), out=tmp_path / "squares")
     pair = json.loads((tmp_path / "squares" / "001-s0-pair.json").read_text())
     assert pair["x"] != pair["y"]
+
+
+def test_long_pairs_are_files_and_short_ones_stand_in_the_document(tmp_path, monkeypatch):
+    net = chain((1, 3), Dense(np.eye(3)), Relu(), Dense([[1, 1, 0], [0, 1, 1], [0, 0, "1/3"]]), Relu())
+    xi.scan(net, out=tmp_path / "short")
+    short = json.loads((tmp_path / "short" / "scan.json").read_text())
+    assert not (tmp_path / "short" / "001-s0-pair.json").exists()
+    monkeypatch.setattr("exactinj.networks.storage.LONGEST_PAIR", 5)
+    xi.scan(net, out=tmp_path / "long")
+    document = json.loads((tmp_path / "long" / "scan.json").read_text())
+    shown = [(row["witness"], other["witness"]) for row, other in zip(document["layers"], short["layers"], strict=True)]
+    shown.append((document["network"]["witness"], short["network"]["witness"]))
+    assert sum(whole is not None for _, whole in shown) >= 2
+    for witness, whole in shown:
+        if whole is not None:
+            data = (tmp_path / "long" / witness["file"]).read_bytes()
+            assert hashlib.sha256(data).hexdigest() == witness["sha256"]
+            assert json.loads(data) == whole
+            assert (witness["shape"], witness["changed"]) == (
+                whole["shape"],
+                sum(a != b for a, b in zip(whole["x"], whole["y"], strict=True)),
+            )
+            assert not {"x", "y"} & set(witness)
 
 
 def test_results_have_short_representations_and_no_truth_value():
