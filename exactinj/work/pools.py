@@ -59,8 +59,12 @@ def spread(
         )
         parallel, streams = _parallel(joblib)
         size = len(arguments) if streams else CHUNK * max(1, parallel.n_jobs)
-        for start in range(0, len(arguments), max(1, size)):
-            yield from parallel(joblib.delayed(run)(argument) for argument in arguments[start : start + size])
+        try:
+            for start in range(0, len(arguments), max(1, size)):
+                yield from parallel(joblib.delayed(run)(argument) for argument in arguments[start : start + size])
+        finally:
+            if jobs is not None:
+                _end_processes()
 
 
 def _run_in_process(parent: int, function: Callable[[Argument], Value], argument: Argument) -> Value:
@@ -89,6 +93,15 @@ def _own_processes(joblib: Any, jobs: int) -> AbstractContextManager[Any]:
         return joblib.parallel_config(**options, **quiet)  # type: ignore[no-any-return]
     except TypeError:  # joblib before 1.5: the processes say on stderr that they were interrupted
         return joblib.parallel_config(**options)  # type: ignore[no-any-return]
+
+
+def _end_processes() -> None:
+    """End what joblib keeps for a next call: a forked process ends without the handlers that would do it."""
+    from joblib.externals.loky import reusable_executor  # type: ignore[import-untyped]
+
+    executor: Any = getattr(reusable_executor, "_executor", None)
+    if hasattr(executor, "terminate"):
+        executor.terminate(kill_workers=True)  # all calls are over; only then its folder goes, too
 
 
 def _parallel(joblib: Any) -> tuple[Any, bool]:
