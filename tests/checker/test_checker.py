@@ -23,6 +23,7 @@ import tracemalloc
 import zipfile
 from collections.abc import Callable, Iterator
 from fractions import Fraction
+from functools import cache
 from itertools import combinations, product
 from pathlib import Path
 from typing import Any
@@ -1189,11 +1190,16 @@ BEYOND_SCHEMA = {  # what a JSON Schema cannot say, or what is not JSON at all
 }  # fmt: skip
 
 
-def schema_accepts(path: Path) -> bool:
+@cache
+def schema_validator() -> Any:
     jsonschema = pytest.importorskip("jsonschema")
     schema = json.loads(SCHEMA.read_text())
     jsonschema.Draft202012Validator.check_schema(schema)
-    return bool(jsonschema.Draft202012Validator(schema).is_valid(json.loads(path.read_text())))
+    return jsonschema.Draft202012Validator(schema)
+
+
+def schema_accepts(path: Path) -> bool:
+    return bool(schema_validator().is_valid(json.loads(path.read_text())))
 
 
 @pytest.mark.parametrize("path", [*fixtures("correct"), *fixtures("incorrect")])

@@ -7,7 +7,7 @@ probabilities for n = 2: docs/mathematics.md. Wendel's theorem gives n = 1.
 from __future__ import annotations
 
 from fractions import Fraction
-from math import sqrt
+from math import hypot, sqrt
 
 import numpy as np
 import pytest
@@ -34,6 +34,31 @@ def three_sigma(probability, trials, published_trials=None):
     return 3 * sqrt(variance)
 
 
+def assert_counts(counts, probabilities, trials, published_trials=None):
+    """Every count is near its expected value, and so is their sum, which a fault in all of them would move further."""
+    for key, probability in probabilities.items():
+        assert abs(counts[key] - trials * probability) <= three_sigma(probability, trials, published_trials), key
+    sigmas = [three_sigma(probability, trials, published_trials) for probability in probabilities.values()]
+    assert abs(sum(counts.values()) - trials * sum(probabilities.values())) <= hypot(*sigmas)
+
+
+def test_fewer_gaussian_layers_have_the_published_counts():
+    counts = {(n, m): count_injective(n, m, 400, seed=[n, m]) for n, m in PUBLISHED}
+    assert_counts(counts, {key: count / 1000 for key, count in PUBLISHED.items()}, 400, 1000)
+
+
+def test_fewer_layers_have_the_published_counts_on_the_nonnegative_cone():
+    domain = xi.NonnegativeOrthant()
+    counts = {(n, m): count_injective(n, m, 300, seed=[n, m, 1], domain=domain) for n, m in PUBLISHED_NONNEGATIVE}
+    assert_counts(counts, {key: count / 1000 for key, count in PUBLISHED_NONNEGATIVE.items()}, 300, 1000)
+
+
+def test_fewer_layers_in_the_plane_have_the_exact_probabilities():
+    counts = {m: count_injective(2, m, 400, seed=m) for m in PLANE}
+    assert_counts(counts, {m: float(Fraction(text)) for m, text in PLANE.items()}, 400)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(("n", "m"), PUBLISHED)
 def test_published_counts_of_gaussian_layers(n, m):
     count = count_injective(n, m, 1000, seed=[n, m])
@@ -41,6 +66,7 @@ def test_published_counts_of_gaussian_layers(n, m):
     assert abs(count - expected) <= three_sigma(expected / 1000, 1000)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("n", "m"), PUBLISHED_NONNEGATIVE)
 def test_published_counts_on_the_nonnegative_cone(n, m):
     count = count_injective(n, m, 1000, seed=[n, m, 1], domain=xi.NonnegativeOrthant())
@@ -48,6 +74,7 @@ def test_published_counts_on_the_nonnegative_cone(n, m):
     assert abs(count - expected) <= three_sigma(expected / 1000, 1000, 1000)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("m", PLANE)
 def test_exact_probabilities_in_the_plane(m):
     probability = float(Fraction(PLANE[m]))

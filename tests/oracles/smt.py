@@ -37,11 +37,9 @@ class _Problem:
 
     def affine(self, coefficients: Vector, unknowns: list[Any], constant: Fraction = Fraction(0)) -> Any:
         """The term `<coefficients, unknowns> + constant`."""
-        term = self.api.RealVal(str(constant))
-        for coefficient, unknown in zip(coefficients, unknowns, strict=True):
-            if coefficient:
-                term = term + self.api.RealVal(str(coefficient)) * unknown
-        return term
+        pairs = zip(coefficients, unknowns, strict=True)
+        products = [self.api.RealVal(str(coefficient)) * unknown for coefficient, unknown in pairs if coefficient]
+        return self.api.Sum([self.api.RealVal(str(constant)), *products])
 
     def solve(self, *unknowns: list[Any]) -> list[Vector] | None:
         """Values for the unknowns, or None if there are none.  Raises RuntimeError on `unknown`."""
