@@ -10,6 +10,7 @@ import numpy as np
 
 from exactinj.alternatives.problem import HomogeneousProblem
 from exactinj.kernels import flats as kernel
+from exactinj.kernels.recent import empty_ring, words_for
 
 __all__ = ["first_quotients", "grown", "new_state", "opposite_pairs", "store_refuter", "with_new_rows"]
 
@@ -41,6 +42,9 @@ def new_state(problem: HomogeneousProblem, prime: int) -> kernel.SearchState:
         supports=np.zeros((FIRST_CAPACITY, columns + 1), dtype=np.int32),
         sizes=np.zeros(FIRST_CAPACITY, dtype=np.int32),
         refuter_sizes=np.zeros(FIRST_CAPACITY, dtype=np.int32),
+        ring=empty_ring(words_for(m)),
+        barred=np.zeros(words_for(m), dtype=np.int64),
+        free=np.zeros(words_for(m), dtype=np.int64),
         tokens=np.zeros(FIRST_CAPACITY, dtype=np.int32),
         point=np.zeros(columns),
         weights=np.zeros(len(problem.rows)),

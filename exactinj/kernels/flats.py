@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from exactinj.kernels.compilation import DONE, PAUSED, Kernel, helper
 from exactinj.kernels.modular import PRIMES, mark_closure, pass_to_quotient
 from exactinj.kernels.points import has_few_active_rows
+from exactinj.kernels.recent import BITS, POOL_SCAN, best_recent, set_bit
 from exactinj.kernels.simplex import (
     CONSTANT_FIRST,
     FOUND,
@@ -93,11 +94,10 @@ WANT_REFUTER, WANT_MEMBERSHIP, WANT_POINT_CHECK, WANT_POOL, WANT_TOKENS = range(
     POINT_CHECKED,
     PRIME,
     PAIRS,
+    IN_RING,
     CURSOR_SIZE,
-) = range(PROGRAM_COUNTS, PROGRAM_COUNTS + 12)
+) = range(PROGRAM_COUNTS, PROGRAM_COUNTS + 13)
 STAGE_NODE, STAGE_BRANCH, STAGE_VACUITY = range(3)
-
-POOL_SCAN = 256
 
 Integers: TypeAlias = NDArray[np.int64]
 
@@ -115,6 +115,7 @@ class SearchState(NamedTuple):
     excluded : (m,) int64, 0 for a free row, else 1 + the depth of the node that excluded it
     node_refuter, node_position : (n,) the refuter at each depth and the next row in it
     supports, sizes, refuter_sizes : the refuters; layer rows first, then the domain's
+    ring : the last refuters as bits (`recent`), IN_RING so far; barred, free : which rows count at the node
     tokens : preorder tokens of the proof, as in `docs/certificates.md`
     point, weights : what a linear program proposes to the caller
     """
@@ -134,6 +135,9 @@ class SearchState(NamedTuple):
     supports: NDArray[np.int32]
     sizes: NDArray[np.int32]
     refuter_sizes: NDArray[np.int32]
+    ring: Integers
+    barred: Integers
+    free: Integers
     tokens: NDArray[np.int32]
     point: NDArray[np.float64]
     weights: NDArray[np.float64]
@@ -176,14 +180,10 @@ def best_known_refuter(
     refuter_sizes: NDArray[np.int32],
     status: NDArray[np.int8],
     known: int,
-    pairs: int,
     enough: int,
 ) -> tuple[int, int]:
     """The refuter with the fewest free rows among the recent ones; stops at `enough` or fewer."""
     best, refuter = status.size + 1, -1
-    for r in range(pairs):
-        if count_free(supports[r, : refuter_sizes[r]], status, 3) < 3:
-            return 0, r
     scanned = 0
     r = known - 1
     while r >= 0 and scanned < POOL_SCAN:
@@ -195,6 +195,44 @@ def best_known_refuter(
         r -= 1
         scanned += 1
     return best, refuter
+
+
+@helper
+def note_recent(state: SearchState) -> None:
+    """Put refuters that are new into the ring."""
+    cursor = state.cursor
+    while cursor[IN_RING] < cursor[POOL]:
+        place = cursor[IN_RING]
+        line = state.ring[place & (POOL_SCAN - 1)]
+        line[:] = 0
+        for k in range(state.refuter_sizes[place]):
+            set_bit(line, state.supports[place, k])
+        cursor[IN_RING] += 1
+
+
+@helper
+def note_status(status: NDArray[np.int8], barred: Integers, free: Integers, rows: int) -> None:
+    """Which rows may not be in a refuter that fits, and which count as free."""
+    for word in range(free.size):
+        is_free, is_barred = np.int64(0), np.int64(0)
+        for i in range(min(word * BITS + BITS, rows) - 1, word * BITS - 1, -1):
+            is_free = (is_free << 1) | (status[i] == FREE)
+            is_barred = (is_barred << 1) | (status[i] == UNKNOWN)
+        free[word], barred[word] = is_free, is_barred
+
+
+@helper
+def best_fitting_refuter(state: SearchState, enough: int) -> tuple[int, int]:
+    """The free rows and the number of a pair that fits, or of the best refuter among the recent ones, or -1."""
+    cursor, status, supports, refuter_sizes = state.cursor, state.status, state.supports, state.refuter_sizes
+    for r in range(cursor[PAIRS]):
+        if count_free(supports[r, : refuter_sizes[r]], status, 3) < 3:
+            return 0, r
+    if state.free.size == 0:
+        return best_known_refuter(supports, refuter_sizes, status, cursor[POOL], enough)
+    note_recent(state)
+    note_status(status, state.barred, state.free, state.excluded.size)
+    return best_recent(state.ring, state.barred, state.free, cursor[POOL], enough)
 
 
 @helper
@@ -223,7 +261,7 @@ def find_refuter(state: SearchState, depth: int, work_limit: int) -> int:
     last_level = depth == dimension - 1
     enough = rows.shape[0] if last_level else 0
     assign_status(status, state.closure[depth], state.excluded)
-    free, known = best_known_refuter(supports, refuter_sizes, status, cursor[POOL], cursor[PAIRS], enough)
+    free, known = best_fitting_refuter(state, enough)
     if known >= 0 and free <= enough:
         return known
     outcome = solve_program(rows, columns, status, basis, inverse, state.point, cursor, last_level, work_limit)
@@ -233,12 +271,12 @@ def find_refuter(state: SearchState, depth: int, work_limit: int) -> int:
         is_unchecked = not last_level and cursor[POINT_CHECKED] == 0
         if is_unchecked and has_few_active_rows(rows, layer_rows, dimension, state.point):
             return -1 - WANT_POINT_CHECK
+        found = int(cursor[POOL])
+        refuter_sizes[found] = store_support(basis, layer_rows, supports[found])
+        state.sizes[found] = basis.size
+        if known >= 0 and free <= count_free(supports[found, : refuter_sizes[found]], status, free + 1):
+            return known
         if circuit_is_proven(rows, status, basis, inverse, cursor):
-            found = int(cursor[POOL])
-            refuter_sizes[found] = store_support(basis, layer_rows, supports[found])
-            state.sizes[found] = basis.size
-            if known >= 0 and free <= count_free(supports[found, : refuter_sizes[found]], status, free + 1):
-                return known
             cursor[POOL] += 1
             return found
     propose_weights(status, basis, inverse, state.weights)

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from exactinj.kernels.compilation import DONE, PAUSED, Kernel, helper
 from exactinj.kernels.modular import PRIMES, mark_closure, pass_to_quotient
 from exactinj.kernels.points import has_few_active_rows
+from exactinj.kernels.recent import BITS, POOL_SCAN, best_recent, set_bit
 from exactinj.kernels.simplex import (
     FOUND,
     FREE,
@@ -75,13 +76,12 @@ __all__ = [
 # What `split` returns if it wants something from the caller.
 WANT_ROOM, WANT_CIRCUIT, WANT_POINT_CHECK, SPENT, DEPENDENT = range(2, 7)
 
-# Fields of `Splitting.cursor`. FIRST is the number of the first circuit of `supports`, of which POOL are there.
-# A search begins at depth ROOT, with the first rows of the path, and is SPENT before it has more than BUDGET nodes.
+# Fields of `Splitting.cursor`. FIRST is the number of the first circuit of `supports`, of which POOL are there; IN_RING
+# of all circuits so far have been put into the ring. A search begins at depth ROOT, with the first rows of the path,
+# and is SPENT before it has more than BUDGET nodes.
 (DEPTH, GIVEN, GIVEN_SIZE, STAGE, FIRST, POOL, TOKENS, NODES, POINT_CHECKED, PRIME) = range(10)
-(ROOT, BUDGET, CURSOR_SIZE) = range(10, 13)
+(ROOT, BUDGET, IN_RING, CURSOR_SIZE) = range(10, 14)
 STAGE_NODE, STAGE_BRANCH, STAGE_BEGIN = range(3)
-
-POOL_SCAN = 256
 
 Integers: TypeAlias = NDArray[np.int64]
 
@@ -94,6 +94,7 @@ class Splitting(NamedTuple):
     node_codes, node_sizes, node_position : the circuit at each depth, its layer rows only, and the next row in it
     supports, sizes, refuter_sizes : circuits as codes of columns, layer rows first; only the last ones that were found,
         as `POOL_SCAN` of them are looked at again
+    ring : the same as bits (`recent`), positive rows before negative ones; barred, free : what fits the node
     given : the codes of the circuit number GIVEN - 1, which the caller found
     tokens : preorder tokens of the proof, as in `docs/certificates.md`; the caller may take those that are there
     """
@@ -109,6 +110,9 @@ class Splitting(NamedTuple):
     supports: NDArray[np.int32]
     sizes: NDArray[np.int32]
     refuter_sizes: NDArray[np.int32]
+    ring: Integers
+    barred: Integers
+    free: Integers
     given: NDArray[np.int32]
     tokens: NDArray[np.int32]
     cursor: Integers
@@ -171,6 +175,50 @@ def best_known_circuit(
 
 
 @helper
+def note_recent(state: Splitting) -> None:
+    """Put circuits that are new into the ring."""
+    cursor, words = state.cursor, state.free.size
+    cursor[IN_RING] = max(cursor[IN_RING], cursor[FIRST])
+    while cursor[IN_RING] < cursor[FIRST] + cursor[POOL]:
+        line = state.ring[cursor[IN_RING] & (POOL_SCAN - 1)]
+        line[:] = 0
+        place = cursor[IN_RING] - cursor[FIRST]
+        for k in range(state.refuter_sizes[place]):
+            code = state.supports[place, k]
+            if code > 0:
+                set_bit(line[:words], code - 1)
+            else:
+                set_bit(line[words:], -code - 1)
+        cursor[IN_RING] += 1
+
+
+@helper
+def note_signs(status: NDArray[np.int8], barred: Integers, free: Integers, rows: int) -> None:
+    """Which rows may not be positive, or not negative, in a circuit that fits, and which count as free."""
+    words = free.size
+    for word in range(words):
+        is_free, is_negative, is_nonnegative = np.int64(0), np.int64(0), np.int64(0)
+        for i in range(min(word * BITS + BITS, rows) - 1, word * BITS - 1, -1):
+            is_free = (is_free << 1) | (status[i] == FREE)
+            is_negative = (is_negative << 1) | (status[i] == NEGATIVE)
+            is_nonnegative = (is_nonnegative << 1) | (status[i] == NONNEGATIVE)
+        free[word], barred[word], barred[words + word] = is_free, ~(is_free | is_negative), ~is_nonnegative
+
+
+@helper
+def best_fitting_circuit(state: Splitting, enough: int) -> tuple[int, int]:
+    """The free rows and the place of the best circuit among the recent ones, or a place below 0."""
+    cursor, status = state.cursor, state.program.status
+    if state.free.size == 0:
+        return best_known_circuit(state.supports, state.refuter_sizes, status, cursor[POOL], enough)
+    note_recent(state)
+    note_signs(status, state.barred, state.free, state.excluded.size)
+    first = cursor[FIRST]
+    free, number = best_recent(state.ring, state.barred, state.free, first + cursor[POOL], enough)
+    return free, (number - first if number >= 0 else -1)
+
+
+@helper
 def store_support(basis: Integers, layer_rows: int, support: NDArray[np.int32]) -> int:
     """Write the codes of the basis by ascending row: layer rows come first; returns how many those are."""
     layer_size = 0
@@ -197,7 +245,7 @@ def find_circuit(state: Splitting, depth: int, work_limit: int) -> int:
     last_level = depth == dimension - 1
     enough = rows.shape[0] if last_level else 0
     assign_status(status, state.closure[depth], state.excluded, state.path, depth)
-    free, known = best_known_circuit(supports, refuter_sizes, status, cursor[POOL], enough)
+    free, known = best_fitting_circuit(state, enough)
     if known >= 0 and free <= enough:
         return known
     outcome = solve_program(
@@ -209,12 +257,12 @@ def find_circuit(state: Splitting, depth: int, work_limit: int) -> int:
         is_unchecked = not last_level and cursor[POINT_CHECKED] == 0
         if is_unchecked and has_few_active_rows(rows, layer_rows, dimension, program.point):
             return -1 - WANT_POINT_CHECK
+        found = int(cursor[POOL])
+        refuter_sizes[found] = store_support(basis, layer_rows, supports[found])
+        state.sizes[found] = basis.size
+        if known >= 0 and free <= count_free(supports[found, : refuter_sizes[found]], status, free + 1):
+            return known
         if circuit_is_proven(rows, status, basis, inverse, program.counts):
-            found = int(cursor[POOL])
-            refuter_sizes[found] = store_support(basis, layer_rows, supports[found])
-            state.sizes[found] = basis.size
-            if known >= 0 and free <= count_free(supports[found, : refuter_sizes[found]], status, free + 1):
-                return known
             cursor[POOL] += 1
             return found
     propose_weights(status, basis, inverse, program.weights)

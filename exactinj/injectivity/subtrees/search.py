@@ -28,6 +28,7 @@ from exactinj.injectivity.subtrees.nodes import ROOT, Node
 from exactinj.injectivity.subtrees.part import OPEN, Part
 from exactinj.injectivity.tree_state import first_quotients
 from exactinj.kernels import signs as kernel
+from exactinj.kernels.recent import POOL_SCAN, empty_ring, words_for
 from exactinj.work.clock import Clock, OutOfTimeError
 from exactinj.work.verdict import Statistics
 
@@ -35,7 +36,7 @@ __all__ = ["PRIMES", "SubtreeSearch", "UnluckyPrimeError"]
 
 PRIMES = kernel.PRIMES
 WORK_PER_CALL = 5_000_000  # a few hundredths of a second of the kernel between two looks at the clock
-ROOM_FOR_CIRCUITS = 4 * kernel.POOL_SCAN  # between two times that they are put aside, with those that are scanned
+ROOM_FOR_CIRCUITS = 4 * POOL_SCAN  # between two times that they are put aside, with those that are scanned
 ROOM_FOR_TOKENS = 4096
 NO_BUDGET = -1
 
@@ -140,7 +141,7 @@ class SubtreeSearch:
     def _serve(self, request: int) -> None:
         """Do what the kernel asked for."""
         if request == kernel.WANT_ROOM:
-            self._put_aside(kernel.POOL_SCAN)
+            self._put_aside(POOL_SCAN)
         elif request == kernel.WANT_POINT_CHECK:
             proposed = self.problem.exact_point(self.state.program.point.tolist())
             self.collision = collision_at(self.problem, proposed)
@@ -257,6 +258,9 @@ def _new_state(problem: HomogeneousProblem, prime: int) -> kernel.Splitting:
         supports=np.zeros((ROOM_FOR_CIRCUITS, columns + 1), dtype=np.int32),
         sizes=np.zeros(ROOM_FOR_CIRCUITS, dtype=np.int32),
         refuter_sizes=np.zeros(ROOM_FOR_CIRCUITS, dtype=np.int32),
+        ring=empty_ring(2 * words_for(m)),
+        barred=np.zeros(2 * words_for(m), dtype=np.int64),
+        free=np.zeros(words_for(m), dtype=np.int64),
         given=np.zeros(columns + 1, dtype=np.int32),
         tokens=np.zeros(ROOM_FOR_TOKENS, dtype=np.int32),
         cursor=cursor,
