@@ -26,8 +26,8 @@ from matplotlib.ticker import FixedLocator, NullLocator, StrMethodFormatter
 
 import exactinj as xi
 
-DIMENSIONS = (4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 18, 20, 24, 28, 32, 40, 48, 56, 64, 80, 96, 112, 128)
-RATIOS = (2.0, 3.0, 4.0, 4.5, 5.0, 5.5, 6.0, 6.5, 7.0, 8.0, 10.0, 12.0, 16.0, 20.0, 24.0, 32.0, 48.0, 64.0, 96.0, 128.0)
+DIMENSIONS = (4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 20, 24, 32, 40, 48, 64, 96, 128)
+RATIOS = (2.0, 3.0, 4.0, 5.0, 5.5, 6.0, 6.5, 7.0, 8.0, 10.0, 12.0, 16.0, 24.0, 32.0, 48.0, 64.0, 96.0, 128.0)
 QUICK_DIMENSIONS, QUICK_RATIOS = (4, 6, 16), (3.0, 6.0, 16.0)
 THRESHOLD = 6.698  # conjectured for n to infinity [MBB+23]
 
