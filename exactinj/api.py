@@ -10,12 +10,10 @@ from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from exactinj.certificates.certificate import Certificate
-from exactinj.certificates.conv_certificate import ConvCertificate
 from exactinj.certificates.document import Document
 from exactinj.certificates.graph_certificate import GraphCertificate
 from exactinj.certificates.network_certificate import NetworkCertificate
-from exactinj.certificates.residual_certificate import ResidualCertificate
+from exactinj.certificates.reading import AnyCertificate
 from exactinj.domains import Ball, Region
 from exactinj.errors import CertificateError, InputError
 from exactinj.files.arguments import convex_given, dense_given, layer_given, region_given, rows_given
@@ -191,13 +189,7 @@ def _refuse_to_resume(resume: object, what: str) -> None:
 
 
 def check(
-    certificate: Certificate
-    | ConvCertificate
-    | ResidualCertificate
-    | NetworkCertificate
-    | GraphCertificate
-    | str
-    | os.PathLike[str],
+    certificate: AnyCertificate | str | os.PathLike[str],
     layer: AnyLayer | Any = None,
 ) -> CheckResult:
     """Check a certificate with the independent checker.

@@ -16,13 +16,12 @@ from exactinj.certificates.graph_composition import (
 )
 from exactinj.certificates.graph_text import graph_pieces
 from exactinj.certificates.layer_certificate import LayerCertificate
+from exactinj.certificates.layer_records import convolution_of, dense_of, residual_of, sizes_of
 from exactinj.certificates.records import Record, domain_of, proof_of
 from exactinj.domains import Domain, convex_domain
-from exactinj.layers.convolution import ConvLayer, Sizes
-from exactinj.layers.convolution.arguments import shaped
-from exactinj.layers.dense import ReLULayer
+from exactinj.errors import InputError
+from exactinj.layers.convolution import Sizes
 from exactinj.layers.network.flat import FlatGraph, FlatStep
-from exactinj.layers.residual import ResidualBlock
 
 __all__ = ["GraphCertificate"]
 
@@ -57,21 +56,14 @@ def _step(record: Record) -> FlatStep:
     if stated is None:
         return FlatStep(record["step"], reads, fields=fields)
     if "W" in stated:
-        return FlatStep(record["step"], reads, ReLULayer(stated["W"], stated["b"]))
-    return FlatStep(record["step"], reads, _convolution(stated), tuple(stated["size"]))
-
-
-def _convolution(stated: Record) -> ConvLayer:
-    geometry = {name: stated[name] for name in ("stride", "dilation", "padding", "padding_mode", "groups")}
-    kernels = shaped(stated["kernels"], stated["in_channels"] // stated["groups"], stated["kernel_size"])
-    return ConvLayer(kernels, stated["b"], **geometry)
+        return FlatStep(record["step"], reads, dense_of(stated))
+    return FlatStep(record["step"], reads, convolution_of(stated), tuple(stated["size"]))
 
 
 def _layer(record: Record) -> GraphLayer:
     domain = convex_domain(domain_of(record["domain"]))
     if "hidden" in record:
-        stated = record["residual"]
-        block = ResidualBlock(stated["A"], stated["B"], stated["b"])
+        block = residual_of(record["residual"])
         values = (record["output"], record["source"], record["hidden"])
         return ResidualLayer(*values, domain, block, int(record["modulus"]), proof_of(record["proof"]))
     columns, rows = tuple(record["columns"]), tuple(record["rows"])
@@ -79,8 +71,10 @@ def _layer(record: Record) -> GraphLayer:
     if "convolution" not in record:
         return RowsLayer(*place, domain, _proof(record["proof"]))
     stated = record["convolution"]
-    layer, sizes = _convolution(stated), stated["sizes"]
-    every = Sizes(tuple(sizes["minimum"]), tuple(map(tuple, sizes["residues"])), layer.stride)
+    layer = convolution_of(stated)
+    every = sizes_of(stated, layer)
+    if not isinstance(every, Sizes):
+        raise InputError("found one size for a convolution of a layer, expected sizes")
     return ConvolutionLayer(*place, domain, layer, every, tuple(stated["at"]), proof_of(record["proof"]))
 
 

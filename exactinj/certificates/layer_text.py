@@ -1,16 +1,17 @@
-"""Layers as certificates hold them, piece by piece: dense layers, convolutions, residual blocks."""
+"""Layers as certificates hold them, piece by piece: dense ones, convolutions, residual blocks, dense networks."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
 
-from exactinj.certificates.proof_text import separated, strings
+from exactinj.certificates.proof_text import rationals, separated, strings
 from exactinj.layers.convolution import ConvLayer, Sizes
 from exactinj.layers.dense import ReLULayer
+from exactinj.layers.dense_network import DenseNetwork
 from exactinj.layers.residual import ResidualBlock
 
-__all__ = ["convolution_pieces", "dense_pieces", "residual_pieces"]
+__all__ = ["convolution_pieces", "dense_network_pieces", "dense_pieces", "residual_pieces"]
 
 
 def dense_pieces(layer: ReLULayer) -> Iterator[str]:
@@ -27,6 +28,17 @@ def convolution_pieces(layer: ConvLayer, sizes: Sequence[int] | Sizes, more: str
     yield f'],\n"b": {strings([text for (text,) in layer.b.texts()])},\n'
     where = f'"sizes": {json.dumps(sizes.record)}' if isinstance(sizes, Sizes) else f'"size": {list(sizes)}'
     yield f"{where}{more}}}"
+
+
+def dense_network_pieces(network: DenseNetwork) -> Iterator[str]:
+    """The object of the key ``dense_network``."""
+    yield f'{{"n": {network.n}, "sha256": "{network.digest}",\n"layers": [\n'
+    for number, layer in enumerate(network.layers):
+        yield ",\n" if number else ""
+        yield '{"W": [\n'
+        yield from separated(map(strings, layer.W.texts()))
+        yield f'],\n"b": {strings([text for (text,) in layer.b.texts()])},\n"slopes": {rationals(layer.slopes)}}}'
+    yield "\n]}"
 
 
 def residual_pieces(block: ResidualBlock) -> Iterator[str]:

@@ -7,27 +7,29 @@ is the same document, byte for byte.
 from __future__ import annotations
 
 import os
+from typing import TypeAlias
 
 from exactinj.certificates.certificate import Certificate
 from exactinj.certificates.conv_certificate import ConvCertificate
 from exactinj.certificates.graph_certificate import GraphCertificate
 from exactinj.certificates.network_certificate import NetworkCertificate
-from exactinj.certificates.records import (
-    is_about_convolution,
-    is_about_graph,
-    is_about_network,
-    is_about_residual,
-    read_record,
-    refusals,
-)
+from exactinj.certificates.records import read_record, refusals
 from exactinj.certificates.residual_certificate import ResidualCertificate
 
-__all__ = ["read_certificate"]
+__all__ = ["AnyCertificate", "read_certificate"]
+
+AnyCertificate: TypeAlias = Certificate | ConvCertificate | ResidualCertificate | NetworkCertificate | GraphCertificate
+KINDS: tuple[type[AnyCertificate], ...] = (
+    GraphCertificate,
+    NetworkCertificate,
+    ResidualCertificate,
+    ConvCertificate,
+)
 
 
 def read_certificate(
     path: str | os.PathLike[str],
-) -> Certificate | ConvCertificate | ResidualCertificate | NetworkCertificate | GraphCertificate:
+) -> AnyCertificate:
     """The certificate in a ``.json`` or ``.json.gz`` file, as `certify` returned it.
 
     It has ``.layer``, ``.domain``, ``.claim``, ``.proof``, for a pair ``.collision``, and ``.write``, which writes the
@@ -40,10 +42,4 @@ def read_certificate(
     """
     with refusals(path):
         record = read_record(path)
-        if is_about_graph(record):
-            return GraphCertificate.of_record(record)
-        if is_about_network(record):
-            return NetworkCertificate.of_record(record)
-        if is_about_residual(record):
-            return ResidualCertificate.of_record(record)
-        return (ConvCertificate if is_about_convolution(record) else Certificate).of_record(record)
+        return next((kind for kind in KINDS if kind.KEY in record), Certificate).of_record(record)

@@ -55,10 +55,6 @@ from exactinj.exact.surd import Surd
 __all__ = [
     "Record",
     "domain_of",
-    "is_about_convolution",
-    "is_about_graph",
-    "is_about_network",
-    "is_about_residual",
     "proof_of",
     "read_record",
     "record_of",
@@ -109,26 +105,6 @@ def refusals(path: str | os.PathLike[str]) -> Iterator[None]:
         raise CertificateError(
             f"{path}: not a certificate that can be read ({cause}); exactinj check says more"
         ) from None
-
-
-def is_about_convolution(record: Record) -> bool:
-    """Whether it is about a convolution, not a dense layer."""
-    return "convolution" in record
-
-
-def is_about_network(record: Record) -> bool:
-    """Whether it is about a dense network."""
-    return "dense_network" in record
-
-
-def is_about_residual(record: Record) -> bool:
-    """Whether it is about a residual block."""
-    return "residual" in record
-
-
-def is_about_graph(record: Record) -> bool:
-    """Whether it is about a network as a graph."""
-    return "graph" in record
 
 
 def subject_of(record: Record) -> str:

@@ -6,23 +6,17 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any, Never, TypeAlias
+from typing import Any, Never
 
 import numpy as np
 from numpy.typing import NDArray
 
-from exactinj.certificates.certificate import Certificate
-from exactinj.certificates.conv_certificate import ConvCertificate
-from exactinj.certificates.graph_certificate import GraphCertificate
-from exactinj.certificates.network_certificate import NetworkCertificate
-from exactinj.certificates.residual_certificate import ResidualCertificate
+from exactinj.certificates.reading import AnyCertificate
 from exactinj.domains import Box, Domain
 from exactinj.exact.numbers import rational_text
 from exactinj.layers.network import ExactTensor, Network
 from exactinj.networks.affine_parts import Question
 from exactinj.work.verdict import Verdict
-
-AnyCertificate: TypeAlias = Certificate | ConvCertificate | ResidualCertificate | NetworkCertificate | GraphCertificate
 
 FEW_BOUNDS = 4
 SHORT = 12  # characters of a number
