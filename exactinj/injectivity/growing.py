@@ -16,7 +16,7 @@ WIDTHS = (np.int8, np.int16, np.int32, np.int64)
 
 
 class GrowingTable:
-    """Rows of `width` integers each, appended in blocks.
+    """Rows of `width` integers each, appended in blocks, of which the first has room for as many rows as are expected.
 
     >>> table = GrowingTable(2)
     >>> table.append(np.array([[1, -300], [2, 5]]))
@@ -24,8 +24,9 @@ class GrowingTable:
     (2, 'int16')
     """
 
-    def __init__(self, width: int, narrowest: type[np.signedinteger[Any]] = np.int8) -> None:
+    def __init__(self, width: int, narrowest: type[np.signedinteger[Any]] = np.int8, expected: int = 0) -> None:
         self.width = width
+        self.expected = expected
         self.count = 0
         self.dtype: np.dtype[Any] = np.dtype(narrowest)
         self._full: list[Integers] = []
@@ -48,6 +49,10 @@ class GrowingTable:
 
     def whole(self) -> Integers:
         """All rows as one array; the table is empty afterwards, as its blocks are given up one by one."""
+        if not self._full:
+            alone, self._last = self._last[: self._used], self._last[:0]
+            self.count = self._used = 0
+            return alone
         result: Integers = np.empty((self.count, self.width), dtype=self.dtype)
         blocks = [*self._full, self._last[: self._used]]
         self._full, self._last = [], self._last[:0]
@@ -63,7 +68,7 @@ class GrowingTable:
     def _open(self) -> None:
         if len(self._last):
             self._full.append(self._last)
-        length = max(BLOCK_BYTES // (self.width * self.dtype.itemsize), 1)
+        length = max(BLOCK_BYTES // (self.width * self.dtype.itemsize), 1, self.expected - self.count)
         self._last = np.empty((length, self.width), dtype=self.dtype)
         self._used = 0
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import exactinj.certificates.supports as supports_module
 from exactinj.certificates.supports import SupportTable, used_supports
 
 
@@ -36,3 +37,22 @@ def test_no_support_at_all():
     empty = SupportTable.of(np.zeros((0, 3), dtype=np.int32), np.zeros(0, dtype=np.int32))
     kept, numbers = used_supports(empty, np.array([-1, -2], dtype=np.int32))
     assert (len(kept), numbers.tolist()) == (0, [-1, -2])
+
+
+@pytest.mark.parametrize("repeats", [0, 1, 3, 60])
+@pytest.mark.parametrize("chunk", [7, 1 << 20])
+def test_numbers_that_are_in_order_already(repeats, chunk, monkeypatch):
+    """As a search in one go has them: that way is shorter, and has to end at the same."""
+    monkeypatch.setattr(supports_module, "CHUNK", 16 * chunk)
+    rng = np.random.default_rng(repeats)
+    codes = rng.integers(-3, 100, (100, 5)).astype(np.int8)
+    codes[codes == 0] = 1
+    for k in rng.integers(1, 100, repeats):
+        codes[k] = codes[rng.integers(0, k)]
+    tokens = np.array([t for k in range(100) for t in (k, *rng.integers(0, k + 1, rng.integers(0, 3)))], dtype=np.int32)
+    table = SupportTable(codes)
+    kept, numbers = used_supports(table, tokens)
+    assert (numbers.tolist(), list(kept)) == renumbered(list(table), tokens)
+    late = np.concatenate([tokens[:20], [99], tokens[20:]]).astype(np.int32)
+    kept, numbers = used_supports(table, late)
+    assert (numbers.tolist(), list(kept)) == renumbered(list(table), late)

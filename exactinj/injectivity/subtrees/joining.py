@@ -12,18 +12,24 @@ from exactinj.certificates.supports import SupportTable
 from exactinj.injectivity.growing import GrowingTable, Integers
 from exactinj.injectivity.subtrees.part import Part
 from exactinj.injectivity.subtrees.plan import Job
+from exactinj.work.verdict import Statistics
 
 __all__ = ["joined"]
 
 
 def joined(
-    problem: HomogeneousProblem, top: Part, jobs_of: Callable[[Part], Sequence[Job]], part_of: Callable[[Job], Part]
+    problem: HomogeneousProblem,
+    top: Part,
+    jobs_of: Callable[[Part], Sequence[Job]],
+    part_of: Callable[[Job], Part],
+    stats: Statistics,
 ) -> SignSplitTree:
     """The proof of the whole, from the part of the root and those of all jobs below it.
 
-    Parts are asked for in preorder, one at a time. Circuits that two parts found are in it twice.
+    Parts are asked for in preorder, one at a time. Circuits that two parts found are in it twice. `stats` says how much
+    there is in all.
     """
-    proof = _Proof(problem)
+    proof = _Proof(problem, stats)
     stack = [proof.pieces(top, jobs_of(top))]
     while stack:
         job = next(stack[-1], None)
@@ -38,10 +44,10 @@ def joined(
 class _Proof:
     """As much of the proof as is there; mutable, used once."""
 
-    def __init__(self, problem: HomogeneousProblem) -> None:
+    def __init__(self, problem: HomogeneousProblem, stats: Statistics) -> None:
         self.problem = problem
-        self.supports = GrowingTable(problem.columns + 1)
-        self.tokens = GrowingTable(1, np.int32)
+        self.supports = GrowingTable(problem.columns + 1, expected=stats.refuters)
+        self.tokens = GrowingTable(1, np.int32, expected=stats.nodes)
         self.places = {row: place for place, row in enumerate(problem.rows)}
 
     def pieces(self, part: Part, jobs: Sequence[Job]) -> Iterator[Job]:

@@ -99,7 +99,7 @@ class _Parts:
                 Verdict.UNKNOWN, f"{reason}; {self.store.remedy}, with fewer --jobs", None, self._statistics()
             )
         self.clock.report("the parts of the proof are joined")
-        proof = joined(self.problem, top, self._jobs_of, lambda job: self.store.taken(job.nodes))
+        proof = joined(self.problem, top, self._jobs_of, lambda job: self.store.taken(job.nodes), self.stats)
         return injective(proof, self._statistics())
 
     def _round(self, waiting: Sequence[Job]) -> tuple[Answer | None, list[Job]]:
