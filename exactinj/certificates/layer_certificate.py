@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Self
 from exactinj.certificates.collision import Collision
 from exactinj.certificates.conv_proof_text import proof_pieces
 from exactinj.certificates.document import FORMAT, VERSION, Document
-from exactinj.certificates.records import Record, read_record, refusals, require_same, subject_of
+from exactinj.certificates.records import Record, read_record, reader_of, refusals, require_same, subject_of
 from exactinj.domains import Region
 from exactinj.errors import CertificateError
 from exactinj.exact.short import shortened
@@ -43,7 +43,7 @@ class LayerCertificate(Document):
         with refusals(path):
             record = read_record(path)
             if cls.KEY not in record:
-                found = f"found a certificate about {subject_of(record)}; use read_certificate"
+                found = f"found a certificate about {subject_of(record)}; use {reader_of(record)}"
                 raise CertificateError(f"{path}: {found}")
             return cls.of_record(record)
 

@@ -57,6 +57,7 @@ __all__ = [
     "domain_of",
     "proof_of",
     "read_record",
+    "reader_of",
     "record_of",
     "refusals",
     "require_same",
@@ -65,6 +66,13 @@ __all__ = [
 
 GZIP_MAGIC = b"\x1f\x8b"
 Record = dict[str, Any]
+READERS = {
+    "layer": "Certificate",
+    "convolution": "ConvCertificate",
+    "residual": "ResidualCertificate",
+    "dense_network": "NetworkCertificate",
+    "graph": "GraphCertificate",
+}
 SUBJECTS = {
     "layer": "a dense layer",
     "convolution": "a convolution",
@@ -110,6 +118,12 @@ def refusals(path: str | os.PathLike[str]) -> Iterator[None]:
 def subject_of(record: Record) -> str:
     """What a document is about, in words."""
     return next((words for key, words in SUBJECTS.items() if key in record), "something else")
+
+
+def reader_of(record: Record) -> str:
+    """What reads such a document, in words."""
+    own = next((name for key, name in READERS.items() if key in record), None)
+    return "read_certificate" if own is None else f"{own}.read, or read_certificate"
 
 
 def require_same(stated: tuple[str, str], own: tuple[str, str]) -> None:
