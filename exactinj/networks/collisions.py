@@ -14,8 +14,8 @@ import numpy as np
 from exactinj.domains import Domain
 from exactinj.layers.network import AffineOperation, ExactTensor, LeakyRelu, Maximum, Network, Node, Opaque, Square
 from exactinj.networks.answers import Pair
-from exactinj.networks.descent.search import Descent
-from exactinj.networks.points import patches, points
+from exactinj.networks.descent.search import Descent, LayerPair
+from exactinj.networks.points import MOST_COLUMNS, patches, points
 from exactinj.networks.quest import Quest, whole_pair
 from exactinj.networks.sparse import Places, terms_of, windows_of
 from exactinj.work.clock import Clock, OutOfTimeError
@@ -23,12 +23,14 @@ from exactinj.work.clock import Clock, OutOfTimeError
 __all__ = ["find_collision", "opposite_inputs"]
 
 POINTS_PER_PATCH = 7
+CONSTANTS, GENERIC = 7, 6  # points that are skipped and taken where all entries may change
 SMALLEST = 4  # patches that are looked at first
 MOST_TOGETHER = 64
 MOST_BEHIND = 2048
 MOST_STEPS = 16
 MOST_ATTEMPTS = 400
 MOST_ROUNDS = 12
+ROUNDS_PER_ENTRY = 3  # of the input
 MOST_COORDINATES = 64  # that change between two points that a descent leads to
 PATCHES = 12
 
@@ -41,6 +43,7 @@ def find_collision(
     seed: int = 0,
     attempts: int = MOST_ATTEMPTS,
     rounds: int = MOST_ROUNDS,
+    layer_pairs: Sequence[LayerPair] = (),
 ) -> tuple[Pair, str] | None:
     """A colliding pair, and where it comes from in words; None if none was found before the clock ran out.
 
@@ -50,6 +53,7 @@ def find_collision(
     domains : of each input
     attempts : points with coordinates that are looked at, at most
     rounds : of descents from random starts, at most
+    layer_pairs : colliding pairs of later layers, to be pulled back
     """
     try:
         for name in network.inputs:
@@ -62,7 +66,7 @@ def find_collision(
             if found is not None:
                 return found
         for quest in quests:
-            found = _by_descent(quest, clock, rounds)
+            found = _by_descent(quest, clock, rounds, layer_pairs)
             if found is not None:
                 return found
     except OutOfTimeError:
@@ -115,8 +119,11 @@ def _in_a_cell(quest: Quest, clock: Clock, attempts: int) -> tuple[Pair, str] | 
     first: list[ExactTensor] = []
     rest = patches(quest.shape, _enough(quest.network), quest.seed)
     try:
-        for coordinates in chain(islice(rest, SMALLEST), _read_together(quest.network, quest.input), rest):
-            for x in _points_for_patch(first, stream):
+        together = _read_together(quest.network, quest.input)
+        everything = [list(range(n))] if quest.net is not None and n <= MOST_COLUMNS else []
+        for coordinates in chain(islice(rest, SMALLEST), everything, together, rest):
+            generic = _generic_points(quest) if coordinates in everything else None
+            for x in generic or _points_for_patch(first, stream):
                 clock.check()
                 clock.report(f"collisions that differ in {len(coordinates)} of {n} entries")
                 tried += 1
@@ -128,6 +135,11 @@ def _in_a_cell(quest: Quest, clock: Clock, attempts: int) -> tuple[Pair, str] | 
     except OutOfTimeError:
         return None
     return None
+
+
+def _generic_points(quest: Quest) -> Iterator[ExactTensor]:
+    """Random points, as constants lie on boundaries of cells behind poolings."""
+    return islice(points(quest.domain, quest.shape, quest.seed), CONSTANTS, CONSTANTS + GENERIC)
 
 
 def _points_for_patch(first: list[ExactTensor], stream: Iterator[ExactTensor]) -> Iterator[ExactTensor]:
@@ -200,13 +212,19 @@ def _enough(network: Network) -> int | None:
 # ------------------------------------------------------------------ descents
 
 
-def _by_descent(quest: Quest, clock: Clock, rounds: int) -> tuple[Pair, str] | None:
-    """What descents from random starts lead to: points at which few neurons are active, and pairs that meet."""
+def _by_descent(quest: Quest, clock: Clock, rounds: int, layer_pairs: Sequence[LayerPair]) -> tuple[Pair, str] | None:
+    """What descents lead to: points at which few neurons are active, and pairs that meet.
+
+    From colliding pairs of layers, where all entries may change, then from random starts.
+    """
     if quest.net is None or quest.room is None:
         return None
     descent = Descent(quest.net, quest.room, quest.others, clock, np.random.default_rng(quest.seed))
     clock.report("descents to points at which few neurons are active")
-    for proposal in descent.proposals(_changing(quest.shape, quest.seed), rounds):
+    changing = _changing(quest.shape, quest.seed)
+    is_small = len(changing[0]) == prod(quest.shape) if changing else False
+    first = descent.pulled_back(layer_pairs, changing[0]) if is_small else iter(())
+    for proposal in chain(first, descent.proposals(changing, min(rounds, ROUNDS_PER_ENTRY * prod(quest.shape)))):
         if proposal.y is not None:
             pair = quest.whole(proposal.x, proposal.y)
             how = f"two points of different cells have the same values at {proposal.front}"

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from exactinj.domains import Box, Domain, NonnegativeOrthant
 from exactinj.layers.network import ExactTensor
 
-__all__ = ["patches", "points"]
+__all__ = ["MOST_COLUMNS", "patches", "points"]
 
 SCALES = (1.0, 0.25, 4.0, 32.0)
 GRID = 64  # points have these denominators, where the domain allows

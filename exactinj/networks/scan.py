@@ -21,6 +21,7 @@ from exactinj.networks.checkpoint_rows import answer_of_rows, decided_checkpoint
 from exactinj.networks.collisions import find_collision, opposite_inputs
 from exactinj.networks.compositions import composition
 from exactinj.networks.dense_chains import dense_of_graph
+from exactinj.networks.descent.search import LayerPair
 from exactinj.networks.determination import determined
 from exactinj.networks.graph_compositions import graph_composition
 from exactinj.networks.layerwise import Means, Scanner, decided_row, not_looked_at
@@ -174,7 +175,8 @@ def _whole(scanner: Scanner, domain: Domain, rows: list[LayerRow], clock: Clock)
         named = ", ".join(row.name for row in assumed if not row.is_proved)
         return NetworkAnswer(Verdict.INJECTIVE, f"{why}, if {named} is full spark", assumption=FULL_SPARK)
     search = clock if clock.left is not None else clock.bounded(SECONDS_TO_SEARCH)
-    found = find_collision(network, _domains(network, domain), search, seed=scanner.means.seed)
+    pairs = _layer_pairs(rows)
+    found = find_collision(network, _domains(network, domain), search, seed=scanner.means.seed, layer_pairs=pairs)
     if found is not None:
         return NetworkAnswer(Verdict.NOT_INJECTIVE, found[1], found[0])
     left_open = [row for row in rows if row.verdict is not Verdict.INJECTIVE]
@@ -189,6 +191,17 @@ def _is_determined(network: Network, rows: list[LayerRow]) -> bool:
     """Whether the output determines the input, if these layers are injective."""
     known = determined(network, [row.question for row in rows if row.question is not None])
     return all(name in known for name in network.inputs)
+
+
+def _layer_pairs(rows: Sequence[LayerRow]) -> list[LayerPair]:
+    """The colliding pairs of layers of one source."""
+    return [
+        LayerPair(
+            row.witness.input, row.question.output, row.witness.x.floats().ravel(), row.witness.y.floats().ravel()
+        )
+        for row in rows
+        if row.witness is not None and row.question is not None and row.witness.input in row.question.sources
+    ]
 
 
 def _certified(

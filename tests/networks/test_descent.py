@@ -11,12 +11,16 @@ from test_steps import CASES
 
 import exactinj as xi
 from exactinj.domains import Box, NonnegativeOrthant, RealSpace
-from exactinj.layers.network import Dense, ExactTensor, Network, Node, Relu, Square, Sum
+from exactinj.layers.network import Dense, ExactTensor, LeakyRelu, Network, Node, Relu, Square, Sum
 from exactinj.networks.collisions import find_collision
 from exactinj.networks.dense_chains import graph_of_dense
-from exactinj.networks.descent.floats import float_network
+from exactinj.networks.descent.floats import Front, float_network
 from exactinj.networks.descent.placing import Ground, Room
+from exactinj.networks.descent.preimages import nearest_inputs
 from exactinj.networks.descent.quiet import Layer, quiet_points
+from exactinj.networks.descent.ranks import dependent_coordinates
+from exactinj.networks.descent.search import Descent, LayerPair
+from exactinj.networks.quest import Quest
 from exactinj.work.clock import Clock
 
 CARRIED = [case for case in CASES if case[2] and not isinstance(case[1], Square)]
@@ -130,3 +134,56 @@ def test_nothing_is_found_where_the_cells_say_injective(seed):
     network, domain = as_network(maps), as_domain(bounds)
     if reason_of(graph_of_dense(network), domain, attempts=20, rounds=1) is not None:
         assert xi.certify(network, domain=domain).verdict == "not_injective"
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_pairs_of_a_later_layer_are_pulled_back(seed):
+    """Behind a layer that is onto, every pair of the next one is one of the network, and is found from it alone."""
+    rng = np.random.default_rng(seed)
+    net = chain(4, dense(rng, 4, 4), LeakyRelu("1/2"), dense(rng, 6, 4), Relu(), dense(rng, 9, 6))
+    layer = Network({"s1": (1, 4)}, net.nodes[2:4], ["s3"])
+    pair, _ = find_collision(layer, {"s1": RealSpace()}, Clock(60))
+    sides = [side.floats().ravel() for side in (pair.x, pair.y)]
+    quest = Quest.of(net, {"x": RealSpace()}, "x", 0, Clock(60))
+    descent = Descent(quest.net, quest.room, {}, Clock(60), rng)
+    found = 0
+    for proposal in descent.pulled_back([LayerPair("s1", "s3", *sides)], range(4)):
+        here = quest.at(proposal.x, range(4), Clock(60)) if proposal.y is None else quest.whole(proposal.x, proposal.y)
+        if here is not None:
+            assert net.evaluate(here.x).equals(net.evaluate(here.y))
+            assert not here.x.equals(here.y)
+            found += 1
+    assert found
+
+
+def test_scans_pull_back_the_pairs_of_their_rows():
+    rng = np.random.default_rng(5)
+    net = chain(3, paired(rng, 3), LeakyRelu("1/4"), dense(rng, 7, 6), Relu(), dense(rng, 7, 7), LeakyRelu("1/4"))
+    result = xi.scan(net, domain="box:-2,2")
+    pair = result.network.witness
+    assert [row.verdict for row in result.layers] == ["injective", "not_injective", "injective"]
+    assert net.evaluate(pair.x).equals(net.evaluate(pair.y))
+
+
+def test_nearest_inputs_are_preimages_where_there_are_some():
+    rng = np.random.default_rng(3)
+    net = chain(3, paired(rng, 3), LeakyRelu("1/4"), dense(rng, 3, 6), LeakyRelu("1/2"))
+    floats, room = float_network(net, "x", {}, Clock(60)), Room.of(RealSpace(), (1, 3))
+    ground, front = Ground(floats, room, Clock(60), np.arange(3)), Front(3, ("s3",))
+    target = floats.values(np.array([[0.3], [-0.2], [1.1]]))["s3"][:, 0]
+    x = nearest_inputs(ground, front, target, room.starts(rng, 16))
+    errors = np.abs(floats.values(x)["s3"] - target[:, None]).max(axis=0)
+    assert errors.min() < 1e-9
+
+
+def test_ranks_in_floats_are_the_exact_ones():
+    rng = np.random.default_rng(0)
+    W = rng.integers(-2, 3, (3, 5)).astype(float)
+    net = chain(5, Dense(W), LeakyRelu("1/2"), Dense(np.eye(3)))
+    floats = float_network(net, "x", {}, Clock(60))
+    x = rng.standard_normal(5)
+    for some in ([0, 1], [0, 1, 2], [0, 1, 2, 3], [0, 2, 3, 4], [1, 2, 3, 4], range(5)):
+        rank = np.linalg.matrix_rank(W[:, list(some)])
+        found = dependent_coordinates(floats, x, some)
+        assert (found is None) == (rank == len(some))
+        assert found is None or np.linalg.matrix_rank(W[:, found[0]]) == len(found[0]) - 1

@@ -28,13 +28,13 @@ def dependent_coordinates(net: FloatNetwork, x: Floats, coordinates: Sequence[in
     directions[at, np.arange(len(at))] = 1.0
     values = net.values(x.reshape(-1, 1))
     moved = net.moved(values, directions)
-    if not net.fronts or _rank_at(net.fronts[-1], moved, len(at))[0] == len(at):  # no front before it loses more
-        return None
-    for front in net.fronts:
+    found = None
+    for front in reversed(net.fronts):  # no front before one that loses nothing loses more
         rank, order = _rank_at(front, moved, len(at))
-        if rank < len(at):
-            return sorted(at[order[: rank + 1]].tolist()), net.steps[front.last].name
-    return None
+        if rank == len(at):
+            break
+        found = sorted(at[order[: rank + 1]].tolist()), net.steps[front.last].name
+    return found
 
 
 def _rank_at(front: Front, moved: Mapping[str, Floats], count: int) -> tuple[int, Places]:

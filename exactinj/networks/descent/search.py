@@ -3,6 +3,7 @@
 Round after round, for each layer that can shut entries out: random starts descend to points at which at most k - 1
 entries of it are open, k the number of input entries that may change (the Jacobian has rank below k), and to points
 with at most 2k - 2 open ones. From two of the latter with the same open entries Newton's method leads to a meeting.
+The same from points whose values are near those of a colliding pair of a later layer.
 """
 
 from __future__ import annotations
@@ -15,18 +16,20 @@ from numpy.typing import NDArray
 
 from exactinj.layers.network import ExactTensor
 from exactinj.networks.descent.exact_meetings import Floating, corrected
-from exactinj.networks.descent.floats import FloatNetwork, Floats, Front
+from exactinj.networks.descent.floats import Bend, FloatNetwork, Floats, Front
 from exactinj.networks.descent.meetings import meetings
 from exactinj.networks.descent.placing import Ground, Room
+from exactinj.networks.descent.preimages import nearest_inputs
 from exactinj.networks.descent.quiet import Layer, quiet_points
 from exactinj.work.clock import Clock
 
-__all__ = ["Descent", "Proposal"]
+__all__ = ["Descent", "LayerPair", "Proposal"]
 
 STARTS = 32
 BEST = 3  # points of a descent that are looked at
 PARTNERS = 16
 RANDOM_PAIRS = 8
+INF = 1 << 60
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,16 @@ class Proposal:
     y: ExactTensor | None
     coordinates: tuple[int, ...]
     front: str = ""
+
+
+@dataclass(frozen=True)
+class LayerPair:
+    """Two values (entries,) of a source with one output of a layer, by names of the source and of the output."""
+
+    source: str
+    output: str
+    left: Floats
+    right: Floats
 
 
 @dataclass
@@ -57,6 +70,38 @@ class Descent:
                 yield from self._random_pairs(ground)
                 for layer in _layers(ground):
                     yield from self._of_layer(ground, layer)
+
+    def pulled_back(self, pairs: Sequence[LayerPair], coordinates: Sequence[int]) -> Iterator[Proposal]:
+        """From colliding pairs of later layers: points whose values are near theirs, and near the middle of both."""
+        ground = Ground(self.net, self.room, self.clock, np.array(sorted(coordinates), dtype=np.int64))
+        numbers = {step.name: k for k, step in enumerate(self.net.steps)}
+        for pair in pairs:
+            front = next((front for front in self.net.fronts if front.last >= numbers.get(pair.output, INF)), None)
+            if pair.source not in numbers or front is None:
+                continue
+            source, starts = Front(numbers[pair.source], (pair.source,)), self.room.starts(self.rng, PARTNERS)
+            ends = [nearest_inputs(ground, source, side, starts) for side in (pair.left, pair.right)]
+            yield from self._meetings(ground, front, *ends)
+            step = self.net.steps[numbers[pair.output]]
+            if isinstance(step, Bend) and step.can_close.any():
+                layer = Layer(numbers[pair.output], step, np.arange(len(step.low_slope)))
+                yield from self._near_middle(ground, layer, source, pair)
+
+    def _near_middle(self, ground: Ground, layer: Layer, source: Front, pair: LayerPair) -> Iterator[Proposal]:
+        """Points near a preimage of the middle, at which only those entries are open that are so on both sides."""
+        starts = self.room.starts(self.rng, PARTNERS)
+        middle = nearest_inputs(ground, source, (pair.left + pair.right) / 2, starts)
+        values = self.net.values(middle[:, :1])
+        opened = []
+        for side in (pair.left, pair.right):
+            after = {**values, pair.source: side[:, None]}
+            for step in self.net.steps[source.last + 1 : layer.number]:
+                after[step.name] = step.value([after[read] for read in step.reads])
+            opened.append(layer.opening(after[layer.bend.reads[0]])[0] > 0)
+        quiet = quiet_points(ground, layer, middle, opened[0] & opened[1])
+        more = (quiet.open & ~(opened[0] & opened[1])).sum(axis=0)
+        for c in np.argsort(more, kind="stable")[:BEST]:
+            yield Proposal(self.room.exact(quiet.x[:, c]), None, tuple(ground.coordinates.tolist()))
 
     def _of_layer(self, ground: Ground, layer: Layer) -> Iterator[Proposal]:
         starts, k = self.room.starts(self.rng, STARTS), len(ground.coordinates)
