@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from numbers import Real
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from exactinj.certificates.document import Document
 from exactinj.certificates.graph_certificate import GraphCertificate
@@ -191,8 +191,10 @@ def _refuse_to_resume(resume: object, what: str) -> None:
 def check(
     certificate: AnyCertificate | str | os.PathLike[str],
     layer: AnyLayer | Any = None,
+    *,
+    checker: str = "independent",
 ) -> CheckResult:
-    """Check a certificate with the independent checker.
+    """Check a certificate, by default with the independent checker.
 
     Parameters
     ----------
@@ -202,6 +204,9 @@ def check(
         or ``.onnx`` file
         If given, the claim is checked for *this* layer's numbers, and the certificate is rejected
         if it speaks of another one.
+    checker : {"independent", "fast"}
+        The standard-library checker, or the compiled one for long trees (``docs/fast-checker.md``), which leaves
+        short certificates and other rules to the first.
 
     Returns
     -------
@@ -213,16 +218,29 @@ def check(
     CertificateError
         If the file cannot be read as a certificate at all.
     """
-    from exactinj import checker
+    from exactinj.checker import Unreadable
 
+    check_stream = _checker_named(checker)
     numbers = None if layer is None else _numbers_for(certificate, layer)
     try:
         if isinstance(certificate, Document):
-            return checker.check_stream(io.BytesIO(certificate.to_bytes()), numbers)
+            return check_stream(io.BytesIO(certificate.to_bytes()), numbers)
         with Path(certificate).open("rb") as stream:
-            return checker.check_stream(stream, numbers)
-    except (checker.Unreadable, OSError) as error:
+            return check_stream(stream, numbers)
+    except (Unreadable, OSError) as error:
         raise CertificateError(str(error)) from None
+
+
+def _checker_named(name: str) -> Callable[[BinaryIO, Any], CheckResult]:
+    if name == "independent":
+        from exactinj.checker import check_stream
+
+        return check_stream
+    if name == "fast":
+        from exactinj import fastcheck
+
+        return fastcheck.check_stream
+    raise InputError(f"found the checker {name!r}, expected independent or fast")
 
 
 def _numbers_for(certificate: Document | str | os.PathLike[str], layer: Any) -> Any:

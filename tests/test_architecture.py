@@ -17,7 +17,7 @@ FLOORS = (
     ("errors", "checker"),
     ("work", "exact"),
     ("domains", "layers", "kernels"),
-    ("certificates", "files", "report"),
+    ("certificates", "files", "report", "fastcheck"),
     ("alternatives", "biases"),
     ("cells", "sampling"),
     ("injectivity",),

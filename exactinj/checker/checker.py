@@ -916,7 +916,7 @@ class Functions:
             return entry
         indices = [abs(code) - 1 for code in entry.codes]
         require_different(indices, self.m + self.domain.facet_count(self.n), reason, place)
-        rows = [self._function(i) for i in indices]
+        rows = [self.function(i) for i in indices]
         signed = [
             list(row.entries) if code > 0 else [-value for value in row.entries]
             for code, row in zip(entry.codes, rows, strict=True)
@@ -938,7 +938,7 @@ class Functions:
         ]
         return Combination([i for i, _ in pairs], [value for _, value in pairs])
 
-    def _function(self, i: int) -> Row:
+    def function(self, i: int) -> Row:
         if i < self.m:
             return self.rows[i]
         row = self._facets.get(i)
@@ -2153,7 +2153,7 @@ class SignSplit:
     tokens: Iterator[int]
 
 
-def _signs_of(entry: Entry, number: int, functions: Functions) -> _Signs:
+def signs_of(entry: Entry, number: int, functions: Functions) -> _Signs:
     """A circuit: F = sum_i lambda_i g_i is nonnegative on K; some lambda_i is positive or F is not zero."""
     place, domain, named, m = f"circuit {number}", functions.domain, functions.named, functions.m
     circuit = functions.explicit(entry, Reason.CIRCUIT, place)
@@ -2231,7 +2231,7 @@ class _SignSplitWalk(TreeWalk):
 def check_sign_split(proof: SignSplit, domain: Domain, rows: Rows, n: int) -> str:
     """Every circuit, then the tree."""
     functions = Functions(rows, domain, n)
-    circuits = [_signs_of(entry, k, functions) for k, entry in enumerate(proof.circuits)]
+    circuits = [signs_of(entry, k, functions) for k, entry in enumerate(proof.circuits)]
     require_enough_rows(rows, n)
     tokens = _SignSplitWalk(proof.tokens, circuits, rows).read(n)
     return f"{len(circuits)} circuits and the tree of {tokens} tokens are correct"
@@ -4643,8 +4643,8 @@ PROVES = {
     "rank": "injective",
 }
 RESTING = {"injective_for_sizes_if_full_spark": "boxes"}  # claims that a rule proves besides, with packings inside
-_POSITIVE = re.compile("[1-9][0-9]*")
-_NONZERO = re.compile("-?[1-9][0-9]*")
+POSITIVE = re.compile("[1-9][0-9]*")
+NONZERO = re.compile("-?[1-9][0-9]*")
 
 
 def _read_points(reader: Reader, n: int) -> Points:
@@ -4688,16 +4688,19 @@ def _entries(reader: Reader, name: str, multiplier: re.Pattern[str]) -> Iterator
     """The list of refuters or circuits; at the key `supports` it has compact entries, too."""
     may_be_compact = reader.key(",", f"{name}s", "supports") == "supports"
     for number in reader.items():
-        value, place = reader.value(), f"{name} {number}"
-        if may_be_compact and isinstance(value, list) and value and type(value[0]) is int:
-            yield _codes(value, multiplier, place)
-        else:
-            yield _combination(value, multiplier, place)
+        yield refuter_or_circuit(reader.value(), multiplier, f"{name} {number}", may_be_compact=may_be_compact)
+
+
+def refuter_or_circuit(value: object, multiplier: re.Pattern[str], place: str, *, may_be_compact: bool) -> Entry:
+    """A refuter or circuit of a list, of either kind if that may be."""
+    if may_be_compact and isinstance(value, list) and value and type(value[0]) is int:
+        return _codes(value, multiplier, place)
+    return _combination(value, multiplier, place)
 
 
 def _codes(value: list[object], multiplier: re.Pattern[str], place: str) -> Codes:
-    least = "positive integers" if multiplier is _POSITIVE else "integers that are not 0"
-    codes = [code for code in value if type(code) is int and code and (code > 0 or multiplier is _NONZERO)]
+    least = "positive integers" if multiplier is POSITIVE else "integers that are not 0"
+    codes = [code for code in value if type(code) is int and code and (code > 0 or multiplier is NONZERO)]
     if len(codes) < len(value):
         raise Unreadable(f"{place}: expected a list of {least}, found another entry in it")
     return Codes(codes)
@@ -4715,9 +4718,9 @@ def _tokens(reader: Reader, place: str = "tree") -> Iterator[int]:
 def read_injective(reader: Reader, rule: str) -> InjectiveProof:
     """The rest of a proof with the rule flat-tree, sign-split or blocks."""
     if rule == "flat-tree":
-        return FlatTree(_entries(reader, "refuter", _POSITIVE), _tokens(reader))
+        return FlatTree(_entries(reader, "refuter", POSITIVE), _tokens(reader))
     if rule == "sign-split":
-        return SignSplit(_entries(reader, "circuit", _NONZERO), _tokens(reader))
+        return SignSplit(_entries(reader, "circuit", NONZERO), _tokens(reader))
     if rule != "blocks":
         kind = "residual blocks" if rule in ("p-matrix", "orientation") else "networks"
         raise Rejected(Reason.RULE, f'the rule "{rule}" proves something about {kind} only')
@@ -4733,7 +4736,7 @@ def read_packing(reader: Reader) -> Packing:
         raise Unreadable(f"epsilon: expected null or a positive number, found {show(text)}")
 
     def refuters() -> Iterator[Entry]:
-        yield from _entries(reader, "refuter", _POSITIVE)
+        yield from _entries(reader, "refuter", POSITIVE)
         reader.expect("}")
 
     return Packing(epsilon, refuters())
@@ -4786,7 +4789,7 @@ def read_modulus(reader: Reader) -> int:
     """The number at the key `modulus`."""
     reader.key(",", "modulus")
     text = reader.value()
-    if not isinstance(text, str) or not _POSITIVE.fullmatch(text) or text == "1":
+    if not isinstance(text, str) or not POSITIVE.fullmatch(text) or text == "1":
         raise reader.malformed(f'"modulus": expected a string with an integer above 1, found {show(text)}')
     return integer_of(text, "modulus")
 
@@ -4978,7 +4981,7 @@ def read_unpaired(reader: Reader, kernels: Kernels) -> Unpaired:
 
 
 def _multipliers(value: object, place: str) -> list[int]:
-    if not isinstance(value, list) or not all(isinstance(text, str) and _POSITIVE.fullmatch(text) for text in value):
+    if not isinstance(value, list) or not all(isinstance(text, str) and POSITIVE.fullmatch(text) for text in value):
         raise Unreadable(f'{place}: expected a list of positive integers like "12", found {show(value)}')
     return [integer_of(text, place) for text in value]
 
@@ -5003,7 +5006,7 @@ def read_orientation(reader: Reader, n: int) -> Orientation:
     """For a block with n inputs."""
     reader.key(",", "point")
     point = rationals(reader.value(), n, "proof.point")
-    return Orientation(point, _combinations(reader, "circuit", _NONZERO), _tokens(reader))
+    return Orientation(point, _combinations(reader, "circuit", NONZERO), _tokens(reader))
 
 
 def _read_perhaps_none(reader: Reader, name: str) -> list[int]:
@@ -5378,6 +5381,7 @@ CLAIMS = (
 )
 Numbers = Layer | Convolution | Residual | DenseNetwork | GraphDigest
 Given = Callable[[str], Numbers | None]  # the layer to check, when the document is about this kind of it
+Judge = Callable[[Reader, str, Domain, list[Row], int], str]  # what a rule says about the rows of a layer
 
 
 @dataclass(frozen=True, slots=True)
@@ -5403,7 +5407,7 @@ def _read_outer_rule(reader: Reader, claim: str) -> str:
     return rule
 
 
-def _judge(reader: Reader, rule: str, domain: Domain, rows: list[Row], n: int) -> str:
+def judge_layer(reader: Reader, rule: str, domain: Domain, rows: list[Row], n: int) -> str:
     """A rule of certificates.md for the rows of a layer."""
     if rule == "collision":
         return check_collision(read_collision(reader, n), domain, rows)
@@ -5444,10 +5448,10 @@ _SIZES_RULES: dict[str, Callable[[Reader, Domain, Kernels, Sizes], str]] = {
 }
 
 
-def _check_layer(reader: Reader, claim: str, domain: Domain, given: Numbers | None) -> str:
+def _check_layer(reader: Reader, claim: str, domain: Domain, given: Numbers | None, judge: Judge) -> str:
     """The document from the value of `layer` on."""
     rows, n = read_certified_layer(reader, given, domain.dimension)
-    return _judge(reader, _read_outer_rule(reader, claim), domain, rows, n)
+    return judge(reader, _read_outer_rule(reader, claim), domain, rows, n)
 
 
 def _check_convolution(reader: Reader, claim: str, domain: Domain, given: Numbers | None) -> str:
@@ -5529,7 +5533,6 @@ def _check_graph(reader: Reader, claim: str, domain: Domain, given: Numbers | No
 
 
 _KINDS = {
-    "layer": _check_layer,
     "convolution": _check_convolution,
     "residual": _check_residual,
     "dense_network": _check_network,
@@ -5537,23 +5540,31 @@ _KINDS = {
 }
 
 
-def _check_proof(reader: Reader, claim: str, given: Given) -> str:
+def _check_proof(reader: Reader, claim: str, given: Given, judge: Judge) -> str:
     """Everything after the claim, in the order of the document. Returns the reason to accept."""
     domain = read_domain(reader, claim)
-    kind = reader.key(",", *(["convolution"] if "_for_sizes" in claim else _KINDS))
-    reason = _KINDS[kind](reader, claim, domain, given(kind))
+    kind = reader.key(",", *(["convolution"] if "_for_sizes" in claim else ["layer", *_KINDS]))
+    if kind == "layer":
+        reason = _check_layer(reader, claim, domain, given(kind), judge)
+    else:
+        reason = _KINDS[kind](reader, claim, domain, given(kind))
     reader.end()
     return reason
 
 
-def check_document(binary_file: BinaryIO, given: Given) -> CheckResult:
-    """The same for a layer that is asked for when the document says which kind of layer it is about."""
-    reader, claim = Reader(pieces_of(binary_file)), None
+def check_document(
+    binary_file: BinaryIO, given: Given, reader_type: type[Reader] = Reader, judge: Judge = judge_layer
+) -> CheckResult:
+    """The same for a layer that is asked for when the document says which kind of layer it is about.
+
+    Another `judge` with a reader of its own may take the place of this one for proofs about the rows of a layer.
+    """
+    reader, claim = reader_type(pieces_of(binary_file)), None
     try:
         reader.one_of("{", "format", ["exactinj-certificate"])
         reader.one_of(",", "version", [1])
         claim = reader.one_of(",", "claim", CLAIMS)
-        return CheckResult(valid=True, claim=claim, reason=_check_proof(reader, claim, given))
+        return CheckResult(valid=True, claim=claim, reason=_check_proof(reader, claim, given, judge))
     except Rejected as error:
         return CheckResult(valid=False, claim=claim, reason=str(error), fault=error.reason)
     except MemoryError:
@@ -6053,13 +6064,18 @@ VALID, LOST, UNREADABLE, REJECTED, INTERRUPTED = 0, 1, 3, 4, 130
 
 
 def check_file(
-    path: FilePath, layer_path: FilePath | None = None, *, watch: Callable[[BinaryIO], BinaryIO] = lambda file: file
+    path: FilePath,
+    layer_path: FilePath | None = None,
+    *,
+    watch: Callable[[BinaryIO], BinaryIO] = lambda file: file,
+    check: Callable[[BinaryIO, Given], CheckResult] = check_document,
 ) -> CheckResult:
     """Check a certificate file, which must be about the layer in `layer_path` if that is given.
 
     The second file is a kernel file if the certificate is about a convolution, a block file if it is about a residual
     block, a network or graph file if it is about a network, a layer file otherwise. What `watch` makes of the open
     certificate is read in its place: it may tell how far the reading is.
+    `check` may be another checker.
     Raises Unreadable if one of the two files is not in its documented format.
     """
 
@@ -6068,7 +6084,7 @@ def check_file(
 
     try:
         with opened(path) as file:
-            return check_document(watch(file), given)
+            return check(watch(file), given)
     except Unreadable as error:
         if error.source is not Source.CERTIFICATE:
             raise

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import BinaryIO
 
-from exactinj.checker.document import CheckResult, Numbers, check_document
+from exactinj.checker.document import CheckResult, Given, Numbers, check_document
 from exactinj.checker.faults import Source, Unreadable
 from exactinj.checker.files.graphs import read_graph
 from exactinj.checker.files.kernels import read_kernels
@@ -30,13 +30,18 @@ VALID, LOST, UNREADABLE, REJECTED, INTERRUPTED = 0, 1, 3, 4, 130
 
 
 def check_file(
-    path: FilePath, layer_path: FilePath | None = None, *, watch: Callable[[BinaryIO], BinaryIO] = lambda file: file
+    path: FilePath,
+    layer_path: FilePath | None = None,
+    *,
+    watch: Callable[[BinaryIO], BinaryIO] = lambda file: file,
+    check: Callable[[BinaryIO, Given], CheckResult] = check_document,
 ) -> CheckResult:
     """Check a certificate file, which must be about the layer in `layer_path` if that is given.
 
     The second file is a kernel file if the certificate is about a convolution, a block file if it is about a residual
     block, a network or graph file if it is about a network, a layer file otherwise. What `watch` makes of the open
     certificate is read in its place: it may tell how far the reading is.
+    `check` may be another checker.
     Raises Unreadable if one of the two files is not in its documented format.
     """
 
@@ -45,7 +50,7 @@ def check_file(
 
     try:
         with opened(path) as file:
-            return check_document(watch(file), given)
+            return check(watch(file), given)
     except Unreadable as error:
         if error.source is not Source.CERTIFICATE:
             raise

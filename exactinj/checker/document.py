@@ -57,7 +57,7 @@ from exactinj.checker.rules.sign_split import SignSplit, check_sign_split
 from exactinj.checker.rules.unpaired import check_unpaired
 from exactinj.checker.stream import Reader, pieces_of
 
-__all__ = ["CheckResult", "Given", "Numbers", "check_document", "check_stream"]
+__all__ = ["CheckResult", "Given", "Judge", "Numbers", "check_document", "check_stream", "judge_layer"]
 
 CLAIMS = (
     "injective",
@@ -70,6 +70,7 @@ CLAIMS = (
 )
 Numbers = Layer | Convolution | Residual | DenseNetwork | GraphDigest
 Given = Callable[[str], Numbers | None]  # the layer to check, when the document is about this kind of it
+Judge = Callable[[Reader, str, Domain, list[Row], int], str]  # what a rule says about the rows of a layer
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,7 @@ def _read_outer_rule(reader: Reader, claim: str) -> str:
     return rule
 
 
-def _judge(reader: Reader, rule: str, domain: Domain, rows: list[Row], n: int) -> str:
+def judge_layer(reader: Reader, rule: str, domain: Domain, rows: list[Row], n: int) -> str:
     """A rule of certificates.md for the rows of a layer."""
     if rule == "collision":
         return check_collision(read_collision(reader, n), domain, rows)
@@ -136,10 +137,10 @@ _SIZES_RULES: dict[str, Callable[[Reader, Domain, Kernels, Sizes], str]] = {
 }
 
 
-def _check_layer(reader: Reader, claim: str, domain: Domain, given: Numbers | None) -> str:
+def _check_layer(reader: Reader, claim: str, domain: Domain, given: Numbers | None, judge: Judge) -> str:
     """The document from the value of `layer` on."""
     rows, n = read_certified_layer(reader, given, domain.dimension)
-    return _judge(reader, _read_outer_rule(reader, claim), domain, rows, n)
+    return judge(reader, _read_outer_rule(reader, claim), domain, rows, n)
 
 
 def _check_convolution(reader: Reader, claim: str, domain: Domain, given: Numbers | None) -> str:
@@ -221,7 +222,6 @@ def _check_graph(reader: Reader, claim: str, domain: Domain, given: Numbers | No
 
 
 _KINDS = {
-    "layer": _check_layer,
     "convolution": _check_convolution,
     "residual": _check_residual,
     "dense_network": _check_network,
@@ -229,23 +229,31 @@ _KINDS = {
 }
 
 
-def _check_proof(reader: Reader, claim: str, given: Given) -> str:
+def _check_proof(reader: Reader, claim: str, given: Given, judge: Judge) -> str:
     """Everything after the claim, in the order of the document. Returns the reason to accept."""
     domain = read_domain(reader, claim)
-    kind = reader.key(",", *(["convolution"] if "_for_sizes" in claim else _KINDS))
-    reason = _KINDS[kind](reader, claim, domain, given(kind))
+    kind = reader.key(",", *(["convolution"] if "_for_sizes" in claim else ["layer", *_KINDS]))
+    if kind == "layer":
+        reason = _check_layer(reader, claim, domain, given(kind), judge)
+    else:
+        reason = _KINDS[kind](reader, claim, domain, given(kind))
     reader.end()
     return reason
 
 
-def check_document(binary_file: BinaryIO, given: Given) -> CheckResult:
-    """The same for a layer that is asked for when the document says which kind of layer it is about."""
-    reader, claim = Reader(pieces_of(binary_file)), None
+def check_document(
+    binary_file: BinaryIO, given: Given, reader_type: type[Reader] = Reader, judge: Judge = judge_layer
+) -> CheckResult:
+    """The same for a layer that is asked for when the document says which kind of layer it is about.
+
+    Another `judge` with a reader of its own may take the place of this one for proofs about the rows of a layer.
+    """
+    reader, claim = reader_type(pieces_of(binary_file)), None
     try:
         reader.one_of("{", "format", ["exactinj-certificate"])
         reader.one_of(",", "version", [1])
         claim = reader.one_of(",", "claim", CLAIMS)
-        return CheckResult(valid=True, claim=claim, reason=_check_proof(reader, claim, given))
+        return CheckResult(valid=True, claim=claim, reason=_check_proof(reader, claim, given, judge))
     except Rejected as error:
         return CheckResult(valid=False, claim=claim, reason=str(error), fault=error.reason)
     except MemoryError:

@@ -50,7 +50,7 @@ class Functions:
             return entry
         indices = [abs(code) - 1 for code in entry.codes]
         require_different(indices, self.m + self.domain.facet_count(self.n), reason, place)
-        rows = [self._function(i) for i in indices]
+        rows = [self.function(i) for i in indices]
         signed = [
             list(row.entries) if code > 0 else [-value for value in row.entries]
             for code, row in zip(entry.codes, rows, strict=True)
@@ -72,7 +72,7 @@ class Functions:
         ]
         return Combination([i for i, _ in pairs], [value for _, value in pairs])
 
-    def _function(self, i: int) -> Row:
+    def function(self, i: int) -> Row:
         if i < self.m:
             return self.rows[i]
         row = self._facets.get(i)

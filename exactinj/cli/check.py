@@ -28,6 +28,9 @@ __all__ = ["add", "run"]
 
 STDIN_FILE = "/dev/stdin"
 MODEL_ENDINGS = (".onnx", ".pt", ".pth", ".safetensors")
+FAST_HELP = (
+    "long trees by the compiled checker, which leaves the rest to the independent one (see docs/fast-checker.md)"
+)
 LAYER_ENDINGS = (".npz", ".npy", ".json", ".csv")
 
 
@@ -49,6 +52,7 @@ def add(verbs: Verbs) -> None:
     verb.add_argument(
         "--fixed", action="append", default=[], metavar="NAME=NUMBER", help="as in scan, for an .onnx file"
     )
+    verb.add_argument("--fast", action="store_true", help=FAST_HELP)
     verb.add_argument("--timeout", type=seconds, metavar="SECONDS", help="give up after so many seconds (status 12)")
     add_output_options(verb)
 
@@ -96,12 +100,17 @@ def _outcome(options: argparse.Namespace, reporter: Reporter) -> checker.CheckRe
     def watch(file: BinaryIO) -> BinaryIO:
         return cast("BinaryIO", _Watched(file, reporter))
 
+    check_file: Callable[..., checker.CheckResult] = checker.check_file
+    if options.fast:
+        from exactinj import fastcheck  # numpy and the compiler are loaded here
+
+        check_file = fastcheck.check_file
     if options.layer is None:
-        return checker.check_file(certificate, watch=watch)
+        return check_file(certificate, watch=watch)
     if Path(options.layer).suffix.lower() in MODEL_ENDINGS:
         return _about_model(options, certificate, watch)
     with as_file(options.layer, LAYER_ENDINGS, options.layer_format) as layer:
-        return checker.check_file(certificate, layer, watch=watch)
+        return check_file(certificate, layer, watch=watch)
 
 
 def _about_model(

@@ -31,6 +31,8 @@ from exactinj.checker.supports import Codes, Entry
 from exactinj.checker.trees import Combination
 
 __all__ = [
+    "NONZERO",
+    "POSITIVE",
     "PROVES",
     "RESTING",
     "read_boxes",
@@ -48,6 +50,7 @@ __all__ = [
     "read_patch",
     "read_periodic",
     "read_unpaired",
+    "refuter_or_circuit",
 ]
 
 PROVES = {
@@ -71,8 +74,8 @@ PROVES = {
     "rank": "injective",
 }
 RESTING = {"injective_for_sizes_if_full_spark": "boxes"}  # claims that a rule proves besides, with packings inside
-_POSITIVE = re.compile("[1-9][0-9]*")
-_NONZERO = re.compile("-?[1-9][0-9]*")
+POSITIVE = re.compile("[1-9][0-9]*")
+NONZERO = re.compile("-?[1-9][0-9]*")
 
 
 def _read_points(reader: Reader, n: int) -> Points:
@@ -116,16 +119,19 @@ def _entries(reader: Reader, name: str, multiplier: re.Pattern[str]) -> Iterator
     """The list of refuters or circuits; at the key `supports` it has compact entries, too."""
     may_be_compact = reader.key(",", f"{name}s", "supports") == "supports"
     for number in reader.items():
-        value, place = reader.value(), f"{name} {number}"
-        if may_be_compact and isinstance(value, list) and value and type(value[0]) is int:
-            yield _codes(value, multiplier, place)
-        else:
-            yield _combination(value, multiplier, place)
+        yield refuter_or_circuit(reader.value(), multiplier, f"{name} {number}", may_be_compact=may_be_compact)
+
+
+def refuter_or_circuit(value: object, multiplier: re.Pattern[str], place: str, *, may_be_compact: bool) -> Entry:
+    """A refuter or circuit of a list, of either kind if that may be."""
+    if may_be_compact and isinstance(value, list) and value and type(value[0]) is int:
+        return _codes(value, multiplier, place)
+    return _combination(value, multiplier, place)
 
 
 def _codes(value: list[object], multiplier: re.Pattern[str], place: str) -> Codes:
-    least = "positive integers" if multiplier is _POSITIVE else "integers that are not 0"
-    codes = [code for code in value if type(code) is int and code and (code > 0 or multiplier is _NONZERO)]
+    least = "positive integers" if multiplier is POSITIVE else "integers that are not 0"
+    codes = [code for code in value if type(code) is int and code and (code > 0 or multiplier is NONZERO)]
     if len(codes) < len(value):
         raise Unreadable(f"{place}: expected a list of {least}, found another entry in it")
     return Codes(codes)
@@ -143,9 +149,9 @@ def _tokens(reader: Reader, place: str = "tree") -> Iterator[int]:
 def read_injective(reader: Reader, rule: str) -> InjectiveProof:
     """The rest of a proof with the rule flat-tree, sign-split or blocks."""
     if rule == "flat-tree":
-        return FlatTree(_entries(reader, "refuter", _POSITIVE), _tokens(reader))
+        return FlatTree(_entries(reader, "refuter", POSITIVE), _tokens(reader))
     if rule == "sign-split":
-        return SignSplit(_entries(reader, "circuit", _NONZERO), _tokens(reader))
+        return SignSplit(_entries(reader, "circuit", NONZERO), _tokens(reader))
     if rule != "blocks":
         kind = "residual blocks" if rule in ("p-matrix", "orientation") else "networks"
         raise Rejected(Reason.RULE, f'the rule "{rule}" proves something about {kind} only')
@@ -161,7 +167,7 @@ def read_packing(reader: Reader) -> Packing:
         raise Unreadable(f"epsilon: expected null or a positive number, found {show(text)}")
 
     def refuters() -> Iterator[Entry]:
-        yield from _entries(reader, "refuter", _POSITIVE)
+        yield from _entries(reader, "refuter", POSITIVE)
         reader.expect("}")
 
     return Packing(epsilon, refuters())
@@ -214,7 +220,7 @@ def read_modulus(reader: Reader) -> int:
     """The number at the key `modulus`."""
     reader.key(",", "modulus")
     text = reader.value()
-    if not isinstance(text, str) or not _POSITIVE.fullmatch(text) or text == "1":
+    if not isinstance(text, str) or not POSITIVE.fullmatch(text) or text == "1":
         raise reader.malformed(f'"modulus": expected a string with an integer above 1, found {show(text)}')
     return integer_of(text, "modulus")
 
@@ -406,7 +412,7 @@ def read_unpaired(reader: Reader, kernels: Kernels) -> Unpaired:
 
 
 def _multipliers(value: object, place: str) -> list[int]:
-    if not isinstance(value, list) or not all(isinstance(text, str) and _POSITIVE.fullmatch(text) for text in value):
+    if not isinstance(value, list) or not all(isinstance(text, str) and POSITIVE.fullmatch(text) for text in value):
         raise Unreadable(f'{place}: expected a list of positive integers like "12", found {show(value)}')
     return [integer_of(text, place) for text in value]
 
@@ -431,7 +437,7 @@ def read_orientation(reader: Reader, n: int) -> Orientation:
     """For a block with n inputs."""
     reader.key(",", "point")
     point = rationals(reader.value(), n, "proof.point")
-    return Orientation(point, _combinations(reader, "circuit", _NONZERO), _tokens(reader))
+    return Orientation(point, _combinations(reader, "circuit", NONZERO), _tokens(reader))
 
 
 def _read_perhaps_none(reader: Reader, name: str) -> list[int]:

@@ -18,7 +18,7 @@ from exactinj.checker.trees import (
     total_of,
 )
 
-__all__ = ["SignSplit", "check_sign_split"]
+__all__ = ["SignSplit", "check_sign_split", "signs_of"]
 
 _Signs = tuple[tuple[int, ...], tuple[int, ...]]  # the rows with lambda_i > 0, the rows with lambda_i < 0
 
@@ -31,7 +31,7 @@ class SignSplit:
     tokens: Iterator[int]
 
 
-def _signs_of(entry: Entry, number: int, functions: Functions) -> _Signs:
+def signs_of(entry: Entry, number: int, functions: Functions) -> _Signs:
     """A circuit: F = sum_i lambda_i g_i is nonnegative on K; some lambda_i is positive or F is not zero."""
     place, domain, named, m = f"circuit {number}", functions.domain, functions.named, functions.m
     circuit = functions.explicit(entry, Reason.CIRCUIT, place)
@@ -109,7 +109,7 @@ class _SignSplitWalk(TreeWalk):
 def check_sign_split(proof: SignSplit, domain: Domain, rows: Rows, n: int) -> str:
     """Every circuit, then the tree."""
     functions = Functions(rows, domain, n)
-    circuits = [_signs_of(entry, k, functions) for k, entry in enumerate(proof.circuits)]
+    circuits = [signs_of(entry, k, functions) for k, entry in enumerate(proof.circuits)]
     require_enough_rows(rows, n)
     tokens = _SignSplitWalk(proof.tokens, circuits, rows).read(n)
     return f"{len(circuits)} circuits and the tree of {tokens} tokens are correct"
