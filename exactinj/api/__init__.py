@@ -1,0 +1,21 @@
+"""The functions that users call: decide a layer, check a certificate, compute and compare biases."""
+
+from __future__ import annotations
+
+from exactinj.api.biases import alpha_star, compare, hull_bias, sample_alpha
+from exactinj.api.checking import check
+from exactinj.api.deciding import certify
+from exactinj.api.models import make_injective, scan
+from exactinj.injectivity.by_name import ENGINES
+
+__all__ = [
+    "ENGINES",
+    "alpha_star",
+    "certify",
+    "check",
+    "compare",
+    "hull_bias",
+    "make_injective",
+    "sample_alpha",
+    "scan",
+]
