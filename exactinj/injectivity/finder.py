@@ -19,15 +19,16 @@ import numpy as np
 from exactinj.alternatives.pairing import collision_at
 from exactinj.alternatives.problem import HomogeneousProblem
 from exactinj.certificates.collision import Collision
-from exactinj.injectivity.descent import Batch, space_of
+from exactinj.injectivity.descent import Batch, Found, spaces_of
 from exactinj.injectivity.engine import Answer, Engine
 from exactinj.work.clock import Clock, OutOfTimeError
 from exactinj.work.verdict import Statistics, Verdict
 
 __all__ = ["FinderEngine", "find_collision"]
 
-STEPS, MOST_STEPS = 150, 2400  # of the first batch, which take milliseconds for most collisions, and of late ones
+STEPS, MOST_STEPS = 150, 1200  # of the first batch, which take milliseconds for most collisions, and of late ones
 FIRST, WIDEST = 4, 8  # descents side by side
+ALWAYS_FRESH = 2  # batches before the first one that begins again
 RANK_CHECKS = 3  # points with n or more active rows whose exact rank is still worth a look
 
 
@@ -70,17 +71,16 @@ def find_collision(
     pair = _pair_of_a_half(problem, seed)
     if pair is not None:
         return pair, problem.m // 2
-    batch = Batch(space_of(problem), seed)
-    fewest, looked, begun, steps = problem.m, 0, 0, STEPS
+    search = _Search(problem, seed)
+    fewest, looked, begun = problem.m, 0, 0
     while begun < starts:
         count = min(WIDEST if begun else FIRST, starts - begun)
         clock.report(
             f"finder: descents {begun + 1} to {begun + count} of {starts}, "
             f"fewest active rows so far {fewest} (n = {problem.dimension})"
         )
-        candidates = batch.run(count, steps, clock)
-        begun, steps = begun + count, min(2 * steps, MOST_STEPS)
-        for found in candidates:
+        begun += count
+        for found, batch in search.descents(count, clock):
             improved = found.active < fewest
             fewest = min(fewest, found.active)
             if found.active < problem.dimension or (improved and looked < RANK_CHECKS):
@@ -91,6 +91,30 @@ def find_collision(
                 if pair is not None:
                     return pair, found.active
     return None, fewest
+
+
+class _Search:
+    """Which descents come when: the spaces in turn, longer and longer, every other time again from the best point."""
+
+    def __init__(self, problem: HomogeneousProblem, seed: int) -> None:
+        self.batches = [Batch(space, seed) for space in spaces_of(problem)]
+        self.best: tuple[Found, Batch] | None = None
+        self.rounds = self.fresh = 0
+
+    def descents(self, count: int, clock: Clock) -> list[tuple[Found, Batch]]:
+        """The next so many; fewest active rows first, with the batch whose space a point is of."""
+        steps = min(STEPS << self.rounds, MOST_STEPS)
+        self.rounds += 1
+        if self.best is not None and self.fresh >= ALWAYS_FRESH and self.rounds % 2:
+            start, batch = self.best
+            candidates = batch.again(start, count, steps, clock)
+        else:
+            batch = self.batches[self.fresh % len(self.batches)]
+            candidates = batch.run(count, steps, clock)
+            self.fresh += 1
+        if candidates and (self.best is None or candidates[0].active <= self.best[0].active):
+            self.best = candidates[0], batch
+        return [(found, batch) for found in candidates]
 
 
 def _pair_of_a_half(problem: HomogeneousProblem, seed: int) -> Collision | None:

@@ -10,6 +10,9 @@ derivative of a smooth count) rows that are inactive already hold the point back
 end. No shape is best everywhere, so that a batch mixes them. Walls push with p as long as they are inactive and fully
 from then on.
 
+A batch begins afresh, or *again* at a point found before: noise and a tau between, and down once more. That leads out
+of the hollows in which descents end, on boxes above all.
+
 Cost: two products of the (m, D) rows with (D, K) points per step. Memory: the rows, and m K numbers.
 """
 
@@ -27,10 +30,11 @@ __all__ = ["Batch", "Found"]
 
 Floats = NDArray[np.floating]
 
-SHAPES = ((0.5, 4.0), (0.75, 1.0), (0.25, 4.0), (0.0, 1.0))  # peak and width, in units of tau
+SHAPES = ((0.5, 4.0), (0.75, 1.0), (0.25, 4.0), (0.0, 1.0), (0.5, 1.0), (0.9, 1.0), (0.25, 1.0))  # peak, width over tau
 MOMENTUM = 0.9
 STRIDE = 0.05
 HOTTEST, COLDEST = 0.5, -2.0  # powers of ten of tau, in units of 1 / sqrt(D)
+REHEATED = (-0.25, -0.5, -0.75, -1.0)  # where descents begin again
 SINGLE = 100_000  # entries of the rows, from which single precision is enough to propose
 
 
@@ -55,11 +59,22 @@ class Batch:
 
     def run(self, count: int, steps: int, clock: Clock) -> list[Found]:
         """So many descents; those that stayed in the domain, fewest active rows first."""
-        y = self._starts(count)
+        return self._descend(self._starts(count), np.full(count, HOTTEST), steps, clock)
+
+    def again(self, found: Found, count: int, steps: int, clock: Clock) -> list[Found]:
+        """The same from near a point found before, each descent from another tau."""
+        hottest = np.resize(REHEATED, count)
+        noise = self.random.standard_normal((self.space.size, count)) * 10.0**hottest / np.sqrt(self.space.size)
+        return self._descend(self.space.settled(found.y[:, None] + noise), hottest, steps, clock)
+
+    def _descend(self, starts: Floats, hottest: NDArray[np.float64], steps: int, clock: Clock) -> list[Found]:
+        y: Floats = starts.astype(self.kind)
+        count = y.shape[1]
         peak, width = np.array([SHAPES[k % len(SHAPES)] for k in range(count)], dtype=self.kind).T
-        best, fewest = y.copy(), np.full(count, self.rows.count + 1)
-        velocity = np.zeros_like(y)
-        for tau in (np.logspace(HOTTEST, COLDEST, steps) / np.sqrt(self.space.size)).tolist():
+        best: Floats = y.copy()
+        fewest = np.full(count, self.rows.count + 1)
+        velocity: Floats = np.zeros_like(y)
+        for tau in (np.logspace(hottest, COLDEST, steps) / np.sqrt(self.space.size)).astype(self.kind):
             clock.check()
             values = self.rows.at(y)
             active = np.count_nonzero(values >= 0, axis=0)
@@ -82,11 +97,12 @@ class Batch:
         spread = [0.0 if k == 0 else min(0.25 * (1 + k), 2.0) for k in range(self.begun, self.begun + count)]
         self.begun += count
         noise = self.random.standard_normal((size, count)) * np.array(spread) / np.sqrt(size)
-        return self.space.starts(noise).astype(self.kind)
+        return self.space.starts(noise)
 
-    def _stride(self, tau: float) -> np.floating:
-        """The length of a step without momentum."""
-        return self.kind(STRIDE * np.sqrt(tau * np.sqrt(self.space.size)))
+    def _stride(self, tau: Floats) -> Floats:
+        """The lengths of steps without momentum."""
+        stride: Floats = STRIDE * np.sqrt(tau * self.kind(np.sqrt(self.space.size)))
+        return stride
 
     def _found(self, best: Floats, fewest: NDArray[np.int_]) -> list[Found]:
         """The best points in double precision, counted again."""

@@ -22,7 +22,7 @@ from exactinj.alternatives.problem import HomogeneousProblem
 from exactinj.exact.matrix import IntegerRow
 from exactinj.exact.numbers import exact_vector, nearest_float
 
-__all__ = ["Flat", "Space", "Sphere", "lengths_of", "space_of"]
+__all__ = ["Flat", "Space", "Sphere", "lengths_of", "spaces_of"]
 
 Floats = NDArray[np.floating]
 Bounds = tuple[list[Fraction | None], list[Fraction | None], list[int]]
@@ -30,6 +30,7 @@ Bounds = tuple[list[Fraction | None], list[Fraction | None], list[int]]
 FLOOR = 1e-6  # what a positive coordinate has at least, in units of 1 / sqrt(D)
 ROOM_IN_BALL = 0.999  # of the radius, where descents stay
 ROOM_IN_BOX = 1 - 1e-6  # of the half width
+BOX_SIZES = (16, 256)  # of boxes in unbounded domains, in units of the distances at which rows vanish
 
 
 class Space(ABC):
@@ -62,10 +63,24 @@ class Space(ABC):
         """The homogeneous integer vector that a float point stands for, without rounding; None if it has none."""
 
 
-def space_of(problem: HomogeneousProblem) -> Space:
-    """The space for a problem: flat for bounded domains that floats can hold."""
-    flat = _flat(problem)
-    return flat if flat is not None else Sphere(problem)
+def spaces_of(problem: HomogeneousProblem) -> list[Space]:
+    """The spaces for a problem: of bounded domains flat ones, where floats can hold them, otherwise the sphere.
+
+    With a bias, the few active rows of an unbounded domain may lie where its scale matters: boxes in it are added.
+    """
+    if not problem.is_affine:
+        return [Sphere(problem)]
+    bounds = _coordinate_bounds(problem)
+    if problem.ball is not None:
+        around, radius = problem.ball.interior_point(problem.dimension), problem.ball.radius
+        flat = _flat(problem, list(around), [radius] * problem.dimension, bounds)
+        return [flat or Sphere(problem)]
+    if all(value is not None for value in (*bounds[0], *bounds[1])):
+        return [_box(problem, bounds) or Sphere(problem)]
+    unit = _unit_of_bias(problem)
+    sizes = [Fraction(unit) * size for size in BOX_SIZES] if unit is not None else []
+    boxes = [_box(problem, _completed(bounds, size)) for size in sizes]
+    return [Sphere(problem), *(box for box in boxes if box is not None)]
 
 
 class Sphere(Space):
@@ -182,21 +197,35 @@ def _coordinate_bounds(problem: HomogeneousProblem) -> Bounds:
     return lower, upper, others
 
 
-def _flat(problem: HomogeneousProblem) -> Flat | None:
-    """The flat space of a ball or of a domain with two bounds for each coordinate; None for other domains."""
-    if not problem.is_affine:
-        return None
-    bounds = _coordinate_bounds(problem)
-    lower, upper, _ = bounds
-    n = problem.dimension
-    if problem.ball is not None:
-        center, reach = list(problem.ball.interior_point(n)), [problem.ball.radius] * n
-    else:
-        sides = [(low, high) for low, high in zip(lower, upper, strict=True) if low is not None and high is not None]
-        if len(sides) < n:
-            return None
-        unit = max(math.isqrt(n), 1)
-        center, reach = [(low + high) / 2 for low, high in sides], [unit * (high - low) / 2 for low, high in sides]
+def _completed(bounds: Bounds, size: Fraction) -> Bounds:
+    """The bounds with those that are missing: so far from the other one, or from 0."""
+    lower, upper, others = bounds
+    pairs = list(zip(lower, upper, strict=True))
+    low = [(-size if high is None else high - size) if low is None else low for low, high in pairs]
+    high = [(size if low is None else low + size) if high is None else high for low, high in pairs]
+    return list(low), list(high), others
+
+
+def _unit_of_bias(problem: HomogeneousProblem) -> float | None:
+    """How far from 0 a typical row with bias vanishes, rounded to a power of two; None if floats cannot tell."""
+    scaled, shifts = problem.equilibrated
+    with np.errstate(all="ignore"):
+        rows = scaled[: problem.m] * np.exp2(-shifts.astype(float))
+        ratios = np.abs(rows[:, -1]) / np.linalg.norm(rows[:, :-1], axis=1)
+    ratios = ratios[np.isfinite(ratios) & (ratios > 0)]
+    return float(np.exp2(np.rint(np.log2(np.median(ratios))))) if len(ratios) else None
+
+
+def _box(problem: HomogeneousProblem, bounds: Bounds) -> Flat | None:
+    """The flat space between two bounds in each coordinate."""
+    sides = [(low, high) for low, high in zip(*bounds[:2], strict=True) if low is not None and high is not None]
+    unit = max(math.isqrt(problem.dimension), 1)
+    center, reach = [(low + high) / 2 for low, high in sides], [unit * (high - low) / 2 for low, high in sides]
+    return _flat(problem, center, reach, bounds)
+
+
+def _flat(problem: HomogeneousProblem, center: list[Fraction], reach: list[Fraction], bounds: Bounds) -> Flat | None:
+    """The flat space, None if floats cannot hold it."""
     with np.errstate(all="ignore"):
         flat = Flat(problem, center, reach, bounds)
     return flat if flat.is_finite else None
