@@ -8,7 +8,7 @@ from exactinj.certificates.flat_tree import FlatTree
 from exactinj.certificates.sign_split import SignSplitTree
 from exactinj.certificates.stated_tree import StatedTree
 
-__all__ = ["Block", "BlocksProof"]
+__all__ = ["Block", "BlocksProof", "StagesProof"]
 
 
 @dataclass(frozen=True)
@@ -25,3 +25,13 @@ class BlocksProof:
     """The body of the rule ``blocks`` of ``docs/certificates.md``: every column is in some block."""
 
     blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True)
+class StagesProof:
+    """The body of the rule ``stages`` of ``docs/certificates-convolution.md``.
+
+    In a stage the columns of the stages before it are known: every column is in some stage.
+    """
+
+    stages: tuple[Block, ...]

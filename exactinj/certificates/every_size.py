@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from exactinj.certificates.blocks import BlocksProof
+from exactinj.certificates.blocks import BlocksProof, StagesProof
 from exactinj.certificates.flat_tree import FlatTree
 from exactinj.certificates.packing import Packing, StatedPacking
 from exactinj.certificates.sign_split import SignSplitTree
@@ -24,7 +24,7 @@ __all__ = [
 ]
 
 InjectivityProof = FlatTree | SignSplitTree | StatedTree | BlocksProof
-BoxProof = InjectivityProof | Packing | StatedPacking
+BoxProof = InjectivityProof | StagesProof | Packing | StatedPacking
 
 
 @dataclass(frozen=True)

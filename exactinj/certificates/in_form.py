@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import singledispatch
 from typing import Any
 
-from exactinj.certificates.blocks import BlocksProof
+from exactinj.certificates.blocks import BlocksProof, StagesProof
 from exactinj.certificates.composition import Composition
 from exactinj.certificates.every_size import BoxesProof
 from exactinj.certificates.flat_tree import FlatTree
@@ -33,6 +33,11 @@ def _tree_in_form(proof: FlatTree | SignSplitTree | Packing, form: Form) -> Flat
 @in_form.register
 def _blocks_in_form(proof: BlocksProof, form: Form) -> BlocksProof:
     return BlocksProof(tuple(replace(block, proof=in_form(block.proof, form)) for block in proof.blocks))
+
+
+@in_form.register
+def _stages_in_form(proof: StagesProof, form: Form) -> StagesProof:
+    return StagesProof(tuple(replace(stage, proof=in_form(stage.proof, form)) for stage in proof.stages))
 
 
 @in_form.register

@@ -11,7 +11,7 @@ from typing import Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from exactinj.certificates.blocks import BlocksProof
+from exactinj.certificates.blocks import Block, BlocksProof, StagesProof
 from exactinj.certificates.cell_pairs import CellPairs, CellStep, Support
 from exactinj.certificates.collision import Collision
 from exactinj.certificates.composition import Composition
@@ -44,8 +44,17 @@ def proof_pieces(proof: object) -> Iterator[str]:
 
 @proof_pieces.register
 def _blocks_pieces(proof: BlocksProof) -> Iterator[str]:
-    yield '{"rule": "blocks",\n"blocks": [\n'
-    for number, block in enumerate(proof.blocks):
+    return _pieces_of_blocks("blocks", proof.blocks)
+
+
+@proof_pieces.register
+def _stages_pieces(proof: StagesProof) -> Iterator[str]:
+    return _pieces_of_blocks("stages", proof.stages)
+
+
+def _pieces_of_blocks(rule: str, blocks: Sequence[Block]) -> Iterator[str]:
+    yield f'{{"rule": "{rule}",\n"{rule}": [\n'
+    for number, block in enumerate(blocks):
         yield ",\n" if number else ""
         yield f'{{"columns": {list(block.columns)}, "rows": {list(block.rows)},\n"proof": '
         yield from proof_pieces(block.proof)

@@ -17,7 +17,7 @@ import numpy as np
 from flint import fmpz
 from numpy.typing import NDArray
 
-from exactinj.certificates.blocks import Block, BlocksProof
+from exactinj.certificates.blocks import Block, BlocksProof, StagesProof
 from exactinj.certificates.cell_pairs import CellPairs, CellStep
 from exactinj.certificates.collision import Collision
 from exactinj.certificates.composition import Composition
@@ -168,6 +168,7 @@ def proof_of(record: Record) -> Any:
         "packing": _packing,
         "depth-tree": lambda found: DepthTree(tuple(map(_row, found["rows"]))),
         "blocks": lambda found: BlocksProof(tuple(map(_block, found["blocks"]))),
+        "stages": lambda found: StagesProof(tuple(map(_block, found["stages"]))),
         "boxes": _boxes,
         "periodic": lambda found: PeriodicPair(tuple(found["period"]), _vector(found["x"]), _vector(found["y"])),
         "patch": _patch,

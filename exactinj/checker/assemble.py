@@ -23,6 +23,7 @@ RULES = (
     "packing",
     "blocks",
     "window_packing",
+    "stages",
     "depth_tree",
     "boxes",
     "periodic",

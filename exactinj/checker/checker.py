@@ -8,8 +8,8 @@ file runs alone. It is made of the modules in the folder exactinj/checker, in wh
 
 The parts: faults, limits, rationals, stream, rows, domains, trees, supports, cones, convolution, residual, network,
 graph, dependencies, definite, rules/collision, rules/flat_tree, rules/sign_split, rules/packing, rules/blocks,
-rules/window_packing, rules/depth_tree, rules/boxes, rules/periodic, rules/patch, rules/geometric, rules/count,
-rules/unpaired, rules/p_matrix, rules/orientation, rules/cell_pairs, rules/composition, rules/rank,
+rules/window_packing, rules/stages, rules/depth_tree, rules/boxes, rules/periodic, rules/patch, rules/geometric,
+rules/count, rules/unpaired, rules/p_matrix, rules/orientation, rules/cell_pairs, rules/composition, rules/rank,
 rules/graph_composition, reading/layer, reading/domain, reading/convolution, reading/residual, reading/network,
 reading/proofs, reading/graph, document, files/texts, files/arrays, files/layers, files/kernels, files/residuals,
 files/networks, files/graphs, command.
@@ -2500,6 +2500,56 @@ def _matched(choices: Sequence[frozenset[int]]) -> int:
     return len(owner)
 
 
+# ------------------------------------------------------------------ rules/stages
+# Rule "stages" inside "boxes": groups of columns one after the other, which know the columns of those before.
+
+@dataclass(frozen=True, slots=True)
+class Stages:
+    """The stages, each to be judged before the next one is taken."""
+
+    stages: Iterator[Block]
+
+
+def check_stages(proof: Stages, cut: Cut, rows: MadeRows) -> str:
+    """Each stage, then that every column is in one."""
+    known, count = set[int](), 0
+    for stage in proof.stages:
+        with within(f"stage {count}"):
+            _check_stage(stage, cut, rows, known)
+        known.update(stage.columns)
+        count += 1
+    if len(known) < rows.n:
+        missing = next(j for j in range(rows.n) if j not in known)
+        raise Rejected(Reason.BLOCKS, f"stages: no stage has column {missing}")
+    return f"{count} stages have all {rows.n} columns, and their proofs are correct"
+
+
+def _check_stage(stage: Block, cut: Cut, rows: MadeRows, known: set[int]) -> None:
+    """Its rows are zero outside its columns, and with the known columns the stage layer is injective."""
+    columns = stage.columns
+    if columns[0] < 0 or columns[-1] >= rows.n:
+        raise Rejected(Reason.BLOCKS, f"columns: names one outside 0 to {rows.n - 1}")
+    chosen = stage.rows()
+    if chosen[0] < 0 or chosen[-1] >= len(rows):
+        raise Rejected(Reason.BLOCKS, f"rows: names one outside 0 to {len(rows) - 1}")
+    place = {j: k for k, j in enumerate(columns)}
+    for i in chosen:
+        outside = next((j for j in rows.form(i).nonzero if j not in place), None)
+        if outside is not None:
+            raise Rejected(Reason.BLOCKS, f"row {i} is not zero in column {outside}")
+    seen = [place[j] for j in columns if j in known]
+
+    def form(k: int) -> Form:
+        if k >= len(chosen):
+            column, negative = divmod(k - len(chosen), 2)
+            return Form({seen[column]: -1 if negative else 1}, 0, 1)
+        nonzero, constant, denominator = rows.form(chosen[k])
+        return Form({place[j]: value for j, value in nonzero.items()}, constant, denominator)
+
+    layer = MadeRows(len(chosen) + 2 * len(seen), len(columns), form)
+    check_injective(stage.proof(), lambda inner: cut([columns[k] for k in inner]), layer, len(columns))
+
+
 # ------------------------------------------------------------------ rules/depth_tree
 # Rule "depth-tree": alpha* of every row; a point that attains it, and a tree that shows that nothing is below.
 
@@ -2706,13 +2756,16 @@ def check_depth_tree(proof: DepthTree, domain: Domain, rows: list[Row], n: int) 
 # ------------------------------------------------------------------ rules/boxes
 # Rule "boxes": boxes that cover the grid at every size, and a proof for each kind of box.
 
+BoxProof = InjectiveProof | Packing | Stages
+
+
 @dataclass(frozen=True, slots=True)
 class Boxes:
     """The box, the slots of each axis, and a proof for each group and choice of slots in lexicographic order."""
 
     box: tuple[int, ...]
     slots: list[list[Slot]]
-    proofs: Iterator[Later[InjectiveProof | Packing]]
+    proofs: Iterator[Later[BoxProof]]
 
 
 def _require_coverage(axis: Axis, length: int, slots: list[Slot], least: int, residues: list[int]) -> None:
@@ -2764,9 +2817,7 @@ def check_boxes(proof: Boxes, domain: Domain, kernels: Kernels, sizes: Sizes) ->
     )
 
 
-def _check_one(
-    inner: Later[InjectiveProof | Packing], number: int, proof: Boxes, domain: Domain, kernels: Kernels
-) -> bool:
+def _check_one(inner: Later[BoxProof], number: int, proof: Boxes, domain: Domain, kernels: Kernels) -> bool:
     """The proof with this number, for its box layer. Returns whether it rests on full spark."""
     group, *choice = digits_of(number, [kernels.layer.groups, *map(len, proof.slots)])
     injective = inner()
@@ -2777,7 +2828,10 @@ def _check_one(
         windows, has_bias = kernels.windows(slots, proof.box), any(kernels.layer.b)
         check_window_packing(injective, cut(range(rows.n)), rows, windows, has_bias=has_bias)
         return True
-    check_injective(injective, cut, rows, rows.n)
+    if isinstance(injective, Stages):
+        check_stages(injective, cut, rows)
+    else:
+        check_injective(injective, cut, rows, rows.n)
     return False
 
 
@@ -4628,6 +4682,7 @@ PROVES = {
     "sign-split": "injective",
     "packing": "injective_if_full_spark",
     "blocks": "injective",
+    "stages": "injective",
     "depth-tree": "alpha_star",
     "boxes": "injective_for_sizes",
     "periodic": "not_injective_for_sizes",
@@ -4721,6 +4776,8 @@ def read_injective(reader: Reader, rule: str) -> InjectiveProof:
         return FlatTree(_entries(reader, "refuter", POSITIVE), _tokens(reader))
     if rule == "sign-split":
         return SignSplit(_entries(reader, "circuit", NONZERO), _tokens(reader))
+    if rule == "stages":
+        raise Rejected(Reason.RULE, 'the rule "stages" stands inside the rule "boxes" only')
     if rule != "blocks":
         kind = "residual blocks" if rule in ("p-matrix", "orientation") else "networks"
         raise Rejected(Reason.RULE, f'the rule "{rule}" proves something about {kind} only')
@@ -4771,17 +4828,17 @@ def _read_block(reader: Reader) -> Block:
     return Block(_read_numbers(reader, "{", "columns"), rows, proof)
 
 
-def _read_blocks(reader: Reader) -> Iterator[Block]:
-    """The blocks at the key `blocks`, then the end of the proof."""
+def _read_blocks(reader: Reader, name: str = "block") -> Iterator[Block]:
+    """The blocks at the key `blocks`, or the stages at `stages`, then the end of the proof."""
     number = -1
-    for number in reader.places(",", "blocks"):
-        with within(f"block {number}"):
+    for number in reader.places(",", f"{name}s"):
+        with within(f"{name} {number}"):
             block = _read_block(reader)
         yield block
-        with within(f"block {number}"):
+        with within(f"{name} {number}"):
             reader.expect("}")
     if number < 0:
-        raise reader.malformed("expected at least one block, found none")
+        raise reader.malformed(f"expected at least one {name}, found none")
     reader.expect("}")
 
 
@@ -4901,13 +4958,15 @@ def _read_slots(reader: Reader, d: int) -> list[list[Slot]]:
 
 def read_boxes(reader: Reader, kernels: Kernels, claim: str) -> Boxes:
     """The box, the slots, and then proof by proof; packings only where the claim rests on full spark."""
-    rules = ["flat-tree", "sign-split", "blocks", *(["packing"] if claim in RESTING else [])]
+    rules = ["flat-tree", "sign-split", "blocks", "stages", *(["packing"] if claim in RESTING else [])]
 
-    def proof() -> InjectiveProof | Packing:
+    def proof() -> BoxProof:
         rule = read_inner_rule(reader, rules)
+        if rule == "stages":
+            return Stages(_read_blocks(reader, "stage"))
         return read_packing(reader) if rule == "packing" else read_injective(reader, rule)
 
-    def proofs() -> Iterator[Later[InjectiveProof | Packing]]:
+    def proofs() -> Iterator[Later[BoxProof]]:
         for _ in reader.places(",", "proofs"):
             yield proof
         reader.expect("}")

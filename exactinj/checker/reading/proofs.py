@@ -12,7 +12,7 @@ from exactinj.checker.faults import Later, Reason, Rejected, Unreadable, within
 from exactinj.checker.rationals import increasing, integer_of, integers, rational, rationals, show
 from exactinj.checker.reading.convolution import read_integers
 from exactinj.checker.rules.blocks import Block, Blocks, InjectiveProof
-from exactinj.checker.rules.boxes import Boxes
+from exactinj.checker.rules.boxes import Boxes, BoxProof
 from exactinj.checker.rules.collision import Points
 from exactinj.checker.rules.composition import Composition
 from exactinj.checker.rules.count import Count
@@ -25,6 +25,7 @@ from exactinj.checker.rules.packing import Packing
 from exactinj.checker.rules.patch import ANCHORS, Anchored, Patch
 from exactinj.checker.rules.periodic import Periodic
 from exactinj.checker.rules.sign_split import SignSplit
+from exactinj.checker.rules.stages import Stages
 from exactinj.checker.rules.unpaired import Unpaired
 from exactinj.checker.stream import Reader
 from exactinj.checker.supports import Codes, Entry
@@ -59,6 +60,7 @@ PROVES = {
     "sign-split": "injective",
     "packing": "injective_if_full_spark",
     "blocks": "injective",
+    "stages": "injective",
     "depth-tree": "alpha_star",
     "boxes": "injective_for_sizes",
     "periodic": "not_injective_for_sizes",
@@ -152,6 +154,8 @@ def read_injective(reader: Reader, rule: str) -> InjectiveProof:
         return FlatTree(_entries(reader, "refuter", POSITIVE), _tokens(reader))
     if rule == "sign-split":
         return SignSplit(_entries(reader, "circuit", NONZERO), _tokens(reader))
+    if rule == "stages":
+        raise Rejected(Reason.RULE, 'the rule "stages" stands inside the rule "boxes" only')
     if rule != "blocks":
         kind = "residual blocks" if rule in ("p-matrix", "orientation") else "networks"
         raise Rejected(Reason.RULE, f'the rule "{rule}" proves something about {kind} only')
@@ -202,17 +206,17 @@ def _read_block(reader: Reader) -> Block:
     return Block(_read_numbers(reader, "{", "columns"), rows, proof)
 
 
-def _read_blocks(reader: Reader) -> Iterator[Block]:
-    """The blocks at the key `blocks`, then the end of the proof."""
+def _read_blocks(reader: Reader, name: str = "block") -> Iterator[Block]:
+    """The blocks at the key `blocks`, or the stages at `stages`, then the end of the proof."""
     number = -1
-    for number in reader.places(",", "blocks"):
-        with within(f"block {number}"):
+    for number in reader.places(",", f"{name}s"):
+        with within(f"{name} {number}"):
             block = _read_block(reader)
         yield block
-        with within(f"block {number}"):
+        with within(f"{name} {number}"):
             reader.expect("}")
     if number < 0:
-        raise reader.malformed("expected at least one block, found none")
+        raise reader.malformed(f"expected at least one {name}, found none")
     reader.expect("}")
 
 
@@ -332,13 +336,15 @@ def _read_slots(reader: Reader, d: int) -> list[list[Slot]]:
 
 def read_boxes(reader: Reader, kernels: Kernels, claim: str) -> Boxes:
     """The box, the slots, and then proof by proof; packings only where the claim rests on full spark."""
-    rules = ["flat-tree", "sign-split", "blocks", *(["packing"] if claim in RESTING else [])]
+    rules = ["flat-tree", "sign-split", "blocks", "stages", *(["packing"] if claim in RESTING else [])]
 
-    def proof() -> InjectiveProof | Packing:
+    def proof() -> BoxProof:
         rule = read_inner_rule(reader, rules)
+        if rule == "stages":
+            return Stages(_read_blocks(reader, "stage"))
         return read_packing(reader) if rule == "packing" else read_injective(reader, rule)
 
-    def proofs() -> Iterator[Later[InjectiveProof | Packing]]:
+    def proofs() -> Iterator[Later[BoxProof]]:
         for _ in reader.places(",", "proofs"):
             yield proof
         reader.expect("}")

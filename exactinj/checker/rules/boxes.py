@@ -12,9 +12,13 @@ from exactinj.checker.faults import Later, Reason, Rejected, within
 from exactinj.checker.rationals import digits_of, show, times
 from exactinj.checker.rules.blocks import InjectiveProof, check_injective
 from exactinj.checker.rules.packing import Packing
+from exactinj.checker.rules.stages import Stages, check_stages
 from exactinj.checker.rules.window_packing import check_window_packing
 
-__all__ = ["Boxes", "check_boxes"]
+__all__ = ["BoxProof", "Boxes", "check_boxes"]
+
+
+BoxProof = InjectiveProof | Packing | Stages
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +27,7 @@ class Boxes:
 
     box: tuple[int, ...]
     slots: list[list[Slot]]
-    proofs: Iterator[Later[InjectiveProof | Packing]]
+    proofs: Iterator[Later[BoxProof]]
 
 
 def _require_coverage(axis: Axis, length: int, slots: list[Slot], least: int, residues: list[int]) -> None:
@@ -75,9 +79,7 @@ def check_boxes(proof: Boxes, domain: Domain, kernels: Kernels, sizes: Sizes) ->
     )
 
 
-def _check_one(
-    inner: Later[InjectiveProof | Packing], number: int, proof: Boxes, domain: Domain, kernels: Kernels
-) -> bool:
+def _check_one(inner: Later[BoxProof], number: int, proof: Boxes, domain: Domain, kernels: Kernels) -> bool:
     """The proof with this number, for its box layer. Returns whether it rests on full spark."""
     group, *choice = digits_of(number, [kernels.layer.groups, *map(len, proof.slots)])
     injective = inner()
@@ -88,5 +90,8 @@ def _check_one(
         windows, has_bias = kernels.windows(slots, proof.box), any(kernels.layer.b)
         check_window_packing(injective, cut(range(rows.n)), rows, windows, has_bias=has_bias)
         return True
-    check_injective(injective, cut, rows, rows.n)
+    if isinstance(injective, Stages):
+        check_stages(injective, cut, rows)
+    else:
+        check_injective(injective, cut, rows, rows.n)
     return False

@@ -32,7 +32,15 @@ from exactinj.layers.convolution.geometry import flat_place, taps_on_grid
 from exactinj.layers.dense import ReLULayer
 from exactinj.work.clock import Clock, OutOfTimeError
 
-__all__ = ["PackedWindows", "WindowPacker", "matched", "may_be_packed", "starts_differ_along_one_axis"]
+__all__ = [
+    "PackedWindows",
+    "Window",
+    "WindowPacker",
+    "matched",
+    "may_be_packed",
+    "starts_differ_along_one_axis",
+    "unknown_columns",
+]
 
 SECONDS_PER_WINDOW = 120.0
 KERNELS_NAMED = 8
@@ -62,12 +70,11 @@ class WindowPacker:
         self, group: ConvLayer, box: BoxSize, slots: Sequence[Slot], domain: Domain, clock: Clock
     ) -> PackedWindows:
         """A packing for the box layer of a group; `domain` is that of the whole box."""
-        columns = group.in_channels * prod(box)
-        unknown = _unknown(group, box, slots)
+        unknown = unknown_columns(group, box, slots)
         windows = [
-            _Window(group, box, start, number) for number, start in enumerate(product(*(slot.starts for slot in slots)))
+            Window(group, box, start, number) for number, start in enumerate(product(*(slot.starts for slot in slots)))
         ]
-        offers: list[tuple[_Window, Support]] = []
+        offers: list[tuple[Window, Support]] = []
         for window in windows:
             own = unknown.intersection(window.columns)
             if own:
@@ -78,13 +85,13 @@ class WindowPacker:
         problem = HomogeneousProblem(box_layer(group, box, slots), domain)
         taken = [offers[k] for k in owners.values()]
         supports = [_in_box(support, window, len(windows), problem) for window, support in taken]
-        refusal = self._refusal(group, taken, sorted(unknown), columns)
+        refusal = self._refusal(group, taken, sorted(unknown))
         if refusal:
             return PackedWindows(len(owners), len(unknown), None, refusal)
         epsilon = _epsilon(taken, clock) if isinstance(domain, RealSpace) else None
         return PackedWindows(len(owners), len(unknown), Packing(tuple(supports), problem.proof_rows, epsilon))
 
-    def _refuters(self, window: _Window, wanted: int, domain: Domain, clock: Clock) -> tuple[Support, ...]:
+    def _refuters(self, window: Window, wanted: int, domain: Domain, clock: Clock) -> tuple[Support, ...]:
         """Disjoint refuters among the rows of one window, at most so many."""
         problem = window.problem(domain)
         if isinstance(domain, RealSpace):
@@ -102,16 +109,14 @@ class WindowPacker:
     def _refusal(
         self,
         group: ConvLayer,
-        taken: Sequence[tuple[_Window, Support]],
+        taken: Sequence[tuple[Window, Support]],
         unknown: Sequence[int],
-        columns: int,
     ) -> str:
         """What shows in a short look that the windows are not full spark; "" if nothing does."""
-        cells = columns // group.in_channels
         looked: set[tuple[tuple[int, ...], ...]] = set()
         for window in {window.number: window for window, _ in taken}.values():
             own = sorted(set(window.columns).intersection(unknown))
-            rows = tuple(_row(window, o, own, cells) for o in range(group.out_channels))
+            rows = tuple(_row(window, o, own) for o in range(group.out_channels))
             dependent = None if rows in looked else dependent_rows(rows, self.seed)
             looked.add(rows)
             if dependent is not None:
@@ -122,14 +127,14 @@ class WindowPacker:
         members = [[i for i in support if i < group.out_channels] for _, support in taken]
         for _ in range(TRANSVERSALS):
             chosen = [int(random.choice(kernels)) for kernels in members]
-            across = [_row(window, o, unknown, cells) for (window, _), o in zip(taken, chosen, strict=True)]
+            across = [_row(window, o, unknown) for (window, _), o in zip(taken, chosen, strict=True)]
             if integer_rank(across) < len(across):
                 return "one row from each refuter, chosen at random, makes dependent rows"
         return ""
 
 
 @dataclass(frozen=True)
-class _Window:
+class Window:
     """One window of a box: where it starts, its number among the windows, and the columns that it reads."""
 
     group: ConvLayer
@@ -152,15 +157,18 @@ class _Window:
         places = [flat_place(place, self.box) for place in product(*inside)]
         return [i * prod(self.box) + place for i in range(self.group.in_channels) for place in places]
 
+    def row(self, o: int) -> dict[int, Fraction]:
+        """The row of a kernel in the box layer."""
+        return self.group.window_row(o, list(taps_on_grid(self.reads, self.box)), prod(self.box))
+
     def problem(self, domain: Domain) -> HomogeneousProblem:
         """The rows of all kernels at this window, on the columns that it reads."""
-        columns, cells = self.columns, prod(self.box)
+        columns = self.columns
         place = {j: k for k, j in enumerate(columns)}
-        taps = _taps(self)
         zero = Fraction(0)
         weights = []
         for o in range(self.group.out_channels):
-            entries = self.group.window_row(o, taps, cells)
+            entries = self.row(o)
             row = [zero] * len(columns)
             for j, value in entries.items():
                 row[place[j]] = value
@@ -169,17 +177,14 @@ class _Window:
         return HomogeneousProblem(ReLULayer(weights, list(self.group.bias)), where)
 
 
-def _taps(window: _Window) -> list[tuple[int, int]]:
-    return list(taps_on_grid(window.reads, window.box))
-
-
-def _row(window: _Window, o: int, unknown: Sequence[int], cells: int) -> tuple[int, ...]:
+def _row(window: Window, o: int, unknown: Sequence[int]) -> tuple[int, ...]:
     """The row of a kernel on the unknown columns, as integers."""
-    entries = window.group.window_row(o, _taps(window), cells)
+    entries = window.row(o)
     return primitive_vector([entries.get(j, Fraction(0)) for j in unknown])
 
 
-def _unknown(group: ConvLayer, box: BoxSize, slots: Sequence[Slot]) -> frozenset[int]:
+def unknown_columns(group: ConvLayer, box: BoxSize, slots: Sequence[Slot]) -> frozenset[int]:
+    """The columns of a box layer whose place no slot knows."""
     cells = prod(box)
     places = [
         number
@@ -189,7 +194,7 @@ def _unknown(group: ConvLayer, box: BoxSize, slots: Sequence[Slot]) -> frozenset
     return frozenset(i * cells + place for i in range(group.in_channels) for place in places)
 
 
-def _in_box(support: Support, window: _Window, windows: int, problem: HomogeneousProblem) -> Support:
+def _in_box(support: Support, window: Window, windows: int, problem: HomogeneousProblem) -> Support:
     """The refuter of a window with the rows of the box layer."""
     inner = window.problem(problem.domain)
     columns, boundary = window.columns, {row: k for k, (row, _) in enumerate(problem.boundary)}
@@ -208,7 +213,7 @@ def _in_box(support: Support, window: _Window, windows: int, problem: Homogeneou
     return tuple(sorted(named))
 
 
-def _epsilon(taken: Sequence[tuple[_Window, Support]], clock: Clock) -> Fraction | None:
+def _epsilon(taken: Sequence[tuple[Window, Support]], clock: Clock) -> Fraction | None:
     """By how much the kernels may change; None if one of the refuters bears no change."""
     changes: dict[tuple[str, Support], Fraction | None] = {}
     for window, support in taken:
@@ -255,11 +260,11 @@ def may_be_packed(group: ConvLayer, box: BoxSize, slots: Sequence[Slot], domain:
     """Whether the windows have rows enough: on R^n a refuter in general position has more rows than a window inputs."""
     if not starts_differ_along_one_axis(slots):
         return False
-    unknown = _unknown(group, box, slots)
+    unknown = unknown_columns(group, box, slots)
     least = 1 if not isinstance(domain, RealSpace) else 2
     most = 0
     for start in product(*(slot.starts for slot in slots)):
-        window = _Window(group, box, start, 0)
+        window = Window(group, box, start, 0)
         own = len(unknown.intersection(window.columns))
         rows = len(window.columns) + 1 if isinstance(domain, RealSpace) else least
         most += min(own, group.out_channels // rows)

@@ -8,15 +8,23 @@ from fractions import Fraction
 from math import prod
 
 from exactinj.alternatives.problem import HomogeneousProblem
+from exactinj.certificates.blocks import StagesProof
 from exactinj.certificates.collision import Collision
 from exactinj.certificates.every_size import BoxProof, InjectivityProof, Slot
 from exactinj.domains import Domain, RealSpace
 from exactinj.errors import InternalError
 from exactinj.injectivity.blocks import BlocksEngine
 from exactinj.injectivity.convolution.boxes import BoxSize, box_layer, row_count
-from exactinj.injectivity.convolution.packed_boxes import PackedWindows, WindowPacker, may_be_packed
+from exactinj.injectivity.convolution.packed_boxes import (
+    PackedWindows,
+    WindowPacker,
+    may_be_packed,
+    unknown_columns,
+)
 from exactinj.injectivity.convolution.places import grid_domain, group_domain
+from exactinj.injectivity.convolution.stages import Staging, may_be_staged
 from exactinj.injectivity.engine import Answer, Engine
+from exactinj.injectivity.tree_state import opposite_pairs
 from exactinj.layers.convolution import ConvLayer, Sizes
 from exactinj.layers.dense import ReLULayer
 from exactinj.work.clock import Clock, OutOfTimeError
@@ -76,7 +84,17 @@ class ConvQuestion:
             self.known[key] = answer
         return self.known[key]
 
-    def proved(self, number: int, box: BoxSize, slots: tuple[Slot, ...]) -> InjectivityProof | None:
+    def _staged(self, number: int, box: BoxSize, slots: tuple[Slot, ...]) -> StagesProof | None:
+        """A proof in stages, for boxes of many inputs of which padding or a sweep leaves a few to each window."""
+        group, domain = self.layer.group_layers[number], self.group_domain(number, prod(box))
+        unknown = len(unknown_columns(group, box, slots))
+        if group.in_channels * prod(box) <= FAIR or unknown <= EASY or not may_be_staged(group, box, slots):
+            return None
+        if unknown - len(opposite_pairs(HomogeneousProblem(box_layer(group, box, slots), domain))) <= EASY:
+            return None  # quick as a whole
+        return Staging(group, box, slots, domain, self.decided).proof()
+
+    def proved(self, number: int, box: BoxSize, slots: tuple[Slot, ...]) -> BoxProof | None:
         """A proof that a group's layer on a box is injective; one that is not is noted as refuted."""
         self.clock.check()
         group = self.layer.group_layers[number]
@@ -87,6 +105,9 @@ class ConvQuestion:
         if rows * columns > LARGEST_BOX_LAYER:
             self.steps.append(f"a box layer of {rows} x {columns} is too large to be decided")
             return None
+        staged = self._staged(number, box, slots)
+        if staged is not None:
+            return staged
         proof = self.decided(box_layer(group, box, slots), self.group_domain(number, prod(box))).proof
         if isinstance(proof, Collision):
             self.refuted.add((number, box, slots))
