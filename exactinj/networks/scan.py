@@ -133,11 +133,11 @@ def _scan_checkpoint(
 def _rows(
     names: Sequence[str], decide: Callable[[int, Clock], LayerRow], clock: Clock, options: ScanOptions
 ) -> list[LayerRow]:
-    """Each layer's row, in its fair share of the time that is left; one more share is for the whole."""
+    """Each layer's row, in its fair share of the time that is left; two more shares are for the whole."""
     rows = []
     for k, name in enumerate(names):
         clock.report(f"layer {k + 1} of {len(names)}, {name}")
-        rows.append(decide(k, _share(clock, len(names) - k + 1, options.layer_timeout)))
+        rows.append(decide(k, _share(clock, len(names) - k + 2, options.layer_timeout)))
         if options.keep is not None:
             options.keep(rows[-1])
     return rows
