@@ -107,6 +107,8 @@ class Walk:
         there = [k for k, read in enumerate(node.inputs) if read in self.moved]
         found = [reached(operation, shapes, k, self.moved[node.inputs[k]].places) for k in there]
         places = np.unique(np.concatenate(found))
+        if not places.size:
+            return
         scale = lcm(*(self.moved[node.inputs[k]].scale for k in there))
         total = np.zeros((len(places), self.columns), dtype=object)
         for terms in terms_of(operation, shapes, places):

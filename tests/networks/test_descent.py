@@ -11,7 +11,7 @@ from test_steps import CASES
 
 import exactinj as xi
 from exactinj.domains import Box, NonnegativeOrthant, RealSpace
-from exactinj.layers.network import Dense, ExactTensor, LeakyRelu, Network, Node, Relu, Square, Sum
+from exactinj.layers.network import Convolution, Dense, ExactTensor, LeakyRelu, Network, Node, Relu, Square, Sum
 from exactinj.networks.collisions import find_collision
 from exactinj.networks.dense_chains import graph_of_dense
 from exactinj.networks.descent.floats import Front, float_network
@@ -21,6 +21,7 @@ from exactinj.networks.descent.quiet import Layer, quiet_points
 from exactinj.networks.descent.ranks import dependent_coordinates
 from exactinj.networks.descent.search import Descent, LayerPair
 from exactinj.networks.quest import Quest
+from exactinj.networks.walk import walk_from
 from exactinj.work.clock import Clock
 
 CARRIED = [case for case in CASES if case[2] and not isinstance(case[1], Square)]
@@ -187,3 +188,16 @@ def test_ranks_in_floats_are_the_exact_ones():
         found = dependent_coordinates(floats, x, some)
         assert (found is None) == (rank == len(some))
         assert found is None or np.linalg.matrix_rank(W[:, found[0]]) == len(found[0]) - 1
+
+
+def test_entries_that_no_window_reads_collide():
+    """Every second entry of a grid, at a stride of 2."""
+    kernels = np.random.default_rng(0).integers(-2, 3, (3, 1, 1, 1)).astype(float)
+    step = Convolution(kernels, stride=[2, 2], padding=[(0, 0)] * 2, dilation=[1, 1])
+    net = Network({"x": (1, 1, 5, 5)}, [Node("c", step, ("x",)), Node("y", LeakyRelu("1/2"), ("c",))], ["y"])
+    pair, _ = find_collision(net, {"x": Box(0, 1).for_dimension(25)}, Clock(60), rounds=0)
+    assert net.evaluate(pair.x).equals(net.evaluate(pair.y))
+    assert not pair.x.equals(pair.y)
+    walk = walk_from(net, {"x": pair.x}, "x", [6, 8])
+    assert walk.step(net.node["c"]) is False
+    assert "c" not in walk.moved

@@ -87,8 +87,9 @@ def _window_places(operation: Convolution, size: Sequence[int], windows: Places)
     inside = np.ones((len(windows), 1), dtype=bool)
     for axis, n, where in zip(operation.axes, size, corner, strict=True):
         along = (where * axis.stride - axis.low)[:, None] + axis.dilation * np.arange(axis.taps)[None, :]
-        inside = (inside[:, :, None] & ((along >= 0) & (along < n))[:, None, :]).reshape(len(windows), -1)
-        flat = (flat[:, :, None] * n + along[:, None, :]).reshape(len(windows), -1)
+        shape = (len(windows), flat.shape[1] * axis.taps)
+        inside = (inside[:, :, None] & ((along >= 0) & (along < n))[:, None, :]).reshape(shape)
+        flat = (flat[:, :, None] * n + along[:, None, :]).reshape(shape)
     return np.where(inside, flat, -1)
 
 
@@ -101,7 +102,7 @@ def _(operation: Convolution, shapes: Sequence[Shape], places: Places) -> list[T
     windows, window = np.unique((channel // outs) * counts + at, return_inverse=True)
     grid = _window_places(operation, size, windows % counts)[:, None, :]
     first = (windows // counts * ins)[:, None] + np.arange(ins)[None, :]
-    reads = np.where(grid >= 0, grid + first[:, :, None] * prod(size), -1).reshape(len(windows), -1)
+    reads = np.where(grid >= 0, grid + first[:, :, None] * prod(size), -1).reshape(len(windows), ins * grid.shape[2])
     weights = operation.kernels.numerators.reshape(operation.out_channels, -1)
     return [Terms(0, reads, weights, window, channel)]
 
