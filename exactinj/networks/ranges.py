@@ -35,7 +35,7 @@ from exactinj.layers.network import (
 )
 from exactinj.work.clock import Clock
 
-__all__ = ["Range", "domain_of", "ranges"]
+__all__ = ["Range", "after_step", "domain_of", "ranges", "signed_parts"]
 
 MOST_ENTRIES = 2_000_000  # that the windows of one step read
 BITS = 40  # of the ends of an interval, beside its largest number
@@ -85,7 +85,7 @@ def ranges(network: Network, domain: Domain, clock: Clock | None = None) -> dict
     found = {name: _of_domain(domain, shape) for name, shape in network.inputs.items()}
     for node in network.nodes:
         is_late = clock is not None and clock.is_over and isinstance(node.operation, AffineOperation)
-        found[node.name] = Range() if is_late else _of_node(network, node, found)
+        found[node.name] = Range() if is_late else after_step(network, node, found)
     return found
 
 
@@ -98,7 +98,8 @@ def domain_of(where: Range) -> Domain:
     return NonnegativeOrthant() if where.is_nonnegative else RealSpace()
 
 
-def _of_node(network: Network, node: Node, found: dict[str, Range]) -> Range:
+def after_step(network: Network, node: Node, found: dict[str, Range]) -> Range:
+    """The range of the value of a step from those that are found."""
     shapes = [network.shapes[name] for name in (*node.inputs, node.name)]
     known = [shape for shape in shapes if shape is not None]
     if len(known) < len(shapes):
@@ -197,7 +198,7 @@ def _affine(operation: AffineOperation, shapes: list[tuple[int, ...]], read: tup
     if _work(operation, shapes[-1]) > MOST_ENTRIES:
         return Range()
     lows, highs = [where.lower for where in read], [where.upper for where in read]
-    parts = _signed_parts(operation)
+    parts = signed_parts(operation)
     offset = operation.exact(*(ExactTensor(np.zeros(shape, dtype=object)) for shape in shapes[:-1]))
     ends = []
     for same, other in ((lows, highs), (highs, lows)):
@@ -222,17 +223,17 @@ Parts = tuple[AffineOperation | None, AffineOperation | None]
 
 
 @singledispatch
-def _signed_parts(operation: AffineOperation) -> Parts:
+def signed_parts(operation: AffineOperation) -> Parts:
     """Operations whose linear parts have the positive weights, and the negative ones; None where there are none."""
     return operation, None
 
 
-@_signed_parts.register
+@signed_parts.register
 def _(_: Constant) -> Parts:
     return None, None
 
 
-@_signed_parts.register
+@signed_parts.register
 def _(operation: Dense) -> Parts:
     weights = ExactTensor.of_matrix(operation.W)
     made: list[Dense | None] = []
@@ -242,7 +243,7 @@ def _(operation: Dense) -> Parts:
     return made[0], made[1]
 
 
-@_signed_parts.register
+@signed_parts.register
 def _(operation: Convolution) -> Parts:
     options = {
         "stride": [axis.stride for axis in operation.axes],
@@ -257,7 +258,7 @@ def _(operation: Convolution) -> Parts:
     return made[0], made[1]
 
 
-@_signed_parts.register
+@signed_parts.register
 def _(operation: ScaleShift) -> Parts:
     made: list[ScaleShift | None] = []
     for choose in (np.maximum, np.minimum):
@@ -266,7 +267,7 @@ def _(operation: ScaleShift) -> Parts:
     return made[0], made[1]
 
 
-@_signed_parts.register
+@signed_parts.register
 def _(operation: Sum) -> Parts:
     made: list[Sum | None] = []
     for choose in (max, min):

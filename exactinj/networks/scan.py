@@ -30,6 +30,7 @@ from exactinj.networks.quest import whole_pair
 from exactinj.networks.ranges import ranges
 from exactinj.networks.replays import replayed
 from exactinj.networks.storage import ScanFolder
+from exactinj.networks.tighter_rows import Tighter
 from exactinj.networks.unrolling import chain_of_graph
 from exactinj.work.clock import Clock
 from exactinj.work.verdict import Verdict
@@ -39,6 +40,7 @@ __all__ = ["ScanOptions", "scan_model"]
 SECONDS_TO_COMPOSE = 30.0  # for the certificate of a network, of which every layer is proved
 SECONDS_TO_SEARCH = 60.0  # for a collision of the whole network, where there is no deadline
 SHARE_OF_RANGES = 0.2  # of the time
+NO_CERTIFICATE = "no certificate of the whole: bounds by affine forms of the inputs have no place in one yet"
 Keep = Callable[[LayerRow | NetworkAnswer], None]
 
 
@@ -98,9 +100,12 @@ def _scan_network(whole: Network, domain: Domain, means: Means, clock: Clock, op
     values = ranges(network, domain, clock.part(SHARE_OF_RANGES))
     scanner = Scanner(network, values, means, {question.output: question for question in asked})
     early = _opposite_inputs(network, domain, options)
+    tighter = Tighter(scanner, domain, clock.part(SHARE_OF_RANGES))
 
     def decide(k: int, part: Clock) -> LayerRow:
         row = not_looked_at(scanner, asked[k]) if clock.is_over else decided_row(scanner, asked[k], k + 1, part)
+        if row.verdict in (Verdict.UNKNOWN, Verdict.NOT_INJECTIVE):
+            row = tighter.row(row, k + 1, part)
         if not early:
             early.extend(_of_first_layer(network, domain, row))
             if early and options.keep is not None:
@@ -112,6 +117,7 @@ def _scan_network(whole: Network, domain: Domain, means: Means, clock: Clock, op
     notes: list[str] = []
     if answer.verdict is Verdict.INJECTIVE and answer.assumption is None and means.folder is not None:
         answer = _certified(scanner, domain, answer, rows, clock)
+        notes += [NO_CERTIFICATE] if answer.certificate is None and tighter.used else []
     if options.end_to_end and answer.verdict in (Verdict.UNKNOWN, Verdict.TIMED_OUT):
         answer, note = _end_to_end(scanner, domain, rows, answer, clock)
         notes += [note] if note else []
