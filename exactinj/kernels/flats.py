@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from exactinj.kernels.compilation import DONE, PAUSED, Kernel, helper
 from exactinj.kernels.modular import PRIMES, mark_closure, pass_to_quotient
 from exactinj.kernels.points import has_few_active_rows
-from exactinj.kernels.recent import BITS, POOL_SCAN, best_recent, set_bit
+from exactinj.kernels.recent import BITS, POOL_SCAN, best_recent, free_rows_enough, set_bit
 from exactinj.kernels.simplex import (
     CONSTANT_FIRST,
     FOUND,
@@ -259,7 +259,7 @@ def find_refuter(state: SearchState, depth: int, work_limit: int) -> int:
     supports, refuter_sizes = state.supports, state.refuter_sizes
     dimension, layer_rows = state.quotients[0].shape
     last_level = depth == dimension - 1
-    enough = rows.shape[0] if last_level else 0
+    enough = free_rows_enough(dimension - depth, rows.shape[0])
     assign_status(status, state.closure[depth], state.excluded)
     free, known = best_fitting_refuter(state, enough)
     if known >= 0 and free <= enough:

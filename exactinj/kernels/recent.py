@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 
 from exactinj.kernels.compilation import helper
 
-__all__ = ["BITS", "POOL_SCAN", "best_recent", "empty_ring", "set_bit", "words_for"]
+__all__ = ["BITS", "POOL_SCAN", "best_recent", "empty_ring", "free_rows_enough", "set_bit", "words_for"]
 
 Integers: TypeAlias = NDArray[np.int64]
 
 POOL_SCAN = 256  # a power of two
 BITS = 62
+FEW_FREE_ROWS = 3  # measured, see benchmarks/README.md
 MOST_ROWS = 8 * BITS
 
 
@@ -49,6 +50,18 @@ def count_bits(word: int) -> int:
     word += word >> 16
     word += word >> 32
     return word & 127
+
+
+@helper
+def free_rows_enough(levels: int, rows: int) -> int:
+    """With how few free rows a known circuit needs no better one, found by a linear program.
+
+    Any at the last level. At the last but one, each free row is one child, which another known circuit closes as a
+    rule: two circuits without a common free row, any pair of whose free rows is independent of the path.
+    """
+    if levels == 1:
+        return rows
+    return FEW_FREE_ROWS if levels == 2 else 0
 
 
 @helper
