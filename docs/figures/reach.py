@@ -28,6 +28,7 @@ import exactinj as xi
 
 DIMENSIONS = (4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 20, 24, 32, 40, 48, 64, 96, 128)
 RATIOS = (2.0, 3.0, 4.0, 5.0, 5.5, 6.0, 6.5, 7.0, 8.0, 10.0, 12.0, 16.0, 24.0, 32.0, 48.0, 64.0, 96.0, 128.0)
+BEYOND = (1.25, 1.5, 2.0)  # times n: n disjoint circuits in general position have n (n + 1) rows
 QUICK_DIMENSIONS, QUICK_RATIOS = (4, 6, 16), (3.0, 6.0, 16.0)
 SEARCHED = 14  # up to here the automatic choice is a search; above, disjoint refuters are asked first anyway
 THRESHOLD = 6.698  # conjectured for n to infinity [MBB+23]
@@ -103,9 +104,10 @@ def arguments() -> argparse.Namespace:
 
 
 def questions(*, quick: bool, limit: float) -> Iterator[Question]:
-    """Ratios m / n from 2 to n; those that are decided slowly come first, so that no core waits in the end."""
+    """Ratios m / n from 2 to n and beyond; the largest layers come first, so that no core waits in the end."""
     dimensions, ratios = (QUICK_DIMENSIONS, QUICK_RATIOS) if quick else (DIMENSIONS, RATIOS)
     cells = [(n, round(ratio * n)) for n in dimensions for ratio in ratios if ratio <= n]
+    cells += [(n, round(factor * n * n)) for n in dimensions for factor in BEYOND]
     for n, m in sorted(cells, reverse=True):
         yield Question(n, m, 0, limit)
 
@@ -163,7 +165,7 @@ def draw(axes: Any, replies: Sequence[Reply], limit: float) -> None:
     axes.annotate("m = n²", (ends[-1], ends[-1]), xytext=(-4, 6), textcoords="offset points", fontsize=8, ha="right")
     axes.axvline(THRESHOLD, color="red", linewidth=0.8, linestyle="--")
     axes.annotate("6.698, conjectured", (THRESHOLD, ends[0]), xytext=(4, -11), textcoords="offset points", fontsize=8)
-    across, up = (2, 3, 4, 6, 8, 12, 16, 24, 32, 64, 128), (4, 8, 14, 20, 32, 64, 128)
+    across, up = (2, 3, 4, 6, 8, 12, 16, 24, 32, 64, 128, 256), (4, 8, 14, 20, 32, 64, 128)
     for axis, ticks in ((axes.xaxis, across), (axes.yaxis, up)):
         axis.set_major_locator(FixedLocator(ticks))
         axis.set_minor_locator(NullLocator())

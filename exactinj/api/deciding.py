@@ -81,7 +81,8 @@ def certify(
         with it may a verdict ``injective`` rest on that, which ``result.assumption`` then says; wide layers are decided
         by ``packing`` this way.
     resume : path, optional
-        A folder, made if it is not there, in which ``sign-split`` keeps the subtrees that are done. A later call goes
+        A folder, made if it is not there, in which ``sign-split`` keeps the subtrees that are done, of searches that
+        take more than a few seconds. A later call goes
         on from there, whatever ended the first one. Its files are trusted as they are your own: a damaged one is
         refused, and the certificate that comes out can be checked like any other.
 

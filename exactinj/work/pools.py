@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import cache, partial
+from itertools import takewhile
 from typing import Any, TypeVar
 
 from exactinj.errors import MissingExtraError
@@ -40,7 +41,10 @@ def has_joblib() -> bool:
 
 
 def spread(
-    function: Callable[[Argument], Value], arguments: Sequence[Argument], jobs: int | None
+    function: Callable[[Argument], Value],
+    arguments: Sequence[Argument],
+    jobs: int | None,
+    is_over: Callable[[], bool] = lambda: False,
 ) -> Generator[Value, None, None]:
     """The values of a function that can be pickled, in whatever order they are finished.
 
@@ -49,6 +53,8 @@ def spread(
     jobs : int or None
         Processes on this machine, each with one thread for linear algebra, which end with this one; for None the
         backend of ``joblib.parallel_config`` is used, or this process if there is none.
+    is_over : callable
+        Once it is true no further call begins.
     """
     joblib = require_joblib()
     run = function if jobs is None else partial(_run_in_process, os.getpid(), function)
@@ -61,7 +67,8 @@ def spread(
         size = len(arguments) if streams else CHUNK * max(1, parallel.n_jobs)
         try:
             for start in range(0, len(arguments), max(1, size)):
-                yield from parallel(joblib.delayed(run)(argument) for argument in arguments[start : start + size])
+                chunk = takewhile(lambda _: not is_over(), arguments[start : start + size])
+            yield from parallel(joblib.delayed(run)(argument) for argument in chunk)
         finally:
             if jobs is not None:
                 _end_processes()

@@ -32,7 +32,7 @@ from exactinj.injectivity.subtrees.search import PRIMES, SubtreeSearch
 from exactinj.injectivity.subtrees.stores import FolderStore, MemoryStore
 from exactinj.work.clock import Clock
 
-TINY = Plan(head=3, share=8, least=2, most=10, budget=4)
+TINY = Plan(short=0, head=3, share=8, least=2, most=10, budget=4)
 """Cuts trees of a dozen nodes, and gives jobs back after four."""
 
 DOMAINS = [
@@ -93,7 +93,7 @@ def test_degenerate_layers_in_tiny_parts(domain, count, tmp_path):
 
 def test_the_proof_depends_neither_on_processes_nor_on_their_number(tmp_path):
     layer = gaussian(42, 6)
-    plan = Plan(head=20, least=5, most=40, budget=30)
+    plan = Plan(short=0, head=20, least=5, most=40, budget=30)
     here, two = (decided(layer, jobs=jobs, plan=plan) for jobs in (None, 2))
     kept = decided(layer, folder=str(tmp_path), plan=plan)
     assert here.verdict == "injective"
@@ -137,7 +137,7 @@ def test_open_nodes_part_the_space():
     problem = problem_of(layer)
     search = SubtreeSearch(problem, PRIMES[0], Clock())
     search.run(budget=12)
-    part = opened(search, Plan(head=12, share=20, least=2, most=100))
+    part = opened(search, Plan(short=0, head=12, share=20, least=2, most=100))
     assert np.count_nonzero(part.tokens == OPEN) == len(part.open) > 20
     values = np.random.default_rng(1).standard_normal((2000, 6)) @ np.array(layer.W.fractions(), dtype=float).T
     fits = [
@@ -150,7 +150,7 @@ def test_open_nodes_part_the_space():
 def test_jobs_hold_neighbours_in_order():
     search = SubtreeSearch(problem_of(gaussian(48, 6)), PRIMES[0], Clock())
     search.run(budget=12)
-    plan = Plan(head=12, share=20, least=2, most=100)
+    plan = Plan(short=0, head=12, share=20, least=2, most=100)
     part = opened(search, plan)
     jobs = jobs_of(part, 6, plan)
     assert [node for job in jobs for node in job.nodes] == [*part.open]
@@ -250,7 +250,7 @@ def test_a_folder_that_cannot_be_made(tmp_path):
 def test_what_was_done_in_time_is_kept(tmp_path):
     """Runs of hundredths of a second each come to an end together."""
     layer = gaussian(49, 7)
-    plan = Plan(head=50, least=20, most=200, budget=100)
+    plan = Plan(short=0, head=50, least=20, most=200, budget=100)
     whole = decided(layer, jobs=None, plan=plan)
     for _ in range(200):
         answer = decided(layer, folder=str(tmp_path), plan=plan, clock=Clock(0.25))
@@ -279,7 +279,7 @@ class Dying(outcomes.Workers):
 @pytest.mark.parametrize(("times", "verdict"), [(1, "injective"), (99, "unknown")])
 def test_a_lost_process_costs_what_it_was_at(times, verdict, tmp_path, monkeypatch):
     monkeypatch.setattr(parts, "Workers", partial(Dying, mark=tmp_path / "mark", times=times))
-    folder, plan = str(tmp_path / "parts"), Plan(head=50, least=20, most=200, budget=100)
+    folder, plan = str(tmp_path / "parts"), Plan(short=0, head=50, least=20, most=200, budget=100)
     layer = gaussian(49, 7)
     answer = decided(layer, jobs=2, folder=folder, plan=plan)
     assert answer.verdict == verdict
@@ -303,7 +303,7 @@ from exactinj.work.clock import Clock
 layer = xi.ReLULayer(np.load("layer.npy"))
 problem = HomogeneousProblem(layer, xi.RealSpace().for_dimension(layer.n))
 print("begin", flush=True)
-plan = Plan(head=200, least=50, most=300, budget=250)
+plan = Plan(short=0, head=200, least=50, most=300, budget=250)
 answer = SignSplitEngine(int(sys.argv[1]), "parts", plan).decide(problem, Clock())
 Certificate(layer, problem.domain, answer.proof).write("proof.json")
 print(answer.verdict)
@@ -346,13 +346,13 @@ def test_a_killed_search_goes_on(jobs, kills, n, tmp_path):
     assert run_until(tmp_path, jobs, 300) == "injective\n"
     assert xi.check(tmp_path / "proof.json", layer).valid
     assert FolderStore(tmp_path / "parts", question).known((ROOT,)) is not None
-    whole = decided(layer, jobs=None, plan=Plan(head=200, least=50, most=300, budget=250))
+    whole = decided(layer, jobs=None, plan=Plan(short=0, head=200, least=50, most=300, budget=250))
     assert (tmp_path / "proof.json").read_bytes() == bytes_of(layer, whole)
 
 
 def test_one_that_collides_ends_all():
     layer = gaussian(30, 7)
-    answer = decided(layer, jobs=None, plan=Plan(head=5, least=5, most=40, budget=30))
+    answer = decided(layer, jobs=None, plan=Plan(short=0, head=5, least=5, most=40, budget=30))
     assert answer.verdict == "not_injective"
 
 
@@ -360,7 +360,7 @@ def test_one_that_collides_ends_all():
 
 
 def test_certify_takes_a_folder(tmp_path, monkeypatch):
-    monkeypatch.setattr(sign_split, "PLAN", Plan(head=50, least=20, most=400, budget=400))
+    monkeypatch.setattr(sign_split, "PLAN", Plan(short=0, head=50, least=20, most=400, budget=400))
     layer = gaussian(64, 8)
     first = xi.certify(layer, resume=tmp_path, engine="sign-split")
     assert first.verdict == "injective"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from exactinj.errors import ExactinjError
 from exactinj.injectivity.subtrees.plan import Job
@@ -30,20 +32,20 @@ class Workers:
     deadline: float | None
 
     def outcomes(self, jobs: Sequence[Job]) -> Generator[tuple[Job, Outcome], None, None]:
-        """What each job came to, in the order in which they are finished.
+        """What each job came to, in the order in which they are finished; after the deadline none is begun.
 
         Where a process gets lost, what was in progress is begun again behind all others. `LostWorkerError` if another
         one is lost before anything is finished.
         """
         if self.processes == 1:
-            for job in jobs:
+            for job in takewhile(lambda _: not self.is_over(), jobs):
                 yield job, self(job)[1]
             return
         waiting, losses = list(jobs), 0
         while waiting:
             finished: set[Job] = set()
             try:
-                for job, outcome in spread(self, waiting, self.processes):
+                for job, outcome in spread(self, waiting, self.processes, self.is_over):
                     finished.add(job)
                     yield job, outcome
             except ExactinjError:
@@ -52,9 +54,15 @@ class Workers:
                 losses = 1 if finished else losses + 1
                 if losses == 2:  # noqa: PLR2004
                     raise LostWorkerError(f"{type(error).__name__}: {error}".splitlines()[0]) from None
+            if self.is_over():
+                return
             left = [job for job in waiting if job not in finished]
             begun = 2 * (self.processes or 1)  # as far as a pool hands jobs out in advance
             waiting = [*left[begun:], *left[:begun]]
+
+    def is_over(self) -> bool:
+        """Whether the deadline has passed."""
+        return self.deadline is not None and time.time() > self.deadline
 
     def __call__(self, job: Job) -> tuple[Job, Outcome]:
         """Do one job, in whatever process."""

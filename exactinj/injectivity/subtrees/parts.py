@@ -59,7 +59,7 @@ def _first_look(problem: HomogeneousProblem, prime: int, clock: Clock, plan: Pla
     try:
         search.run(budget=plan.head)
         if search.collision is None:
-            if likely_of(search.open, problem.dimension) < plan.head:
+            if likely_of(search.open, problem.dimension) <= plan.short:
                 search.run(search.open)
             else:
                 part = opened(search, plan)
@@ -91,7 +91,7 @@ class _Parts:
                 answer, waiting = self._round(waiting)
                 if answer is not None:
                     return answer
-                if waiting and self.clock.is_over:
+                if waiting and (self.clock.is_over or self.workers.is_over()):
                     return out_of_time(self._statistics(), self.store.remedy)
         except LostWorkerError as error:
             reason = f"a process that searched a subtree was lost twice, perhaps out of memory ({error})"
@@ -114,8 +114,10 @@ class _Parts:
                 later += self._jobs_after(part)
         fresh.sort(key=lambda job: -self._likely([job]))
         self.left = self._likely([*fresh, *later])
+        begun: set[Job] = set()
         with closing(self.workers.outcomes(fresh)) as outcomes:
             for job, outcome in outcomes:
+                begun.add(job)
                 if isinstance(outcome, Collision):
                     return colliding(outcome, self._statistics()), []
                 if outcome is None:
@@ -128,7 +130,7 @@ class _Parts:
                 self.left += self._likely(after) - self._likely([job])
                 explored = self._statistics().explored
                 self.clock.report(f"{self.stats.nodes:,} nodes in parts, {explored:.1%} of the tree closed")
-        return None, later
+        return None, [*later, *(job for job in fresh if job not in begun)]
 
     def _jobs_after(self, part: Part) -> list[Job]:
         """Count a part as done; the jobs for what it left open."""

@@ -28,12 +28,14 @@ class Plan:
     """How a search is cut; results depend on it only through the shape of the tree.
 
     head : nodes that are searched before anything is cut, about half a second
+    short : likely nodes that are not worth a cut, as long as processes take to begin
     share : no subtree and no job may be likely to have more than one of so many shares of what is left, within limits:
     least, most : likely nodes of a job
     budget : nodes after which a job gives back what it has, with the rest open
     """
 
     head: int = 20_000
+    short: int = 400_000
     share: int = 128
     least: int = 5_000
     most: int = 400_000
