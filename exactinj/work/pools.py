@@ -68,7 +68,7 @@ def spread(
         try:
             for start in range(0, len(arguments), max(1, size)):
                 chunk = takewhile(lambda _: not is_over(), arguments[start : start + size])
-            yield from parallel(joblib.delayed(run)(argument) for argument in chunk)
+                yield from parallel(joblib.delayed(run)(argument) for argument in chunk)
         finally:
             if jobs is not None:
                 _end_processes()
