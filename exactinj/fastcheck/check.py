@@ -24,7 +24,7 @@ from exactinj.kernels.evidence import walk_flats, walk_signs
 
 __all__ = ["check_file", "check_stream"]
 
-SHORT = 200_000  # bytes; loading compiled code takes longer than to check so many by the other checker
+SHORT = 60_000  # bytes; loading compiled code takes longer than to check so many by the other checker
 
 
 def check_file(

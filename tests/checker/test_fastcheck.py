@@ -52,7 +52,7 @@ def test_certificates_and_changed_ones(domain, engine):
     for pair in certificates(domain, engine):
         for document in pair:
             assert agree(json.dumps(document).encode()).valid
-            for _ in range(12):
+            for _ in range(6):
                 answer = agree(json.dumps(changed(document, rng)).encode())
                 seen.add(answer if isinstance(answer, str) else answer.valid)
     assert len(seen) > 2
@@ -66,7 +66,7 @@ def test_texts_cut_off_or_damaged_anywhere(engine):
     start = data.index(b'"proof"')
     assert agree(data).valid
     assert agree(gzip.compress(data)).valid
-    for _ in range(150):
+    for _ in range(60):
         at, kind = rng.randrange(start, len(data)), rng.randrange(4)
         new = bytes([rng.choice(b'0123456789-,[] \n"}e.t\xc3')])
         agree(
@@ -117,7 +117,7 @@ def test_any_prime_gives_the_same_answer(engine, monkeypatch):
     monkeypatch.setattr(trees._Tree, "_spans", counted)
     for domain in ("R^n", "box"):
         for _, compact in certificates(domain, engine):
-            for document in [compact, *(changed(compact, rng) for _ in range(8))]:
+            for document in [compact, *(changed(compact, rng) for _ in range(4))]:
                 agree(json.dumps(document).encode())
     assert questions > 20
 
@@ -151,7 +151,7 @@ def test_random_supports_are_never_settled_wrongly():
     from exactinj.fastcheck.supports import _scaled
 
     rng, counts = random.Random(8), {True: 0, False: 0}
-    for _ in range(150):
+    for _ in range(80):
         n, m = rng.randint(1, 4), 9
         layer = random_degenerate_layer(rng, n, m, bias=rng.random() < 0.5)
         rows = [Row(w, beta) for w, beta in zip(layer.W, layer.b, strict=True)]
@@ -182,7 +182,7 @@ def test_short_documents_and_other_rules_are_left_to_the_other_checker(monkeypat
 
 def test_both_doors_lead_to_it(run_command, tmp_path):
     rng = random.Random(9)
-    rows = [[rng.gauss(0, 1) for _ in range(8)] for _ in range(60)]
+    rows = [[rng.gauss(0, 1) for _ in range(6)] for _ in range(45)]
     certificate = xi.certify(rows, engine="tree").certificate
     certificate.write(tmp_path / "c.json")
     assert (tmp_path / "c.json").stat().st_size > fastcheck.check.SHORT
@@ -191,6 +191,6 @@ def test_both_doors_lead_to_it(run_command, tmp_path):
     assert xi.check(certificate, rows, checker="fast").valid
     with pytest.raises(xi.InputError, match="independent or fast"):
         xi.check(certificate, checker="quick")
-    text = (tmp_path / "c.json").read_text().replace(',"tree"', ",[1,2,3]").replace("\n],\n", ",\n[1,2,3]\n],\n", 2)
-    (tmp_path / "d.json").write_text(text)
-    assert run_command("check", "--fast", "d.json").returncode in {3, 4}
+    text = (tmp_path / "c.json").read_text()
+    (tmp_path / "d.json").write_text(text[: text.rindex(",")] + "]}}")
+    assert run_command("check", "--fast", "d.json").returncode == 4
