@@ -38,6 +38,7 @@ LONG_RADIUS = "12345678901234567890/7"
 
 @pytest.fixture(autouse=True)
 def _closed_figures():
+    plt.close("all")  # what other tests left open, which would be drawn on
     yield
     plt.close("all")
 

@@ -50,19 +50,20 @@ Ranges = Mapping[str, Range]
 
 def graph_composition(
     network: Network, domain: Domain, rows: Sequence[LayerRow], ranges: Ranges
-) -> GraphCertificate | None:
-    """The certificate, if the checker accepts it; None otherwise."""
+) -> GraphCertificate | str:
+    """The certificate, if the checker accepts it; otherwise why there is none."""
     flat = flat_network(network)
     if flat is None:
-        return None
+        return "it has a step that certificates have no words for"
     maker = _Maker(network, flat, ranges, {row.question.output: row.question for row in rows if row.question})
     found = [maker.layer(row) for row in rows if row.verdict is Verdict.INJECTIVE and row.assumption is None]
     layers = tuple(layer for layer in found if layer is not None)
     whole = GraphCertificate(flat.graph, _of_all_inputs(network, domain), GraphComposition(layers))
     try:
-        return whole if checker.check_stream(BytesIO(whole.to_bytes())).valid else None
-    except checker.Unreadable:  # too large for it
-        return None
+        checked = checker.check_stream(BytesIO(whole.to_bytes()))
+    except checker.Unreadable as error:  # too large for it
+        return f"the checker would not read it ({error})"
+    return whole if checked.valid else "the proofs of its rows do not say all that it takes"
 
 
 def _of_all_inputs(network: Network, domain: Domain) -> Domain:

@@ -40,7 +40,7 @@ __all__ = ["ScanOptions", "scan_model"]
 SECONDS_TO_COMPOSE = 30.0  # for the certificate of a network, of which every layer is proved
 SECONDS_TO_SEARCH = 60.0  # for a collision of the whole network, where there is no deadline
 SHARE_OF_RANGES = 0.2  # of the time
-NO_CERTIFICATE = "no certificate of the whole: bounds by affine forms of the inputs have no place in one yet"
+AFFINE_FORMS = "bounds by affine forms of the inputs have no place in one yet"
 Keep = Callable[[LayerRow | NetworkAnswer], None]
 
 
@@ -116,8 +116,8 @@ def _scan_network(whole: Network, domain: Domain, means: Means, clock: Clock, op
     answer = early[0] if early else _whole(scanner, domain, rows, clock)
     notes: list[str] = []
     if answer.verdict is Verdict.INJECTIVE and answer.assumption is None and means.folder is not None:
-        answer = _certified(scanner, domain, answer, rows, clock)
-        notes += [NO_CERTIFICATE] if answer.certificate is None and tighter.used else []
+        answer, why = _certified(scanner, domain, answer, rows, clock)
+        notes += [f"no certificate of the whole: {AFFINE_FORMS if tighter.used else why}"] if why else []
     if options.end_to_end and answer.verdict in (Verdict.UNKNOWN, Verdict.TIMED_OUT):
         answer, note = _end_to_end(scanner, domain, rows, answer, clock)
         notes += [note] if note else []
@@ -212,17 +212,19 @@ def _layer_pairs(rows: Sequence[LayerRow]) -> list[LayerPair]:
 
 def _certified(
     scanner: Scanner, domain: Domain, answer: NetworkAnswer, rows: Sequence[LayerRow], clock: Clock
-) -> NetworkAnswer:
-    """With one certificate for the whole, in the folder."""
+) -> tuple[NetworkAnswer, str]:
+    """With one certificate for the whole, in the folder; or as it was, and why there is none."""
     if scanner.means.folder is None:
-        return answer
+        return answer, ""
     dense = dense_of_graph(scanner.network, [row.question for row in rows if row.question is not None])
-    found: NetworkCertificate | GraphCertificate | None = None
+    found: NetworkCertificate | GraphCertificate | str | None = None
     if not isinstance(dense, str):
         found = composition(dense, domain, scanner.means.engine, clock.bounded(SECONDS_TO_COMPOSE))
     if found is None:
         found = graph_composition(scanner.network, domain, rows, scanner.ranges)
-    return answer if found is None else replace(answer, certificate=scanner.means.folder.keep(0, "network", found))
+    if isinstance(found, str):
+        return answer, found
+    return replace(answer, certificate=scanner.means.folder.keep(0, "network", found)), ""
 
 
 def _end_to_end(

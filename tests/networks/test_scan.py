@@ -11,6 +11,7 @@ import pytest
 from random_networks import as_domain, as_network, random_network
 
 import exactinj as xi
+from exactinj import checker
 from exactinj.errors import InputError
 from exactinj.layers.network import (
     Clip,
@@ -213,6 +214,19 @@ def test_a_folder_keeps_certificates_and_gives_them_back(tmp_path):
     (tmp_path / "001-s0.json").write_text((tmp_path / "002-s2.json").read_text())
     (tmp_path / "002-s2.json").write_text("{")
     assert not any("checked again" in row.reason for row in xi.scan(net, out=tmp_path).layers)
+
+
+def test_a_network_whose_certificate_the_checker_would_not_read_says_so(tmp_path, monkeypatch):
+    def refused(*_):
+        raise checker.Unreadable("it is too long")
+
+    first = chain((2,), Dense([[1, 2], [-1, -2], [0, 1], [0, -1]], None), Relu())
+    network = Network({"x": (2,)}, [*first.nodes, Node("squared", Square(), ("s1",))], ["s1", "squared"])
+    monkeypatch.setattr(checker, "check_stream", refused)
+    result = xi.scan(network, out=tmp_path)
+    assert result.network.verdict is INJECTIVE
+    assert result.network.certificate is None
+    assert result.notes == ("no certificate of the whole: the checker would not read it (it is too long)",)
 
 
 def test_a_folder_keeps_pairs(tmp_path):
