@@ -30,7 +30,7 @@ class FlatTree:
     @property
     def written_form(self) -> Form:
         """The form that was asked for, or the one that its size calls for."""
-        return self.form or form_for(self.supports.sizes.tolist())
+        return self.form or form_for(map(len, self.supports))
 
     def refuters(self) -> Iterator[Multipliers]:
         """Per support the multipliers, positive."""

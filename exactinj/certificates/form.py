@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
+from itertools import accumulate
 
 __all__ = ["Form", "form_for"]
 
@@ -19,4 +20,5 @@ class Form(StrEnum):
 
 def form_for(sizes: Iterable[int]) -> Form:
     """What is written if nobody asks for a form: the number of digits grows with the square of the length."""
-    return Form.COMPACT if sum(size * size for size in sizes) > LONG else Form.EXPLICIT
+    squares = accumulate(size * size for size in sizes)
+    return Form.COMPACT if any(total > LONG for total in squares) else Form.EXPLICIT

@@ -11,9 +11,10 @@ import io
 import json
 import os
 import zipfile
+import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import astuple
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from exactinj.work.verdict import Statistics
 __all__ = ["FolderStore", "MemoryStore", "Store"]
 
 Arrays = dict[str, NDArray[Any]]
+QUICK = 1  # of the levels of zlib
 NAMES = ("supports", "tokens", "text")
 UNREADABLE = (OSError, ValueError, KeyError, TypeError, IndexError, zipfile.BadZipFile, EOFError, NotImplementedError)
 
@@ -55,22 +57,42 @@ class Store(ABC):
         """A part that is there, for the last time."""
 
 
+@dataclass(frozen=True)
+class _Pressed:
+    """A part whose tokens and supports are compressed, to about a third."""
+
+    part: Part
+    supports: bytes
+    tokens: bytes
+
+    @staticmethod
+    def of(part: Part) -> _Pressed:
+        supports, tokens = (zlib.compress(np.ascontiguousarray(a).data, QUICK) for a in (part.supports, part.tokens))
+        return _Pressed(replace(part, supports=part.supports[:0].copy(), tokens=part.tokens[:0].copy()), supports, tokens)
+
+    def whole(self) -> Part:
+        width, part = self.part.supports.shape[1], self.part
+        supports = np.frombuffer(zlib.decompress(self.supports), dtype=part.supports.dtype).reshape(-1, width)
+        return replace(part, supports=supports, tokens=np.frombuffer(zlib.decompress(self.tokens), dtype=np.int32))
+
+
 class MemoryStore(Store):
-    """In memory, until they are taken."""
+    """In memory, compressed, until they are taken."""
 
     remedy = "give a longer --timeout, or keep what is done with --resume FOLDER"
 
     def __init__(self) -> None:
-        self._parts: dict[tuple[Node, ...], Part] = {}
+        self._parts: dict[tuple[Node, ...], _Pressed] = {}
 
     def keep(self, nodes: Sequence[Node], part: Part) -> None:
-        self._parts[tuple(nodes)] = part
+        self._parts[tuple(nodes)] = _Pressed.of(part)
 
     def known(self, nodes: Sequence[Node]) -> Part | None:
-        return self._parts.get(tuple(nodes))
+        pressed = self._parts.get(tuple(nodes))
+        return None if pressed is None else pressed.whole()
 
     def taken(self, nodes: Sequence[Node]) -> Part:
-        return self._parts.pop(tuple(nodes))
+        return self._parts.pop(tuple(nodes)).whole()
 
 
 class FolderStore(Store):
