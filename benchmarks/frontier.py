@@ -96,9 +96,10 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--sizes", nargs="+", default=SIZES, type=lambda text: tuple(map(int, text.split(","))))
     parser.add_argument("--bias", action="store_true", help="also with a normal bias")
     parser.add_argument("--box", action="store_true", help="also on the box [-1, 1]^n")
-    parser.add_argument("--jobs", type=int, nargs="+", default=[1], metavar="N", help="of this version, one or several")
+    parser.add_argument("--jobs", type=int, nargs="*", default=[1], metavar="N", help="of this version; none for none")
     parser.add_argument("--before", type=Path, metavar="FOLDER", help="a checkout of an earlier version")
     parser.add_argument("--limit", type=float, default=300.0, metavar="SECONDS", help="for one decision (300)")
+    parser.add_argument("--search-only", action="store_true", help="write no certificates, which grow with the search")
     parser.add_argument("--check", default="", metavar="OPTIONS", help="of exactinj check, such as --fast")
     return parser.parse_args()
 
@@ -126,7 +127,8 @@ def ask(case: Case, version: Version, jobs: int, options: argparse.Namespace, sc
     case.write(layer)
     more = ["--assume", "full-spark"] if case.is_packed and version.is_current else []
     more += ["--jobs", str(jobs), "--domain", case.domain, "--timeout", str(options.limit)]
-    done = version.run("certify", str(layer), "--json", "--out", str(certificate), *more)
+    more += [] if options.search_only else ["--out", str(certificate)]
+    done = version.run("certify", str(layer), "--json", *more)
     answer = json.loads(done.output) if done.status in (0, 10, 11, 12) else {"verdict": f"failed: {done.errors[-200:]}"}
     verdict = answer["verdict"]
     size, checked, valid = "", "", not verdict.startswith("failed")
