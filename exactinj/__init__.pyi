@@ -4,6 +4,7 @@ from exactinj.api import certify as certify
 from exactinj.api import check as check
 from exactinj.api import compare as compare
 from exactinj.api import hull_bias as hull_bias
+from exactinj.api import invert as invert
 from exactinj.api import make_injective as make_injective
 from exactinj.api import sample_alpha as sample_alpha
 from exactinj.api import scan as scan
@@ -43,6 +44,8 @@ from exactinj.files.layer_files import read_layer as read_layer
 from exactinj.injectivity.engine import Answer as Answer
 from exactinj.injectivity.engine import Engine as Engine
 from exactinj.injectivity.result import Result as Result
+from exactinj.inversion.result import Inversion as Inversion
+from exactinj.inversion.result import InversionStatus as InversionStatus
 from exactinj.layers.convolution import ConvLayer as ConvLayer
 from exactinj.layers.convolution import Sizes as Sizes
 from exactinj.layers.convolution import doubled as doubled

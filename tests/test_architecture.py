@@ -19,7 +19,7 @@ FLOORS = (
     ("domains", "layers", "kernels"),
     ("certificates", "files", "report", "fastcheck"),
     ("alternatives", "biases"),
-    ("cells", "sampling"),
+    ("cells", "sampling", "inversion"),
     ("injectivity",),
     ("networks",),
     ("comparison",),

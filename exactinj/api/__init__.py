@@ -5,6 +5,7 @@ from __future__ import annotations
 from exactinj.api.biases import alpha_star, compare, hull_bias, sample_alpha
 from exactinj.api.checking import check
 from exactinj.api.deciding import certify
+from exactinj.api.inverting import invert
 from exactinj.api.models import make_injective, scan
 from exactinj.injectivity.by_name import ENGINES
 
@@ -15,6 +16,7 @@ __all__ = [
     "check",
     "compare",
     "hull_bias",
+    "invert",
     "make_injective",
     "sample_alpha",
     "scan",

@@ -22,7 +22,20 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
-VERBS = ("certify", "conv", "scan", "check", "alpha", "sample", "compare", "repair", "sweep", "export", "casebook")
+VERBS = (
+    "certify",
+    "conv",
+    "scan",
+    "check",
+    "alpha",
+    "sample",
+    "compare",
+    "invert",
+    "repair",
+    "sweep",
+    "export",
+    "casebook",
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

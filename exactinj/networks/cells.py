@@ -18,10 +18,10 @@ from fractions import Fraction
 from flint import fmpq, fmpq_mat
 
 from exactinj.domains import Domain
+from exactinj.exact.alternatives import inside_or_support
 from exactinj.exact.matrix import IntegerRow, integer_rank, primitive_row, primitive_vector
 from exactinj.exact.numbers import rational_from
 from exactinj.layers.dense_network import AffineLayer, DenseNetwork
-from exactinj.networks.alternatives import inside_or_support
 from exactinj.work.clock import Clock
 
 __all__ = ["BothSides", "Cell", "CellTree", "NetworkFunctions", "OneSide", "enumerate_cells"]

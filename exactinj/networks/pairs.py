@@ -17,9 +17,9 @@ from math import gcd, lcm
 from flint import fmpz_mat
 
 from exactinj.errors import InternalError
+from exactinj.exact.alternatives import inside_or_support, ray_or_support
 from exactinj.exact.matrix import IntegerRow, primitive_row
 from exactinj.exact.numbers import rational_text
-from exactinj.networks.alternatives import inside_or_support, ray_or_support
 from exactinj.networks.cells import Cell, NetworkFunctions
 
 __all__ = ["Apart", "Meeting", "PairCells", "compare_cells"]

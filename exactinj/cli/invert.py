@@ -1,0 +1,134 @@
+"""``exactinj invert``: the inputs of a layer that have an output."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from exactinj.cli import exit_status
+from exactinj.cli.arguments import DOMAIN_HELP, Verbs, add_layer, add_output_options, seconds
+from exactinj.cli.supervised_verb import Ending, Reporter, Unfinished, run_supervised
+
+if TYPE_CHECKING:
+    from exactinj.inversion.result import Inversion
+
+__all__ = ["add", "run"]
+
+OUTPUT_HELP = ".npy, .json or .csv: the m numbers of an output, or rows of them; strings are exact rationals"
+STATUS = {
+    "unique": exit_status.OK,
+    "nearest": exit_status.OK,
+    "many": exit_status.SEVERAL,
+    "none": exit_status.NO_PREIMAGE,
+    "timed_out": exit_status.OUT_OF_BUDGET,
+}
+WORST_FIRST = ("timed_out", "none", "many", "nearest", "unique")
+MOST_NUMBERS = 12
+LONGEST_NUMBER = 34
+
+
+def add(verbs: Verbs) -> None:
+    """Describe the verb and its options."""
+    verb = verbs.add_parser(
+        "invert",
+        help="the inputs that have a given output: one, several or none, proved",
+        description="All x with ReLU(Wx + b) = OUTPUT, exactly. Exit status 0 one input, proved; 10 several, two are "
+        "given; 13 none, proved; of rows of outputs that of the first of 12, 13, 10, 0 that occurs.",
+    )
+    add_layer(verb)
+    verb.add_argument("output", metavar="OUTPUT", help=OUTPUT_HELP)
+    verb.add_argument(
+        "--domain", default="R^n", metavar="DOMAIN", help=DOMAIN_HELP.replace("injectivity is", "inputs are")
+    )
+    verb.add_argument("--timeout", type=seconds, metavar="SECONDS", help="stop after so many seconds (status 12)")
+    add_output_options(verb)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Exit status 0, 10, 13, or 12 if the time did not suffice."""
+
+    def unfinished(end: Unfinished) -> dict[str, object]:
+        return {
+            "status": "timed_out",
+            "reason": end.reason,
+            "x": None,
+            "second": None,
+            "dimension": None,
+            "residual": None,
+            "error_bound": None,
+            "farkas": None,
+            "layer": end.facts.get("layer"),
+            "domain": options.domain,
+            "stats": {"seconds": round(end.seconds, 6)},
+        }
+
+    return run_supervised(options, lambda reporter: _work(options, reporter), unfinished)
+
+
+def _work(options: argparse.Namespace, reporter: Reporter) -> Ending:
+    from exactinj.api import invert
+    from exactinj.files.domain_words import parse_domain
+    from exactinj.files.layer_files import read_layer
+
+    domain = parse_domain(options.domain)
+    layer = read_layer(options.layer, file_format=options.layer_format)
+    reporter.remember(layer=layer.summary)
+    found = invert(layer, options.output, domain=domain, timeout=reporter.seconds_left, report=reporter.report)
+    results = found if isinstance(found, list) else [found]
+    statuses = {result.status.value for result in results}
+    worst = next(status for status in WORST_FIRST if status in statuses)
+    return Ending(STATUS[worst], _text(options, found, results))
+
+
+def _text(options: argparse.Namespace, found: Inversion | list[Inversion], results: Sequence[Inversion]) -> str:
+    """What is printed: one JSON document, a description, or nothing."""
+    if options.json:
+        document = found.to_json() if not isinstance(found, list) else {"outputs": [one.to_json() for one in found]}
+        return json.dumps(document, indent=1)
+    if options.quiet:
+        return ""
+    if not isinstance(found, list):
+        return _describe(options.output, found)
+    return "\n".join(_describe(f"{options.output}, output {k}", one) for k, one in enumerate(results))
+
+
+def _describe(name: str, result: Inversion) -> str:
+    words = {
+        "unique": "ONE INPUT, proved",
+        "many": f"SEVERAL INPUTS, a set of dimension {result.dimension}, proved",
+        "none": "NO INPUT, proved",
+        "nearest": "NEAREST INPUT, in floats",
+        "timed_out": "undecided",
+    }
+    lines = [f"{name}: {words[result.status.value]}: {result.reason}"]
+    if result.x is not None:
+        lines.append(f"  x = {_point(result.x)}")
+    if result.second is not None:
+        lines.append(f"  y = {_point(result.second)}")
+    if result.farkas is not None:
+        lines.append(f"  {_farkas_words(result)}")
+    return "\n".join(lines)
+
+
+def _farkas_words(result: Inversion) -> str:
+    """The combination that no input satisfies."""
+    if result.farkas is None:
+        return ""
+    parts = [f"{value} * (row {i})" for i, value in result.farkas.rows.items()]
+    parts += [f"{value} * (halfspace {k})" for k, value in result.farkas.halfspaces.items()]
+    shown = " + ".join(parts[:MOST_NUMBERS]) + (
+        f" + ... {len(parts) - MOST_NUMBERS} more" * (len(parts) > MOST_NUMBERS)
+    )
+    return f"why: {shown} would be at most 0, and is positive everywhere"
+
+
+def _point(values: Sequence[object]) -> str:
+    more = f", ... {len(values) - MOST_NUMBERS} more (--json has all)" if len(values) > MOST_NUMBERS else ""
+    return "(" + ", ".join(map(_number, values[:MOST_NUMBERS])) + more + ")"
+
+
+def _number(value: object) -> str:
+    text = f"{value:.10g}" if isinstance(value, float) else str(value)
+    return text if len(text) <= LONGEST_NUMBER else f"{text[:18]}... ({len(text)} characters)"

@@ -1,0 +1,87 @@
+"""What an inversion answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+from typing import NoReturn
+
+from exactinj.domains import Region
+from exactinj.exact.numbers import rational_text
+from exactinj.exact.short import short_repr
+from exactinj.inversion.farkas import Farkas
+
+__all__ = ["Inversion", "InversionStatus"]
+
+
+class InversionStatus(StrEnum):
+    """How many inputs have the output, proved; or that the nearest one was asked for."""
+
+    UNIQUE = "unique"
+    MANY = "many"
+    NONE = "none"
+    NEAREST = "nearest"
+    TIMED_OUT = "timed_out"
+
+
+@dataclass(frozen=True, repr=False)
+class Inversion:
+    """The inputs of a layer that have one output.
+
+    Attributes
+    ----------
+    status : ``unique``, ``many`` and ``none`` are proved; ``nearest`` is a point that floats found
+    reason : one sentence
+    x : an input: exact rationals that the layer maps to the output exactly, or floats where it is ``nearest``
+    second : another one, of ``many``
+    dimension : of the set of all of them; None for ``none``, ``nearest`` and ``timed_out``
+    residual : ``|ReLU(W x + b) - y|``, rounded up; 0.0 where x is exact
+    error_bound : no input whose output lies within the stated noise of y is farther from x; with a certified kappa
+    farkas : what proves ``none``
+    layer : shape and digest
+    domain : where inputs were looked for
+    seconds : that it took
+    """
+
+    status: InversionStatus
+    reason: str
+    x: tuple[Fraction, ...] | tuple[float, ...] | None
+    second: tuple[Fraction, ...] | None
+    dimension: int | None
+    residual: float | None
+    error_bound: float | None
+    farkas: Farkas | None
+    layer: dict[str, object]
+    domain: Region
+    seconds: float
+
+    def __bool__(self) -> NoReturn:
+        raise TypeError("an inversion is neither true nor false; compare its status, as in result.status == 'unique'")
+
+    def __repr__(self) -> str:
+        return short_repr(self, f"status={self.status.value!r}, dimension={self.dimension}, {self.reason}")
+
+    def to_json(self) -> dict[str, object]:
+        """What ``exactinj invert --json`` prints."""
+        return {
+            "status": self.status.value,
+            "reason": self.reason,
+            "x": _numbers(self.x),
+            "second": _numbers(self.second),
+            "dimension": self.dimension,
+            "residual": self.residual,
+            "error_bound": self.error_bound,
+            "farkas": None if self.farkas is None else self.farkas.to_json(),
+            "layer": self.layer,
+            "domain": self.domain.text,
+            "stats": {"seconds": round(self.seconds, 6)},
+        }
+
+
+def _numbers(point: Sequence[Fraction] | Sequence[float] | None) -> list[object] | None:
+    """Exact numbers as texts, floats as they are."""
+    if point is None:
+        return None
+    return [rational_text(value) if isinstance(value, Fraction) else value for value in point]

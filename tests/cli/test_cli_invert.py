@@ -1,0 +1,83 @@
+"""``exactinj invert`` as users meet it."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+HAT = {"W": [["1"], ["-1"]], "b": ["-1", "1"]}
+
+
+@pytest.fixture
+def hat(tmp_path):
+    (tmp_path / "hat.json").write_text(json.dumps(HAT))
+    (tmp_path / "plane.csv").write_text("1,0\n0,1\n")
+    return tmp_path
+
+
+def written(folder, name, text):
+    (folder / name).write_text(text)
+    return name
+
+
+def test_one_input(run_command, hat):
+    answer = run_command("invert", "hat.json", written(hat, "y.json", '["0", "0"]'), "--json")
+    assert (answer.returncode, answer.stderr) == (0, "")
+    document = json.loads(answer.stdout)
+    assert document["status"] == "unique"
+    assert document["x"] == ["1"]
+    assert (document["second"], document["dimension"], document["residual"]) == (None, 0, 0.0)
+    assert set(document) >= {"status", "x", "second", "dimension", "residual", "error_bound", "farkas", "reason"}
+    assert "ONE INPUT, proved" in run_command("invert", "hat.json", "y.json").stdout
+
+
+def test_several_inputs(run_command, hat):
+    answer = run_command("invert", "plane.csv", written(hat, "y.csv", "0,1/2\n"), "--json")
+    assert answer.returncode == 10
+    document = json.loads(answer.stdout)
+    assert (document["status"], document["dimension"]) == ("many", 1)
+    assert document["x"][1] == document["second"][1] == "1/2"
+    assert document["x"][0] != document["second"][0]
+    assert run_command("invert", "plane.csv", "y.csv", "--domain", "nonneg").stdout.splitlines()[1] == "  x = (0, 1/2)"
+
+
+def test_no_input(run_command, hat):
+    answer = run_command("invert", "hat.json", written(hat, "y.json", "[1, 1]"), "--json")
+    assert answer.returncode == 13
+    assert json.loads(answer.stdout)["farkas"] == {"rows": {"0": "-1", "1": "-1"}, "halfspaces": {}, "value": "2"}
+    assert "NO INPUT, proved" in run_command("invert", "hat.json", "y.json").stdout
+
+
+def test_rows_of_outputs(run_command, hat):
+    np.save(hat / "y.npy", np.array([[0.0, 0.0], [1.0, 1.0], [0.0, 0.5]]))
+    answer = run_command("invert", "hat.json", "y.npy", "--json")
+    assert answer.returncode == 13
+    assert [one["status"] for one in json.loads(answer.stdout)["outputs"]] == ["unique", "none", "unique"]
+    assert run_command("invert", "hat.json", "y.npy", "--quiet").stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("y.json", "[0, -1]", "entry 1: found -1, expected a number of at least 0"),
+        ("y.json", "[0, NaN]", "found NaN, expected a finite number"),
+        ("y.json", "[0, 1, 2]", "has 3 entries, expected m = 2"),
+        ("y.json", "[[0, 1], [2]]", "row 1 has 1 entries and row 0 has 2"),
+        ("y.json", '{"y": 1}', "found a JSON dict, expected a list of m numbers"),
+        ("y.csv", "1,x\n", "found the text 'x'"),
+        ("y.txt", "1,2\n", "found the ending '.txt'"),
+    ],
+)
+def test_bad_input_is_one_line(run_command, hat, name, text, words):
+    answer = run_command("invert", "hat.json", written(hat, name, text))
+    assert (answer.returncode, answer.stdout) == (3, "")
+    assert answer.stderr.count("\n") == 1
+    assert words in answer.stderr
+
+
+def test_out_of_time(run_command, hat):
+    answer = run_command("invert", "hat.json", written(hat, "y.json", "[0, 0]"), "--timeout", "0.000001", "--json")
+    assert answer.returncode == 12
+    assert json.loads(answer.stdout)["status"] == "timed_out"
