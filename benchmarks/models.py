@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import exactinj as xi
 from timing import Stopwatch
+
+import exactinj as xi
 
 SILERO = {"input_shape": (1, 576), "fixed": {"sr": 16000}, "domain": "box:-1,1"}
 
@@ -93,7 +94,8 @@ def pnet() -> Any:
             return self.conv4_2(x), torch.softmax(self.conv4_1(x), dim=1)
 
     place, module = folder_of("facenet_pytorch"), PNet()
-    assert place is not None
+    if place is None:
+        raise FileNotFoundError("facenet_pytorch")
     module.load_state_dict(torch.load(place / "data" / "pnet.pt", weights_only=True))
     return module.eval()
 

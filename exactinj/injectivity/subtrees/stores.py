@@ -68,7 +68,9 @@ class _Pressed:
     @staticmethod
     def of(part: Part) -> _Pressed:
         supports, tokens = (zlib.compress(np.ascontiguousarray(a).data, QUICK) for a in (part.supports, part.tokens))
-        return _Pressed(replace(part, supports=part.supports[:0].copy(), tokens=part.tokens[:0].copy()), supports, tokens)
+        return _Pressed(
+            replace(part, supports=part.supports[:0].copy(), tokens=part.tokens[:0].copy()), supports, tokens
+        )
 
     def whole(self) -> Part:
         width, part = self.part.supports.shape[1], self.part
