@@ -3,11 +3,13 @@ from exactinj.api import alpha_star as alpha_star
 from exactinj.api import certify as certify
 from exactinj.api import check as check
 from exactinj.api import compare as compare
+from exactinj.api import frame_bounds as frame_bounds
 from exactinj.api import hull_bias as hull_bias
 from exactinj.api import invert as invert
 from exactinj.api import make_injective as make_injective
 from exactinj.api import sample_alpha as sample_alpha
 from exactinj.api import scan as scan
+from exactinj.api import stability as stability
 from exactinj.biases.alpha import AlphaStar as AlphaStar
 from exactinj.biases.hull.bias import HullBias as HullBias
 from exactinj.cells.wedges import count_wedges as count_wedges
@@ -54,6 +56,8 @@ from exactinj.layers.dense_network import DenseNetwork as DenseNetwork
 from exactinj.layers.dense_network import Leaky as Leaky
 from exactinj.layers.network import Network as Network
 from exactinj.layers.residual import ResidualBlock as ResidualBlock
+from exactinj.lipschitz.answer import Stability as Stability
+from exactinj.lipschitz.frames import FrameBounds as FrameBounds
 from exactinj.networks.answers import LayerRow as LayerRow
 from exactinj.networks.answers import NetworkAnswer as NetworkAnswer
 from exactinj.networks.answers import ScanResult as ScanResult

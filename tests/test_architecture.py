@@ -19,7 +19,7 @@ FLOORS = (
     ("domains", "layers", "kernels"),
     ("certificates", "files", "report", "fastcheck"),
     ("alternatives", "biases"),
-    ("cells", "sampling", "inversion"),
+    ("cells", "inversion", "lipschitz", "sampling"),
     ("injectivity",),
     ("networks",),
     ("comparison",),

@@ -6,6 +6,7 @@ from exactinj.api.biases import alpha_star, compare, hull_bias, sample_alpha
 from exactinj.api.checking import check
 from exactinj.api.deciding import certify
 from exactinj.api.inverting import invert
+from exactinj.api.lipschitz import frame_bounds, stability
 from exactinj.api.models import make_injective, scan
 from exactinj.injectivity.by_name import ENGINES
 
@@ -15,9 +16,11 @@ __all__ = [
     "certify",
     "check",
     "compare",
+    "frame_bounds",
     "hull_bias",
     "invert",
     "make_injective",
     "sample_alpha",
     "scan",
+    "stability",
 ]

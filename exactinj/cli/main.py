@@ -31,6 +31,7 @@ VERBS = (
     "sample",
     "compare",
     "invert",
+    "stability",
     "repair",
     "sweep",
     "export",

@@ -68,9 +68,8 @@ class _Pressed:
     @staticmethod
     def of(part: Part) -> _Pressed:
         supports, tokens = (zlib.compress(np.ascontiguousarray(a).data, QUICK) for a in (part.supports, part.tokens))
-        return _Pressed(
-            replace(part, supports=part.supports[:0].copy(), tokens=part.tokens[:0].copy()), supports, tokens
-        )
+        empty = replace(part, supports=part.supports[:0].copy(), tokens=part.tokens[:0].copy())
+        return _Pressed(empty, supports, tokens)
 
     def whole(self) -> Part:
         width, part = self.part.supports.shape[1], self.part

@@ -1,0 +1,103 @@
+"""Bi-Lipschitz constants of a layer, and frame bounds of its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from exactinj.api.timeouts import require_positive
+from exactinj.domains import Region
+from exactinj.errors import InputError
+from exactinj.exact.numbers import fraction_from
+from exactinj.files.arguments import convex_given, dense_given
+from exactinj.layers.dense import ReLULayer
+from exactinj.work.clock import Clock
+
+if TYPE_CHECKING:
+    from exactinj.lipschitz.answer import Stability
+    from exactinj.lipschitz.frames import FrameBounds
+
+__all__ = ["frame_bounds", "stability"]
+
+
+def stability(
+    layer: ReLULayer | Any,
+    *,
+    domain: Region | str | None = None,
+    tolerance: Any = "1/1000",
+    seed: int = 0,
+    timeout: float | None = None,
+    report: Callable[[str], None] | None = None,
+) -> Stability:
+    """How much ``f(x) = ReLU(W x + b)`` shrinks and stretches distances on a convex domain, enclosed with proofs.
+
+    ``A`` is the smallest eigenvalue of ``W_I^T W_I`` over the active sets I of all cells that meet K. Then
+    ``sqrt(A/2) <= kappa <= sqrt(A)`` for ``kappa = inf |f(x) - f(y)| / |x - y|``; A is positive exactly if f is
+    injective on K. The Lipschitz constant is the largest singular value of ``W_I`` over the same cells.
+
+    Parameters
+    ----------
+    layer : ReLULayer
+        The layer; n up to about 6 is practical for general rows.
+    domain : Domain, optional
+        Convex with interior points; R^n if left out.
+    tolerance : rational number
+        Relative width of the enclosures of A and of the square of the Lipschitz constant, between 0 and 1. Where the
+        value is a simple rational number, it is found exactly.
+    seed : int
+        Of the random points where the searches begin; the enclosures hold whatever it is.
+    timeout : float, optional
+        Seconds after which it stops; then ``result.complete`` is False, and the ends are those that are known anyway.
+    report : callable, optional
+        Is told now and then, in a line of text, how far the work is.
+
+    Returns
+    -------
+    Stability
+        ``.sigma_min_squared``, ``.lower_lipschitz``, ``.upper_lipschitz_squared``, bounds of the literature, and the
+        points that show the values.
+
+    Raises
+    ------
+    InputError
+        For a tolerance outside (0, 1), a domain that is not convex, a timeout that is not positive.
+
+    Examples
+    --------
+    >>> result = stability(ReLULayer([[1, 0], [0, 1], [-1, 0], [0, -1]]))
+    >>> [str(end) for end in result.lower_lipschitz], result.upper_lipschitz_squared.at_most
+    (['sqrt(1/2)', 'sqrt(1/2)'], Fraction(1, 1))
+
+    References
+    ----------
+    [Eck24] section 7.4, [FH25]; `docs/mathematics.md`, "Stability".
+    """
+    from exactinj.lipschitz.bounds import stability_of
+
+    require_positive(timeout)
+    width = fraction_from(tolerance)
+    if not 0 < width < 1:
+        raise InputError(f"found the tolerance {tolerance}, expected a number between 0 and 1")
+    given, where = dense_given(layer), convex_given(domain)
+    return stability_of(given, where.for_dimension(given.n), width, seed, Clock(timeout, report))
+
+
+def frame_bounds(layer: ReLULayer | Any) -> FrameBounds:
+    """Frame bounds ``A |x|^2 <= |W x|^2 <= B |x|^2`` of the rows, enclosed with proofs; the bias plays no part.
+
+    Says besides whether the frame is tight, and whether it is full spark, where there are few enough sets of n rows
+    to look at them all.
+
+    Examples
+    --------
+    >>> bounds = frame_bounds(ReLULayer([[1, 0], [0, 1], [1, 1]]))
+    >>> bounds.lower[0], bounds.upper[1], bounds.is_full_spark
+    (Fraction(1, 1), Fraction(3, 1), True)
+
+    References
+    ----------
+    [Eck24] definition 3.1.1.
+    """
+    from exactinj.lipschitz.frames import bounds_of_rows
+
+    return bounds_of_rows(dense_given(layer))

@@ -1,0 +1,125 @@
+"""``exactinj stability``: how much a layer shrinks and stretches distances, enclosed."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from exactinj.cli import exit_status
+from exactinj.cli.arguments import DOMAIN_HELP, Verbs, add_layer, add_output_options, seconds
+from exactinj.cli.supervised_verb import Ending, Reporter, Unfinished, run_supervised
+from exactinj.cli.table import table
+
+if TYPE_CHECKING:
+    from exactinj.lipschitz.answer import Bounds, Stability
+
+__all__ = ["add", "run"]
+
+LONGEST = 12  # of a rational that is shown as it is
+MOST_ROWS = 12
+
+
+def add(verbs: Verbs) -> None:
+    """Describe the verb and its options."""
+    verb = verbs.add_parser(
+        "stability",
+        help="certified bounds of both Lipschitz constants of a layer",
+        description="Enclose the lower and the upper Lipschitz constant of x -> ReLU(Wx + b) on a convex domain: every "
+        "end is proved in rational arithmetic. Bounds of the literature stand beside them.",
+    )
+    add_layer(verb)
+    verb.add_argument("--domain", metavar="DOMAIN", help=DOMAIN_HELP.replace("injectivity is asked", "distances are"))
+    verb.add_argument(
+        "--tolerance", default="1/1000", metavar="NUMBER", help="relative width of the enclosures (default 1/1000)"
+    )
+    verb.add_argument("--seed", type=int, default=0, help="of random starting points (default 0)")
+    verb.add_argument("--timeout", type=seconds, metavar="SECONDS", help="stop after so many seconds (status 12)")
+    add_output_options(verb)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Exit status 0, or 12 if the time did not suffice for both enclosures."""
+
+    def unfinished(end: Unfinished) -> dict[str, object]:
+        return {
+            "sigma_min_squared": None,
+            "lower_lipschitz": None,
+            "upper_lipschitz_squared": None,
+            "domain": options.domain,
+            "complete": False,
+            "layer": end.facts.get("layer"),
+            "reason": end.reason,
+        }
+
+    return run_supervised(options, lambda reporter: _work(options, reporter), unfinished)
+
+
+def _work(options: argparse.Namespace, reporter: Reporter) -> Ending:
+    from exactinj.api import stability
+    from exactinj.files.domain_words import parse_domain
+    from exactinj.files.layer_files import read_layer
+
+    domain = None if options.domain is None else parse_domain(options.domain)
+    layer = read_layer(options.layer, file_format=options.layer_format)
+    reporter.remember(layer={"m": layer.m, "n": layer.n, "sha256": layer.digest})
+    found = stability(
+        layer,
+        domain=domain,
+        tolerance=options.tolerance,
+        seed=options.seed,
+        timeout=reporter.seconds_left,
+        report=reporter.report,
+    )
+    status = exit_status.OK if found.complete else exit_status.OUT_OF_BUDGET
+    if options.json:
+        return Ending(status, json.dumps(found.to_json(), indent=1))
+    return Ending(status, "" if options.quiet else _described(options.layer, found))
+
+
+def _described(name: str, found: Stability) -> str:
+    from exactinj.exact.numbers import nearest_float
+
+    layer, (low, high) = found.layer, found.lower_lipschitz
+    lines = [f"{name}: stability on {found.domain.text}, m = {layer.m} rows, n = {layer.n}"]
+    top = found.upper_lipschitz_squared
+    kappa = "exactly" if low == high else "proved"
+    roots = [f"{nearest_float(end) ** 0.5:.6g}" for end in (top.at_least, top.at_most)]
+    rows = [
+        ["lower Lipschitz constant", f"{float(low):.6g}", f"{float(high):.6g}", kappa],
+        ["upper Lipschitz constant", *roots, _kind(top)],
+        ["A, least sigma_min^2 of a cell", *_ends(found.sigma_min_squared), _kind(found.sigma_min_squared)],
+        ["frame bound A of the rows", *_ends_of(found.frame.lower), ""],
+        ["frame bound B of the rows", *_ends_of(found.frame.upper), "tight" if found.frame.is_tight else ""],
+    ]
+    lines += table(["", "at least", "at most", ""], rows)
+    published = found.published.to_json()
+    lines.append(
+        f"published: slides kappa >= {published['slides']:.4g}, thesis kappa >= {published['thesis']:.4g}, "
+        f"operator norm {published['operator_norm']:.4g}"
+    )
+    active = found.smallest.active
+    shown = " ".join(map(str, active[:MOST_ROWS]))
+    shown += f" ... {len(active) - MOST_ROWS} more" if len(active) > MOST_ROWS else ""
+    lines.append(f"the cell of A has the active rows {shown or 'none'}")
+    if not found.sigma_min_squared.at_most:
+        lines.append("these do not span: the layer is not injective there (exactinj certify shows a pair)")
+    lines.append(f"  {found.nodes:,} nodes, {found.seconds:.2f} s")
+    if not found.complete:
+        lines.append("out of time: the ends are those that are known anyway; give a longer --timeout or --tolerance")
+    return "\n".join(lines)
+
+
+def _kind(bounds: Bounds) -> str:
+    return "exactly" if bounds.is_exact else "proved"
+
+
+def _ends(bounds: Bounds) -> list[str]:
+    return _ends_of((bounds.at_least, bounds.at_most))
+
+
+def _ends_of(ends: tuple[Fraction, Fraction]) -> list[str]:
+    from exactinj.exact.numbers import nearest_float
+
+    return [str(end) if len(str(end)) <= LONGEST else f"{nearest_float(end):.6g}" for end in ends]

@@ -1,0 +1,157 @@
+"""What is known of the stability of a layer: enclosures, and the points that show them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Never
+
+from exactinj.domains import Domain
+from exactinj.exact.numbers import nearest_float, rational_text
+from exactinj.exact.surd import Surd
+from exactinj.layers.dense import ReLULayer
+from exactinj.lipschitz.frames import FrameBounds
+from exactinj.lipschitz.pairs import ClosePair
+from exactinj.lipschitz.search import CellValue
+
+__all__ = ["Bounds", "Published", "Stability"]
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """``at_least <= value <= at_most``, both proved in rational arithmetic."""
+
+    at_least: Fraction
+    at_most: Fraction
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether both are the value itself."""
+        return self.at_least == self.at_most
+
+    def to_json(self) -> dict[str, object]:
+        """Rationals as strings."""
+        return {"at_least": rational_text(self.at_least), "at_most": rational_text(self.at_most)}
+
+
+@dataclass(frozen=True)
+class Published:
+    """Bounds of the literature on this layer, as enclosures of their squares.
+
+    slides : ``min sigma_min^2 / (2 m)``, a lower bound of kappa^2
+    thesis : ``min sigma_min^2 / 4``, stated as kappa^2 itself; a lower bound
+    operator_norm : ``sigma_max(W)^2``, an upper bound of the squared Lipschitz constant
+    """
+
+    slides: Bounds
+    thesis: Bounds
+    operator_norm: Bounds
+
+    def to_json(self) -> dict[str, object]:
+        """Their square roots as floats, on the side on which they bound."""
+        return {
+            "slides": _root_below(self.slides.at_least),
+            "thesis": _root_below(self.thesis.at_least),
+            "operator_norm": _root_above(self.operator_norm.at_most),
+        }
+
+
+@dataclass(frozen=True)
+class Stability:
+    """Bi-Lipschitz constants of ``f(x) = ReLU(W x + b)`` on a convex domain K, enclosed; every end is proved.
+
+    Attributes
+    ----------
+    layer, domain : what was asked about
+    sigma_min_squared : of ``A``, the smallest eigenvalue of ``W_I^T W_I`` over the active sets I of all cells in K
+    lower_lipschitz : of ``kappa = inf |f(x) - f(y)| / |x - y|``; two `Surd`, as ``sqrt(A/2) <= kappa <= sqrt(A)``
+    upper_lipschitz_squared : of the square of ``sup |f(x) - f(y)| / |x - y|``
+    published : bounds of the literature beside it
+    smallest, largest : the cells of the values that were found: a point, its active rows, a vector
+    pair : the pair of inputs behind the upper end of `lower_lipschitz`, if it is better than ``sqrt(A)``
+    frame : frame bounds of the rows
+    complete : False if the time did not suffice for both searches; the ends are then those that are known anyway
+    """
+
+    layer: ReLULayer
+    domain: Domain
+    sigma_min_squared: Bounds
+    lower_lipschitz: tuple[Surd, Surd]
+    upper_lipschitz_squared: Bounds
+    published: Published
+    smallest: CellValue
+    largest: CellValue
+    pair: ClosePair | None
+    frame: FrameBounds
+    complete: bool
+    nodes: int = 0
+    seconds: float = 0.0
+    certificate: str | None = field(default=None)
+
+    def __bool__(self) -> Never:
+        raise TypeError("a result has no truth value; look at .sigma_min_squared.at_least")
+
+    def __repr__(self) -> str:
+        low, high = (float(end) for end in self.lower_lipschitz)
+        top = _root(self.upper_lipschitz_squared.at_most)
+        return f"<Stability: {low:.4g} <= kappa <= {high:.4g}, Lipschitz at most {top:.4g} on {self.domain.text}>"
+
+    def to_json(self) -> dict[str, object]:
+        """The document that ``exactinj stability --json`` prints."""
+        low, high = self.lower_lipschitz
+        return {
+            "sigma_min_squared": self.sigma_min_squared.to_json(),
+            "lower_lipschitz": {"at_least": _surd(low), "at_most": _surd(high)},
+            "upper_lipschitz_squared": self.upper_lipschitz_squared.to_json(),
+            "published": self.published.to_json(),
+            "frame_bounds": self.frame.to_json(),
+            "domain": self.domain.text,
+            "certificate": self.certificate,
+            "witnesses": self._witnesses(),
+            "complete": self.complete,
+            "layer": {"m": self.layer.m, "n": self.layer.n, "sha256": self.layer.digest},
+            "stats": {"nodes": self.nodes, "seconds": round(self.seconds, 6)},
+        }
+
+    def _witnesses(self) -> dict[str, object]:
+        found: dict[str, object] = {
+            "sigma_min": _cell(self.smallest),
+            "upper_lipschitz": _cell(self.largest),
+        }
+        if self.pair is not None:
+            found["lower_lipschitz"] = {"x": _texts(self.pair.x), "y": _texts(self.pair.y)}
+        return found
+
+
+def _cell(cell: CellValue) -> dict[str, object]:
+    return {"x": _texts(cell.point), "active": list(cell.active), "vector": _texts(cell.value.vector)}
+
+
+def _texts(values: tuple[Fraction, ...]) -> list[str]:
+    return [rational_text(value) for value in values]
+
+
+def _surd(value: Surd) -> dict[str, object]:
+    return {"sign": value.sign, "square": rational_text(value.square or Fraction(0)), "float": float(value)}
+
+
+def _root(square: Fraction) -> float:
+    """To a relative 2**-52, for squares of every size."""
+    p, q = square.numerator, square.denominator
+    shift = max(0, 128 - p.bit_length() - q.bit_length())
+    return nearest_float(Fraction(math.isqrt(p * q << 2 * shift), q << shift))
+
+
+def _root_below(square: Fraction) -> float:
+    root = _root(square)
+    while math.isinf(root) or Fraction(root) ** 2 > square:
+        root = math.nextafter(root, 0.0)
+    return root
+
+
+def _root_above(square: Fraction) -> float:
+    root = _root(square)
+    while not math.isinf(root) and Fraction(root) ** 2 < square:
+        root = math.nextafter(root, math.inf)
+    return root

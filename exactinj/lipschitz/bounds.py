@@ -1,0 +1,107 @@
+"""Both Lipschitz constants of a layer on a convex domain: two searches over cells, and one over pairs of inputs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from flint import fmpq_mat
+
+from exactinj.alternatives.problem import HomogeneousProblem
+from exactinj.domains import Domain
+from exactinj.errors import InputError
+from exactinj.exact.surd import Surd
+from exactinj.layers.dense import ReLULayer
+from exactinj.lipschitz.answer import Bounds, Published, Stability
+from exactinj.lipschitz.frames import bounds_of_rows, enclosed_least
+from exactinj.lipschitz.gram import outer
+from exactinj.lipschitz.pairs import ClosePair, closest_pair
+from exactinj.lipschitz.points import homogeneous_points
+from exactinj.lipschitz.search import Enclosure, least_over_cells
+
+if TYPE_CHECKING:
+    from exactinj.work.clock import Clock
+
+__all__ = ["stability_of"]
+
+POINTS = 150
+
+
+def stability_of(layer: ReLULayer, domain: Domain, tolerance: Fraction, seed: int, clock: Clock) -> Stability:
+    """Enclosures to a relative tolerance; `InputError` for a domain without interior points that floats find."""
+    problem = HomogeneousProblem(layer, domain)
+    turned = HomogeneousProblem(_turned(layer), domain)
+    total = fmpq_mat(layer.n, layer.n)
+    for row in layer.W.raw_rows():
+        total = total - outer(row)
+    lower = _enclosed(problem, fmpq_mat(layer.n, layer.n), tolerance, seed, clock.part(0.6))
+    upper = _enclosed(turned, total, tolerance, seed, clock)
+    largest = replace(
+        upper.best, active=tuple(i for i in range(layer.m) if i not in upper.best.active and _is_row(problem, i))
+    )
+    frame = bounds_of_rows(layer)
+    sigma = Bounds(max(lower.at_least or Fraction(0), Fraction(0)), max(lower.at_most, Fraction(0)))
+    norm = Bounds(*frame.upper)
+    top = Bounds(max(-upper.at_most, Fraction(0)), norm.at_most if upper.at_least is None else -upper.at_least)
+    low = max(sigma.at_least / 2, _always_active(problem))
+    pair = _pair(problem, lower, sigma.at_most, seed)
+    return Stability(
+        layer=layer,
+        domain=problem.domain,
+        sigma_min_squared=sigma,
+        lower_lipschitz=(_root(low), _root(sigma.at_most if pair is None else pair.square)),
+        upper_lipschitz_squared=top,
+        published=Published(_shared(sigma, 2 * layer.m), _shared(sigma, 4), norm),
+        smallest=lower.best,
+        largest=largest,
+        pair=pair,
+        frame=frame,
+        complete=lower.at_least is not None and upper.at_least is not None,
+        nodes=lower.nodes + upper.nodes,
+        seconds=clock.worked,
+    )
+
+
+def _turned(layer: ReLULayer) -> ReLULayer:
+    """The layer with all signs turned, whose active rows are those that are not."""
+    rows = [[-value for value in row] for row in layer.W.fractions()]
+    return ReLULayer(rows, [-value for (value,) in layer.b.fractions()])
+
+
+def _is_row(problem: HomogeneousProblem, i: int) -> bool:
+    return any(problem.rows[i])
+
+
+def _enclosed(problem: HomogeneousProblem, start: fmpq_mat, tolerance: Fraction, seed: int, clock: Clock) -> Enclosure:
+    points = list(homogeneous_points(problem, POINTS, seed))
+    found = least_over_cells(problem, start, points, tolerance, clock)
+    if found is None:
+        raise InputError("no generic point was found inside the domain; it may be too narrow for floats")
+    return found
+
+
+def _pair(problem: HomogeneousProblem, lower: Enclosure, square: Fraction, seed: int) -> ClosePair | None:
+    """A pair that is better than ``sqrt(A)`` says."""
+    if not square:
+        return None
+    pair = closest_pair(problem, lower.best.point, lower.best.value.vector, seed)
+    return pair if pair is not None and pair.square < square else None
+
+
+def _always_active(problem: HomogeneousProblem) -> Fraction:
+    """A lower bound of kappa^2 by the rows that are active on all of the domain: f is linear in these."""
+    layer, gram = problem.layer, fmpq_mat(problem.dimension, problem.dimension)
+    rows = zip(layer.W.raw_rows(), layer.W.fractions(), layer.b.fractions(), strict=True)
+    for raw, row, (offset,) in rows:
+        if problem.domain.is_nonnegative(row, offset):
+            gram = gram + outer(raw)
+    return max(enclosed_least(gram)[0], Fraction(0))
+
+
+def _shared(bounds: Bounds, divisor: int) -> Bounds:
+    return Bounds(bounds.at_least / divisor, bounds.at_most / divisor)
+
+
+def _root(square: Fraction) -> Surd:
+    return Surd(int(square > 0), square)

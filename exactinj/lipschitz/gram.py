@@ -1,0 +1,120 @@
+"""Gram matrices of rows in rationals: smallest eigenvalues enclosed, positive semidefiniteness decided exactly."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from flint import fmpq, fmpq_mat
+from numpy.typing import NDArray
+
+from exactinj.exact.numbers import exact_vector, fraction_of, power_of_two_below, rational_from
+
+__all__ = [
+    "LeastEigenvalue",
+    "floats_of",
+    "is_semidefinite",
+    "least_eigenvalue",
+    "outer",
+    "rounded",
+    "shifted",
+    "unit_of",
+]
+
+DIGITS = 40  # bits of a bound
+MOST = 10**6  # of denominators of eigenvalues that are tried as rationals
+
+
+@dataclass(frozen=True)
+class LeastEigenvalue:
+    """That of a symmetric matrix is at most `value`, as `vector` shows, and equal to it if `is_exact`."""
+
+    value: Fraction
+    vector: tuple[Fraction, ...]
+    is_exact: bool
+
+
+def outer(row: Sequence[fmpq]) -> fmpq_mat:
+    """``w w^T``."""
+    column = fmpq_mat(len(row), 1, list(row))
+    return column * column.transpose()
+
+
+def shifted(matrix: fmpq_mat, value: Fraction) -> fmpq_mat:
+    """``M - value I``."""
+    moved, amount = fmpq_mat(matrix), rational_from(value)
+    for k in range(moved.nrows()):
+        moved[k, k] = moved[k, k] - amount
+    return moved
+
+
+def is_semidefinite(matrix: fmpq_mat) -> bool:
+    """Whether a symmetric matrix has no negative eigenvalue, exactly: by elimination on the diagonal.
+
+    A zero on the diagonal has to come with a row of zeros.
+    """
+    rows = matrix.table()
+    for k, pivot_row in enumerate(rows):
+        pivot = pivot_row[k]
+        if pivot < 0:
+            return False
+        if pivot == 0:
+            if any(value != 0 for value in pivot_row[k + 1 :]):
+                return False
+            continue
+        for i in range(k + 1, len(rows)):
+            factor = pivot_row[i] / pivot
+            if factor != 0:
+                for j in range(i, len(rows)):
+                    rows[i][j] -= factor * pivot_row[j]
+    return True
+
+
+def unit_of(matrix: fmpq_mat) -> Fraction:
+    """A power of two near the largest entry; 1 for zero."""
+    largest = max((abs(fraction_of(value)) for value in matrix.entries()), default=Fraction(0))
+    return power_of_two_below(largest) if largest else Fraction(1)
+
+
+def floats_of(matrix: fmpq_mat, unit: Fraction) -> NDArray[np.float64]:
+    """``M / unit`` to the nearest floats."""
+    divisor = rational_from(unit)
+    return np.array([[float(fraction_of(value / divisor)) for value in row] for row in matrix.table()])
+
+
+def least_eigenvalue(matrix: fmpq_mat) -> LeastEigenvalue:
+    """A bound from a vector that floats propose, rounded up; the rational that it is, where it is a simple one."""
+    unit = unit_of(matrix)
+    values, vectors = np.linalg.eigh(floats_of(matrix, unit))
+    near = (Fraction(float(values[0])) * unit).limit_denominator(MOST)
+    moved = shifted(matrix, near)
+    if moved.det() == 0 and is_semidefinite(moved):
+        return LeastEigenvalue(near, _null_vector(moved), is_exact=True)
+    vector = exact_vector(vectors[:, 0].tolist())
+    column = fmpq_mat(len(vector), 1, [rational_from(value) for value in vector])
+    quotient = (column.transpose() * matrix * column)[0, 0] / (column.transpose() * column)[0, 0]
+    return LeastEigenvalue(rounded(fraction_of(quotient), up=True), tuple(vector), is_exact=False)
+
+
+def _null_vector(matrix: fmpq_mat) -> tuple[Fraction, ...]:
+    """A vector that a singular matrix maps to 0."""
+    reduced, rank = matrix.rref()
+    rows = reduced.table()[:rank]
+    pivots = [next(j for j, value in enumerate(row) if value != 0) for row in rows]
+    free = next(j for j in range(matrix.ncols()) if j not in pivots)
+    vector = [Fraction(int(j == free)) for j in range(matrix.ncols())]
+    for row, pivot in zip(rows, pivots, strict=True):
+        vector[pivot] = -fraction_of(row[free])
+    return tuple(vector)
+
+
+def rounded(value: Fraction, *, up: bool, bits: int = DIGITS) -> Fraction:
+    """A dyadic number with few bits that is not below the value, or not above it."""
+    if not value:
+        return value
+    exponent = bits - (abs(value.numerator).bit_length() - value.denominator.bit_length())
+    scale = Fraction(2) ** exponent
+    return Fraction((math.ceil if up else math.floor)(value * scale)) / scale

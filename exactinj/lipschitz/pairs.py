@@ -1,0 +1,125 @@
+"""Pairs of inputs that a layer moves closer together than any other that is found: they bound kappa from above.
+
+``kappa = inf |f(x) - f(y)| / |x - y|`` over x != y in K. Floats look for pairs; the ratio of the best one is exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from exactinj.alternatives.problem import HomogeneousProblem
+from exactinj.exact.numbers import exact_vector
+from exactinj.lipschitz.points import interior_points
+
+__all__ = ["ClosePair", "closest_pair"]
+
+Floats = NDArray[np.float64]
+SAMPLES, PAIRS, KEPT, TRIES, ROUNDS = 200, 10_000, 24, 24, 80
+GRIDS = (1, 2, 3, 4, 8, 16, 64, 1 << 10, 1 << 20)
+
+
+@dataclass(frozen=True)
+class ClosePair:
+    """Two different points of the domain and the exact ``|f(x) - f(y)|^2 / |x - y|^2``."""
+
+    x: tuple[Fraction, ...]
+    y: tuple[Fraction, ...]
+    square: Fraction
+
+
+def closest_pair(
+    problem: HomogeneousProblem, at: Sequence[Fraction], along: Sequence[Fraction], seed: int
+) -> ClosePair | None:
+    """The best pair of a search by random steps; `at` and `along` are a point and a direction to try besides."""
+    random = np.random.default_rng(seed)
+    samples = np.array(list(interior_points(problem, SAMPLES, seed)))
+    samples = samples[np.isfinite(samples).all(axis=1)]
+    x = samples[random.integers(0, len(samples), PAIRS)]
+    y = samples[random.integers(0, len(samples), PAIRS)]
+    sides = np.array([[float(value) for value in at]] * 40)
+    steps = np.concatenate([np.geomspace(1e-6, 1e3, 20), -np.geomspace(1e-6, 1e3, 20)])
+    size = float(np.linalg.norm([float(value) for value in along])) or 1.0
+    ends = sides + steps[:, None] * np.array([float(value) for value in along]) / size
+    x, y = np.concatenate([x, samples, sides]), np.concatenate([y, -samples, ends])
+    w, b = problem.layer.W.to_float(), problem.layer.b.to_float()[:, 0]
+    ratios = _ratios(problem, w, b, x, y)
+    best = np.argsort(ratios)[:KEPT]
+    x, y = _improved(problem, (w, b), (x[best], y[best]), random)
+    order = np.argsort(_ratios(problem, w, b, x, y))
+    found = [pair for k in order[:4] for pair in _exact(problem, x[k], y[k])]
+    return min(found, key=lambda pair: (pair.square, len(str(pair.x)) + len(str(pair.y))), default=None)
+
+
+def _ratios(problem: HomogeneousProblem, w: Floats, b: Floats, x: Floats, y: Floats) -> Floats:
+    """In floats; infinite where a pair is no pair of the domain."""
+    with np.errstate(all="ignore"):
+        images = np.maximum(x @ w.T + b, 0) - np.maximum(y @ w.T + b, 0)
+        distances = ((x - y) ** 2).sum(axis=1)
+        ratios = (images**2).sum(axis=1) / distances
+    sizes = np.maximum(1.0, np.abs(x).max(axis=1) + np.abs(y).max(axis=1))
+    is_good = np.isfinite(ratios) & (distances > (1e-9 * sizes) ** 2) & _inside(problem, x) & _inside(problem, y)
+    return np.where(is_good, ratios, np.inf)
+
+
+def _inside(problem: HomogeneousProblem, x: Floats) -> NDArray[np.bool_]:
+    n = problem.dimension
+    inside = np.ones(len(x), dtype=np.bool_)
+    for row in problem.domain.halfspaces(n):
+        *normal, offset = (float(value) for value in row)
+        inside &= x @ np.array(normal) + offset <= 0
+    ball = problem.domain.ball
+    if ball is not None:
+        centre = np.array([float(value) for value in ball.interior_point(n)])
+        inside &= ((x - centre) ** 2).sum(axis=1) <= float(ball.radius) ** 2
+    return inside
+
+
+def _improved(
+    problem: HomogeneousProblem, layer: tuple[Floats, Floats], pairs: tuple[Floats, Floats], random: np.random.Generator
+) -> tuple[Floats, Floats]:
+    """Random steps of many sizes from each pair, of which the best one is taken."""
+    x, y = pairs
+    count, n = x.shape
+    best = _ratios(problem, *layer, x, y)
+    for _ in range(ROUNDS):
+        sizes = 10.0 ** random.uniform(-7, 0.3, (count, TRIES, 1)) * np.linalg.norm(x - y, axis=1)[:, None, None]
+        moved = [side[:, None] + sizes * _steps(random, (count, TRIES, n)) for side in (x, y)]
+        flat = [side.reshape(-1, n) for side in moved]
+        ratios = _ratios(problem, *layer, *flat).reshape(count, TRIES)
+        place = ratios.argmin(axis=1)
+        better = ratios[np.arange(count), place] < best
+        chosen = np.arange(count)[better], place[better]
+        x[better], y[better], best[better] = moved[0][chosen], moved[1][chosen], ratios[chosen]
+    return x, y
+
+
+def _steps(random: np.random.Generator, shape: tuple[int, int, int]) -> Floats:
+    """Normal ones; half of them are none, so that one side of a pair may move alone."""
+    steps: Floats = random.standard_normal(shape) * random.integers(0, 2, (*shape[:2], 1))
+    return steps
+
+
+def _exact(problem: HomogeneousProblem, x: Floats, y: Floats) -> list[ClosePair]:
+    """The pair as it is and rounded to coarse grids, as far as both points are in the domain."""
+    size = float(max(np.abs(x).max(), np.abs(y).max())) or 1.0
+    unit = Fraction(2) ** int(np.ceil(np.log2(size)))
+    candidates = [(exact_vector(x.tolist()), exact_vector(y.tolist()))]
+    for grid in GRIDS:
+        step = unit / grid
+        points = [tuple(step * round(value / step) for value in side) for side in candidates[0]]
+        candidates.append((list(points[0]), list(points[1])))
+    found = (_pair(problem, *map(tuple, pair)) for pair in candidates)
+    return [pair for pair in found if pair is not None]
+
+
+def _pair(problem: HomogeneousProblem, x: tuple[Fraction, ...], y: tuple[Fraction, ...]) -> ClosePair | None:
+    distance = sum(((a - c) ** 2 for a, c in zip(x, y, strict=True)), Fraction(0))
+    if not distance or not problem.domain.contains(x) or not problem.domain.contains(y):
+        return None
+    images = zip(problem.layer.evaluate(x), problem.layer.evaluate(y), strict=True)
+    return ClosePair(x, y, sum(((a - c) ** 2 for a, c in images), Fraction(0)) / distance)

@@ -1,0 +1,86 @@
+"""Random generic points of a domain's interior, where a search for small values looks first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from exactinj.alternatives.problem import HomogeneousProblem
+from exactinj.exact.numbers import exact_vector, nearest_float
+
+__all__ = ["homogeneous_points", "interior_points"]
+
+Floats = NDArray[np.float64]
+RESTART = 16  # steps after which a walk begins again at the middle
+
+
+def _float_rows(problem: HomogeneousProblem) -> Floats:
+    """All rows of a problem with their offsets, (M, n + 1), each divided by its largest entry."""
+    n = problem.dimension
+    rows = np.zeros((len(problem.rows), n + 1))
+    for line, row in zip(rows, problem.rows, strict=True):
+        largest = max(map(abs, row)) or 1
+        line[: len(row)] = [value / largest for value in row]
+    return rows
+
+
+def interior_points(problem: HomogeneousProblem, count: int, seed: int) -> Iterator[Floats]:
+    """Points (n,) of a walk that goes along random lines into any of the cells that these meet.
+
+    They are likely to be inside the domain and off all rows; who needs that has to look.
+    """
+    random, rows, n = np.random.default_rng(seed), _float_rows(problem), problem.dimension
+    centre = np.array([nearest_float(value) for value in problem.domain.interior_point(n)])
+    ball = problem.domain.ball
+    middle = np.zeros(n)
+    if ball is not None:
+        middle = np.array([nearest_float(value) for value in ball.interior_point(n)])
+    x = centre
+    for step in range(count):
+        if step % RESTART == 0:
+            x = centre
+        direction = random.standard_normal(n)
+        direction /= np.linalg.norm(direction) or 1.0
+        low, high = _room(rows[problem.m :], x, direction)
+        if ball is not None:
+            low, high = _within_ball(x - middle, direction, nearest_float(ball.radius), low, high)
+        times = _crossings(rows[: problem.m], x, direction, low, high)
+        x = x + random.choice(times) * direction
+        yield x
+
+
+def _room(boundary: Floats, x: Floats, direction: Floats) -> tuple[float, float]:
+    """How far a line stays where all of these rows are negative."""
+    values, slopes = boundary[:, :-1] @ x + boundary[:, -1], boundary[:, :-1] @ direction
+    with np.errstate(all="ignore"):
+        ends = -values / slopes
+    high, low = ends[slopes > 0].min(initial=np.inf), ends[slopes < 0].max(initial=-np.inf)
+    return float(min(low, 0.0)), float(max(high, 0.0))
+
+
+def _within_ball(x: Floats, direction: Floats, radius: float, low: float, high: float) -> tuple[float, float]:
+    half = float(x @ direction)
+    root = np.sqrt(max(half * half - float(x @ x) + radius * radius, 0.0))
+    return max(low, -half - root), min(high, -half + root)
+
+
+def _crossings(rows: Floats, x: Floats, direction: Floats, low: float, high: float) -> Floats:
+    """Times in the middle between those at which a line crosses rows, and beyond the last ones."""
+    with np.errstate(all="ignore"):
+        times = -(rows[:, :-1] @ x + rows[:, -1]) / (rows[:, :-1] @ direction)
+    times = np.unique(times[np.isfinite(times) & (times > low) & (times < high)])
+    first, last = (times[0], times[-1]) if times.size else (0.0, 0.0)
+    reach = max(1.0, last - first)
+    ends = [low if np.isfinite(low) else first - reach, high if np.isfinite(high) else last + reach]
+    stops = np.array([ends[0], *times, ends[1]])
+    middles: Floats = (stops[1:] + stops[:-1]) / 2
+    return middles
+
+
+def homogeneous_points(problem: HomogeneousProblem, count: int, seed: int) -> Iterator[tuple[int, ...]]:
+    """The same as integer vectors of the problem, without rounding; none that is not finite."""
+    for x in interior_points(problem, count, seed):
+        if np.isfinite(x).all():
+            yield problem.homogeneous(exact_vector(x.tolist()))

@@ -1,0 +1,283 @@
+"""The smallest eigenvalue of ``H + sum_(i active) w_i w_i^T`` over all cells that meet a domain, enclosed with proofs.
+
+At a generic point x of K no row is zero, and its *active* rows are those with ``<w_i, x> + b_i > 0``. The search splits
+by signs of rows as the engine sign-split does: at a node with rows P known to be active and rows Q known not to be,
+the matrix of P alone bounds what is possible below from below, as more active rows only add to it. If it reaches the
+threshold, exactly, the node is closed. If not, either there is a point where no other row is active: that is a cell,
+with a new value; or a circuit says that one of a few rows is, and the node splits there.
+
+With ``H = 0`` the minimum is the A of the lower Lipschitz constant. Over the layer with all signs turned, whose active
+rows are those that are not active here, ``H = -W^T W`` makes the eigenvalue ``-sigma_max^2`` of what is active.
+
+Two rows ``w_j = -c w_i`` with ``c b_i + b_j >= 0`` are a *pair*: one of them is active everywhere, so that the smaller
+of their terms counts before it is known which.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from math import gcd
+
+import numpy as np
+from flint import fmpq, fmpq_mat
+from numpy.typing import NDArray
+
+from exactinj.alternatives.exact_program import SeparatingPoint
+from exactinj.alternatives.problem import HomogeneousProblem
+from exactinj.alternatives.signed_rows import circuit_or_point
+from exactinj.errors import InternalError
+from exactinj.exact.numbers import power_of_two_below
+from exactinj.lipschitz.gram import (
+    LeastEigenvalue,
+    floats_of,
+    is_semidefinite,
+    least_eigenvalue,
+    outer,
+    rounded,
+    shifted,
+    unit_of,
+)
+from exactinj.work.clock import Clock, OutOfTimeError
+
+__all__ = ["CellValue", "Enclosure", "least_over_cells"]
+
+RECENT = 400  # circuits that are tried again
+CLEARLY = 1e-9  # relative to the size of the matrix: what floats may say is not reached
+BITS = 24  # of a threshold
+
+
+@dataclass(frozen=True)
+class CellValue:
+    """A value that is taken: at a point, with the rows that are active there and a vector that shows it."""
+
+    value: LeastEigenvalue
+    point: tuple[Fraction, ...]
+    active: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Enclosure:
+    """``at_least <= minimum <= at_most``; `complete` unless the time was over, when `at_least` is None."""
+
+    at_least: Fraction | None
+    best: CellValue
+    nodes: int = 0
+    circuits: int = 0
+
+    @property
+    def at_most(self) -> Fraction:
+        """The best value that was found."""
+        return self.best.value.value
+
+
+@dataclass(frozen=True)
+class _Node:
+    """Bits of the rows that are known to be active, and not to be; the matrix of the former with H."""
+
+    active: int
+    excluded: int
+    matrix: fmpq_mat
+    floats: NDArray[np.float64]
+
+
+@dataclass
+class _Circuits:
+    """Circuits as bits: positive rows cannot all be inactive where the negative ones are active."""
+
+    positive: list[int] = field(default_factory=list)
+    negative: list[int] = field(default_factory=list)
+
+    def fitting(self, node: _Node) -> int | None:
+        """The number of the recent one that splits the node into the fewest, if one fits."""
+        best, fewest = None, 1 << 30
+        for k in range(len(self.positive) - 1, max(-1, len(self.positive) - 1 - RECENT), -1):
+            if self.negative[k] & ~node.active or self.positive[k] & node.active:
+                continue
+            free = (self.positive[k] & ~node.excluded).bit_count()
+            if free < fewest:
+                best, fewest = k, free
+                if free <= 1:
+                    break
+        return best
+
+
+def least_over_cells(
+    problem: HomogeneousProblem,
+    start: fmpq_mat,
+    points: Sequence[Sequence[int]],
+    tolerance: Fraction,
+    clock: Clock,
+) -> Enclosure | None:
+    """The minimum to a relative tolerance, or exactly where it is a simple rational number.
+
+    problem : the layer, perhaps with all signs turned, on its domain
+    start : H
+    points : homogeneous integer points where to look first; those that are generic and inside count
+
+    None if no point was found.
+    """
+    return _Search(problem, start, tolerance, clock).run(points)
+
+
+class _Search:
+    """Mutable, used once."""
+
+    def __init__(self, problem: HomogeneousProblem, start: fmpq_mat, tolerance: Fraction, clock: Clock) -> None:
+        weights = problem.layer.W.raw_rows()
+        self.problem, self.start, self.tolerance, self.clock = problem, start, tolerance, clock
+        self.terms = [outer(row) for row in weights]
+        units = [unit_of(matrix) for matrix in (start, *self.terms) if any(matrix.entries())]
+        self.unit = max(units, default=Fraction(1))  # of all floats
+        self.float_terms = [floats_of(term, self.unit) for term in self.terms]
+        self.float_start = floats_of(start, self.unit)
+        self.slack = CLEARLY * float(np.abs(self.float_start).max() + sum(term.max() for term in self.float_terms))
+        self.zero = {i for i in range(problem.m) if not any(problem.rows[i])}
+        self.pairs = _pairs(problem, weights)
+        self.circuits = _Circuits()
+        self.best: CellValue | None = None
+        self.threshold = Fraction(0)
+        self.nodes = 0
+
+    def run(self, points: Sequence[Sequence[int]]) -> Enclosure | None:
+        at_least = None
+        try:
+            for point in points:
+                self.look_at(point)
+            self.search()
+            at_least = self.threshold
+        except OutOfTimeError:
+            pass
+        return None if self.best is None else Enclosure(at_least, self.best, self.nodes, len(self.circuits.positive))
+
+    def look_at(self, point: Sequence[int]) -> None:
+        """Take the value at a generic point of the interior, if it is the smallest so far."""
+        values = self.problem.values_at(point)
+        is_inside = all(value < 0 for value in values[self.problem.m :]) and self.problem.is_in_ball(point)
+        if not is_inside or any(not values[i] for i in range(self.problem.m) if i not in self.zero):
+            return
+        active = [i for i in range(self.problem.m) if values[i] > 0]
+        floats = self.float_start + sum((self.float_terms[i] for i in active), np.zeros_like(self.float_start))
+        if self.best is None or np.linalg.eigvalsh(floats)[0] < float(self.best.value.value / self.unit) + self.slack:
+            self.take(active, point)
+
+    def take(self, active: Sequence[int], point: Sequence[int]) -> None:
+        matrix = fmpq_mat(self.start)
+        for i in active:
+            matrix = matrix + self.terms[i]
+        value = least_eigenvalue(matrix)
+        if self.best is None or value.value < self.best.value.value:
+            self.best = CellValue(value, _in_domain(self.problem, point), tuple(active))
+            below = value.value if value.is_exact else value.value - self.tolerance * abs(value.value)
+            self.threshold = below if value.is_exact else rounded(below, up=False, bits=BITS)
+
+    def search(self) -> None:
+        """Until every node is closed at the threshold of the end, which only sinks."""
+        stack = [self.root()]
+        while stack:
+            node = stack.pop()
+            self.nodes += 1
+            if not self.nodes % 64:
+                self.clock.check()
+                self.clock.report(f"{self.nodes:,} nodes, {len(self.circuits.positive):,} circuits")
+            if self.is_closed(node):
+                continue
+            number = self.circuits.fitting(node)
+            if number is None:
+                number = self.circuit_at(node)
+            if number is not None:
+                stack += reversed(self.children(node, number))
+
+    def root(self) -> _Node:
+        return _Node(0, 0, fmpq_mat(self.start), self.float_start)
+
+    def is_closed(self, node: _Node) -> bool:
+        """Whether the rows that are known to be active reach the threshold, exactly."""
+        if self.best is None:
+            return False
+        matrix, floats = node.matrix, node.floats
+        for i, j, smaller in self.pairs:
+            if not (node.active >> i | node.active >> j) & 1:
+                term = i if node.excluded >> j & 1 else j if node.excluded >> i & 1 else smaller
+                matrix, floats = matrix + self.terms[term], floats + self.float_terms[term]
+        if np.linalg.eigvalsh(floats)[0] < float(self.threshold / self.unit) - self.slack:
+            return False
+        return is_semidefinite(shifted(matrix, self.threshold))
+
+    def circuit_at(self, node: _Node) -> int | None:
+        """The number of a new circuit that fits the node; None where a point was found instead."""
+        self.clock.check()
+        problem = self.problem
+        signs = [1] * len(problem.rows)
+        for i in range(problem.m):
+            signs[i] = 0 if i in self.zero else -1 if node.active >> i & 1 else 1
+        outcome = circuit_or_point(problem, signs, (), self.clock)
+        if isinstance(outcome, SeparatingPoint):
+            active = [i for i in range(problem.m) if node.active >> i & 1]
+            self.take(active, outcome.homogeneous)
+            if not self.is_closed(node):
+                raise InternalError("a new cell did not close its node; please report this")
+            return None
+        self.problem = problem.with_cut(outcome.cut)
+        codes = [code for code in outcome.codes if abs(code) <= problem.m]
+        self.circuits.positive.append(sum(1 << (code - 1) for code in codes if code > 0))
+        self.circuits.negative.append(sum(1 << (-code - 1) for code in codes if code < 0))
+        return len(self.circuits.positive) - 1
+
+    def children(self, node: _Node, number: int) -> list[_Node]:
+        """For each row without a sign that may be active, with those before it inactive."""
+        free = self.circuits.positive[number] & ~node.excluded
+        rows = [i for i in range(self.problem.m) if free >> i & 1]
+        rows.sort(key=lambda i: -float(np.trace(self.float_terms[i])))
+        children, excluded = [], node.excluded
+        for i in rows:
+            matrix, floats = node.matrix + self.terms[i], node.floats + self.float_terms[i]
+            children.append(_Node(node.active | 1 << i, excluded, matrix, floats))
+            excluded |= 1 << i
+        return children
+
+
+def _in_domain(problem: HomogeneousProblem, point: Sequence[int]) -> tuple[Fraction, ...]:
+    """The point of a homogeneous vector; on a cone one of ordinary size on its ray, within the ball if there is one."""
+    x = problem.point_from(point) or []
+    if problem.is_affine:
+        return tuple(x)
+    unit = power_of_two_below(max(map(abs, x), default=Fraction(1)) or Fraction(1))
+    x = [value / unit for value in x]
+    while not problem.domain.contains(x):
+        x = [value / 2 for value in x]
+    return tuple(x)
+
+
+def _pairs(problem: HomogeneousProblem, weights: Sequence[Sequence[fmpq]]) -> list[tuple[int, int, int]]:
+    """Disjoint pairs of rows of which one is active everywhere, and the one of the smaller length."""
+    found: list[tuple[int, int, int]] = []
+    waiting: dict[tuple[int, ...], list[int]] = {}
+    n = problem.dimension
+    directions = [_direction(row[:n]) for row in problem.rows[: problem.m]]
+    for i, direction in enumerate(directions):
+        if direction is None:
+            continue
+        opposite = waiting.get(tuple(-value for value in direction), [])
+        partner = next((j for j in opposite if _is_covering(problem.rows[i], problem.rows[j], n)), None)
+        if partner is None:
+            waiting.setdefault(direction, []).append(i)
+            continue
+        opposite.remove(partner)
+        lengths = [sum((value * value for value in weights[k]), fmpq(0)) for k in (partner, i)]
+        found.append((partner, i, partner if lengths[0] <= lengths[1] else i))
+    return found
+
+
+def _direction(row: Sequence[int]) -> tuple[int, ...] | None:
+    divisor = gcd(*row)
+    return tuple(value // divisor for value in row) if divisor else None
+
+
+def _is_covering(one: Sequence[int], other: Sequence[int], n: int) -> bool:
+    """Whether ``c g_one + g_other`` is a constant that is not negative; the directions are opposite."""
+    if len(one) == n:
+        return True
+    k = next(k for k in range(n) if one[k])
+    return Fraction(one[n], abs(one[k])) + Fraction(other[n], abs(other[k])) >= 0
