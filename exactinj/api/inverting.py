@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from exactinj.api.timeouts import require_positive
 from exactinj.domains import Region
-from exactinj.files.arguments import convex_given, dense_given
+from exactinj.errors import InputError
+from exactinj.exact.numbers import fraction_from
+from exactinj.files.arguments import convex_given, dense_given, layer_given
+from exactinj.layers.convolution import ConvLayer
+from exactinj.layers.dense import ReLULayer
 from exactinj.work.clock import Clock
 
 if TYPE_CHECKING:
+    from exactinj.inversion.invert import Noise
     from exactinj.inversion.result import Inversion
-    from exactinj.layers.dense import ReLULayer
 
 __all__ = ["invert"]
 
 
 def invert(
-    layer: ReLULayer | Any,
+    layer: ReLULayer | ConvLayer | Any,
     output: Any,
     *,
     domain: Region | str | None = None,
+    input_shape: Sequence[int] | None = None,
+    noisy: bool = False,
+    method: str = "constrained",
+    noise: Any = 0,
+    kappa: Any = None,
     timeout: float | None = None,
     report: Callable[[str], None] | None = None,
 ) -> Inversion | list[Inversion]:
@@ -29,11 +38,23 @@ def invert(
 
     Parameters
     ----------
-    layer : ReLULayer, or what makes one, as in `certify`
+    layer : ReLULayer or ConvLayer, or what makes one, as in `certify`
     output : (m,) numbers, or rows of them (k, m), or the path of a ``.npy``, ``.json`` or ``.csv`` file
         Nonnegative; floats are the dyadic rationals that they are.
     domain : Region or its words, optional
         Convex; R^n if left out.
+    input_shape : sequence of int, optional
+        Of a convolution: (channels, *size), or the size alone. Its outputs may have the shape of the grid.
+    noisy : bool
+        The output is rounded or measured: the nearest input by least squares, in floats.
+    method : {"constrained", "positive-rows"}
+        Of ``noisy``: least squares on the rows with positive outputs subject to the inequalities of the others, or
+        without them ([Eck24] 7.3).
+    noise : number
+        Of ``noisy``: how far the output is, at most, from what the layer gives on the domain.
+    kappa : positive rational, optional
+        Of ``noisy``: a certified lower Lipschitz constant of the layer on the domain. Then no input of the domain with
+        an output within `noise` is farther from x than ``.error_bound``.
     timeout : float, optional
         Seconds for all outputs; those that are not reached are ``timed_out``.
     report : callable, optional
@@ -42,13 +63,14 @@ def invert(
     Returns
     -------
     Inversion, or a list of them for rows of outputs
-        ``.status`` (``unique``, ``many`` or ``none``), ``.x`` (exact rationals), ``.second``, ``.dimension`` (of the
+        ``.status`` (``unique``, ``many`` or ``none``; ``nearest`` if noisy), ``.x`` (exact
+        rationals, or floats), ``.second``, ``.dimension`` (of the
         set of all inputs with this output), ``.farkas`` (what proves ``none``), ``.reason``, ``.to_json()``.
 
     Raises
     ------
     InputError
-        For outputs of another length, negative ones, and domains that are not convex.
+        For outputs of another length, negative ones, domains that are not convex, and a kappa that is not positive.
 
     Examples
     --------
@@ -61,15 +83,40 @@ def invert(
     `docs/mathematics.md`, "Reconstruction".
     """
     from exactinj.files.outputs import outputs_given
-    from exactinj.inversion.invert import invert_exactly
+    from exactinj.inversion.invert import invert_exactly, invert_nearly
+    from exactinj.inversion.maps import map_of
 
     require_positive(timeout)
+    about = _noise_given(method, noise, kappa) if noisy else None
+    if not noisy and (method != "constrained" or noise != 0 or kappa is not None):
+        raise InputError("found a method, noise or kappa for exact inversion, expected them with noisy only; say noisy")
     clock = Clock(timeout, report)
-    exact = dense_given(layer)
+    exact = map_of(_one_layer(layer), input_shape)
     asked = convex_given(domain).for_dimension(exact.n)
-    given = outputs_given(output, exact.m)
+    given = outputs_given(output, exact.m, exact.shape)
     results = []
     for k, row in enumerate(given.rows):
         clock.report(f"output {k + 1} of {len(given.rows)}")
-        results.append(invert_exactly(exact, row, asked, clock))
+        if about is None:
+            results.append(invert_exactly(exact, row, asked, clock))
+        else:
+            results.append(invert_nearly(exact, row, asked, about, clock))
     return results[0] if given.is_one else results
+
+
+def _one_layer(value: Any) -> ReLULayer | ConvLayer:
+    layer = layer_given(value)
+    return layer if isinstance(layer, ConvLayer) else dense_given(layer)
+
+
+def _noise_given(method: str, noise: Any, kappa: Any) -> Noise:
+    from exactinj.inversion.invert import METHODS, Noise
+
+    if method not in METHODS:
+        raise InputError(f"found the method {method!r}, expected one of {', '.join(METHODS)}")
+    size, constant = fraction_from(noise), None if kappa is None else fraction_from(kappa)
+    if size < 0:
+        raise InputError(f"found the noise {noise}, expected a number of at least 0")
+    if constant is not None and constant <= 0:
+        raise InputError(f"found kappa = {kappa}, expected a positive number; 0 bounds nothing")
+    return Noise(method, size, constant)

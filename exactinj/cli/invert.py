@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from exactinj.cli import exit_status
 from exactinj.cli.arguments import DOMAIN_HELP, Verbs, add_layer, add_output_options, seconds
+from exactinj.cli.conv import input_shape_of
 from exactinj.cli.supervised_verb import Ending, Reporter, Unfinished, run_supervised
 
 if TYPE_CHECKING:
@@ -23,8 +24,9 @@ STATUS = {
     "many": exit_status.SEVERAL,
     "none": exit_status.NO_PREIMAGE,
     "timed_out": exit_status.OUT_OF_BUDGET,
+    "unknown": exit_status.UNKNOWN,
 }
-WORST_FIRST = ("timed_out", "none", "many", "nearest", "unique")
+WORST_FIRST = ("timed_out", "unknown", "none", "many", "nearest", "unique")
 MOST_NUMBERS = 12
 LONGEST_NUMBER = 34
 
@@ -42,6 +44,16 @@ def add(verbs: Verbs) -> None:
     verb.add_argument(
         "--domain", default="R^n", metavar="DOMAIN", help=DOMAIN_HELP.replace("injectivity is", "inputs are")
     )
+    verb.add_argument("--input-shape", metavar="SHAPE", help="LAYER holds kernels, for inputs C,H,W (also CxHxW)")
+    verb.add_argument("--noisy", action="store_true", help="the nearest input by least squares, in floats")
+    verb.add_argument(
+        "--method",
+        choices=("constrained", "positive-rows"),
+        default="constrained",
+        help="of --noisy: rows with positive outputs with (default) or without the inequalities of the others",
+    )
+    verb.add_argument("--noise", default="0", metavar="E", help="of --noisy: how far the output is off (0)")
+    verb.add_argument("--kappa", metavar="P/Q", help="of --noisy: a certified lower Lipschitz constant")
     verb.add_argument("--timeout", type=seconds, metavar="SECONDS", help="stop after so many seconds (status 12)")
     add_output_options(verb)
 
@@ -59,7 +71,7 @@ def run(options: argparse.Namespace) -> int:
             "residual": None,
             "error_bound": None,
             "farkas": None,
-            "layer": end.facts.get("layer"),
+            "layer": None,
             "domain": options.domain,
             "stats": {"seconds": round(end.seconds, 6)},
         }
@@ -70,12 +82,25 @@ def run(options: argparse.Namespace) -> int:
 def _work(options: argparse.Namespace, reporter: Reporter) -> Ending:
     from exactinj.api import invert
     from exactinj.files.domain_words import parse_domain
+    from exactinj.files.kernel_files import read_kernels
     from exactinj.files.layer_files import read_layer
 
     domain = parse_domain(options.domain)
-    layer = read_layer(options.layer, file_format=options.layer_format)
-    reporter.remember(layer=layer.summary)
-    found = invert(layer, options.output, domain=domain, timeout=reporter.seconds_left, report=reporter.report)
+    shape = input_shape_of(options.input_shape)
+    read = read_layer if shape is None else read_kernels
+    layer = read(options.layer, file_format=options.layer_format)
+    found = invert(
+        layer,
+        options.output,
+        domain=domain,
+        input_shape=shape,
+        noisy=options.noisy,
+        method=options.method,
+        noise=0 if options.noise == "0" else options.noise,
+        kappa=options.kappa,
+        timeout=reporter.seconds_left,
+        report=reporter.report,
+    )
     results = found if isinstance(found, list) else [found]
     statuses = {result.status.value for result in results}
     worst = next(status for status in WORST_FIRST if status in statuses)
@@ -101,10 +126,14 @@ def _describe(name: str, result: Inversion) -> str:
         "none": "NO INPUT, proved",
         "nearest": "NEAREST INPUT, in floats",
         "timed_out": "undecided",
+        "unknown": "undecided",
     }
     lines = [f"{name}: {words[result.status.value]}: {result.reason}"]
     if result.x is not None:
         lines.append(f"  x = {_point(result.x)}")
+    if result.status == "nearest":
+        bound = "" if result.error_bound is None else f", error at most {result.error_bound:.6g}, certified"
+        lines.append(f"  residual {result.residual:.6g}{bound}")
     if result.second is not None:
         lines.append(f"  y = {_point(result.second)}")
     if result.farkas is not None:

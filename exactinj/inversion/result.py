@@ -24,6 +24,7 @@ class InversionStatus(StrEnum):
     NONE = "none"
     NEAREST = "nearest"
     TIMED_OUT = "timed_out"
+    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, repr=False)
@@ -40,7 +41,7 @@ class Inversion:
     residual : ``|ReLU(W x + b) - y|``, rounded up; 0.0 where x is exact
     error_bound : no input whose output lies within the stated noise of y is farther from x; with a certified kappa
     farkas : what proves ``none``
-    layer : shape and digest
+    layer : its shape
     domain : where inputs were looked for
     seconds : that it took
     """

@@ -10,8 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from flint import fmpq
-
 from exactinj.domains import Domain
 from exactinj.exact.matrix import IntegerRow, primitive_row
 from exactinj.exact.numbers import rational_from
@@ -73,6 +71,6 @@ def system_of(layer: ReLULayer, domain: Domain, output: Sequence[Fraction]) -> P
 
 
 def _shifted(row: IntegerRow, value: Fraction) -> tuple[IntegerRow, Fraction]:
-    """The primitive row of ``<a, x> + c - value``, and its factor."""
-    last = row[-1] - value
-    return primitive_row([*map(fmpq, row[:-1]), fmpq(last.numerator, last.denominator)])
+    """The integer row of ``<a, x> + c - value``, and its factor."""
+    factor = value.denominator
+    return (*(factor * entry for entry in row[:-1]), factor * row[-1] - value.numerator), Fraction(factor)

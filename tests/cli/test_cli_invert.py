@@ -81,3 +81,32 @@ def test_out_of_time(run_command, hat):
     answer = run_command("invert", "hat.json", written(hat, "y.json", "[0, 0]"), "--timeout", "0.000001", "--json")
     assert answer.returncode == 12
     assert json.loads(answer.stdout)["status"] == "timed_out"
+
+
+def test_noisy(run_command, hat):
+    np.save(hat / "y.npy", np.array([0.5, 0.1]))
+    assert run_command("invert", "hat.json", "y.npy").returncode == 13
+    answer = run_command("invert", "hat.json", "y.npy", "--noisy", "--noise", "0.2", "--kappa", "1/2", "--json")
+    assert (answer.returncode, answer.stderr) == (0, "")
+    document = json.loads(answer.stdout)
+    assert document["status"] == "nearest"
+    assert document["x"] == pytest.approx([1.2])
+    assert document["residual"] == pytest.approx(np.hypot(0.3, 0.1))
+    assert document["error_bound"] == pytest.approx(2 * (np.hypot(0.3, 0.1) + 0.2))
+    printed = run_command("invert", "hat.json", "y.npy", "--noisy", "--kappa", "1/2").stdout
+    assert "NEAREST INPUT, in floats" in printed
+    assert "certified" in printed
+    alone = run_command("invert", "hat.json", "y.npy", "--noisy", "--method", "positive-rows")
+    assert alone.returncode == 0
+    for options in (["--noisy", "--kappa", "0"], ["--noisy", "--noise", "x"], ["--kappa", "1"]):
+        refused = run_command("invert", "hat.json", "y.npy", *options)
+        assert (refused.returncode, refused.stdout, refused.stderr.count("\n")) == (3, "", 1)
+
+
+def test_kernels(run_command, hat):
+    (hat / "kernels.json").write_text(json.dumps({"kernels": [[["1", "-1"]], [["-1", "1"]]], "padding": 1}))
+    written(hat, "y.json", '["0", "0", "5", "3", "2", "0"]')
+    answer = run_command("invert", "kernels.json", "y.json", "--input-shape", "1,2", "--json")
+    assert answer.returncode == 0
+    assert json.loads(answer.stdout)["x"] == ["3", "5"]
+    assert run_command("invert", "kernels.json", "y.json", "--input-shape", "1,3").returncode == 3
