@@ -12,6 +12,7 @@ from typing import ClassVar, Self
 
 from exactinj.certificates.collision import Collision
 from exactinj.certificates.depth_tree import DepthTree
+from exactinj.certificates.gram import GramProof
 from exactinj.certificates.layer_certificate import LayerCertificate
 from exactinj.certificates.layer_records import dense_of
 from exactinj.certificates.layer_text import dense_pieces
@@ -26,7 +27,7 @@ __all__ = ["Certificate", "Proof"]
 
 @dataclass(frozen=True, repr=False)
 class Certificate(LayerCertificate):
-    """A claim with its proof: ``injective`` or ``alpha_star`` with trees, ``not_injective`` with a colliding pair."""
+    """A claim with its proof: ``injective``, ``alpha_star``, ``stability`` with trees, ``not_injective`` without."""
 
     KEY: ClassVar[str] = "layer"
 
@@ -38,6 +39,8 @@ class Certificate(LayerCertificate):
     def claim(self) -> str:
         if isinstance(self.proof, DepthTree):
             return "alpha_star"
+        if isinstance(self.proof, GramProof):
+            return "stability"
         if isinstance(self.proof, Packing | StatedPacking):
             return "injective_if_full_spark"
         return "not_injective" if isinstance(self.proof, Collision) else "injective"

@@ -18,6 +18,7 @@ from exactinj.certificates.composition import Composition
 from exactinj.certificates.depth_tree import DepthTree, RowProof
 from exactinj.certificates.flat_tree import FlatTree
 from exactinj.certificates.form import Form
+from exactinj.certificates.gram import GramProof, GramSide
 from exactinj.certificates.orientation import OrientationProof
 from exactinj.certificates.p_matrix import Minors, PMatrixProof, Split, Token
 from exactinj.certificates.packing import Packing, StatedPacking
@@ -33,7 +34,9 @@ __all__ = ["Proof", "pair_text", "proof_pieces", "rationals", "separated", "stri
 TOKENS_A_LINE = 16
 Entry: TypeAlias = Sequence[tuple[int, int]] | Sequence[int]  # pairs (row, multiplier), or codes
 
-Proof = FlatTree | SignSplitTree | StatedTree | BlocksProof | Collision | DepthTree | Packing | StatedPacking
+Proof = (
+    FlatTree | SignSplitTree | StatedTree | BlocksProof | Collision | DepthTree | Packing | StatedPacking | GramProof
+)
 
 
 @singledispatch
@@ -164,6 +167,24 @@ def _packing_text(epsilon: Fraction | None, form: Form, entries: Iterator[str]) 
     yield f'{{"rule": "packing",\n"epsilon": {stated},\n"{table}": [\n'
     yield from entries
     yield "]}"
+
+
+@proof_pieces.register
+def _gram_pieces(proof: GramProof) -> Iterator[str]:
+    yield '{"rule": "gram",\n"below": '
+    yield from _side_pieces("at_least", proof.below)
+    yield ',\n"above": '
+    yield from _side_pieces("at_most", proof.above)
+    yield "}"
+
+
+def _side_pieces(name: str, side: GramSide) -> Iterator[str]:
+    """The object of a tree, with the bound and the pairs in place of its rule."""
+    pieces = proof_pieces(side.tree)
+    opening = next(pieces)
+    bound, pairs = rational_text(side.bound), [list(pair) for pair in side.pairs]
+    yield opening.replace('"rule": "sign-split"', f'"{name}": "{bound}",\n"pairs": {pairs}', 1)
+    yield from pieces
 
 
 def _entry(entry: Entry) -> str:

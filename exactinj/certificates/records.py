@@ -33,6 +33,7 @@ from exactinj.certificates.every_size import (
     UnpairedRow,
 )
 from exactinj.certificates.form import Form
+from exactinj.certificates.gram import GramProof, GramSide
 from exactinj.certificates.orientation import OrientationProof
 from exactinj.certificates.p_matrix import Definite, Dominant, Minors, MinorTree, PMatrixProof, Split, Token
 from exactinj.certificates.packing import StatedPacking
@@ -166,6 +167,7 @@ def proof_of(record: Record) -> Any:
         "flat-tree": _tree,
         "sign-split": _tree,
         "packing": _packing,
+        "gram": lambda found: GramProof(_gram_side(found["below"], "at_least"), _gram_side(found["above"], "at_most")),
         "depth-tree": lambda found: DepthTree(tuple(map(_row, found["rows"]))),
         "blocks": lambda found: BlocksProof(tuple(map(_block, found["blocks"]))),
         "stages": lambda found: StagesProof(tuple(map(_block, found["stages"]))),
@@ -189,6 +191,11 @@ def proof_of(record: Record) -> Any:
         ),
     }
     return readers[record["rule"]](record)
+
+
+def _gram_side(record: Record, bound: str) -> GramSide:
+    tree = _tree({**record, "rule": "sign-split"})
+    return GramSide(fraction_from(record[bound]), tuple((i, j) for i, j in record["pairs"]), tree)
 
 
 def _cell_step(item: Any) -> CellStep:

@@ -44,6 +44,15 @@ class SupportTable:
             row[: len(support)] = np.array(support, dtype=np.int64) + 1
         return cls.of(codes, sizes)
 
+    @classmethod
+    def of_codes(cls, supports: Sequence[Sequence[int]]) -> SupportTable:
+        """A table of supports given as codes, in their order."""
+        sizes = np.array([len(support) for support in supports], dtype=np.int64)
+        codes = np.zeros((len(supports), int(sizes.max(initial=0))), dtype=np.int64)
+        for row, support in zip(codes, supports, strict=True):
+            row[: len(support)] = support
+        return cls.of(codes, sizes)
+
     @property
     def sizes(self) -> NDArray[np.int64]:
         """How many codes each support has."""

@@ -25,6 +25,7 @@ RULES = (
     "window_packing",
     "stages",
     "depth_tree",
+    "gram",
     "boxes",
     "periodic",
     "patch",
@@ -55,7 +56,10 @@ PARTS = (
     "dependencies",
     "definite",
     *(f"rules/{rule}" for rule in RULES),
-    *(f"reading/{part}" for part in ("layer", "domain", "convolution", "residual", "network", "proofs", "graph")),
+    *(
+        f"reading/{part}"
+        for part in ("layer", "domain", "convolution", "residual", "network", "proofs", "gram", "graph")
+    ),
     "document",
     *(f"files/{part}" for part in ("texts", "arrays", "layers", "kernels", "residuals", "networks", "graphs")),
     "command",

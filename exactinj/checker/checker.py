@@ -8,11 +8,11 @@ file runs alone. It is made of the modules in the folder exactinj/checker, in wh
 
 The parts: faults, limits, rationals, stream, rows, domains, trees, supports, cones, convolution, residual, network,
 graph, dependencies, definite, rules/collision, rules/flat_tree, rules/sign_split, rules/packing, rules/blocks,
-rules/window_packing, rules/stages, rules/depth_tree, rules/boxes, rules/periodic, rules/patch, rules/geometric,
-rules/count, rules/unpaired, rules/p_matrix, rules/orientation, rules/cell_pairs, rules/composition, rules/rank,
-rules/graph_composition, reading/layer, reading/domain, reading/convolution, reading/residual, reading/network,
-reading/proofs, reading/graph, document, files/texts, files/arrays, files/layers, files/kernels, files/residuals,
-files/networks, files/graphs, command.
+rules/window_packing, rules/stages, rules/depth_tree, rules/gram, rules/boxes, rules/periodic, rules/patch,
+rules/geometric, rules/count, rules/unpaired, rules/p_matrix, rules/orientation, rules/cell_pairs, rules/composition,
+rules/rank, rules/graph_composition, reading/layer, reading/domain, reading/convolution, reading/residual,
+reading/network, reading/proofs, reading/gram, reading/graph, document, files/texts, files/arrays, files/layers,
+files/kernels, files/residuals, files/networks, files/graphs, command.
 """
 
 from __future__ import annotations
@@ -1947,6 +1947,23 @@ def is_definite(matrix: Sequence[Vector]) -> bool | None:
     return _by_elimination(matrix) if size <= _ELIMINATED_AT_MOST else None
 
 
+def is_semidefinite(matrix: Sequence[Vector]) -> bool:
+    """No eigenvalue is negative: by elimination (Bareiss); a zero on the diagonal comes with a row of zeros."""
+    rows, divisor = [list(row) for row in matrix], 1
+    while rows:
+        head = rows[0]
+        pivot = head[0]
+        tail = head[1:]
+        if pivot < 0 or (not pivot and any(tail)):
+            return False
+        if not pivot:
+            rows = [row[1:] for row in rows[1:]]
+            continue
+        rows = [[(pivot * p - row[0] * q) // divisor for p, q in zip(row[1:], tail, strict=True)] for row in rows[1:]]
+        divisor = pivot
+    return True
+
+
 def _by_elimination(matrix: Sequence[Vector]) -> bool:
     """All leading minors are positive (Bareiss)."""
     rows, divisor = [list(row) for row in matrix], 1
@@ -2751,6 +2768,174 @@ def check_depth_tree(proof: DepthTree, domain: Domain, rows: list[Row], n: int) 
     if count < len(rows):
         raise Rejected(Reason.VALUE, f"depth-tree: the list ends after {count} of {len(rows)} rows")
     return f"the values of all {len(rows)} rows are attained, and the trees of {tokens} tokens are correct"
+
+
+# ------------------------------------------------------------------ rules/gram
+# Rule "gram": bounds of the eigenvalues of the active rows of every cell, by trees over signs of rows.
+
+_Matrix = list[Vector]
+_LEAF = -1
+
+
+@dataclass(frozen=True, slots=True)
+class GramSide:
+    """A bound with its pairs, circuits and tree, each to be taken once and in this order."""
+
+    bound: Fraction
+    pairs: list[tuple[int, int]]
+    circuits: Iterator[Entry]
+    tokens: Iterator[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Gram:
+    """The sides `below` and `above`, each to be judged before the next one is taken."""
+
+    sides: Iterator[GramSide]
+
+
+class _Matrices:
+    """The rows over one denominator D, and matrices times D^2 and the denominator of the bound."""
+
+    def __init__(self, rows: Sequence[Row], bound: Fraction) -> None:
+        common = math.lcm(*(row.denominator for row in rows))
+        self.functions = [[value * (common // row.denominator) for value in row.entries] for row in rows]
+        self.scale, self.threshold = bound.denominator, bound.numerator * common * common
+        self.n = len(self.functions[0]) - 1
+
+    def multiple_of_identity(self, value: int) -> _Matrix:
+        return [[value if j == k else 0 for k in range(self.n)] for j in range(self.n)]
+
+    def with_row(self, matrix: _Matrix, i: int, sign: int = 1) -> _Matrix:
+        """The matrix and sign w_i w_i^T."""
+        row = self.functions[i][:-1]
+        factors = [sign * self.scale * value for value in row]
+        return [
+            [entry + factor * value for entry, value in zip(line, row, strict=True)] if factor else line
+            for line, factor in zip(matrix, factors, strict=True)
+        ]
+
+    def square(self, i: int) -> int:
+        return sum(map(mul, self.functions[i][:-1], self.functions[i][:-1]))
+
+    def require_pair(self, i: int, j: int, place: str) -> None:
+        """Raises Rejected unless w_j = -c w_i with c > 0 and c b_i + b_j >= 0."""
+        one, other = self.functions[i], self.functions[j]
+        k = next((k for k in range(self.n) if one[k]), None)
+        if k is None or one[k] * other[k] >= 0:
+            raise Rejected(Reason.TREE, f"{place}: the rows {i} and {j} are no opposites of each other")
+        a, c = abs(one[k]), abs(other[k])
+        if any(c * p + a * q for p, q in zip(one[:-1], other[:-1], strict=True)):
+            raise Rejected(Reason.TREE, f"{place}: the rows {i} and {j} are no opposites of each other")
+        if c * one[-1] + a * other[-1] < 0:
+            raise Rejected(Reason.TREE, f"{place}: the rows {i} and {j} are both inactive somewhere")
+
+
+def _signs_of(entry: Entry, number: int, functions: Functions, side: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """A circuit: F = sum_i lambda_i g_i is nonnegative on K; some lambda_i is positive or some g_i is not zero."""
+    place, m = f"{side}: circuit {number}", functions.m
+    circuit = functions.explicit(entry, Reason.CIRCUIT, place)
+    form = circuit.form(functions.named, Reason.CIRCUIT, place) if circuit.indices else []
+    pairs = list(zip(*circuit, strict=True))
+    positive = tuple(i for i, factor in pairs if i < m and factor > 0)
+    negative = tuple(i for i, factor in pairs if factor < 0)
+    if any(i >= m for i in negative):
+        raise Rejected(Reason.CIRCUIT, f"{place}: a halfspace of the domain has a negative multiplier")
+    if not positive and not negative:
+        raise Rejected(Reason.CIRCUIT, f"{place}: names halfspaces of the domain only, no row of the layer")
+    if not functions.domain.nonnegative(form):
+        raise Rejected(Reason.CIRCUIT, f"{place}: the sum of lambda_i g_i is not nonnegative on the domain")
+    if not positive and not any(any(functions.named[i].entries) for i in negative):
+        raise Rejected(Reason.CIRCUIT, f"{place}: no multiplier is positive and all rows are zero")
+    return positive, negative
+
+
+class _GramWalk(TreeWalk):
+    """The reader of a tree: `path` is P and `excluded` is Q; a node's `basis` is the matrix of P."""
+
+    def __init__(self, side: GramSide, name: str, circuits: list[tuple[tuple[int, ...], tuple[int, ...]]]) -> None:
+        super().__init__(side.tokens, f"{name}: tree")
+        self.side, self.circuits = side, circuits
+
+    def read(self, matrices: _Matrices, start: _Matrix) -> int:
+        """read_tree. Returns the number of tokens."""
+        self.matrices = matrices
+        self.enter(start)
+        while self.stack:
+            node = self.stack[-1]
+            i = next(node.children, None)
+            if i is None:
+                self.leave()
+            elif i not in self.excluded:
+                self.path.append(i)
+                self.enter(matrices.with_row(node.basis, i))
+        return self.finish()
+
+    def enter(self, matrix: _Matrix) -> None:
+        """A token: the matrix is semidefinite, or a circuit."""
+        token = self.take()
+        if token == _LEAF:
+            if not is_semidefinite(self._with_pairs(matrix)):
+                raise self.rejected("the matrix of the rows that are known to be active does not reach the bound")
+            self.stack.append(Node(iter(()), matrix))
+            return
+        if not 0 <= token < len(self.circuits):
+            raise self.rejected(f"there is no circuit {show(token)}")
+        positive, negative = self.circuits[token]
+        for i in negative:
+            if i not in self.path:
+                raise self.rejected(f"row {i} is not known to be active")
+        for i in positive:
+            if i in self.path:
+                raise self.rejected(f"row {i} is known to be active")
+        self.stack.append(Node(iter(positive), matrix))
+
+    def _with_pairs(self, matrix: _Matrix) -> _Matrix:
+        for i, j in self.side.pairs:
+            if i not in self.path and j not in self.path:
+                if j in self.excluded or i in self.excluded:
+                    term = i if j in self.excluded else j
+                else:
+                    term = i if self.matrices.square(i) <= self.matrices.square(j) else j
+                matrix = self.matrices.with_row(matrix, term)
+        return matrix
+
+
+def _check_side(side: GramSide, name: str, domain: Domain, rows: list[Row], n: int) -> str:
+    """The pairs, every circuit, then the tree; above, the rows are those of the layer with all signs turned."""
+    matrices = _Matrices(rows, side.bound)
+    named = [i for pair in side.pairs for i in pair]
+    if len(set(named)) < len(named) or any(not 0 <= i < len(rows) for i in named):
+        raise Rejected(Reason.TREE, f"{name}: the pairs name a row twice, or one that is not there")
+    for i, j in side.pairs:
+        matrices.require_pair(i, j, f"{name}: pairs")
+    functions = Functions(rows, domain, n)
+    circuits = [_signs_of(entry, k, functions, name) for k, entry in enumerate(side.circuits)]
+    start = matrices.multiple_of_identity(-matrices.threshold)
+    if name == "above":
+        start = matrices.multiple_of_identity(matrices.threshold)
+        for i in range(len(rows)):
+            start = matrices.with_row(start, i, sign=-1)
+    tokens = _GramWalk(side, name, circuits).read(matrices, start)
+    return f"{len(circuits)} circuits and {tokens} tokens"
+
+
+def check_gram(proof: Gram, domain: Domain, rows: Rows, n: int) -> str:
+    """Both sides, below first."""
+    own = [rows[i] for i in range(len(rows))]
+    turned = [_turned(row) for row in own]
+    names = iter((("below", own), ("above", turned)))
+    said, bounds = [], []
+    for side in proof.sides:
+        name, used = next(names)
+        said.append(f"{name} by {_check_side(side, name, domain, used, n)}")
+        bounds.append(rational_text(side.bound))
+    return f"sigma_min^2 is at least {bounds[0]}, sigma_max^2 at most {bounds[1]} in every cell: {', '.join(said)}"
+
+
+def _turned(row: Row) -> Row:
+    *normal, bias = [Fraction(-value, row.denominator) for value in row.entries]
+    return Row(normal, bias)
 
 
 # ------------------------------------------------------------------ rules/boxes
@@ -4696,6 +4881,7 @@ PROVES = {
     "composition": "injective",
     "graph-composition": "injective",
     "rank": "injective",
+    "gram": "stability",
 }
 RESTING = {"injective_for_sizes_if_full_spark": "boxes"}  # claims that a rule proves besides, with packings inside
 POSITIVE = re.compile("[1-9][0-9]*")
@@ -4739,7 +4925,7 @@ def _combinations(reader: Reader, name: str, multiplier: re.Pattern[str]) -> Ite
         yield _combination(value, multiplier, f"{name} {number}")
 
 
-def _entries(reader: Reader, name: str, multiplier: re.Pattern[str]) -> Iterator[Entry]:
+def read_entries(reader: Reader, name: str, multiplier: re.Pattern[str]) -> Iterator[Entry]:
     """The list of refuters or circuits; at the key `supports` it has compact entries, too."""
     may_be_compact = reader.key(",", f"{name}s", "supports") == "supports"
     for number in reader.items():
@@ -4761,7 +4947,7 @@ def _codes(value: list[object], multiplier: re.Pattern[str], place: str) -> Code
     return Codes(codes)
 
 
-def _tokens(reader: Reader, place: str = "tree") -> Iterator[int]:
+def read_tokens(reader: Reader, place: str = "tree") -> Iterator[int]:
     """The tokens at the key `tree`, then the end of the proof."""
     for number, token in enumerate(reader.elements(",", "tree")):
         if type(token) is not int:
@@ -4773,9 +4959,9 @@ def _tokens(reader: Reader, place: str = "tree") -> Iterator[int]:
 def read_injective(reader: Reader, rule: str) -> InjectiveProof:
     """The rest of a proof with the rule flat-tree, sign-split or blocks."""
     if rule == "flat-tree":
-        return FlatTree(_entries(reader, "refuter", POSITIVE), _tokens(reader))
+        return FlatTree(read_entries(reader, "refuter", POSITIVE), read_tokens(reader))
     if rule == "sign-split":
-        return SignSplit(_entries(reader, "circuit", NONZERO), _tokens(reader))
+        return SignSplit(read_entries(reader, "circuit", NONZERO), read_tokens(reader))
     if rule == "stages":
         raise Rejected(Reason.RULE, 'the rule "stages" stands inside the rule "boxes" only')
     if rule != "blocks":
@@ -4793,7 +4979,7 @@ def read_packing(reader: Reader) -> Packing:
         raise Unreadable(f"epsilon: expected null or a positive number, found {show(text)}")
 
     def refuters() -> Iterator[Entry]:
-        yield from _entries(reader, "refuter", POSITIVE)
+        yield from read_entries(reader, "refuter", POSITIVE)
         reader.expect("}")
 
     return Packing(epsilon, refuters())
@@ -4927,7 +5113,7 @@ def read_depth_tree(reader: Reader, n: int) -> DepthTree:
     def rows() -> Iterator[RowProof]:
         for j in reader.places(",", "rows"):
             row = _RowReader(reader, j, n)
-            yield RowProof(row.row, row.value, row.point, row.refuters(), _tokens(reader, f"row {j}: tree"))
+            yield RowProof(row.row, row.value, row.point, row.refuters(), read_tokens(reader, f"row {j}: tree"))
         reader.expect("}")
 
     return DepthTree(rows())
@@ -5065,7 +5251,7 @@ def read_orientation(reader: Reader, n: int) -> Orientation:
     """For a block with n inputs."""
     reader.key(",", "point")
     point = rationals(reader.value(), n, "proof.point")
-    return Orientation(point, _combinations(reader, "circuit", NONZERO), _tokens(reader))
+    return Orientation(point, _combinations(reader, "circuit", NONZERO), read_tokens(reader))
 
 
 def _read_perhaps_none(reader: Reader, name: str) -> list[int]:
@@ -5087,6 +5273,34 @@ def read_p_matrix(reader: Reader) -> PMatrix:
 
     active, inactive = (_read_perhaps_none(reader, name) for name in ("active", "inactive"))
     return PMatrix(active, inactive, blocks())
+
+
+# ------------------------------------------------------------------ reading/gram
+# The proof of the rule "gram", read while the rule takes it.
+
+def _pairs(value: object, place: str) -> list[tuple[int, int]]:
+    pairs = []
+    for pair in value if isinstance(value, list) else [None]:
+        if not isinstance(pair, list) or len(pair) != 2 or not all(type(i) is int for i in pair):
+            raise Unreadable(f"{place}: expected a list of pairs of rows like [0, 3], found {show(value)}")
+        pairs.append((pair[0], pair[1]))
+    return pairs
+
+
+def read_gram(reader: Reader) -> Gram:
+    """The sides `below` and `above`."""
+
+    def sides() -> Iterator[GramSide]:
+        for name, bound in (("below", "at_least"), ("above", "at_most")):
+            reader.key(",", name)
+            reader.key("{", bound)
+            value = rational(reader.value(), f"{name}: {bound}")
+            reader.key(",", "pairs")
+            pairs = _pairs(reader.value(), f"{name}: pairs")
+            yield GramSide(value, pairs, read_entries(reader, "circuit", NONZERO), read_tokens(reader, f"{name}: tree"))
+        reader.expect("}")
+
+    return Gram(sides())
 
 
 # ------------------------------------------------------------------ reading/graph
@@ -5437,6 +5651,7 @@ CLAIMS = (
     "injective_for_sizes",
     "not_injective_for_sizes",
     "injective_for_sizes_if_full_spark",
+    "stability",
 )
 Numbers = Layer | Convolution | Residual | DenseNetwork | GraphDigest
 Given = Callable[[str], Numbers | None]  # the layer to check, when the document is about this kind of it
@@ -5466,14 +5681,20 @@ def _read_outer_rule(reader: Reader, claim: str) -> str:
     return rule
 
 
+def _judge_packing_or_gram(reader: Reader, rule: str, domain: Domain, rows: list[Row], n: int) -> str:
+    if rule == "gram":
+        return check_gram(read_gram(reader), domain, rows, n)
+    return check_packing(read_packing(reader), domain, rows, n)
+
+
 def judge_layer(reader: Reader, rule: str, domain: Domain, rows: list[Row], n: int) -> str:
     """A rule of certificates.md for the rows of a layer."""
     if rule == "collision":
         return check_collision(read_collision(reader, n), domain, rows)
     if rule == "depth-tree":
         return check_depth_tree(read_depth_tree(reader, n), domain, rows, n)
-    if rule == "packing":
-        return check_packing(read_packing(reader), domain, rows, n)
+    if rule in ("packing", "gram"):
+        return _judge_packing_or_gram(reader, rule, domain, rows, n)
     proof = read_injective(reader, rule)
     if isinstance(proof, FlatTree):
         return check_flat_tree(proof, domain, rows, n)
@@ -5517,7 +5738,7 @@ def _check_convolution(reader: Reader, claim: str, domain: Domain, given: Number
     """The document from the value of `convolution` on."""
     if not isinstance(domain, (Space, Orthant, Box)):
         raise Rejected(Reason.DOMAIN, f"domain: a certificate about a convolution cannot have the domain {domain.type}")
-    if claim in ("alpha_star", "injective_if_full_spark"):
+    if claim in ("alpha_star", "injective_if_full_spark", "stability"):
         raise Rejected(Reason.RULE, f'a certificate about a convolution cannot have the claim "{claim}"')
     if given is not None and not isinstance(given, Convolution):
         others = {Residual: "a residual block", DenseNetwork: "a network", GraphDigest: "a network"}
@@ -5553,8 +5774,8 @@ _RESIDUAL_RULES: dict[str, Callable[[Reader, Domain, Residual], str]] = {
 
 def _check_residual(reader: Reader, claim: str, domain: Domain, given: Numbers | None) -> str:
     """The document from the value of `residual` on."""
-    if claim == "alpha_star":
-        raise Rejected(Reason.RULE, 'a certificate about a residual block cannot have the claim "alpha_star"')
+    if claim in ("alpha_star", "stability"):
+        raise Rejected(Reason.RULE, f'a certificate about a residual block cannot have the claim "{claim}"')
     block = read_certified_residual(reader, given, domain.dimension)
     rule = _read_outer_rule(reader, claim)
     if rule not in _RESIDUAL_RULES:
@@ -5573,8 +5794,8 @@ _NETWORK_RULES: dict[str, Callable[[Reader, Domain, DenseNetwork], str]] = {
 
 def _check_network(reader: Reader, claim: str, domain: Domain, given: Numbers | None) -> str:
     """The document from the value of `dense_network` on."""
-    if claim == "alpha_star":
-        raise Rejected(Reason.RULE, 'a certificate about a network cannot have the claim "alpha_star"')
+    if claim in ("alpha_star", "stability"):
+        raise Rejected(Reason.RULE, f'a certificate about a network cannot have the claim "{claim}"')
     network = read_certified_network(reader, given, domain.dimension)
     rule = _read_outer_rule(reader, claim)
     if rule not in _NETWORK_RULES:

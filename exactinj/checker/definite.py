@@ -13,7 +13,7 @@ from operator import mul
 
 from exactinj.checker.rationals import Vector
 
-__all__ = ["is_definite"]
+__all__ = ["is_definite", "is_semidefinite"]
 
 _ELIMINATED, _ELIMINATED_AT_MOST = 24, 64  # rows: at once, and if the other way fails
 _FACTOR_BITS = 60
@@ -29,6 +29,23 @@ def is_definite(matrix: Sequence[Vector]) -> bool | None:
     if _by_factor(matrix):
         return True
     return _by_elimination(matrix) if size <= _ELIMINATED_AT_MOST else None
+
+
+def is_semidefinite(matrix: Sequence[Vector]) -> bool:
+    """No eigenvalue is negative: by elimination (Bareiss); a zero on the diagonal comes with a row of zeros."""
+    rows, divisor = [list(row) for row in matrix], 1
+    while rows:
+        head = rows[0]
+        pivot = head[0]
+        tail = head[1:]
+        if pivot < 0 or (not pivot and any(tail)):
+            return False
+        if not pivot:
+            rows = [row[1:] for row in rows[1:]]
+            continue
+        rows = [[(pivot * p - row[0] * q) // divisor for p, q in zip(row[1:], tail, strict=True)] for row in rows[1:]]
+        divisor = pivot
+    return True
 
 
 def _by_elimination(matrix: Sequence[Vector]) -> bool:

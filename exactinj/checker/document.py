@@ -15,6 +15,7 @@ from exactinj.checker.network import DenseNetwork
 from exactinj.checker.rationals import times
 from exactinj.checker.reading.convolution import read_convolution, read_size, read_sizes
 from exactinj.checker.reading.domain import read_domain
+from exactinj.checker.reading.gram import read_gram
 from exactinj.checker.reading.graph import read_certified_graph, read_graph_composition
 from exactinj.checker.reading.layer import read_certified_layer
 from exactinj.checker.reading.network import read_cell_pairs, read_certified_network
@@ -47,6 +48,7 @@ from exactinj.checker.rules.count import check_count
 from exactinj.checker.rules.depth_tree import check_depth_tree
 from exactinj.checker.rules.flat_tree import FlatTree, check_flat_tree
 from exactinj.checker.rules.geometric import check_geometric
+from exactinj.checker.rules.gram import check_gram
 from exactinj.checker.rules.graph_composition import check_graph_composition
 from exactinj.checker.rules.orientation import check_orientation
 from exactinj.checker.rules.p_matrix import check_p_matrix
@@ -67,6 +69,7 @@ CLAIMS = (
     "injective_for_sizes",
     "not_injective_for_sizes",
     "injective_for_sizes_if_full_spark",
+    "stability",
 )
 Numbers = Layer | Convolution | Residual | DenseNetwork | GraphDigest
 Given = Callable[[str], Numbers | None]  # the layer to check, when the document is about this kind of it
@@ -96,14 +99,20 @@ def _read_outer_rule(reader: Reader, claim: str) -> str:
     return rule
 
 
+def _judge_packing_or_gram(reader: Reader, rule: str, domain: Domain, rows: list[Row], n: int) -> str:
+    if rule == "gram":
+        return check_gram(read_gram(reader), domain, rows, n)
+    return check_packing(read_packing(reader), domain, rows, n)
+
+
 def judge_layer(reader: Reader, rule: str, domain: Domain, rows: list[Row], n: int) -> str:
     """A rule of certificates.md for the rows of a layer."""
     if rule == "collision":
         return check_collision(read_collision(reader, n), domain, rows)
     if rule == "depth-tree":
         return check_depth_tree(read_depth_tree(reader, n), domain, rows, n)
-    if rule == "packing":
-        return check_packing(read_packing(reader), domain, rows, n)
+    if rule in ("packing", "gram"):
+        return _judge_packing_or_gram(reader, rule, domain, rows, n)
     proof = read_injective(reader, rule)
     if isinstance(proof, FlatTree):
         return check_flat_tree(proof, domain, rows, n)
@@ -147,7 +156,7 @@ def _check_convolution(reader: Reader, claim: str, domain: Domain, given: Number
     """The document from the value of `convolution` on."""
     if not isinstance(domain, (Space, Orthant, Box)):
         raise Rejected(Reason.DOMAIN, f"domain: a certificate about a convolution cannot have the domain {domain.type}")
-    if claim in ("alpha_star", "injective_if_full_spark"):
+    if claim in ("alpha_star", "injective_if_full_spark", "stability"):
         raise Rejected(Reason.RULE, f'a certificate about a convolution cannot have the claim "{claim}"')
     if given is not None and not isinstance(given, Convolution):
         others = {Residual: "a residual block", DenseNetwork: "a network", GraphDigest: "a network"}
@@ -183,8 +192,8 @@ _RESIDUAL_RULES: dict[str, Callable[[Reader, Domain, Residual], str]] = {
 
 def _check_residual(reader: Reader, claim: str, domain: Domain, given: Numbers | None) -> str:
     """The document from the value of `residual` on."""
-    if claim == "alpha_star":
-        raise Rejected(Reason.RULE, 'a certificate about a residual block cannot have the claim "alpha_star"')
+    if claim in ("alpha_star", "stability"):
+        raise Rejected(Reason.RULE, f'a certificate about a residual block cannot have the claim "{claim}"')
     block = read_certified_residual(reader, given, domain.dimension)
     rule = _read_outer_rule(reader, claim)
     if rule not in _RESIDUAL_RULES:
@@ -203,8 +212,8 @@ _NETWORK_RULES: dict[str, Callable[[Reader, Domain, DenseNetwork], str]] = {
 
 def _check_network(reader: Reader, claim: str, domain: Domain, given: Numbers | None) -> str:
     """The document from the value of `dense_network` on."""
-    if claim == "alpha_star":
-        raise Rejected(Reason.RULE, 'a certificate about a network cannot have the claim "alpha_star"')
+    if claim in ("alpha_star", "stability"):
+        raise Rejected(Reason.RULE, f'a certificate about a network cannot have the claim "{claim}"')
     network = read_certified_network(reader, given, domain.dimension)
     rule = _read_outer_rule(reader, claim)
     if rule not in _NETWORK_RULES:

@@ -9,10 +9,14 @@ from typing import TYPE_CHECKING
 
 from exactinj.cli import exit_status
 from exactinj.cli.arguments import DOMAIN_HELP, Verbs, add_layer, add_output_options, seconds
-from exactinj.cli.supervised_verb import Ending, Reporter, Unfinished, run_supervised
+from exactinj.cli.output import refuse_bad_output
+from exactinj.cli.supervised_verb import Ending, Reporter, Unfinished, ending_with_certificate, run_supervised
 from exactinj.cli.table import table
+from exactinj.errors import InputError
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from exactinj.lipschitz.answer import Bounds, Stability
 
 __all__ = ["add", "run"]
@@ -36,11 +40,14 @@ def add(verbs: Verbs) -> None:
     )
     verb.add_argument("--seed", type=int, default=0, help="of random starting points (default 0)")
     verb.add_argument("--timeout", type=seconds, metavar="SECONDS", help="stop after so many seconds (status 12)")
+    verb.add_argument("--out", metavar="FILE", help="write the certificate here (.json, .json.gz, -)")
+    verb.set_defaults(plot=None)
     add_output_options(verb)
 
 
 def run(options: argparse.Namespace) -> int:
     """Exit status 0, or 12 if the time did not suffice for both enclosures."""
+    refuse_bad_output(options)
 
     def unfinished(end: Unfinished) -> dict[str, object]:
         return {
@@ -73,12 +80,20 @@ def _work(options: argparse.Namespace, reporter: Reporter) -> Ending:
         report=reporter.report,
     )
     status = exit_status.OK if found.complete else exit_status.OUT_OF_BUDGET
-    if options.json:
-        return Ending(status, json.dumps(found.to_json(), indent=1))
-    return Ending(status, "" if options.quiet else _described(options.layer, found))
+
+    def describe(written: str | None, _: str | None) -> str:
+        if options.json:
+            return json.dumps(found.to_json(written), indent=1)
+        return "" if options.quiet else _described(options.layer, found, written)
+
+    return ending_with_certificate(options, status, found.certificate, describe, draw=_no_picture, reporter=reporter)
 
 
-def _described(name: str, found: Stability) -> str:
+def _no_picture() -> Figure:
+    raise InputError("no picture of stability")
+
+
+def _described(name: str, found: Stability, written: str | None) -> str:
     from exactinj.exact.numbers import nearest_float
 
     layer, (low, high) = found.layer, found.lower_lipschitz
@@ -106,6 +121,8 @@ def _described(name: str, found: Stability) -> str:
     if not found.sigma_min_squared.at_most:
         lines.append("these do not span: the layer is not injective there (exactinj certify shows a pair)")
     lines.append(f"  {found.nodes:,} nodes, {found.seconds:.2f} s")
+    if written is not None:
+        lines.append(f"certificate: {written}  (exactinj check {written} {name})")
     if not found.complete:
         lines.append("out of time: the ends are those that are known anyway; give a longer --timeout or --tolerance")
     return "\n".join(lines)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Never
 
+from exactinj.certificates.certificate import Certificate
 from exactinj.domains import Domain
 from exactinj.exact.numbers import nearest_float, rational_text
 from exactinj.exact.surd import Surd
@@ -71,6 +72,7 @@ class Stability:
     smallest, largest : the cells of the values that were found: a point, its active rows, a vector
     pair : the pair of inputs behind the upper end of `lower_lipschitz`, if it is better than ``sqrt(A)``
     frame : frame bounds of the rows
+    certificate : a proof of both outer ends that the independent checker accepts; None if not complete
     complete : False if the time did not suffice for both searches; the ends are then those that are known anyway
     """
 
@@ -87,7 +89,7 @@ class Stability:
     complete: bool
     nodes: int = 0
     seconds: float = 0.0
-    certificate: str | None = field(default=None)
+    certificate: Certificate | None = field(default=None, repr=False)
 
     def __bool__(self) -> Never:
         raise TypeError("a result has no truth value; look at .sigma_min_squared.at_least")
@@ -97,8 +99,8 @@ class Stability:
         top = _root(self.upper_lipschitz_squared.at_most)
         return f"<Stability: {low:.4g} <= kappa <= {high:.4g}, Lipschitz at most {top:.4g} on {self.domain.text}>"
 
-    def to_json(self) -> dict[str, object]:
-        """The document that ``exactinj stability --json`` prints."""
+    def to_json(self, certificate: str | None = None) -> dict[str, object]:
+        """The document that ``exactinj stability --json`` prints; `certificate` is where that was written."""
         low, high = self.lower_lipschitz
         return {
             "sigma_min_squared": self.sigma_min_squared.to_json(),
@@ -107,7 +109,7 @@ class Stability:
             "published": self.published.to_json(),
             "frame_bounds": self.frame.to_json(),
             "domain": self.domain.text,
-            "certificate": self.certificate,
+            "certificate": certificate,
             "witnesses": self._witnesses(),
             "complete": self.complete,
             "layer": {"m": self.layer.m, "n": self.layer.n, "sha256": self.layer.digest},

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from flint import fmpq_mat
 
 from exactinj.alternatives.problem import HomogeneousProblem
+from exactinj.certificates.certificate import Certificate
+from exactinj.certificates.gram import GramProof
 from exactinj.domains import Domain
 from exactinj.errors import InputError
 from exactinj.exact.surd import Surd
@@ -45,6 +47,9 @@ def stability_of(layer: ReLULayer, domain: Domain, tolerance: Fraction, seed: in
     norm = Bounds(*frame.upper)
     top = Bounds(max(-upper.at_most, Fraction(0)), norm.at_most if upper.at_least is None else -upper.at_least)
     low = max(sigma.at_least / 2, _always_active(problem))
+    proof = None
+    if lower.proof is not None and upper.proof is not None:
+        proof = GramProof(lower.proof, replace(upper.proof, bound=-upper.proof.bound))
     pair = _pair(problem, lower, sigma.at_most, seed)
     return Stability(
         layer=layer,
@@ -60,6 +65,7 @@ def stability_of(layer: ReLULayer, domain: Domain, tolerance: Fraction, seed: in
         complete=lower.at_least is not None and upper.at_least is not None,
         nodes=lower.nodes + upper.nodes,
         seconds=clock.worked,
+        certificate=None if proof is None else Certificate(layer, problem.domain, proof),
     )
 
 

@@ -26,7 +26,10 @@ from numpy.typing import NDArray
 
 from exactinj.alternatives.exact_program import SeparatingPoint
 from exactinj.alternatives.problem import HomogeneousProblem
-from exactinj.alternatives.signed_rows import circuit_or_point
+from exactinj.alternatives.signed_rows import SignedRows, circuit_or_point
+from exactinj.certificates.gram import GramSide
+from exactinj.certificates.sign_split import SignSplitTree
+from exactinj.certificates.supports import SupportTable
 from exactinj.errors import InternalError
 from exactinj.exact.numbers import power_of_two_below
 from exactinj.lipschitz.gram import (
@@ -43,6 +46,7 @@ from exactinj.work.clock import Clock, OutOfTimeError
 
 __all__ = ["CellValue", "Enclosure", "least_over_cells"]
 
+LEAF = -1  # a token: the rows that are known to be active reach the threshold
 RECENT = 400  # circuits that are tried again
 CLEARLY = 1e-9  # relative to the size of the matrix: what floats may say is not reached
 BITS = 24  # of a threshold
@@ -59,10 +63,11 @@ class CellValue:
 
 @dataclass(frozen=True)
 class Enclosure:
-    """``at_least <= minimum <= at_most``; `complete` unless the time was over, when `at_least` is None."""
+    """``at_least <= minimum <= at_most``; `at_least` and its proof are None if the time did not suffice."""
 
     at_least: Fraction | None
     best: CellValue
+    proof: GramSide | None = None
     nodes: int = 0
     circuits: int = 0
 
@@ -86,6 +91,7 @@ class _Node:
 class _Circuits:
     """Circuits as bits: positive rows cannot all be inactive where the negative ones are active."""
 
+    codes: list[SignedRows] = field(default_factory=list)
     positive: list[int] = field(default_factory=list)
     negative: list[int] = field(default_factory=list)
 
@@ -139,6 +145,7 @@ class _Search:
         self.best: CellValue | None = None
         self.threshold = Fraction(0)
         self.nodes = 0
+        self.tokens: list[int] = []
 
     def run(self, points: Sequence[Sequence[int]]) -> Enclosure | None:
         at_least = None
@@ -149,7 +156,16 @@ class _Search:
             at_least = self.threshold
         except OutOfTimeError:
             pass
-        return None if self.best is None else Enclosure(at_least, self.best, self.nodes, len(self.circuits.positive))
+        proof = None if at_least is None else self.proof(at_least)
+        return (
+            None if self.best is None else Enclosure(at_least, self.best, proof, self.nodes, len(self.circuits.codes))
+        )
+
+    def proof(self, at_least: Fraction) -> GramSide:
+        tokens = np.array(self.tokens, dtype=np.int32)
+        rows = self.problem.proof_rows
+        supports = SupportTable.of_codes(self.circuits.codes)
+        return GramSide(at_least, tuple((i, j) for i, j, _ in self.pairs), SignSplitTree(supports, tokens, rows))
 
     def look_at(self, point: Sequence[int]) -> None:
         """Take the value at a generic point of the interior, if it is the smallest so far."""
@@ -182,10 +198,12 @@ class _Search:
                 self.clock.check()
                 self.clock.report(f"{self.nodes:,} nodes, {len(self.circuits.positive):,} circuits")
             if self.is_closed(node):
+                self.tokens.append(LEAF)
                 continue
             number = self.circuits.fitting(node)
             if number is None:
                 number = self.circuit_at(node)
+            self.tokens.append(LEAF if number is None else number)
             if number is not None:
                 stack += reversed(self.children(node, number))
 
@@ -221,6 +239,9 @@ class _Search:
             return None
         self.problem = problem.with_cut(outcome.cut)
         codes = [code for code in outcome.codes if abs(code) <= problem.m]
+        lengths = {code: -float(np.trace(self.float_terms[abs(code) - 1])) for code in codes}
+        codes.sort(key=lambda code: lengths[code])
+        self.circuits.codes.append((*codes, *(code for code in outcome.codes if abs(code) > problem.m)))
         self.circuits.positive.append(sum(1 << (code - 1) for code in codes if code > 0))
         self.circuits.negative.append(sum(1 << (-code - 1) for code in codes if code < 0))
         return len(self.circuits.positive) - 1
@@ -228,8 +249,7 @@ class _Search:
     def children(self, node: _Node, number: int) -> list[_Node]:
         """For each row without a sign that may be active, with those before it inactive."""
         free = self.circuits.positive[number] & ~node.excluded
-        rows = [i for i in range(self.problem.m) if free >> i & 1]
-        rows.sort(key=lambda i: -float(np.trace(self.float_terms[i])))
+        rows = [code - 1 for code in self.circuits.codes[number] if code > 0 and free >> (code - 1) & 1]
         children, excluded = [], node.excluded
         for i in rows:
             matrix, floats = node.matrix + self.terms[i], node.floats + self.float_terms[i]

@@ -22,6 +22,17 @@ def test_a_description_and_a_document(run_command):
     assert set(document["witnesses"]) >= {"sigma_min", "upper_lipschitz"}
 
 
+def test_a_certificate(run_command, tmp_path):
+    np.save(tmp_path / "w.npy", np.random.default_rng(0).standard_normal((12, 2)))
+    done = run_command("stability", "w.npy", "--domain", "box:0,1", "--out", "c.json")
+    assert "certificate: c.json" in done.stdout
+    assert run_command("check", "c.json", "w.npy").returncode == 0
+    np.save(tmp_path / "other.npy", np.random.default_rng(1).standard_normal((12, 2)))
+    assert run_command("check", "c.json", "other.npy").returncode == 4
+    piped = run_command("stability", "w.npy", "--domain", "box:0,1", "--out", "-")
+    assert json.loads(piped.stdout) == json.loads((tmp_path / "c.json").read_text())
+
+
 def test_a_layer_that_is_not_injective_says_so(run_command):
     done = run_command("stability", "casebook:mercedes-benz")
     assert done.returncode == 0

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import math
 from fractions import Fraction
+from io import BytesIO
 from random import Random
 
 import numpy as np
 import pytest
 
 import exactinj as xi
+from exactinj import checker
+from exactinj.certificates.certificate import Certificate
 from exactinj.errors import InputError
 
 HALF = Fraction(1, 2)
@@ -109,12 +112,26 @@ def assert_narrow(result, tolerance=Fraction(1, 999)):
     assert result.published.operator_norm.at_most >= top.at_least
 
 
+def assert_is_certified(result):
+    """By the checker, which says the same bounds; read and written again the certificate is the same."""
+    for form in ("explicit", "compact"):
+        text = result.certificate.to_bytes(form=form)
+        checked = checker.check_stream(
+            BytesIO(text), (result.layer.W.fractions(), [b for (b,) in result.layer.b.fractions()])
+        )
+        assert checked.valid, checked.reason
+        assert checked.claim == "stability"
+        assert f"is at least {result.sigma_min_squared.at_least}, sigma_max^2 at most" in checked.reason
+        assert Certificate.of_record(json.loads(text)).to_bytes() == text
+
+
 @pytest.mark.parametrize("seed", [*range(50), *(pytest.param(k, marks=pytest.mark.slow) for k in range(50, 500))])
 def test_enclosures_hold_for_every_cell(seed):
     layer, domain = random_layer(seed)
     result = xi.stability(layer, domain=domain, seed=seed)
     assert_encloses_all_cells(layer, domain, result)
     assert_narrow(result)
+    assert_is_certified(result)
     is_injective = xi.certify(layer, domain=domain).verdict is xi.Verdict.INJECTIVE
     assert (result.sigma_min_squared.at_least > 0) == is_injective
     assert (result.sigma_min_squared.at_most > 0) == is_injective

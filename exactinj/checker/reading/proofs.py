@@ -41,6 +41,7 @@ __all__ = [
     "read_composition",
     "read_count",
     "read_depth_tree",
+    "read_entries",
     "read_geometric",
     "read_injective",
     "read_inner_rule",
@@ -50,6 +51,7 @@ __all__ = [
     "read_packing",
     "read_patch",
     "read_periodic",
+    "read_tokens",
     "read_unpaired",
     "refuter_or_circuit",
 ]
@@ -74,6 +76,7 @@ PROVES = {
     "composition": "injective",
     "graph-composition": "injective",
     "rank": "injective",
+    "gram": "stability",
 }
 RESTING = {"injective_for_sizes_if_full_spark": "boxes"}  # claims that a rule proves besides, with packings inside
 POSITIVE = re.compile("[1-9][0-9]*")
@@ -117,7 +120,7 @@ def _combinations(reader: Reader, name: str, multiplier: re.Pattern[str]) -> Ite
         yield _combination(value, multiplier, f"{name} {number}")
 
 
-def _entries(reader: Reader, name: str, multiplier: re.Pattern[str]) -> Iterator[Entry]:
+def read_entries(reader: Reader, name: str, multiplier: re.Pattern[str]) -> Iterator[Entry]:
     """The list of refuters or circuits; at the key `supports` it has compact entries, too."""
     may_be_compact = reader.key(",", f"{name}s", "supports") == "supports"
     for number in reader.items():
@@ -139,7 +142,7 @@ def _codes(value: list[object], multiplier: re.Pattern[str], place: str) -> Code
     return Codes(codes)
 
 
-def _tokens(reader: Reader, place: str = "tree") -> Iterator[int]:
+def read_tokens(reader: Reader, place: str = "tree") -> Iterator[int]:
     """The tokens at the key `tree`, then the end of the proof."""
     for number, token in enumerate(reader.elements(",", "tree")):
         if type(token) is not int:
@@ -151,9 +154,9 @@ def _tokens(reader: Reader, place: str = "tree") -> Iterator[int]:
 def read_injective(reader: Reader, rule: str) -> InjectiveProof:
     """The rest of a proof with the rule flat-tree, sign-split or blocks."""
     if rule == "flat-tree":
-        return FlatTree(_entries(reader, "refuter", POSITIVE), _tokens(reader))
+        return FlatTree(read_entries(reader, "refuter", POSITIVE), read_tokens(reader))
     if rule == "sign-split":
-        return SignSplit(_entries(reader, "circuit", NONZERO), _tokens(reader))
+        return SignSplit(read_entries(reader, "circuit", NONZERO), read_tokens(reader))
     if rule == "stages":
         raise Rejected(Reason.RULE, 'the rule "stages" stands inside the rule "boxes" only')
     if rule != "blocks":
@@ -171,7 +174,7 @@ def read_packing(reader: Reader) -> Packing:
         raise Unreadable(f"epsilon: expected null or a positive number, found {show(text)}")
 
     def refuters() -> Iterator[Entry]:
-        yield from _entries(reader, "refuter", POSITIVE)
+        yield from read_entries(reader, "refuter", POSITIVE)
         reader.expect("}")
 
     return Packing(epsilon, refuters())
@@ -305,7 +308,7 @@ def read_depth_tree(reader: Reader, n: int) -> DepthTree:
     def rows() -> Iterator[RowProof]:
         for j in reader.places(",", "rows"):
             row = _RowReader(reader, j, n)
-            yield RowProof(row.row, row.value, row.point, row.refuters(), _tokens(reader, f"row {j}: tree"))
+            yield RowProof(row.row, row.value, row.point, row.refuters(), read_tokens(reader, f"row {j}: tree"))
         reader.expect("}")
 
     return DepthTree(rows())
@@ -443,7 +446,7 @@ def read_orientation(reader: Reader, n: int) -> Orientation:
     """For a block with n inputs."""
     reader.key(",", "point")
     point = rationals(reader.value(), n, "proof.point")
-    return Orientation(point, _combinations(reader, "circuit", NONZERO), _tokens(reader))
+    return Orientation(point, _combinations(reader, "circuit", NONZERO), read_tokens(reader))
 
 
 def _read_perhaps_none(reader: Reader, name: str) -> list[int]:
