@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from exactinj.cli import exit_status
@@ -145,19 +146,21 @@ def _farkas_words(result: Inversion) -> str:
     """The combination that no input satisfies."""
     if result.farkas is None:
         return ""
-    parts = [f"{value} * (row {i})" for i, value in result.farkas.rows.items()]
-    parts += [f"{value} * (halfspace {k})" for k, value in result.farkas.halfspaces.items()]
+    parts = [f"{_number(value)} * (row {i})" for i, value in result.farkas.rows.items()]
+    parts += [f"{_number(value)} * (halfspace {k})" for k, value in result.farkas.halfspaces.items()]
     shown = " + ".join(parts[:MOST_NUMBERS]) + (
         f" + ... {len(parts) - MOST_NUMBERS} more" * (len(parts) > MOST_NUMBERS)
     )
     return f"why: {shown} would be at most 0, and is positive everywhere"
 
 
-def _point(values: Sequence[object]) -> str:
+def _point(values: Sequence[Fraction] | Sequence[float]) -> str:
     more = f", ... {len(values) - MOST_NUMBERS} more (--json has all)" if len(values) > MOST_NUMBERS else ""
     return "(" + ", ".join(map(_number, values[:MOST_NUMBERS])) + more + ")"
 
 
-def _number(value: object) -> str:
-    text = f"{value:.10g}" if isinstance(value, float) else str(value)
+def _number(value: Fraction | float) -> str:
+    from exactinj.exact.numbers import rational_text
+
+    text = f"{value:.10g}" if isinstance(value, float) else rational_text(value)
     return text if len(text) <= LONGEST_NUMBER else f"{text[:18]}... ({len(text)} characters)"

@@ -17,7 +17,7 @@ from flint import fmpq, fmpz_mat
 from exactinj.exact.matrix import IntegerRow, independent_rows, primitive_row
 from exactinj.exact.numbers import fraction_of, rational_from
 
-__all__ = ["Chart", "Contradiction", "Pivots", "chart_of", "combination"]
+__all__ = ["Chart", "Contradiction", "Pivots", "chart_of", "combination", "combined"]
 
 MOST_REDUCED = 24  # directions in larger spaces stay as they come
 
@@ -113,6 +113,17 @@ def combination(
     solution = square.solve(fmpz_mat([[value] for value in integers]))
     shares = {i: fraction_of(fmpq(solution[k, 0])) / scale for k, i in enumerate(pivots.rows)}
     return {i: share for i, share in shares.items() if share}
+
+
+def combined(rows: Sequence[IntegerRow], multipliers: dict[int, Fraction]) -> list[Fraction]:
+    """The sum of multiples of rows, in integers over one denominator."""
+    places = list(multipliers)
+    if not places:
+        return [Fraction(0)] * len(rows[0])
+    values = [multipliers[i] for i in places]
+    integers, scale = primitive_row(fmpq(value.numerator, value.denominator) for value in values)
+    total = fmpz_mat([list(integers)]) * fmpz_mat([list(rows[i]) for i in places])
+    return [Fraction(int(value)) / scale for value in total.entries()]
 
 
 def _transposed(rows: Sequence[Sequence[int]], n: int) -> list[list[int]]:

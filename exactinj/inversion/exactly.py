@@ -13,17 +13,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from flint import fmpz_mat
+
 from exactinj.errors import InternalError
-from exactinj.exact.matrix import IntegerRow
-from exactinj.exact.numbers import power_of_two_below
+from exactinj.exact.matrix import IntegerRow, primitive_row
+from exactinj.exact.numbers import power_of_two_below, rational_from
 from exactinj.inversion.balls import Nearest, nearest_to_center
-from exactinj.inversion.chart import Chart, Contradiction, chart_of, combination
+from exactinj.inversion.chart import Chart, Contradiction, chart_of, combination, combined
 from exactinj.inversion.farkas import Farkas, checked_farkas
+from exactinj.inversion.generic import contradiction_of, interior_point_of
 from exactinj.inversion.polyhedron import Filled, empty_by, filled_or_empty
 from exactinj.inversion.system import PreimageSystem
 from exactinj.work.clock import Clock
 
 __all__ = ["Preimage", "preimage_of"]
+
+LARGE = 24  # inputs, beyond which numbers become long
 
 
 @dataclass(frozen=True)
@@ -39,12 +44,13 @@ class Preimage:
 
 def preimage_of(system: PreimageSystem, clock: Clock) -> Preimage:
     """Decide how many inputs have the output; `OutOfTimeError` at the clock's deadline."""
+    if system.n > LARGE:
+        found = _in_general_position(system, clock)
+        if found is not None:
+            return found
     chart = chart_of([s.row for s in system.equations], system.n)
     if isinstance(chart, Contradiction):
-        return Preimage(
-            "the equations of the rows with positive outputs contradict each other",
-            farkas=checked_farkas(system, chart.multipliers, {}),
-        )
+        return _contradicted(system, chart)
     clock.check()
     rows = [s.row for s in system.inequalities]
     filled = _one_point(chart, rows) if chart.dimension == 0 else filled_or_empty(chart, rows, clock)
@@ -54,6 +60,23 @@ def preimage_of(system: PreimageSystem, clock: Clock) -> Preimage:
     return found if found.x is None else _evaluated(system, found)
 
 
+def _in_general_position(system: PreimageSystem, clock: Clock) -> Preimage | None:
+    """What needs no basis of all solutions; None if it is not that."""
+    wrong = contradiction_of([s.row for s in system.equations])
+    if wrong is not None:
+        return _contradicted(system, wrong)
+    clock.check()
+    inside = interior_point_of(system, clock)
+    if inside is None:
+        return None
+    return _evaluated(system, _two_points(system, inside.x, inside.direction, inside.dimension))
+
+
+def _contradicted(system: PreimageSystem, wrong: Contradiction) -> Preimage:
+    farkas = checked_farkas(system, wrong.multipliers, {})
+    return Preimage("the equations of the rows with positive outputs contradict each other", farkas=farkas)
+
+
 def _one_point(chart: Chart, rows: Sequence[IntegerRow]) -> Filled | None:
     return None if any(row[-1] > 0 for row in chart.pulled_back(rows)) else Filled(chart, ())
 
@@ -61,8 +84,7 @@ def _one_point(chart: Chart, rows: Sequence[IntegerRow]) -> Filled | None:
 def _empty(system: PreimageSystem, chart: Chart, rows: Sequence[IntegerRow]) -> Preimage:
     """The Farkas vector on the chart, completed by multipliers of the equations."""
     inequalities = {k: Fraction(value) for k, value in empty_by(chart, rows).multipliers.items()}
-    gradient = [sum((value * rows[k][j] for k, value in inequalities.items()), Fraction(0)) for j in range(system.n)]
-    shares = combination([s.row for s in system.equations], chart.pivots, gradient)
+    shares = combination([s.row for s in system.equations], chart.pivots, combined(rows, inequalities)[:-1])
     equations = {k: -value for k, value in shares.items()}
     reason = "no input of the domain has these signs and values"
     return Preimage(reason, farkas=checked_farkas(system, equations, inequalities))
@@ -96,27 +118,40 @@ def _filled(system: PreimageSystem, filled: Filled, x: Sequence[Fraction]) -> Pr
         full = len(hull.pivots.rows) == system.n
         why = "rows with positive outputs span R^n" if full else "the inequalities leave one point"
         return Preimage(why, tuple(x), dimension=0)
-    direction = [Fraction(value) for value in hull.columns[0][:-1]]
+    return _two_points(system, x, [Fraction(value) for value in hull.columns[0][:-1]], hull.dimension)
+
+
+def _two_points(
+    system: PreimageSystem, x: Sequence[Fraction], direction: Sequence[Fraction], dimension: int
+) -> Preimage:
+    """A point and another one in a direction; x is in the relative interior."""
     step = _room(system, x, direction)
     second = tuple(value + step * move for value, move in zip(x, direction, strict=True))
-    reason = f"the inputs with this output form a convex set of dimension {hull.dimension}"
-    return Preimage(reason, tuple(x), second, hull.dimension)
+    reason = f"the inputs with this output form a convex set of dimension {dimension}"
+    return Preimage(reason, tuple(x), second, dimension)
 
 
 def _room(system: PreimageSystem, x: Sequence[Fraction], direction: Sequence[Fraction]) -> Fraction:
     """A positive step that keeps all inequalities and stays in the ball."""
     step = Fraction(1)
-    for statement in system.inequalities:
-        *gradient, constant = statement.row
-        slope = sum((a * v for a, v in zip(gradient, direction, strict=True)), Fraction(0))
+    slopes, values = _values(system, [*direction, Fraction(0)]), _values(system, [*x, Fraction(1)])
+    for slope, value in zip(slopes, values, strict=True):
         if slope > 0:
-            slack = -constant - sum((a * v for a, v in zip(gradient, x, strict=True)), Fraction(0))
-            step = min(step, power_of_two_below(slack / slope))
+            step = min(step, power_of_two_below(-value / slope))
     ball = system.domain.ball
     if ball is None:
         return step
     end = [value + step * move for value, move in zip(x, direction, strict=True)]
     return step * ball.share_inside(x, end)
+
+
+def _values(system: PreimageSystem, point: Sequence[Fraction]) -> list[Fraction]:
+    """What the inequalities' rows are at homogeneous coordinates."""
+    if not system.inequalities:
+        return []
+    integers, scale = primitive_row(rational_from(value) for value in point)
+    product = fmpz_mat([list(s.row) for s in system.inequalities]) * fmpz_mat([[value] for value in integers])
+    return [Fraction(int(value)) / scale for value in product.entries()]
 
 
 def _evaluated(system: PreimageSystem, found: Preimage) -> Preimage:

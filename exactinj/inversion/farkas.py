@@ -13,7 +13,8 @@ from fractions import Fraction
 
 from exactinj.errors import InternalError
 from exactinj.exact.numbers import rational_text
-from exactinj.inversion.system import PreimageSystem, Statement
+from exactinj.inversion.chart import combined
+from exactinj.inversion.system import PreimageSystem
 
 __all__ = ["Farkas", "checked_farkas"]
 
@@ -50,18 +51,11 @@ def checked_farkas(
     chosen += [(system.inequalities[k], value) for k, value in inequalities.items() if value]
     of_layer = {s.place: value * s.factor for s, value in chosen if s.of_layer}
     halfspaces = {s.place: value * s.factor for s, value in chosen if not s.of_layer}
-    total = _combined(system.n, chosen)
+    total = combined([s.row for s, _ in chosen], {k: value for k, (_, value) in enumerate(chosen)})
     value = _least_value(system, total)
     if min(inequalities.values(), default=Fraction(0)) < 0 or value is None:
         raise InternalError("a proposed Farkas vector proves nothing; please report this")
     return Farkas(dict(sorted(of_layer.items())), dict(sorted(halfspaces.items())), value)
-
-
-def _combined(n: int, chosen: list[tuple[Statement, Fraction]]) -> list[Fraction]:
-    total = [Fraction(0)] * (n + 1)
-    for statement, factor in chosen:
-        total = [old + factor * entry for old, entry in zip(total, statement.row, strict=True)]
-    return total
 
 
 def _least_value(system: PreimageSystem, total: list[Fraction]) -> Fraction | None:

@@ -27,7 +27,7 @@ from exactinj.exact.nonnegative import float_fit
 from exactinj.exact.numbers import exact_vector, nearest_float
 from exactinj.inversion.maps import LayerMap
 
-__all__ = ["Nearest", "nearest_input", "rounded_up_root"]
+__all__ = ["Nearest", "least_distance", "nearest_input", "rounded_up_root"]
 
 Floats = NDArray[np.float64]
 ROUNDS = 60  # of inequalities that are added
@@ -138,10 +138,10 @@ class _LeastSquares:
 
         turned = solve_triangular(self.factor, rows.T, lower=True, check_finite=False)  # L^-1 A^T, one column a row
         room = bounds - rows @ start
-        u = None if self.is_soft else _least_distance(turned, room, 0.0)
+        u = None if self.is_soft else least_distance(turned, room, 0.0)
         if u is None:
             self.is_soft = True
-            u = _least_distance(turned, room, SOFT)
+            u = least_distance(turned, room, SOFT)
         return start if u is None else start + self._back(u)
 
     def _back(self, u: Floats) -> Floats:
@@ -151,7 +151,7 @@ class _LeastSquares:
         return step
 
 
-def _least_distance(turned: Floats, room: Floats, soft: float) -> Floats | None:
+def least_distance(turned: Floats, room: Floats, soft: float) -> Floats | None:
     """The shortest u with ``turned^T u <= room``, or with slack that costs length over `soft`; None if that fails."""
     scale = float(np.abs(room).max(initial=0.0)) or 1.0
     parts = [-turned, soft * np.eye(len(room)), -room[None, :] / scale] if soft else [-turned, -room[None, :] / scale]

@@ -13,11 +13,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from exactinj.domains.numbers import inner
+from flint import fmpz_mat
+
 from exactinj.errors import InternalError
 from exactinj.exact.alternatives import inside_or_support, ray_or_support
 from exactinj.exact.circuits import circuit_multipliers
-from exactinj.exact.matrix import IntegerRow
+from exactinj.exact.matrix import IntegerRow, primitive_row
+from exactinj.exact.numbers import rational_from
 from exactinj.inversion.chart import Chart, Contradiction, chart_of
 from exactinj.work.clock import Clock
 
@@ -85,6 +87,7 @@ def _short_point(rows: Sequence[IntegerRow], point: IntegerRow) -> tuple[Fractio
     for bits in range(0, FINEST, 2):
         grid = Fraction(2) ** bits
         rounded = [math.floor(value * grid + Fraction(1, 2)) / grid for value in t]
-        if all(row[-1] + inner(row[:-1], rounded) > 0 for row in rows):
+        integers, _ = primitive_row(rational_from(value) for value in [*rounded, Fraction(1)])
+        if not rows or min((fmpz_mat([list(row) for row in rows]) * fmpz_mat([[v] for v in integers])).entries()) > 0:
             return tuple(rounded)
     return tuple(t)

@@ -110,3 +110,15 @@ def test_kernels(run_command, hat):
     assert answer.returncode == 0
     assert json.loads(answer.stdout)["x"] == ["3", "5"]
     assert run_command("invert", "kernels.json", "y.json", "--input-shape", "1,3").returncode == 3
+
+
+def test_numbers_of_thousands_of_digits(run_command, hat):
+    """Python refuses to print such integers by itself."""
+    rng = np.random.default_rng(0)
+    np.savez(hat / "wide.npz", W=rng.standard_normal((90, 80)))
+    np.save(hat / "y.npy", np.where(rng.random(90) < 0.5, rng.random(90), 0))
+    answer = run_command("invert", "wide.npz", "y.npy")
+    assert answer.returncode in {10, 13}
+    assert answer.stderr == ""
+    assert "proved" in answer.stdout
+    json.loads(run_command("invert", "wide.npz", "y.npy", "--json").stdout)

@@ -101,3 +101,38 @@ def test_rows_of_convolutions_in_floats():
     assert (seen.bias == dense.b.to_float()[:, 0]).all()
     noisy = xi.invert(layer, dense.evaluate([F(1, 3)] * dense.n), input_shape=(2, 4, 5), noisy=True)
     assert np.array(noisy.x) == pytest.approx(1 / 3, abs=1e-5) or "warning" in noisy.reason
+
+
+def test_several_inputs_of_a_larger_layer():
+    """The equations are fewer than the inputs: one interior point, and a dimension."""
+    rng = np.random.default_rng(7)
+    layer = xi.ReLULayer(rng.standard_normal((60, 50)))
+    x = pixels(rng, 50)
+    y = layer.evaluate(x)
+    polytope = xi.Polytope(np.vstack([np.eye(50), -np.eye(50)]), [F(3, 2)] * 50 + [F(1, 2)] * 50)
+    for domain in ("R^n", "box:0,1", polytope):
+        result = xi.invert(layer, y, domain=domain)
+        assert result.status == "many"
+        if domain == "R^n":
+            assert result.dimension == 50 - sum(value > 0 for value in y)
+        assert layer.evaluate(result.x) == layer.evaluate(result.second) == y
+        assert result.x != result.second
+
+
+def test_dependent_equations_of_a_larger_layer():
+    """Every row twice: no general position, and the same answer."""
+    rng = np.random.default_rng(8)
+    W = rng.integers(-5, 6, (20, 30))
+    layer = xi.ReLULayer(np.vstack([W, W]))
+    y = layer.evaluate(pixels(rng, 30, 8))
+    result = xi.invert(layer, y)
+    assert (result.status, result.dimension) == ("many", 30 - sum(value > 0 for value in y[:20]))
+    assert layer.evaluate(result.x) == layer.evaluate(result.second) == y
+
+
+def test_one_input_by_inequalities_alone_of_a_larger_layer():
+    """``-1 <= x_j <= -1``, written as outputs that are zero."""
+    W = np.vstack([np.eye(30), -np.eye(30)])
+    layer = xi.ReLULayer(W, [1] * 30 + [-1] * 30)
+    result = xi.invert(layer, [0] * 60)
+    assert (result.status, result.x) == ("unique", (F(-1),) * 30)
