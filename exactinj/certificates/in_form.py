@@ -11,6 +11,7 @@ from exactinj.certificates.composition import Composition
 from exactinj.certificates.every_size import BoxesProof
 from exactinj.certificates.flat_tree import FlatTree
 from exactinj.certificates.form import Form
+from exactinj.certificates.gram import GramProof
 from exactinj.certificates.packing import Packing
 from exactinj.certificates.sign_split import SignSplitTree
 
@@ -48,3 +49,9 @@ def _boxes_in_form(proof: BoxesProof, form: Form) -> BoxesProof:
 @in_form.register
 def _composition_in_form(proof: Composition, form: Form) -> Composition:
     return replace(proof, layers=tuple(in_form(layer, form) for layer in proof.layers))
+
+
+@in_form.register
+def _gram_in_form(proof: GramProof, form: Form) -> GramProof:
+    below, above = (replace(side, tree=in_form(side.tree, form)) for side in (proof.below, proof.above))
+    return GramProof(below, above)

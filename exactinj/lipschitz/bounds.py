@@ -17,7 +17,7 @@ from exactinj.exact.surd import Surd
 from exactinj.layers.dense import ReLULayer
 from exactinj.lipschitz.answer import Bounds, Published, Stability
 from exactinj.lipschitz.frames import bounds_of_rows, enclosed_least
-from exactinj.lipschitz.gram import outer
+from exactinj.lipschitz.gram import gram_of
 from exactinj.lipschitz.pairs import ClosePair, closest_pair
 from exactinj.lipschitz.points import homogeneous_points
 from exactinj.lipschitz.search import Enclosure, least_over_cells
@@ -34,9 +34,7 @@ def stability_of(layer: ReLULayer, domain: Domain, tolerance: Fraction, seed: in
     """Enclosures to a relative tolerance; `InputError` for a domain without interior points that floats find."""
     problem = HomogeneousProblem(layer, domain)
     turned = HomogeneousProblem(_turned(layer), domain)
-    total = fmpq_mat(layer.n, layer.n)
-    for row in layer.W.raw_rows():
-        total = total - outer(row)
+    total = -gram_of(layer.W.raw_rows(), layer.n)
     lower = _enclosed(problem, fmpq_mat(layer.n, layer.n), tolerance, seed, clock.part(0.6))
     upper = _enclosed(turned, total, tolerance, seed, clock)
     largest = replace(
@@ -97,12 +95,12 @@ def _pair(problem: HomogeneousProblem, lower: Enclosure, square: Fraction, seed:
 
 def _always_active(problem: HomogeneousProblem) -> Fraction:
     """A lower bound of kappa^2 by the rows that are active on all of the domain: f is linear in these."""
-    layer, gram = problem.layer, fmpq_mat(problem.dimension, problem.dimension)
+    layer, always = problem.layer, []
     rows = zip(layer.W.raw_rows(), layer.W.fractions(), layer.b.fractions(), strict=True)
     for raw, row, (offset,) in rows:
         if problem.domain.is_nonnegative(row, offset):
-            gram = gram + outer(raw)
-    return max(enclosed_least(gram)[0], Fraction(0))
+            always.append(raw)
+    return max(enclosed_least(gram_of(always, layer.n))[0], Fraction(0))
 
 
 def _shared(bounds: Bounds, divisor: int) -> Bounds:

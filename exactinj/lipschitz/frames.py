@@ -12,7 +12,7 @@ from flint import fmpq_mat
 from exactinj.exact.matrix import dependency_modulo_prime, integer_rank
 from exactinj.exact.numbers import fraction_of, rational_text
 from exactinj.layers.dense import ReLULayer
-from exactinj.lipschitz.gram import is_semidefinite, least_eigenvalue, outer, rounded, shifted
+from exactinj.lipschitz.gram import gram_of, is_semidefinite, least_eigenvalue, rounded, shifted
 
 __all__ = ["FrameBounds", "bounds_of_rows", "enclosed_least"]
 
@@ -56,9 +56,7 @@ class FrameBounds:
 
 def bounds_of_rows(layer: ReLULayer) -> FrameBounds:
     """The frame bounds of the rows of W; the bias plays no part."""
-    gram = fmpq_mat(layer.n, layer.n)
-    for row in layer.W.raw_rows():
-        gram = gram + outer(row)
+    gram = gram_of(layer.W.raw_rows(), layer.n)
     lower = enclosed_least(gram)
     above, below = enclosed_least(-gram)
     is_tight = gram == _multiple_of_identity(gram)

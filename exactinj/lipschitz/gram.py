@@ -16,6 +16,7 @@ from exactinj.exact.numbers import exact_vector, fraction_of, power_of_two_below
 __all__ = [
     "LeastEigenvalue",
     "floats_of",
+    "gram_of",
     "is_semidefinite",
     "least_eigenvalue",
     "outer",
@@ -25,6 +26,7 @@ __all__ = [
 ]
 
 DIGITS = 40  # bits of a bound
+NEAR = 1e-13  # relative: what floats may be off a simple rational number
 MOST = 10**6  # of denominators of eigenvalues that are tried as rationals
 
 
@@ -35,6 +37,14 @@ class LeastEigenvalue:
     value: Fraction
     vector: tuple[Fraction, ...]
     is_exact: bool
+
+
+def gram_of(rows: Sequence[Sequence[fmpq]], n: int) -> fmpq_mat:
+    """``sum w w^T`` over the rows; zero without any."""
+    if not rows:
+        return fmpq_mat(n, n)
+    matrix = fmpq_mat([list(row) for row in rows])
+    return matrix.transpose() * matrix
 
 
 def outer(row: Sequence[fmpq]) -> fmpq_mat:
@@ -91,7 +101,8 @@ def least_eigenvalue(matrix: fmpq_mat) -> LeastEigenvalue:
     values, vectors = np.linalg.eigh(floats_of(matrix, unit))
     near = (Fraction(float(values[0])) * unit).limit_denominator(MOST)
     moved = shifted(matrix, near)
-    if moved.det() == 0 and is_semidefinite(moved):
+    is_near = abs(float(near / unit) - float(values[0])) <= NEAR * max(1.0, float(np.abs(values).max()))
+    if is_near and moved.det() == 0 and is_semidefinite(moved):
         return LeastEigenvalue(near, _null_vector(moved), is_exact=True)
     vector = exact_vector(vectors[:, 0].tolist())
     column = fmpq_mat(len(vector), 1, [rational_from(value) for value in vector])

@@ -31,22 +31,23 @@ from exactinj.certificates.gram import GramSide
 from exactinj.certificates.sign_split import SignSplitTree
 from exactinj.certificates.supports import SupportTable
 from exactinj.errors import InternalError
-from exactinj.exact.numbers import power_of_two_below
+from exactinj.exact.numbers import fraction_of, power_of_two_below
 from exactinj.lipschitz.gram import (
     LeastEigenvalue,
     floats_of,
+    gram_of,
     is_semidefinite,
     least_eigenvalue,
     outer,
     rounded,
     shifted,
-    unit_of,
 )
 from exactinj.work.clock import Clock, OutOfTimeError
 
 __all__ = ["CellValue", "Enclosure", "least_over_cells"]
 
 LEAF = -1  # a token: the rows that are known to be active reach the threshold
+SOME = 4  # points that are looked at whatever the time
 RECENT = 400  # circuits that are tried again
 CLEARLY = 1e-9  # relative to the size of the matrix: what floats may say is not reached
 BITS = 24  # of a threshold
@@ -133,10 +134,13 @@ class _Search:
     def __init__(self, problem: HomogeneousProblem, start: fmpq_mat, tolerance: Fraction, clock: Clock) -> None:
         weights = problem.layer.W.raw_rows()
         self.problem, self.start, self.tolerance, self.clock = problem, start, tolerance, clock
-        self.terms = [outer(row) for row in weights]
-        units = [unit_of(matrix) for matrix in (start, *self.terms) if any(matrix.entries())]
-        self.unit = max(units, default=Fraction(1))  # of all floats
-        self.float_terms = [floats_of(term, self.unit) for term in self.terms]
+        self.weights = weights
+        self._terms: dict[int, fmpq_mat] = {}
+        largest = max((abs(fraction_of(value)) for row in weights for value in row), default=Fraction(0))
+        scale = power_of_two_below(largest) if largest else Fraction(1)
+        self.unit = scale * scale  # of all floats
+        rows = [np.array([float(fraction_of(value) / scale) for value in row]) for row in weights]
+        self.float_terms = [np.outer(row, row) for row in rows]
         self.float_start = floats_of(start, self.unit)
         self.slack = CLEARLY * float(np.abs(self.float_start).max() + sum(term.max() for term in self.float_terms))
         self.zero = {i for i in range(problem.m) if not any(problem.rows[i])}
@@ -150,7 +154,9 @@ class _Search:
     def run(self, points: Sequence[Sequence[int]]) -> Enclosure | None:
         at_least = None
         try:
-            for point in points:
+            for number, point in enumerate(points):
+                if number > SOME:
+                    self.clock.check()
                 self.look_at(point)
             self.search()
             at_least = self.threshold
@@ -179,14 +185,17 @@ class _Search:
             self.take(active, point)
 
     def take(self, active: Sequence[int], point: Sequence[int]) -> None:
-        matrix = fmpq_mat(self.start)
-        for i in active:
-            matrix = matrix + self.terms[i]
-        value = least_eigenvalue(matrix)
+        value = least_eigenvalue(self.start + gram_of([self.weights[i] for i in active], self.problem.dimension))
         if self.best is None or value.value < self.best.value.value:
             self.best = CellValue(value, _in_domain(self.problem, point), tuple(active))
             below = value.value if value.is_exact else value.value - self.tolerance * abs(value.value)
             self.threshold = below if value.is_exact else rounded(below, up=False, bits=BITS)
+
+    def term(self, i: int) -> fmpq_mat:
+        """``w_i w_i^T``."""
+        if i not in self._terms:
+            self._terms[i] = outer(self.weights[i])
+        return self._terms[i]
 
     def search(self) -> None:
         """Until every node is closed at the threshold of the end, which only sinks."""
@@ -218,7 +227,7 @@ class _Search:
         for i, j, smaller in self.pairs:
             if not (node.active >> i | node.active >> j) & 1:
                 term = i if node.excluded >> j & 1 else j if node.excluded >> i & 1 else smaller
-                matrix, floats = matrix + self.terms[term], floats + self.float_terms[term]
+                matrix, floats = matrix + self.term(term), floats + self.float_terms[term]
         if np.linalg.eigvalsh(floats)[0] < float(self.threshold / self.unit) - self.slack:
             return False
         return is_semidefinite(shifted(matrix, self.threshold))
@@ -252,7 +261,7 @@ class _Search:
         rows = [code - 1 for code in self.circuits.codes[number] if code > 0 and free >> (code - 1) & 1]
         children, excluded = [], node.excluded
         for i in rows:
-            matrix, floats = node.matrix + self.terms[i], node.floats + self.float_terms[i]
+            matrix, floats = node.matrix + self.term(i), node.floats + self.float_terms[i]
             children.append(_Node(node.active | 1 << i, excluded, matrix, floats))
             excluded |= 1 << i
         return children
