@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from exactinj.certificates.form import Form, form_for
+from exactinj.certificates.form import Form
 from exactinj.certificates.proof_rows import Multipliers, ProofRows
 from exactinj.certificates.stated_tree import StatedEntry
 
@@ -30,8 +30,8 @@ class Packing:
 
     @property
     def written_form(self) -> Form:
-        """The form that was asked for, or the one that its size calls for."""
-        return self.form or form_for(map(len, self.supports))
+        """The form that was asked for, or explicit: few refuters, with multipliers that take long to compute."""
+        return self.form or Form.EXPLICIT
 
     def refuters(self) -> Iterator[Multipliers]:
         """Per support the multipliers, positive."""
