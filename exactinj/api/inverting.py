@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from exactinj.api.timeouts import require_positive
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from exactinj.inversion.result import Inversion
 
 __all__ = ["invert"]
+
+CERTIFIED = "certified"
+KAPPA_BITS = 53
 
 
 def invert(
@@ -52,9 +56,10 @@ def invert(
         without them ([Eck24] 7.3).
     noise : number
         Of ``noisy``: how far the output is, at most, from what the layer gives on the domain.
-    kappa : positive rational, optional
+    kappa : positive rational, or "certified", optional
         Of ``noisy``: a certified lower Lipschitz constant of the layer on the domain. Then no input of the domain with
-        an output within `noise` is farther from x than ``.error_bound``.
+        an output within `noise` is farther from x than ``.error_bound``. "certified" has `stability` prove one, which
+        is practical for dense layers of few inputs.
     timeout : float, optional
         Seconds for all outputs; those that are not reached are ``timed_out``.
     report : callable, optional
@@ -87,12 +92,12 @@ def invert(
     from exactinj.inversion.maps import map_of
 
     require_positive(timeout)
-    about = _noise_given(method, noise, kappa) if noisy else None
     if not noisy and (method != "constrained" or noise != 0 or kappa is not None):
         raise InputError("found a method, noise or kappa for exact inversion, expected them with noisy only; say noisy")
     clock = Clock(timeout, report)
     exact = map_of(_one_layer(layer), input_shape)
     asked = convex_given(domain).for_dimension(exact.n)
+    about = _noise_given(method, noise, _kappa_given(kappa, layer, asked, clock)) if noisy else None
     given = outputs_given(output, exact.m, exact.shape)
     results = []
     for k, row in enumerate(given.rows):
@@ -109,14 +114,24 @@ def _one_layer(value: Any) -> ReLULayer | ConvLayer:
     return layer if isinstance(layer, ConvLayer) else dense_given(layer)
 
 
-def _noise_given(method: str, noise: Any, kappa: Any) -> Noise:
+def _kappa_given(kappa: Any, layer: Any, domain: Region, clock: Clock) -> Fraction | None:
+    """A number as it is, or what `stability` proves; None if that is 0."""
+    if kappa != CERTIFIED:
+        return None if kappa is None else fraction_from(kappa)
+    from exactinj.api.lipschitz import stability
+
+    low = stability(layer, domain=domain, timeout=clock.left).lower_lipschitz[0].floor(KAPPA_BITS)
+    return low if low > 0 else None
+
+
+def _noise_given(method: str, noise: Any, kappa: Fraction | None) -> Noise:
     from exactinj.inversion.invert import METHODS, Noise
 
     if method not in METHODS:
         raise InputError(f"found the method {method!r}, expected one of {', '.join(METHODS)}")
-    size, constant = fraction_from(noise), None if kappa is None else fraction_from(kappa)
+    size = fraction_from(noise)
     if size < 0:
         raise InputError(f"found the noise {noise}, expected a number of at least 0")
-    if constant is not None and constant <= 0:
+    if kappa is not None and kappa <= 0:
         raise InputError(f"found kappa = {kappa}, expected a positive number; 0 bounds nothing")
-    return Noise(method, size, constant)
+    return Noise(method, size, kappa)

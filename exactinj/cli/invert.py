@@ -54,7 +54,7 @@ def add(verbs: Verbs) -> None:
         help="of --noisy: rows with positive outputs with (default) or without the inequalities of the others",
     )
     verb.add_argument("--noise", default="0", metavar="E", help="of --noisy: how far the output is off (0)")
-    verb.add_argument("--kappa", metavar="P/Q", help="of --noisy: a certified lower Lipschitz constant")
+    verb.add_argument("--kappa", metavar="P/Q", help="of --noisy: a certified lower Lipschitz constant, or certified")
     verb.add_argument("--timeout", type=seconds, metavar="SECONDS", help="stop after so many seconds (status 12)")
     add_output_options(verb)
 

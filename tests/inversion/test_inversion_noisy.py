@@ -168,3 +168,14 @@ def test_full_rank_is_never_claimed_wrongly():
         assert not proved or rank == n
         claimed += proved
     assert claimed > 50
+
+
+def test_a_kappa_that_is_proved_first():
+    layer = xi.ReLULayer([[1, 0], [0, 1], [-1, 0], [0, -1]])
+    y = [0.5, 0, 0, 0.25]
+    proved = xi.invert(layer, y, noisy=True, noise="1/8", kappa="certified")
+    given = xi.invert(layer, y, noisy=True, noise="1/8", kappa=ROOT_HALF_BELOW)
+    assert proved.error_bound == pytest.approx(given.error_bound, rel=1e-7)
+    assert proved.error_bound >= math.sqrt(2) / 8
+    not_injective = xi.invert([[1, 0], [0, 1]], [1, 1], noisy=True, kappa="certified")
+    assert not_injective.error_bound is None
