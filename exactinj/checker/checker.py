@@ -2922,6 +2922,7 @@ def _check_side(side: GramSide, name: str, domain: Domain, rows: list[Row], n: i
 
 def check_gram(proof: Gram, domain: Domain, rows: Rows, n: int) -> str:
     """Both sides, below first."""
+    require_room(n * n, f"the entries of a matrix of {n} rows")
     own = [rows[i] for i in range(len(rows))]
     turned = [_turned(row) for row in own]
     names = iter((("below", own), ("above", turned)))

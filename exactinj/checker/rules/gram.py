@@ -11,6 +11,7 @@ from operator import mul
 from exactinj.checker.definite import is_semidefinite
 from exactinj.checker.domains import Domain
 from exactinj.checker.faults import Reason, Rejected
+from exactinj.checker.limits import require_room
 from exactinj.checker.rationals import Vector, rational_text, show
 from exactinj.checker.rows import Row, Rows
 from exactinj.checker.supports import Entry, Functions
@@ -167,6 +168,7 @@ def _check_side(side: GramSide, name: str, domain: Domain, rows: list[Row], n: i
 
 def check_gram(proof: Gram, domain: Domain, rows: Rows, n: int) -> str:
     """Both sides, below first."""
+    require_room(n * n, f"the entries of a matrix of {n} rows")
     own = [rows[i] for i in range(len(rows))]
     turned = [_turned(row) for row in own]
     names = iter((("below", own), ("above", turned)))
