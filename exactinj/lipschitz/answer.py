@@ -12,11 +12,15 @@ from exactinj.domains import Domain
 from exactinj.exact.numbers import nearest_float, rational_text
 from exactinj.exact.surd import Surd
 from exactinj.layers.dense import ReLULayer
+from exactinj.lipschitz.algebraic import AlgebraicNumber, extreme_eigenvalue
 from exactinj.lipschitz.frames import FrameBounds
+from exactinj.lipschitz.gram import gram_of
 from exactinj.lipschitz.pairs import ClosePair
 from exactinj.lipschitz.search import CellValue
 
 __all__ = ["Bounds", "Published", "Stability"]
+
+MOST_INPUTS = 12  # of layers whose values are shown as algebraic numbers
 
 
 @dataclass(frozen=True)
@@ -91,6 +95,15 @@ class Stability:
     seconds: float = 0.0
     certificate: Certificate | None = field(default=None, repr=False)
 
+    def value_at(self, cell: CellValue) -> AlgebraicNumber:
+        """The smallest eigenvalue of the rows active in the cell `smallest`, or the largest one in `largest`, exactly.
+
+        It is A, or the square of the Lipschitz constant, if no other cell within the tolerance has a better one.
+        """
+        rows = self.layer.W.raw_rows()
+        gram = gram_of([rows[i] for i in cell.active], self.layer.n)
+        return extreme_eigenvalue(gram, largest=cell is self.largest)
+
     def __bool__(self) -> Never:
         raise TypeError("a result has no truth value; look at .sigma_min_squared.at_least")
 
@@ -118,16 +131,16 @@ class Stability:
 
     def _witnesses(self) -> dict[str, object]:
         found: dict[str, object] = {
-            "sigma_min": _cell(self.smallest),
-            "upper_lipschitz": _cell(self.largest),
+            "sigma_min": self._cell(self.smallest),
+            "upper_lipschitz": self._cell(self.largest),
         }
         if self.pair is not None:
             found["lower_lipschitz"] = {"x": _texts(self.pair.x), "y": _texts(self.pair.y)}
         return found
 
-
-def _cell(cell: CellValue) -> dict[str, object]:
-    return {"x": _texts(cell.point), "active": list(cell.active), "vector": _texts(cell.value.vector)}
+    def _cell(self, cell: CellValue) -> dict[str, object]:
+        known = {"value": self.value_at(cell).to_json()} if self.layer.n <= MOST_INPUTS else {}
+        return {"x": _texts(cell.point), "active": list(cell.active), "vector": _texts(cell.value.vector), **known}
 
 
 def _texts(values: tuple[Fraction, ...]) -> list[str]:

@@ -125,7 +125,7 @@ def assert_is_certified(result):
         assert Certificate.of_record(json.loads(text)).to_bytes() == text
 
 
-@pytest.mark.parametrize("seed", [*range(50), *(pytest.param(k, marks=pytest.mark.slow) for k in range(50, 500))])
+@pytest.mark.parametrize("seed", [*range(30), *(pytest.param(k, marks=pytest.mark.slow) for k in range(30, 500))])
 def test_enclosures_hold_for_every_cell(seed):
     layer, domain = random_layer(seed)
     result = xi.stability(layer, domain=domain, seed=seed)
@@ -137,7 +137,7 @@ def test_enclosures_hold_for_every_cell(seed):
     assert (result.sigma_min_squared.at_most > 0) == is_injective
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(8))
 def test_kappa_lies_below_every_sampled_pair(seed):
     random = np.random.default_rng(seed)
     n = 2 + seed % 2
@@ -214,6 +214,25 @@ def test_where_all_rows_are_active_the_layer_is_linear():
     result = xi.stability([[2, 0], [0, 3]], domain="nonneg")
     assert [end.square for end in result.lower_lipschitz] == [4, 4]
     assert result.upper_lipschitz_squared.at_least == result.upper_lipschitz_squared.at_most == 9
+
+
+@pytest.mark.parametrize(
+    "rows", [doubled([[1, 2], [3, 1]]), doubled([[1, 2, 0], [0, 1, 1], [1, 0, 3]]), [[1, 1], [0, 1]]]
+)
+def test_values_are_algebraic_numbers(rows):
+    sympy = pytest.importorskip("sympy")
+    result = xi.stability(rows)
+    for cell, largest in ((result.smallest, False), (result.largest, True)):
+        found, x = result.value_at(cell), sympy.Symbol("x")
+        polynomial = sympy.Poly(list(reversed(found.polynomial)), x)
+        matrix = sympy.Matrix(
+            [[sympy.Rational(str(value)) for value in row] for row in gram(result.layer, cell.active)]
+        )
+        assert sympy.Poly(matrix.charpoly(x).as_expr(), x).monic() == polynomial.monic()
+        low, high = (sympy.Rational(str(end)) for end in found.interval)
+        assert polynomial.count_roots(low, high) == 1
+        assert polynomial.count_roots(high, None) - (polynomial.eval(high) == 0) == 0 or not largest
+        assert polynomial.count_roots(None, low) - (polynomial.eval(low) == 0) == 0 or largest
 
 
 @pytest.mark.parametrize("rows", [[[0, 0]], [[0, 0], [0, 0]], [[1, 1], [0, 0]]])
