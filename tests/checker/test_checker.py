@@ -472,7 +472,7 @@ def test_tampered_proofs_get_the_verdict_of_the_naive_reading() -> None:
 
 def has_naive_reading(path: Path) -> bool:
     """The naive readings of other rules are in their own files."""
-    others = ("sign-split", "depth-tree", "blocks", "boxes", "convolution", "residual")
+    others = ("sign-split", "depth-tree", "gram", "blocks", "boxes", "convolution", "residual")
     return not any(f'"{rule}"' in path.read_text() for rule in others)
 
 

@@ -19,16 +19,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from oracles import relation
+import test_checker_graphs as graphs
+import test_checker_networks as networks
+from oracles import rank, relation
 from oracles.compact import functions_of
 from oracles.flats import Negative, negative_point, primitive
 from oracles.gram import Wrong, circuit_of, gram_verdict, is_semidefinite, products
-from test_checker import Document, digest, enclose, reason, schema_validator, verdict
+from test_checker import Document, digest, enclose, matrix, reason, schema_validator, verdict
 from test_compact import DOMAINS
 
 import exactinj as xi
 from exactinj import checker, fastcheck
+from exactinj.certificates.certificate import Certificate
+from exactinj.checker.definite import is_semidefinite as checkers_is_semidefinite
 
+FIXTURES = Path(__file__).parent / "fixtures"
 FIXTURES = Path(__file__).parent / "fixtures"
 SEEDS = range(24)
 SIDES = ("below", "above")
@@ -360,10 +365,397 @@ def judge_random_proofs(seed: int, count: int) -> int:
 
 @pytest.mark.parametrize("seed", range(2))
 def test_random_proofs(seed: int) -> None:
-    assert judge_random_proofs(seed, 80) > 5
+    assert judge_random_proofs(seed, 50) > 3
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2, 30))
 def test_more_random_proofs(seed: int) -> None:
     judge_random_proofs(seed, 3000)
+
+
+# ------------------------------------------------------------------ one table of steps
+
+CROSS = "1 0; 0 1; -1 0; 0 -1"
+"""In every cell two orthogonal rows are active: both bounds are 1."""
+
+
+def gram(layer: str, below: Document, above: Document, b: str = "", domain: Any = "R^n") -> Document:
+    """A document with sides that lack only what is not said."""
+    W = matrix(layer)
+    empty = {"pairs": [], "circuits": [], "tree": [-1]}
+    proof = {
+        "rule": "gram",
+        "below": {"at_least": "0", **empty, **below},
+        "above": {"at_most": "100", **empty, **above},
+    }
+    return enclose(W, matrix(b)[0] if b else [Fraction(0)] * len(W), "stability", domain, proof)
+
+
+PAIRED: Document = {"pairs": [[0, 2], [1, 3]]}
+TRIANGLE: Document = {
+    "type": "polytope",
+    "G": [["-1", "0"], ["0", "-1"], ["1", "1"]],
+    "h": ["0", "0", "1"],
+    "interior": ["1/4", "1/4"],
+}
+BALL: Document = {"type": "ball", "center": ["0", "0"], "radius": "1"}
+LINE_BOX: Document = {"type": "box", "lower": ["-1"], "upper": ["2"]}
+LINE = {"circuits": [[[0, "1"], [1, "1"]]], "tree": [0, -1, -1]}
+HALVES = {"circuits": [[[0, "1"], [2, "1"]], [[1, "1"], [3, "1"]]], "tree": [0, 1, -1, -1, 1, -1, -1]}
+
+
+def impossible(tree: list[int]) -> Document:
+    """Circuit 2 says that x >= 1 and x <= -1 nowhere: with both rows known to be active, a node needs no child."""
+    circuits = [[[0, "2"], [2, "1"]], [[1, "8"], [3, "1"]], [[0, "-1"], [1, "-8"]]]
+    return gram("1; -1/8; -2; 1", {"at_least": "2", "circuits": circuits, "tree": tree}, {}, "-1 -1/8 2 1")
+
+
+STEPS = [
+    # pairs
+    (gram(CROSS, {"at_least": "1", **PAIRED}, {"at_most": "1", **PAIRED}), "valid: sigma_min^2 is at least 1"),
+    (gram(CROSS, {"at_least": f"1{'0' * 29}1/1{'0' * 30}", **PAIRED}, {}), "below: tree token 0: the matrix"),
+    (gram(CROSS, {}, {"at_most": f"{'9' * 30}/1{'0' * 30}", **PAIRED}), "above: tree token 0: the matrix"),
+    (gram(CROSS, {"pairs": [[0, 2], [2, 0]]}, {}), "below: the pairs name a row twice, or one that is not there"),
+    (gram(CROSS, {"pairs": [[0, 0]]}, {}), "below: the pairs name a row twice"),
+    (gram(CROSS, {}, {"pairs": [[0, 4]]}), "above: the pairs name a row twice, or one that is not there"),
+    (gram(CROSS, {"pairs": [[-2, 0]]}, {}), "below: the pairs name a row twice, or one that is not there"),
+    (gram(CROSS, {"pairs": [[0, 1]]}, {}), "below: pairs: the rows 0 and 1 are no opposites"),
+    (gram("1 0; 2 0", {"pairs": [[0, 1]]}, {}), "below: pairs: the rows 0 and 1 are no opposites"),
+    (gram("1 1; -1 -2", {"pairs": [[0, 1]]}, {}), "below: pairs: the rows 0 and 1 are no opposites"),
+    (gram("0 1; -1 -1", {"pairs": [[0, 1]]}, {}), "below: pairs: the rows 0 and 1 are no opposites"),
+    (gram("0 0; 0 0", {"pairs": [[0, 1]]}, {}), "below: pairs: the rows 0 and 1 are no opposites"),
+    (gram("0 0; 1 0", {"pairs": [[0, 1]]}, {}, "1 0"), "below: pairs: the rows 0 and 1 are no opposites"),
+    (gram("1; -2", {"pairs": [[0, 1]]}, {}, "1 -2"), "valid"),
+    (gram("1; -2", {"pairs": [[0, 1]]}, {}, "1 -2001/1000"), "below: pairs: the rows 0 and 1 are both inactive"),
+    (gram("1; -2", {}, {"pairs": [[0, 1]]}, "1 -2"), "valid"),
+    (gram("1; -2", {}, {"pairs": [[0, 1]]}, "1 -1999/1000"), "above: pairs: the rows 0 and 1 are both inactive"),
+    # of a pair the smaller row counts, or the one that is left, or none beside one in P
+    (gram("1; -2", {"at_least": "1", "pairs": [[0, 1]]}, {"at_most": "4", "pairs": [[1, 0]]}), "valid"),
+    (gram("1; -2", {"at_least": "2", "pairs": [[0, 1]]}, {}), "below: tree token 0"),
+    (gram("1; -2", {"at_least": "2", "pairs": [[1, 0]]}, {}), "below: tree token 0"),
+    (gram("1; -2", {}, {"at_most": "3", "pairs": [[1, 0]]}), "above: tree token 0"),
+    (gram("1; -2", {"at_least": "2", "pairs": [[0, 1]], "circuits": [[[0, "2"], [1, "1"]]], "tree": [0, -1, -1]}, {}),
+     "below: tree token 1"),
+    (gram("2; -1; 1; -3", {"at_least": "2", "pairs": [[0, 1]], "circuits": [[[1, "3"], [2, "1"], [0, "1"]]],
+           "tree": [0, -1, -1, -1]}, {}), "below: tree token 1: the matrix"),
+    (gram("2; -1; 1; -3", {"at_least": "5", "pairs": [[0, 1]], "circuits": [[[2, "1"], [1, "1"]]], "tree": [0, -1, -1]},
+           {}), "below: tree token 1: the matrix"),
+    (gram("2; -1; 1; -3", {"at_least": "5", "pairs": [[0, 1]], "circuits": [[[2, "1"], [1, "1"]], [[2, "3"], [3, "1"]]],
+           "tree": [1, 0, -1, -1, -1]}, {}), "below: tree token 1: row 2 is known to be active"),
+    (gram("1; -1", {"at_least": "2", "pairs": [[0, 1]], **LINE}, {}), "below: tree token 1: the matrix"),
+    # circuits
+    (gram("1; -1", {"at_least": "1", **LINE}, {"at_most": "1", **LINE}), "valid"),
+    (gram(CROSS, {"at_least": "1", **HALVES}, {"at_most": "1", **HALVES}), "valid"),
+    (gram("1; -1", {**LINE, "circuits": [[[0, "1"], [1, "2"]]]}, {}), "below: circuit 0: the sum"),
+    (gram("1; -1", LINE, {}, "1 -1"), "valid"),
+    (gram("1; -1", LINE, {}, "1 -2"), "below: circuit 0: the sum"),
+    (gram("1; -1", {}, LINE, "1 -1"), "valid"),
+    (gram("1; -1", {}, LINE, "1 0"), "above: circuit 0: the sum of lambda_i g_i is not"),
+    (gram("1; -1", {"circuits": [[[0, "1"], [1, "2"]]]}, {}), "below: circuit 0: the sum"),  # though it is not used
+    (gram("1; -1", {"circuits": [[[0, "1"], [2, "1"]]]}, {}), "below: circuit 0: names a row outside 0 to 1"),
+    (gram("1; -1", {"circuits": [[[-1, "1"], [0, "1"]]]}, {}), "below: circuit 0: names a row outside 0 to 1"),
+    (gram("1; -1", {"circuits": [[[0, "2"], [1, "1"], [0, "-1"]]]}, {}), "below: circuit 0: names a row twice"),
+    (gram("0; 1; 1", {"circuits": [[[0, "1"]], [[1, "1"], [2, "-1"]]]}, {}), "valid"),
+    (gram("0; 1", {"circuits": [[[0, "-1"]]]}, {}), "below: circuit 0: no multiplier is positive"),
+    (gram("0; 1", {"circuits": [[[0, "-1"]]]}, {}, "-1 0"), "valid"),
+    (gram("0; 1", {"circuits": [[[0, "-1"]]]}, {}, "1 0"), "below: circuit 0: the sum"),
+    (gram("0; 1", {}, {"circuits": [[[0, "-1"]]]}, "1 0"), "valid"),
+    (gram("0; 1", {}, {"circuits": [[[0, "1"]]], "tree": [0, -1]}, "-1 0"), "valid"),
+    (gram("1; -1", {"circuits": [[[0, "-1"], [1, "-1"]]]}, {}), "valid"),
+    (gram("1; -1", {"circuits": [[[0, "-1"], [1, "-1"]]]}, {}, "1 0"), "below: circuit 0: the sum"),
+    # a node without points needs no children; its circuit does need its rows in P
+    (gram("1; -1; 2", {"at_least": "2", "circuits": [[[0, "1"], [1, "1"]], [[0, "-1"], [1, "-1"]],
+           [[2, "1"], [0, "-2"]], [[0, "2"], [2, "-1"]]], "tree": [0, 2, -1, -1]}, {}),
+     "below: tree token 3: the matrix"),
+    (gram("1; -1; 2", {"at_least": "1", "circuits": [[[0, "1"], [1, "1"]], [[2, "1"], [0, "-2"]], [[2, "1"], [1, "2"]]],
+           "tree": [2, 0, -1, 0, -1, -1]}, {}), "below: tree token 3: row 1 is known to be active"),
+    (gram("1; -1", {"at_least": "9", "circuits": [[[0, "-1"], [1, "-1"]]], "tree": [0]}, {}),
+     "below: tree token 0: row 0 is not known to be active"),
+    (gram("1; -1", {"at_least": "1", "circuits": [[[0, "1"], [1, "1"]], [[0, "-1"], [1, "-1"]]], "tree": [0, 1, -1]},
+           {}), "below: tree token 1: row 1 is not known to be active"),
+    (gram("1; 1; -1", {"circuits": [[[0, "1"], [2, "1"]], [[1, "1"], [0, "-1"]]], "tree": [1, -1]}, {}),
+     "below: tree token 0: row 0 is not known to be active"),
+    # the tree
+    (gram("1; -1", {"tree": []}, {}), "below: tree: ends after 0 tokens, before it is complete"),
+    (gram("1; -1", {}, {"tree": []}), "above: tree: ends after 0 tokens, before it is complete"),
+    (gram("1; -1", {"tree": [-1, -1]}, {}), "below: tree: complete after 1 tokens, but the list goes on"),
+    (gram("1; -1", {**LINE, "tree": [0, -1]}, {}), "below: tree: ends after 2 tokens, before it is complete"),
+    (gram("1; -1", {"tree": [-2]}, {}), "below: tree token 0: there is no circuit -2"),
+    (gram("1; -1", {"tree": [0]}, {}), "below: tree token 0: there is no circuit 0"),
+    (gram("1; -1", {**LINE, "tree": [1]}, {}), "below: tree token 0: there is no circuit 1"),
+    (gram("1; -1", {**LINE, "tree": [0, 0, -1, -1, -1]}, {}), "below: tree token 1: row 0 is known to be active"),
+    (gram("1; -1", {"at_least": "2", **LINE}, {}), "below: tree token 1: the matrix"),
+    (gram("1; -2", {"at_least": "4", "circuits": [[[1, "1"], [0, "2"]]], "tree": [0, -1, -1]}, {}),
+     "below: tree token 2: the matrix"),
+    (gram("1; -1", {}, {"at_most": "0", **LINE}), "above: tree token 1: the matrix"),
+    (gram("1; -1", {"at_least": "-5"}, {"at_most": "2"}), "valid: sigma_min^2 is at least -5, sigma_max^2 at most 2"),
+    (gram("1; -1", {}, {"at_most": "-1"}), "above: tree token 0: the matrix"),
+    (impossible([0, 1, 2, -1, -1]), "valid"),
+    (impossible([0, 1, -1, -1, -1]), "below: tree token 2: the matrix"),
+    # a row that was excluded has no child again, and is forgotten with the node that excluded it
+    (gram("1; -1; -1", {"circuits": [[[0, "1"], [1, "1"]], [[0, "1"], [2, "1"]]], "tree": [0, -1, 1, -1]}, {}),
+     "valid"),
+    (gram("1; -1; -2; -3", {"circuits": [[[0, "1"], [1, "1"]], [[0, "2"], [2, "1"]], [[2, "3"], [3, "-2"]]],
+           "tree": [1, 0, -1, -1]}, {}), "below: tree token 1: row 0 is known to be active"),
+    # domains
+    (gram("1", {"circuits": [[[0, "1"]]], "tree": [0, -1], "at_least": "1"}, {}, "", "nonneg"), "valid"),
+    (gram("1", {"circuits": [[[0, "1"]]], "tree": [0, -1]}, {}, f"-1/1{'0' * 9}", "nonneg"),
+     "below: circuit 0: the sum"),
+    (gram("1", {}, {"circuits": [[[0, "-1"]]]}, "", "nonneg"), "valid"),
+    (gram("1", {}, {"circuits": [[[0, "1"]]]}, "", "nonneg"), "above: circuit 0: the sum"),
+    (gram("1", {"circuits": [[[0, "1"]]], "tree": [0, -1], "at_least": "1"}, {}, "1", LINE_BOX), "valid"),
+    (gram("1", {"circuits": [[[0, "1"]]], "tree": [0, -1]}, {}, "999/1000", LINE_BOX), "below: circuit 0: the sum"),
+    (gram("1", {}, {"circuits": [[[0, "1"]]], "tree": [0, -1], "at_most": "0"}, "-2", LINE_BOX), "valid"),
+    (gram("1", {}, {"circuits": [[[0, "1"]]], "tree": [0, -1]}, "-1999/1000", LINE_BOX), "above: circuit 0: the sum"),
+    (gram("3 4", {"circuits": [[[0, "1"]]], "tree": [0, -1]}, {}, "5", BALL), "valid"),
+    (gram("3 4", {"circuits": [[[0, "1"]]], "tree": [0, -1]}, {}, "4999/1000", BALL), "below: circuit 0: the sum"),
+    (gram("3 4", {}, {"circuits": [[[0, "1"]]], "tree": [0, -1], "at_most": "0"}, "-5", BALL), "valid"),
+    (gram("3 4", {}, {"circuits": [[[0, "1"]]], "tree": [0, -1]}, "-4999/1000", BALL), "above: circuit 0: the sum"),
+    (gram("1 1", {"circuits": [[[0, "1"], [1, "1"], [2, "1"]]], "tree": [0, -1]}, {}, "", TRIANGLE), "valid"),
+    (gram("1 1", {"circuits": [[[0, "1"], [1, "1"]]], "tree": [0, -1]}, {}, "", TRIANGLE), "below: circuit 0: the sum"),
+    (gram("1 1", {"circuits": [[[0, "1"], [1, "1"], [2, "1"]]], "tree": [0, -1]}, {}, "-1/1000", TRIANGLE),
+     "below: circuit 0: the sum"),
+    (gram("1 1", {}, {"circuits": [[[0, "1"], [3, "1"]]], "tree": [0, -1], "at_most": "0"}, "-1", TRIANGLE), "valid"),
+    (gram("1 1", {}, {"circuits": [[[0, "1"], [3, "1"]]], "tree": [0, -1]}, "-99/100", TRIANGLE), "above: circuit 0: "),
+    (gram("1 1", {"circuits": [[[0, "-1"], [3, "-1"]]]}, {}, "-1", TRIANGLE), "a halfspace of the domain has a neg"),
+    (gram("1 1", {"circuits": [[[1, "1"], [2, "1"], [3, "1"]]]}, {}, "", TRIANGLE), "names halfspaces of the domain"),
+    (gram("1 1", {"circuits": [[[0, "1"], [4, "1"]]]}, {}, "", TRIANGLE), "circuit 0: names a row outside 0 to 3"),
+    (gram("1 1", {"circuits": [[[0, "1"], [1, "1"]]]}, {}, "", "nonneg"), "circuit 0: names a row outside 0 to 0"),
+    (gram("1", {}, {}, "", {"type": "sphere", "radius": "1"}), "sphere"),
+    (gram("1", {}, {}, "", {"type": "box", "lower": ["1"], "upper": ["1"]}), "rejected: domain"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("document", "expected"), STEPS)
+def test_steps(document: Document, expected: str) -> None:
+    found = reason(document)
+    assert expected in found
+    assert found.startswith("valid" if expected.startswith("valid") else "rejected")
+    assert judged(document) == found.partition(":")[0]
+    assert schema_validator().is_valid(document)
+    data = json.dumps(document).encode()
+    assert says(data, fast) == says(data, checker.check_stream)
+
+
+def compact(supports: Any, tree: Any, *layer: Any, side: str = "below") -> Any:
+    """`layer`: rows, biases, domain; a row and its opposite if there are none."""
+    rows, b, domain = (*layer, "", "R^n") if len(layer) == 1 else layer or ("1; -1", "", "R^n")
+    document = gram(rows, {}, {}, b, domain)
+    found = document["proof"][side]
+    end = next(iter(found))
+    document["proof"][side] = {end: found[end], "pairs": [], "supports": supports, "tree": tree}
+    return document
+
+
+@pytest.mark.parametrize(
+    ("document", "expected"),
+    [
+        (compact([[1, 2]], [0, -1, -1]), "valid"),
+        (compact([[1, 2], [[0, "1"], [1, "1"]]], [1, -1, -1]), "valid"),
+        (compact([], [-1]), "valid"),
+        (compact([[-1, -2]], [-1], "1; -1", "-1 -1", "R^n"), "valid"),
+        (compact([[-1, -2]], [-1], "1; -1", "1 1", "R^n"), "rejected: below: circuit 0: the sum"),
+        (compact([[1, -2]], [0, -1]), "rejected: below: circuit 0: the multipliers do not have the signs"),
+        (compact([[1]], [0, -1]), "rejected: below: circuit 0: its functions do not determine"),
+        (compact([[1, 3]], [0, -1]), "rejected: below: circuit 0: names a row outside 0 to 1"),
+        (compact([[1, 1]], [0, -1]), "rejected: below: circuit 0: names a row twice"),
+        (compact([[1, 2]], [0, -1], "1", "", "nonneg"), "valid"),
+        (compact([[1, 2]], [0, -1], "1", "-1", "nonneg"), "rejected: below: circuit 0: the sum"),
+        (compact([[-1, 2]], [-1], "1", "-1", "nonneg"), "rejected: below: circuit 0: the multipliers"),
+        (compact([[-1, 2]], [-1], "1", "-1", "nonneg", side="above"), "rejected: above: circuit 0: the sum"),
+        (compact([[-1, 2]], [-1], "1", "0", "nonneg", side="above"), "valid"),
+        (compact([[1, 3]], [0, -1], "1", "-2", LINE_BOX, side="above"), "valid"),
+        (compact([[1, 3]], [0, -1], "1", "-1", LINE_BOX, side="above"), "rejected: above: circuit 0: the sum"),
+        (compact([[1, 2, 3]], [0, -1], "1 1", "", TRIANGLE), "valid"),
+        (compact([[1, 4]], [0, -1], "1 1", "-1", TRIANGLE, side="above"), "valid"),
+        (compact([[2, 3, 4]], [0, -1], "1 1", "", TRIANGLE), "rejected: below: circuit 0: names halfspaces"),
+        (compact([[1, 0]], [-1]), "unreadable: circuit 0"),
+        (compact([[1, "2"]], [-1]), "unreadable: circuit 0"),
+        (compact([[]], [-1]), "unreadable: circuit 0"),
+    ],
+)
+def test_compact_steps(document: Document, expected: str) -> None:
+    assert expected in reason(document)
+    assert judged(document) == expected.partition(":")[0]
+    data = json.dumps(document).encode()
+    assert says(data, fast) == says(data, checker.check_stream)
+
+
+# ------------------------------------------------------------------ what cannot be read
+
+GOOD = json.dumps(gram("1; -1", {"at_least": "1", "pairs": [[0, 1]], **LINE}, {"at_most": "1", "pairs": [[0, 1]]}))
+PROOF = GOOD.index('"proof"')
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ('"at_least": "1"', '"at_least": 1', "below: at_least: expected"),
+        ('"at_least": "1"', '"at_least": "2/2"', "below: at_least: expected"),
+        ('"at_least": "1"', '"at_least": "-0"', "below: at_least: expected"),
+        ('"at_least": "1"', '"at_least": "1.0"', "below: at_least: expected"),
+        ('"at_least": "1"', '"at_least": "inf"', "below: at_least: expected"),
+        ('"at_most": "1"', '"at_most": null', "above: at_most: expected"),
+        ('"at_least": "1", ', "", 'expected the key "at_least"'),
+        ('"at_most"', '"at_least"', 'expected the key "at_most"'),
+        ('"above"', '"below"', 'expected the key "above"'),
+        ('"below"', '"above"', 'expected the key "below"'),
+        ('"pairs": [[0, 1]], "circuits": [[', '"circuits": [[', 'expected the key "pairs"'),
+        ('"pairs": [[0, 1]]', '"pairs": [0, 1]', "below: pairs: expected a list of pairs"),
+        ('"pairs": [[0, 1]]', '"pairs": [[0]]', "below: pairs: expected a list of pairs"),
+        ('"pairs": [[0, 1]]', '"pairs": [[0, 1, 1]]', "below: pairs: expected a list of pairs"),
+        ('"pairs": [[0, 1]]', '"pairs": [[0, true]]', "below: pairs: expected a list of pairs"),
+        ('"pairs": [[0, 1]]', '"pairs": [[0, 1.0]]', ""),
+        ('"pairs": [[0, 1]]', '"pairs": [[0, 1e0]]', ""),
+        ('"pairs": [[0, 1]]', '"pairs": [[0, "1"]]', "below: pairs: expected a list of pairs"),
+        ('"pairs": [[0, 1]]', '"pairs": {"0": 1}', "below: pairs: expected a list of pairs"),
+        ('"pairs": [[0, 1]]', '"pairs": [{"0": 1}]', "below: pairs: expected a list of pairs"),
+        ('"pairs": [[0, 1]]', '"pairs": null', "below: pairs: expected a list of pairs"),
+        ('"pairs": [[0, 1]]', '"pairs": "01"', "below: pairs: expected a list of pairs"),
+        ('"circuits": [[[0, "1"], [1, "1"]]], ', "", "expected"),
+        ('"circuits": [[', '"refuters": [[', "expected"),
+        ('[[[0, "1"], [1, "1"]]]', "[[]]", "circuit 0"),
+        ('[[[0, "1"], [1, "1"]]]', "{}", ""),
+        ('[[[0, "1"], [1, "1"]]]', "[[1, 2]]", "circuit 0"),
+        ('[[0, "1"], [1, "1"]]', '[[0, "1"], [1, "0"]]', "circuit 0"),
+        ('[[0, "1"], [1, "1"]]', '[[0, "1"], [1, "1/2"]]', "circuit 0"),
+        ('[[0, "1"], [1, "1"]]', '[[0, "1"], [1, 1]]', "circuit 0"),
+        ('[[0, "1"], [1, "1"]]', '[[0, "1"], [true, "1"]]', "circuit 0"),
+        ('[[0, "1"], [1, "1"]]', '[[0, "1"], [1, "1", "1"]]', "circuit 0"),
+        ('"tree": [0, -1, -1]', '"tree": [0, -1, true]', "below: tree token 2: expected an integer, found true"),
+        ('"tree": [0, -1, -1]', '"tree": [0, -1, "-1"]', "below: tree token 2: expected an integer"),
+        ('"tree": [0, -1, -1]', '"tree": [0, -1, null]', "below: tree token 2: expected an integer"),
+        ('"tree": [0, -1, -1]', '"tree": [0, -1, -1.0]', "expected an integer, found a number with fraction"),
+        ('"tree": [0, -1, -1]', '"tree": [0, -1, -01]', ""),
+        ('"tree": [0, -1, -1]', '"tree": 0', ""),
+        ('"tree": [0, -1, -1]', '"tree": [0, -1, -1], "tree": [0, -1, -1]', ""),
+        ('"tree": [0, -1, -1]', '"tree": [0, -1, -1], "more": 1', ""),
+        ('"pairs": [[0, 1]]', '"pairs": [[0, 1]], "pairs": [[0, 1]]', ""),
+        ('"rule": "gram", ', '"rule": "gram", "rule": "gram", ', ""),
+        ('"tree": [-1]}}', '"tree": [-1]}, "more": 0}', ""),
+        ('"tree": [-1]}}', '"tree": [-1]}', ""),
+        ('"tree": [-1]}}}', '"tree": [-1]}}, "more": 0}', ""),
+        ('"tree": [-1]}}}', '"tree": [-1]}}} {}', ""),
+        ('"tree": [-1]}}}', '"tree": [-1]}}}]', ""),
+    ],
+)
+def test_what_cannot_be_read(old: str, new: str, expected: str) -> None:
+    assert old in GOOD[PROOF:]
+    text = GOOD[:PROOF] + GOOD[PROOF:].replace(old, new, 1)
+    found = reason(text)
+    assert found.startswith("unreadable: ")
+    assert expected in found
+    assert "\n" not in found
+    assert gram_verdict(text) == "unreadable"
+    assert says(text.encode(), fast) == says(text.encode(), checker.check_stream)
+
+
+def test_cut_texts_cannot_be_read() -> None:
+    assert verdict(GOOD.encode()) == gram_verdict(GOOD) == "valid"
+    for k in range(len(GOOD)):
+        assert verdict(GOOD[:k].encode()) == "unreadable"
+    packed = gzip.compress(GOOD.encode())
+    for k in range(len(packed)):
+        assert verdict(packed[:k]) == "unreadable"
+
+
+def test_damaged_texts_are_never_valid_and_wrong() -> None:
+    rng = random.Random(7)
+    for _ in range(600):
+        k, other = rng.randrange(PROOF, len(GOOD)), rng.choice('0123456789-,[]{}": \nxet')
+        text = rng.choice((GOOD[:k] + other + GOOD[k + 1 :], GOOD[:k] + GOOD[k + 1 :], GOOD[:k] + other + GOOD[k:]))
+        answer = verdict(text.encode())
+        assert (answer == "valid") == (gram_verdict(text) == "valid"), text  # it may have two faults
+        assert answer != "valid" or is_true(json.loads(text))
+
+
+def test_sides_in_the_other_order_cannot_be_read() -> None:
+    document = json.loads(GOOD)
+    below, above = document["proof"]["below"], document["proof"]["above"]
+    for proof in ({"rule": "gram", "above": above, "below": below}, {"rule": "gram", "below": below}):
+        text = json.dumps({**document, "proof": proof})
+        assert verdict(text.encode()) == gram_verdict(text) == "unreadable"
+
+
+def test_wide_matrices_are_refused_before_they_are_made() -> None:
+    n = 6000
+    document = gram(" ".join(["1"] * n), {}, {})
+    assert reason(document) == "unreadable: the entries of a matrix of 6000 rows are too many to be held in memory"
+
+
+# ------------------------------------------------------------------ claims, rules and kinds of documents
+
+
+def test_claims_and_rules_that_do_not_belong_together() -> None:
+    document = json.loads(GOOD)
+    for claim in ("injective", "not_injective", "alpha_star", "injective_if_full_spark"):
+        assert f'the rule "gram" proves "stability", not the claim "{claim}"' in reason({**document, "claim": claim})
+    assert verdict(json.dumps({**document, "claim": "injective_for_sizes"}).encode()) == "unreadable"
+    assert verdict(json.dumps({**document, "claim": "stable"}).encode()) == "unreadable"
+
+
+@pytest.mark.parametrize("path", sorted(FIXTURES.glob("correct/*.json")), ids=lambda path: path.stem)
+def test_other_certificates_neither_claim_stability_nor_rest_on_this_rule(path: Path) -> None:
+    document, proof = json.loads(path.read_text()), json.loads(GOOD)["proof"]
+    if document["claim"] == "stability":
+        return
+    found = "not" if "layer" in document else "cannot have"
+    if document["domain"]["type"] == "sphere":
+        document["domain"]["type"] = "nonneg-ball"
+    assert f'{found} the claim "stability"' in reason({**document, "claim": "stability"})
+    assert reason({**document, "proof": proof}).startswith("rejected: ")
+    assert "layer" in document or "cannot have" in reason({**document, "claim": "stability", "proof": proof})
+
+
+def test_networks_and_graphs_have_no_claim_of_stability() -> None:
+    whole, proof = networks.certificate(next(iter(networks.NETWORKS))), json.loads(GOOD)["proof"]
+    assert "dense_network" in whole
+    assert 'network cannot have the claim "stability"' in reason({**whole, "claim": "stability", "proof": proof})
+    assert "proves" in reason({**whole, "proof": proof})
+    name = next(iter(graphs.NETWORKS))
+    graph = graphs.document_of(graphs.NETWORKS[name], graphs.DOMAINS.get(name))
+    assert verdict(json.dumps(graph).encode()) == "valid"
+    assert 'not the claim "stability"' in reason({**graph, "claim": "stability"})
+    assert "proves nothing about a network as a graph" in reason({**graph, "claim": "stability", "proof": proof})
+    assert 'not the claim "injective"' in reason({**graph, "proof": proof})
+
+
+def test_blocks_rest_on_no_matrices() -> None:
+    """A proof of this rule is none inside another."""
+    block = {"columns": [0], "rows": [0, 1], "proof": json.loads(GOOD)["proof"]}
+    document = {**json.loads(GOOD), "claim": "injective", "proof": {"rule": "blocks", "blocks": [block]}}
+    assert reason(document).startswith("rejected: ")
+
+
+def test_semidefinite_matrices() -> None:
+    """The checker's elimination against the oracle's, and against vectors; singular ones, zero rows."""
+    rng, seen = random.Random(3), set()
+    for _ in range(400):
+        n = rng.randint(1, 5)
+        rows = [[rng.randint(-2, 2) * (rng.random() < 0.7) for _ in range(n)] for _ in range(rng.randint(0, n + 1))]
+        matrix = [[sum(row[j] * row[k] for row in rows) - (j == k == 0) for k in range(n)] for j in range(n)]
+        if rng.random() < 0.5:
+            matrix[0][0] += 1
+        found = checkers_is_semidefinite(matrix)
+        assert found == is_semidefinite([[Fraction(v) for v in row] for row in matrix])
+        vectors = [[rng.randint(-3, 3) for _ in range(n)] for _ in range(20)]
+        lowest = min(sum(matrix[j][k] * v[j] * v[k] for j in range(n) for k in range(n)) for v in vectors)
+        assert not found or lowest >= 0
+        seen.add((found, rank(matrix) < n))
+    assert len(seen) == 4
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_certificates_are_read_back_and_bound_to_their_layer(seed: int) -> None:
+    for document in documents(seed):
+        certificate = Certificate.of_record(document)
+        again = certificate.to_bytes()
+        assert json.loads(again) == document
+        assert xi.check(certificate).valid
+        assert xi.check(certificate, checker="fast").valid
+        rows = [[Fraction(v) for v in row] for row in document["layer"]["W"]]
+        b = [Fraction(v) for v in document["layer"]["b"]]
+        assert verdict(again, (rows, b)) == "valid"
+        assert verdict(again, ([[v + 1 for v in row] for row in rows], b)) == "rejected"
+        assert verdict(again, (rows, [v + 1 for v in b])) == "rejected"
