@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from fractions import Fraction
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from flint import fmpq_mat
@@ -16,6 +18,7 @@ from exactinj.errors import InputError
 from exactinj.exact.surd import Surd
 from exactinj.layers.dense import ReLULayer
 from exactinj.lipschitz.answer import Bounds, Published, Stability
+from exactinj.lipschitz.descent import descended_points
 from exactinj.lipschitz.frames import bounds_of_rows, enclosed_least
 from exactinj.lipschitz.gram import gram_of
 from exactinj.lipschitz.pairs import ClosePair, closest_pair
@@ -28,6 +31,8 @@ if TYPE_CHECKING:
 __all__ = ["stability_of"]
 
 POINTS = 150
+FEW_INPUTS = 5  # up to which the search finds the best cell soon
+SHARE_OF_DESCENTS = 0.4
 
 
 def stability_of(layer: ReLULayer, domain: Domain, tolerance: Fraction, seed: int, clock: Clock) -> Stability:
@@ -78,7 +83,9 @@ def _is_row(problem: HomogeneousProblem, i: int) -> bool:
 
 
 def _enclosed(problem: HomogeneousProblem, start: fmpq_mat, tolerance: Fraction, seed: int, clock: Clock) -> Enclosure:
-    points = list(homogeneous_points(problem, POINTS, seed))
+    points: Iterable[tuple[int, ...]] = homogeneous_points(problem, POINTS, seed)
+    if problem.dimension > FEW_INPUTS and not any(start.entries()):
+        points = chain(descended_points(problem, seed, clock.part(SHARE_OF_DESCENTS)), points)
     found = least_over_cells(problem, start, points, tolerance, clock)
     if found is None:
         raise InputError("no generic point was found inside the domain; it may be too narrow for floats")

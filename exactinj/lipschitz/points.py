@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from exactinj.alternatives.problem import HomogeneousProblem
 from exactinj.exact.numbers import exact_vector, nearest_float
 
-__all__ = ["homogeneous_points", "interior_points"]
+__all__ = ["Lines", "homogeneous_points", "interior_points"]
 
 Floats = NDArray[np.float64]
 RESTART = 16  # steps after which a walk begins again at the middle
@@ -26,28 +27,46 @@ def _float_rows(problem: HomogeneousProblem) -> Floats:
     return rows
 
 
+@dataclass(frozen=True)
+class Lines:
+    """What lines through a domain meet: rows in floats, and the middle and the radius of a ball."""
+
+    layer: Floats
+    boundary: Floats
+    ball: tuple[Floats, float] | None
+
+    @classmethod
+    def of(cls, problem: HomogeneousProblem) -> Lines:
+        rows, ball, n = _float_rows(problem), problem.domain.ball, problem.dimension
+        round_part = None
+        if ball is not None:
+            middle = np.array([nearest_float(value) for value in ball.interior_point(n)])
+            round_part = middle, nearest_float(ball.radius)
+        return cls(rows[: problem.m], rows[problem.m :], round_part)
+
+    def stops(self, x: Floats, direction: Floats) -> Floats:
+        """Times in the middle of the cells that the line ``x + t direction`` meets within the domain."""
+        low, high = _room(self.boundary, x, direction)
+        if self.ball is not None:
+            middle, radius = self.ball
+            low, high = _within_ball(x - middle, direction, radius, low, high)
+        return _crossings(self.layer, x, direction, low, high)
+
+
 def interior_points(problem: HomogeneousProblem, count: int, seed: int) -> Iterator[Floats]:
     """Points (n,) of a walk that goes along random lines into any of the cells that these meet.
 
     They are likely to be inside the domain and off all rows; who needs that has to look.
     """
-    random, rows, n = np.random.default_rng(seed), _float_rows(problem), problem.dimension
+    random, lines, n = np.random.default_rng(seed), Lines.of(problem), problem.dimension
     centre = np.array([nearest_float(value) for value in problem.domain.interior_point(n)])
-    ball = problem.domain.ball
-    middle = np.zeros(n)
-    if ball is not None:
-        middle = np.array([nearest_float(value) for value in ball.interior_point(n)])
     x = centre
     for step in range(count):
         if step % RESTART == 0:
             x = centre
         direction = random.standard_normal(n)
         direction /= np.linalg.norm(direction) or 1.0
-        low, high = _room(rows[problem.m :], x, direction)
-        if ball is not None:
-            low, high = _within_ball(x - middle, direction, nearest_float(ball.radius), low, high)
-        times = _crossings(rows[: problem.m], x, direction, low, high)
-        x = x + random.choice(times) * direction
+        x = x + random.choice(lines.stops(x, direction)) * direction
         yield x
 
 

@@ -15,7 +15,7 @@ of their terms counts before it is known which.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import gcd
@@ -113,7 +113,7 @@ class _Circuits:
 def least_over_cells(
     problem: HomogeneousProblem,
     start: fmpq_mat,
-    points: Sequence[Sequence[int]],
+    points: Iterable[Sequence[int]],
     tolerance: Fraction,
     clock: Clock,
 ) -> Enclosure | None:
@@ -151,7 +151,7 @@ class _Search:
         self.nodes = 0
         self.tokens: list[int] = []
 
-    def run(self, points: Sequence[Sequence[int]]) -> Enclosure | None:
+    def run(self, points: Iterable[Sequence[int]]) -> Enclosure | None:
         at_least = None
         try:
             for number, point in enumerate(points):
