@@ -11,9 +11,13 @@ from typing import TYPE_CHECKING
 from exactinj.cli import exit_status
 from exactinj.cli.arguments import DOMAIN_HELP, Verbs, add_layer, add_output_options, seconds
 from exactinj.cli.conv import input_shape_of
-from exactinj.cli.supervised_verb import Ending, Reporter, Unfinished, run_supervised
+from exactinj.cli.figure_files import add_plot, picture_field, picture_line, refuse_bad_picture
+from exactinj.cli.supervised_verb import Ending, Reporter, Unfinished, ending_with_picture, run_supervised
+from exactinj.errors import InputError
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from exactinj.inversion.result import Inversion
 
 __all__ = ["add", "run"]
@@ -29,6 +33,7 @@ STATUS = {
 }
 WORST_FIRST = ("timed_out", "unknown", "none", "many", "nearest", "unique")
 MOST_NUMBERS = 12
+WIDE, NARROW, LOW = 10.5, 4.2, 3.2  # inches
 LONGEST_NUMBER = 34
 
 
@@ -56,11 +61,16 @@ def add(verbs: Verbs) -> None:
     verb.add_argument("--noise", default="0", metavar="E", help="of --noisy: how far the output is off (0)")
     verb.add_argument("--kappa", metavar="P/Q", help="of --noisy: a certified lower Lipschitz constant, or certified")
     verb.add_argument("--timeout", type=seconds, metavar="SECONDS", help="stop after so many seconds (status 12)")
+    verb.add_argument("--truth", metavar="FILE", help="for --plot: the input that OUTPUT came from (.npy, .json, .csv)")
+    add_plot(verb, "the input, beside the true or the second one; an image with --input-shape")
     add_output_options(verb)
 
 
 def run(options: argparse.Namespace) -> int:
     """Exit status 0, 10, 13, or 12 if the time did not suffice."""
+    refuse_bad_picture(options.plot)
+    if options.truth is not None and options.plot is None:
+        raise InputError("--truth: found no --plot FILE, expected one; the true input is only drawn")
 
     def unfinished(end: Unfinished) -> dict[str, object]:
         return {
@@ -75,6 +85,7 @@ def run(options: argparse.Namespace) -> int:
             "layer": None,
             "domain": options.domain,
             "stats": {"seconds": round(end.seconds, 6)},
+            **picture_field(options, None),
         }
 
     return run_supervised(options, lambda reporter: _work(options, reporter), unfinished)
@@ -105,19 +116,41 @@ def _work(options: argparse.Namespace, reporter: Reporter) -> Ending:
     results = found if isinstance(found, list) else [found]
     statuses = {result.status.value for result in results}
     worst = next(status for status in WORST_FIRST if status in statuses)
-    return Ending(STATUS[worst], _text(options, found, results))
+
+    def ending(drawn: str | None) -> Ending:
+        return Ending(STATUS[worst], _text(options, found, results, drawn))
+
+    return ending_with_picture(options, ending, lambda: _figure(options, results, shape), reporter)
 
 
-def _text(options: argparse.Namespace, found: Inversion | list[Inversion], results: Sequence[Inversion]) -> str:
+def _figure(options: argparse.Namespace, results: Sequence[Inversion], shape: list[int] | None) -> Figure:
+    """The picture of one result."""
+    from matplotlib.figure import Figure as NewFigure
+
+    from exactinj.files.outputs import read_outputs
+    from exactinj.plotting import plot_reconstruction
+
+    if len(results) > 1:
+        raise InputError(f"found {len(results)} outputs, expected one to draw")
+    truth = None if options.truth is None else read_outputs(options.truth)
+    width = WIDE if truth is not None or results[0].second is not None else NARROW
+    return plot_reconstruction(results[0], truth, shape, NewFigure(figsize=(width, LOW), layout="constrained"))
+
+
+def _text(
+    options: argparse.Namespace, found: Inversion | list[Inversion], results: Sequence[Inversion], drawn: str | None
+) -> str:
     """What is printed: one JSON document, a description, or nothing."""
     if options.json:
         document = found.to_json() if not isinstance(found, list) else {"outputs": [one.to_json() for one in found]}
-        return json.dumps(document, indent=1)
+        return json.dumps({**document, **picture_field(options, drawn)}, indent=1)
     if options.quiet:
         return ""
     if not isinstance(found, list):
-        return _describe(options.output, found)
-    return "\n".join(_describe(f"{options.output}, output {k}", one) for k, one in enumerate(results))
+        lines = [_describe(options.output, found)]
+    else:
+        lines = [_describe(f"{options.output}, output {k}", one) for k, one in enumerate(results)]
+    return "\n".join([*lines, *picture_line(drawn)])
 
 
 def _describe(name: str, result: Inversion) -> str:

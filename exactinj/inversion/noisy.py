@@ -1,10 +1,7 @@
 """The nearest input for a noisy output, in floats, with an error bound that is certified.
 
 Minimise ``|W_+ x + b_+ - y_+|`` over the rows with positive outputs, subject to ``W_0 x + b_0 <= 0`` on the others and
-to the domain's halfspaces: a convex program, solved as a least-distance program (C. L. Lawson, R. J. Hanson, Solving
-Least Squares Problems, 1974, chapter 23). With ``L L^T`` the Gram matrix of W_+, x_0 the unconstrained optimum and
-``x = x_0 + L^-T u`` it asks for the shortest u under the inequalities: nonnegative least squares with one column for
-each of them. Only those that x_0, or a later point, violates become columns, which are few.
+to the domain's halfspaces: a convex program.
 
 **The bound.** Whatever x is: if ``|f(x) - f(x')| >= kappa |x - x'|`` on K, every x' in K with ``|f(x') - y| <= noise``
 has ``|x - x'| <= (|f(x) - y| + noise) / kappa``. The residual is computed in rationals and rounded up.
@@ -13,7 +10,7 @@ has ``|x - x'| <= (|f(x) - y| + noise) / kappa``. The residual is computed in ra
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -21,7 +18,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from exactinj.domains import Domain
+from exactinj.domains import Box, Domain, NonnegativeBall, NonnegativeOrthant
+from exactinj.domains.numbers import fractions_of
 from exactinj.exact.definite import gram_factor
 from exactinj.exact.nonnegative import float_fit
 from exactinj.exact.numbers import exact_vector, nearest_float
@@ -30,12 +28,15 @@ from exactinj.inversion.maps import LayerMap
 __all__ = ["Nearest", "least_distance", "nearest_input", "rounded_up_root"]
 
 Floats = NDArray[np.float64]
-ROUNDS = 60  # of inequalities that are added
+PENALTY = 10.0  # M, in sizes of the largest column
+PATIENCE, STALLED = 6, 0.8  # steps in which the largest violation has to fall to that share
+STEPS, NEWTON_STEPS, HALVINGS = 60, 40, 30
+STILL = 1e-10  # relative change of a step that is the last
 SOFT = 1e-3  # how much a violated inequality may give way where they contradict each other
 LEAST_REST = 1e-13  # of the residual that has to be left, which is 0 if inequalities contradict each other
 MOST_EXCESS = 1e-7
 SLACK = 1e-9  # relative violation of an inequality that is left
-REGULAR = 1e-7  # of the largest column: weight of the point 0 where the rows do not determine the input
+REGULAR = 1e-3  # of the largest column: weight of staying where one is, if the rows do not determine the input
 INWARD = (0.0, 1e-12, 1e-9, 1e-6, 1e-3)  # shares of the way to an interior point, for a point of the domain
 
 
@@ -75,7 +76,7 @@ def nearest_input(layer: LayerMap, output: Sequence[Fraction], domain: Domain, *
     x = _inside(domain, program.x)
     found = layer.evaluate(exact_vector(x))
     square = sum(((a - c) ** 2 for a, c in zip(found, output, strict=True)), Fraction(0))
-    return Nearest(tuple(x), rounded_up_root(square), determined, not program.is_soft)
+    return Nearest(tuple(x), rounded_up_root(square), determined, program.consistent)
 
 
 def rounded_up_root(square: Fraction) -> float:
@@ -94,6 +95,8 @@ def _inside(domain: Domain, x: Floats) -> list[float]:
         center = np.array([nearest_float(value) for value in ball.interior_point(len(x))])
         length, radius = float(np.linalg.norm(x - center)), nearest_float(ball.radius)
         x = center + (x - center) * min(1.0, radius / length) if length else x
+    if isinstance(domain, Box | NonnegativeOrthant | NonnegativeBall):
+        x = _clipped(domain, x)
     for share in INWARD:
         moved: list[float] = (x + share * (inner - x)).tolist()
         if all(map(math.isfinite, moved)) and domain.contains(exact_vector(moved)):
@@ -101,16 +104,32 @@ def _inside(domain: Domain, x: Floats) -> list[float]:
     return list(inner.tolist())
 
 
+def _clipped(domain: Domain, x: Floats) -> Floats:
+    """Coordinate by coordinate into the bounds, which may not be floats themselves."""
+    if not isinstance(domain, Box):
+        return np.maximum(x, 0.0)
+    lower, upper = (np.array([nearest_float(v) for v in fractions_of(side)]) for side in (domain.lower, domain.upper))
+    return np.clip(x, lower, upper)
+
+
 class _LeastSquares:
-    """``min |E x - e|`` subject to ``A x <= a``, inequalities added where they are violated."""
+    """``min |E x - e|`` subject to ``A x <= a``, by the proximal method of multipliers (R. T. Rockafellar 1976).
+
+    Each step minimises ``|E x - e|^2 + weight^2 |x - x_k|^2 + M |max(0, A x - a + l_k / M)|^2``, convex and piecewise
+    quadratic, by Newton's method; then l_(k+1) is M times that maximum. The weight is 0 where E clearly determines
+    x. Inequalities that contradict each other are met as nearly as M says.
+    """
 
     def __init__(self, equations: Floats, target: Floats, n: int) -> None:
-        gram = equations.T @ equations
-        size = float(np.sqrt(gram.diagonal().max(initial=0.0))) or 1.0
-        self.is_soft = False
-        self.factor = _factor(gram, REGULAR * size)
-        self.x = self._from_right(equations.T @ target)
-        self.x += self._from_right(equations.T @ (target - equations @ self.x))
+        self.gram = equations.T @ equations
+        size = float(np.sqrt(self.gram.diagonal().max(initial=0.0))) or 1.0
+        self.right = equations.T @ target
+        self.factor, self.weight = _factor(self.gram, REGULAR * size)
+        self.penalty = (PENALTY * size) ** 2
+        self.consistent = True
+        self.x = self._from_right(self.right)
+        if not self.weight:
+            self.x += self._from_right(equations.T @ (target - equations @ self.x))
 
     def _from_right(self, right: Floats) -> Floats:
         from scipy.linalg import cho_solve
@@ -120,35 +139,85 @@ class _LeastSquares:
 
     def solve(self, rows: Any, bounds: Floats, halves: Floats) -> None:
         """Bring x to the optimum under ``rows x <= bounds`` and the halfspaces ``(d, d0)``."""
-        start = self.x
-        lengths = np.sqrt(_plain(rows * rows if isinstance(rows, np.ndarray) else rows.power(2)).sum(axis=1))
-        chosen: list[int] = []
-        for _ in range(ROUNDS):
-            values = np.concatenate([rows @ self.x - bounds, halves[:, :-1] @ self.x + halves[:, -1]])
-            sizes = np.concatenate([lengths, np.ones(len(halves))]) * (1.0 + float(np.abs(self.x).max(initial=0.0)))
-            new = [int(k) for k in np.flatnonzero(values > SLACK * sizes) if k not in set(chosen)]
-            if not new:
+        system = _Inequalities.of(rows, bounds, halves)
+        size = 1.0 + float(np.abs(self.x).max(initial=0.0))
+        multipliers = np.zeros(system.count)
+        if not self.weight and system.excess(self.x).max(initial=0.0) <= SLACK * size:
+            return
+        history: list[float] = []
+        while len(history) < STEPS:
+            before = self.x
+            self.x = self._minimised(self.x, system, multipliers)
+            multipliers = self.penalty * np.maximum(system.excess(self.x) + multipliers / self.penalty, 0.0)
+            worst = float(system.excess(self.x).max(initial=0.0))
+            if worst <= SLACK * size and np.abs(self.x - before).max() <= STILL * size:
                 return
-            chosen += new
-            self.x = self._shortest(start, *_chosen(rows, bounds, halves, chosen))
+            if len(history) > PATIENCE and worst > max(STALLED * history[-PATIENCE], MOST_EXCESS * size):
+                break  # the inequalities contradict each other
+            history.append(worst)
+        self.consistent = bool(worst <= MOST_EXCESS * size)
 
-    def _shortest(self, start: Floats, rows: Floats, bounds: Floats) -> Floats:
-        """From the unconstrained optimum the least-distance program for some inequalities."""
-        from scipy.linalg import solve_triangular
+    def _minimised(self, near: Floats, system: _Inequalities, multipliers: Floats) -> Floats:
+        """One step: the minimum of the pieces, from a point that it stays near to."""
+        shift = multipliers / self.penalty
+        right = self.right + self.weight**2 * near
+        matrix = self.gram + self.weight**2 * np.eye(len(near))
 
-        turned = solve_triangular(self.factor, rows.T, lower=True, check_finite=False)  # L^-1 A^T, one column a row
-        room = bounds - rows @ start
-        u = None if self.is_soft else least_distance(turned, room, 0.0)
-        if u is None:
-            self.is_soft = True
-            u = least_distance(turned, room, SOFT)
-        return start if u is None else start + self._back(u)
+        def value(x: Floats) -> float:
+            part = np.maximum(system.excess(x) + shift, 0.0)
+            return float(x @ (matrix @ x) / 2 - right @ x + self.penalty * (part @ part) / 2)
 
-    def _back(self, u: Floats) -> Floats:
-        from scipy.linalg import solve_triangular
+        x, active = near, np.zeros(system.count, dtype=bool)
+        for _ in range(NEWTON_STEPS):
+            now = system.excess(x) + shift > 0
+            if (now == active).all() and x is not near:
+                break
+            active = now
+            chosen, sides = system.rows[np.flatnonzero(active)], system.bounds[active] - shift[active]
+            hessian = matrix + self.penalty * _plain(chosen.T @ chosen)
+            end = np.linalg.solve(hessian, right + self.penalty * (chosen.T @ sides))
+            x = _descended(x, np.asarray(end, dtype=np.float64), value)
+        return x
 
-        step: Floats = solve_triangular(self.factor, u, lower=True, trans=1, check_finite=False)
-        return step
+
+def _descended(start: Floats, end: Floats, value: Callable[[Floats], float]) -> Floats:
+    """The first halved step towards the end that lowers the value."""
+    base, step = value(start), end - start
+    for k in range(HALVINGS):
+        if value(start + step) <= base:
+            return start + step if k else end
+        step /= 2
+    return start
+
+
+@dataclass(frozen=True)
+class _Inequalities:
+    """``rows x <= bounds``, the rows of length 1, an array or a sparse matrix."""
+
+    rows: Any
+    bounds: Floats
+
+    @classmethod
+    def of(cls, rows: Any, bounds: Floats, halves: Floats) -> _Inequalities:
+        """Of a layer, and of a domain's halfspaces ``(d, d0)``."""
+        from scipy.sparse import csr_array, vstack
+
+        parts = [_plain(rows), halves[:, :-1]] if isinstance(rows, np.ndarray) else [rows, csr_array(halves[:, :-1])]
+        joined = np.vstack(parts) if isinstance(rows, np.ndarray) else vstack(parts, format="csr")
+        lengths = np.sqrt(_plain(joined * joined if isinstance(joined, np.ndarray) else joined.power(2)).sum(axis=1))
+        lengths[lengths == 0] = 1.0
+        sides = np.concatenate([bounds, -halves[:, -1]]) / lengths
+        scaled = joined / lengths[:, None] if isinstance(joined, np.ndarray) else joined.multiply(1 / lengths[:, None])
+        return cls(scaled if isinstance(scaled, np.ndarray) else csr_array(scaled), sides)
+
+    @property
+    def count(self) -> int:
+        return len(self.bounds)
+
+    def excess(self, x: Floats) -> Floats:
+        """How far each inequality is from holding; negative where it does."""
+        found: Floats = self.rows @ x - self.bounds
+        return found
 
 
 def least_distance(turned: Floats, room: Floats, soft: float) -> Floats | None:
@@ -167,26 +236,15 @@ def least_distance(turned: Floats, room: Floats, soft: float) -> Floats | None:
     return u if soft or (excess < MOST_EXCESS * sizes).all() else None
 
 
-def _factor(gram: Floats, least: float) -> Floats:
-    """Cholesky's factor, of a slightly larger matrix where that is not clearly definite."""
+def _factor(gram: Floats, weight: float) -> tuple[Floats, float]:
+    """Cholesky's factor and 0; if it is not clearly definite, with ``weight^2`` on the diagonal, and the weight."""
     try:
         factor = np.linalg.cholesky(gram)
     except np.linalg.LinAlgError:
         factor = np.zeros_like(gram)
-    if factor.diagonal().min() < least:
-        factor = np.linalg.cholesky(gram + least**2 * np.eye(len(gram)))
-    return np.asarray(factor, dtype=np.float64)
-
-
-def _chosen(rows: Any, bounds: Floats, halves: Floats, chosen: Sequence[int]) -> tuple[Floats, Floats]:
-    count = len(bounds)
-    of_layer = [k for k in chosen if k < count]
-    of_domain = [k - count for k in chosen if k >= count]
-    parts, sides = [_plain(rows[of_layer])], [bounds[of_layer]]
-    if of_domain:
-        parts.append(halves[of_domain, :-1])
-        sides.append(-halves[of_domain, -1])
-    return np.vstack(parts), np.concatenate(sides)
+    if factor.diagonal().min() >= weight:
+        return np.asarray(factor, dtype=np.float64), 0.0
+    return np.asarray(np.linalg.cholesky(gram + weight**2 * np.eye(len(gram))), dtype=np.float64), weight
 
 
 def _plain(array: Any) -> Floats:

@@ -6,6 +6,7 @@ bias, `plot_critical_points` where on the sphere a Monte Carlo estimate of the b
 diagram of random layers, `plot_gaps` how samples come close to exact alpha*, and `plot_biases` the values of a bias,
 for any n. `plot_pair` draws two inputs with the same output as bars, `plot_collision` those of a convolution as signals
 or images (both on a figure), and `plot_boxes` how boxes cover a grid in a proof for every size.
+`plot_reconstruction` draws an input beside what `invert` found.
 """
 
 from exactinj.plotting.biases import plot_biases
@@ -15,6 +16,7 @@ from exactinj.plotting.disc import plot_active_region, plot_rectifying_region
 from exactinj.plotting.gaps import plot_gaps
 from exactinj.plotting.hull import plot_hull
 from exactinj.plotting.pair import plot_pair
+from exactinj.plotting.reconstruction import plot_reconstruction
 from exactinj.plotting.sweep import plot_sweep
 from exactinj.plotting.wedge_map import plot_wedges
 
@@ -27,6 +29,7 @@ __all__ = [
     "plot_gaps",
     "plot_hull",
     "plot_pair",
+    "plot_reconstruction",
     "plot_rectifying_region",
     "plot_sweep",
     "plot_wedges",

@@ -7,6 +7,8 @@ import json
 import numpy as np
 import pytest
 
+import exactinj as xi
+
 HAT = {"W": [["1"], ["-1"]], "b": ["-1", "1"]}
 
 
@@ -122,3 +124,27 @@ def test_numbers_of_thousands_of_digits(run_command, hat):
     assert answer.stderr == ""
     assert "proved" in answer.stdout
     json.loads(run_command("invert", "wide.npz", "y.npy", "--json").stdout)
+
+
+def test_pictures(run_command, hat):
+    pytest.importorskip("matplotlib")
+    rng = np.random.default_rng(0)
+    image = rng.integers(0, 256, (6, 6)) / 256
+    kernels = rng.standard_normal((12, 1, 3, 3)).astype(np.float32)
+    layer = xi.ConvLayer(kernels, padding=1)
+    np.save(hat / "kernels.npy", kernels)
+    np.savez(hat / "padded.npz", kernels=kernels, padding=np.array(1))
+    np.save(hat / "image.npy", image)
+    outputs = np.array([float(value) for value in layer.evaluate(image[None])])
+    np.save(hat / "y.npy", np.round(outputs, 3))
+    options = ["--input-shape", "1,6,6", "--noisy", "--plot", "picture.png"]
+    answer = run_command("invert", "padded.npz", "y.npy", *options, "--truth", "image.npy", "--json")
+    assert (answer.returncode, answer.stderr) == (0, "")
+    assert json.loads(answer.stdout)["plot"] == "picture.png"
+    assert (hat / "picture.png").read_bytes().startswith(b"\x89PNG")
+    assert run_command("invert", "plane.csv", written(hat, "y.csv", "0,1\n"), "--plot", "two.svg").returncode == 10
+    assert (hat / "two.svg").exists()
+    nothing = run_command("invert", "hat.json", written(hat, "none.json", "[1, 1]"), "--plot", "no.svg")
+    assert (nothing.returncode, (hat / "no.svg").exists()) == (13, False)
+    assert "nothing to draw" in nothing.stderr
+    assert run_command("invert", "hat.json", "none.json", "--truth", "image.npy").returncode == 3
