@@ -13,31 +13,33 @@ from exactinj.certificates.supports import SupportTable
 
 __all__ = ["compact_lines", "token_lines"]
 
+Codes = NDArray[np.signedinteger[Any]]
+
 LINES = 4096  # at once
 TOKENS_A_LINE = 16
 
 
 def compact_lines(table: SupportTable, rows: ProofRows, explicit: Callable[[Multipliers], str]) -> Iterator[str]:
     """Entries with commas between: signed rows, or what `explicit` makes of the multipliers where a cut is named."""
-    if len(table) and rows.constant is not None:
-        table = SupportTable(np.where(np.abs(table.codes) == rows.constant + 1, 0, table.codes))
     before = ""
     for start in range(0, len(table), LINES):
-        codes = table.codes[start : start + LINES]
+        whole = table.codes[start : start + LINES]
+        codes = whole if rows.constant is None else np.where(np.abs(whole) == rows.constant + 1, 0, whole)
         yield before
         if int(codes.max(initial=0)) <= rows.facets and -int(codes.min(initial=0)) <= rows.facets:
             yield _text(codes.tolist())
         else:
-            yield ",\n".join(_line(row[row != 0], rows, explicit) for row in codes)
+            both = zip(codes, whole, strict=True)
+            yield ",\n".join(_line(row[row != 0], full[full != 0], rows, explicit) for row, full in both)
         before = ",\n"
     yield "\n"
 
 
-def _line(codes: NDArray[np.signedinteger[Any]], rows: ProofRows, explicit: Callable[[Multipliers], str]) -> str:
-    """One entry."""
+def _line(codes: Codes, whole: Codes, rows: ProofRows, explicit: Callable[[Multipliers], str]) -> str:
+    """One entry; `whole` has the row ``(0, -1)`` as well, which multipliers depend on."""
     if int(np.abs(codes).max()) <= rows.facets:
         return _text([codes.tolist()])
-    return explicit(rows.multipliers(codes.tolist()))
+    return explicit(rows.multipliers(whole.tolist()))
 
 
 def _text(entries: Sequence[Sequence[int]]) -> str:
