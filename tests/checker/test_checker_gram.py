@@ -369,9 +369,9 @@ def test_random_proofs(seed: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(2, 30))
+@pytest.mark.parametrize("seed", range(2, 8))
 def test_more_random_proofs(seed: int) -> None:
-    judge_random_proofs(seed, 3000)
+    judge_random_proofs(seed, 400)
 
 
 # ------------------------------------------------------------------ one table of steps
