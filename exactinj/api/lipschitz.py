@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from exactinj.api.timeouts import require_positive
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from exactinj.lipschitz.frames import FrameBounds
 
 __all__ = ["frame_bounds", "stability"]
+
+FINEST = Fraction(1, 10**9)  # tolerance
 
 
 def stability(
@@ -42,8 +45,8 @@ def stability(
     domain : Domain, optional
         Convex with interior points; R^n if left out.
     tolerance : rational number
-        Relative width of the enclosures of A and of the square of the Lipschitz constant, between 0 and 1. Where the
-        value is a simple rational number, it is found exactly.
+        Relative width of the enclosures of A and of the square of the Lipschitz constant, from 1e-9 to below 1. Where
+        the value is a simple rational number, it is found exactly.
     seed : int
         Of the random points where the searches begin; the enclosures hold whatever it is.
     timeout : float, optional
@@ -76,8 +79,8 @@ def stability(
 
     require_positive(timeout)
     width = fraction_from(tolerance)
-    if not 0 < width < 1:
-        raise InputError(f"found the tolerance {tolerance}, expected a number between 0 and 1")
+    if not FINEST <= width < 1:
+        raise InputError(f"found the tolerance {tolerance}, expected a number between 0 and 1, at least 1e-9")
     given, where = dense_given(layer), convex_given(domain)
     return stability_of(given, where.for_dimension(given.n), width, seed, Clock(timeout, report))
 

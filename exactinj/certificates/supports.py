@@ -38,11 +38,7 @@ class SupportTable:
     @classmethod
     def of_places(cls, supports: Sequence[Sequence[int]]) -> SupportTable:
         """A table of supports whose multipliers are positive, given by the places of their rows."""
-        sizes = np.array([len(support) for support in supports], dtype=np.int64)
-        codes = np.zeros((len(supports), int(sizes.max(initial=0))), dtype=np.int64)
-        for row, support in zip(codes, supports, strict=True):
-            row[: len(support)] = np.array(support, dtype=np.int64) + 1
-        return cls.of(codes, sizes)
+        return cls.of_codes([[place + 1 for place in support] for support in supports])
 
     @classmethod
     def of_codes(cls, supports: Sequence[Sequence[int]]) -> SupportTable:

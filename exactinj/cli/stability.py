@@ -94,13 +94,13 @@ def _no_picture() -> Figure:
 
 
 def _described(name: str, found: Stability, written: str | None) -> str:
-    from exactinj.exact.numbers import nearest_float
+    from exactinj.exact.surd import root_above, root_below
 
     layer, (low, high) = found.layer, found.lower_lipschitz
     lines = [f"{name}: stability on {found.domain.text}, m = {layer.m} rows, n = {layer.n}"]
     top = found.upper_lipschitz_squared
     kappa = "exactly" if low == high else "proved"
-    roots = [f"{nearest_float(end) ** 0.5:.6g}" for end in (top.at_least, top.at_most)]
+    roots = [f"{root_below(top.at_least):.6g}", f"{root_above(top.at_most):.6g}"]
     rows = [
         ["lower Lipschitz constant", f"{float(low):.6g}", f"{float(high):.6g}", kappa],
         ["upper Lipschitz constant", *roots, _kind(top)],
@@ -109,11 +109,8 @@ def _described(name: str, found: Stability, written: str | None) -> str:
         ["frame bound B of the rows", *_ends_of(found.frame.upper), "tight" if found.frame.is_tight else ""],
     ]
     lines += table(["", "at least", "at most", ""], rows)
-    published = found.published.to_json()
-    lines.append(
-        f"published: slides kappa >= {published['slides']:.4g}, thesis kappa >= {published['thesis']:.4g}, "
-        f"operator norm {published['operator_norm']:.4g}"
-    )
+    published = ["beyond floats" if value is None else f"{value:.4g}" for value in found.published.to_json().values()]
+    lines.append("published: slides kappa >= {}, thesis kappa >= {}, operator norm {}".format(*published))
     active = found.smallest.active
     shown = " ".join(map(str, active[:MOST_ROWS]))
     shown += f" ... {len(active) - MOST_ROWS} more" if len(active) > MOST_ROWS else ""

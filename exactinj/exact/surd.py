@@ -20,7 +20,7 @@ from exactinj.errors import InputError
 from exactinj.exact.latex import root_latex
 from exactinj.exact.numbers import fraction_from, nearest_float, rational_text
 
-__all__ = ["Surd"]
+__all__ = ["Surd", "root_above", "root_below"]
 
 BITS = 64  # of the integer square root behind a float
 LONGEST_REPR = 60
@@ -345,3 +345,23 @@ def _sum(left: Surd, right: Surd) -> Surd:
 def _shown(value: Surd) -> str:
     text = str(value)
     return text if len(text) <= LONGEST_REPR else f"about {float(value):.12g}"
+
+
+def root_above(square: Fraction) -> float:
+    """The square root of a rational that is not negative, rounded up to a float; an infinity beyond their range.
+
+    >>> root_below(Fraction(2)) ** 2 < 2 < root_above(Fraction(2)) ** 2, root_above(Fraction(9, 4))
+    (True, 1.5)
+    """
+    root = float(Surd(int(square > 0), square))
+    while not math.isinf(root) and Fraction(root) ** 2 < square:
+        root = math.nextafter(root, math.inf)
+    return root
+
+
+def root_below(square: Fraction) -> float:
+    """The same, rounded down."""
+    root = float(Surd(int(square > 0), square))
+    while math.isinf(root) or Fraction(root) ** 2 > square:
+        root = math.nextafter(root, 0.0)
+    return root

@@ -44,8 +44,8 @@ class Noise:
     kappa: Fraction | None = None
 
     def error_bound(self, residual: float) -> float | None:
-        """``(residual + size) / kappa``, rounded up."""
-        if self.kappa is None:
+        """``(residual + size) / kappa`` for a point of the domain, rounded up."""
+        if self.kappa is None or math.isinf(residual):
             return None
         bound = (Fraction(residual) + self.size) / self.kappa
         near = nearest_float(bound)
@@ -91,6 +91,8 @@ def invert_nearly(layer: LayerMap, output: Sequence[Fraction], domain: Domain, n
         reason += "; warning: these rows are not proved to determine the input, so that others may fit as well"
     if not found.consistent:
         reason += "; warning: the inequalities contradict each other, and are met nearly"
+    if not found.inside:
+        reason += "; warning: it lies outside the domain, which is too narrow for floats, so that no error is bounded"
     return Inversion(
         status=InversionStatus.NEAREST,
         reason=reason,
@@ -98,7 +100,7 @@ def invert_nearly(layer: LayerMap, output: Sequence[Fraction], domain: Domain, n
         second=None,
         dimension=None,
         residual=found.residual,
-        error_bound=noise.error_bound(found.residual),
+        error_bound=noise.error_bound(found.residual) if found.inside else None,
         farkas=None,
         layer=layer.summary,
         domain=domain,

@@ -20,12 +20,14 @@ from numpy.typing import NDArray
 
 from exactinj.domains import Box, Domain, NonnegativeBall, NonnegativeOrthant
 from exactinj.domains.numbers import fractions_of
+from exactinj.errors import InputError
 from exactinj.exact.definite import gram_factor
 from exactinj.exact.nonnegative import float_fit
 from exactinj.exact.numbers import exact_vector, nearest_float
+from exactinj.exact.surd import root_above
 from exactinj.inversion.maps import LayerMap
 
-__all__ = ["Nearest", "least_distance", "nearest_input", "rounded_up_root"]
+__all__ = ["Nearest", "least_distance", "nearest_input"]
 
 Floats = NDArray[np.float64]
 PENALTY = 10.0  # M, in sizes of the largest column
@@ -37,12 +39,13 @@ LEAST_REST = 1e-13  # of the residual that has to be left, which is 0 if inequal
 MOST_EXCESS = 1e-7
 SLACK = 1e-9  # relative violation of an inequality that is left
 REGULAR = 1e-3  # of the largest column: weight of staying where one is, if the rows do not determine the input
+ORDINARY = (1e-60, 1e60)  # sizes
 INWARD = (0.0, 1e-12, 1e-9, 1e-6, 1e-3)  # shares of the way to an interior point, for a point of the domain
 
 
 @dataclass(frozen=True)
 class Nearest:
-    """A point in floats that lies in the domain exactly, and how far its output is from the given one.
+    """A point in floats, and how far its output is from the given one.
 
     Attributes
     ----------
@@ -50,41 +53,51 @@ class Nearest:
     residual : ``|f(x) - y|``, an upper bound that is as sharp as floats are
     determined : whether the rows with positive outputs are proved to span R^n
     consistent : whether the inequalities were met; otherwise they contradict each other, in floats, and are met nearly
+    inside : whether the domain holds the point, exactly; it may be too narrow for floats
     """
 
     x: tuple[float, ...]
     residual: float
     determined: bool
     consistent: bool
+    inside: bool
 
 
 def nearest_input(layer: LayerMap, output: Sequence[Fraction], domain: Domain, *, inequalities: bool = True) -> Nearest:
     """The least-squares input, with the inequalities or by the rows with positive outputs alone (thesis 7.3)."""
     y = np.array([nearest_float(value) for value in output])
-    positive = y > 0
-    equations, offsets = layer.weights[np.flatnonzero(positive)], (y - layer.bias)[positive]
     halves = np.array([[nearest_float(Fraction(v)) for v in half] for half in domain.halfspaces(layer.n)])
     halves = halves.reshape(-1, layer.n + 1)
-    solver = gram_factor(equations) if positive.any() else None
-    determined = solver is not None
+    weights, bias = layer.weights, layer.bias
+    if not all(np.isfinite(part).all() for part in (_entries(weights), bias, y, halves)):
+        raise InputError("found numbers beyond the range of floats, in which noisy inversion works; scale them down")
+    positive = np.array([value > 0 for value in output])
+    slope, size = _unit(_entries(weights)), _unit(np.concatenate([y, bias]))
+    weights, bias, halves[:, -1] = weights / slope, bias / size, halves[:, -1] / size * slope
+    equations, offsets = weights[np.flatnonzero(positive)], y[positive] / size - bias[positive]
+    determined = bool(positive.any()) and gram_factor(equations) is not None
     program = _LeastSquares(_plain(equations), offsets, layer.n)
     if inequalities:
         zero = np.flatnonzero(~positive)
-        program.solve(layer.weights[zero], -layer.bias[zero], halves)
+        program.solve(weights[zero], -bias[zero], halves)
     elif len(halves):
-        program.solve(layer.weights[:0], layer.bias[:0], halves)
-    x = _inside(domain, program.x)
-    found = layer.evaluate(exact_vector(x))
+        program.solve(weights[:0], bias[:0], halves)
+    x = _inside(domain, program.x / slope * size)
+    point = exact_vector(x)
+    found = layer.evaluate(point)
     square = sum(((a - c) ** 2 for a, c in zip(found, output, strict=True)), Fraction(0))
-    return Nearest(tuple(x), rounded_up_root(square), determined, program.consistent)
+    return Nearest(tuple(x), root_above(square), determined, program.consistent, domain.contains(point))
 
 
-def rounded_up_root(square: Fraction) -> float:
-    """A float of at least the square root."""
-    root = math.sqrt(nearest_float(square))
-    while Fraction(root) ** 2 < square:
-        root = math.nextafter(root, math.inf)
-    return root
+def _entries(weights: Any) -> Floats:
+    """Those of an array or a sparse matrix."""
+    return np.asarray(weights if isinstance(weights, np.ndarray) else weights.data)
+
+
+def _unit(values: Floats) -> float:
+    """A power of two to divide by: 1 for numbers of ordinary size, whose squares are floats."""
+    largest = float(np.abs(values).max(initial=0.0))
+    return 1.0 if not largest or ORDINARY[0] < largest < ORDINARY[1] else float(2.0 ** np.frexp(largest)[1])
 
 
 def _inside(domain: Domain, x: Floats) -> list[float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -72,13 +73,18 @@ class Inversion:
             "x": _numbers(self.x),
             "second": _numbers(self.second),
             "dimension": self.dimension,
-            "residual": self.residual,
-            "error_bound": self.error_bound,
+            "residual": _finite(self.residual),
+            "error_bound": _finite(self.error_bound),
             "farkas": None if self.farkas is None else self.farkas.to_json(),
             "layer": self.layer,
             "domain": self.domain.text,
             "stats": {"seconds": round(self.seconds, 6)},
         }
+
+
+def _finite(value: float | None) -> float | None:
+    """JSON has no infinity."""
+    return value if value is None or math.isfinite(value) else None
 
 
 def _numbers(point: Sequence[Fraction] | Sequence[float] | None) -> list[object] | None:

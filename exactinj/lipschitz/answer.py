@@ -9,8 +9,8 @@ from typing import Never
 
 from exactinj.certificates.certificate import Certificate
 from exactinj.domains import Domain
-from exactinj.exact.numbers import nearest_float, rational_text
-from exactinj.exact.surd import Surd
+from exactinj.exact.numbers import rational_text
+from exactinj.exact.surd import Surd, root_above, root_below
 from exactinj.layers.dense import ReLULayer
 from exactinj.lipschitz.algebraic import AlgebraicNumber, extreme_eigenvalue
 from exactinj.lipschitz.frames import FrameBounds
@@ -53,12 +53,13 @@ class Published:
     thesis: Bounds
     operator_norm: Bounds
 
-    def to_json(self) -> dict[str, object]:
-        """Their square roots as floats, on the side on which they bound."""
+    def to_json(self) -> dict[str, float | None]:
+        """Their square roots as floats, on the side on which they bound; None beyond the floats."""
+        norm = root_above(self.operator_norm.at_most)
         return {
-            "slides": _root_below(self.slides.at_least),
-            "thesis": _root_below(self.thesis.at_least),
-            "operator_norm": _root_above(self.operator_norm.at_most),
+            "slides": root_below(self.slides.at_least),
+            "thesis": root_below(self.thesis.at_least),
+            "operator_norm": norm if math.isfinite(norm) else None,
         }
 
 
@@ -109,7 +110,7 @@ class Stability:
 
     def __repr__(self) -> str:
         low, high = (float(end) for end in self.lower_lipschitz)
-        top = _root(self.upper_lipschitz_squared.at_most)
+        top = root_above(self.upper_lipschitz_squared.at_most)
         return f"<Stability: {low:.4g} <= kappa <= {high:.4g}, Lipschitz at most {top:.4g} on {self.domain.text}>"
 
     def to_json(self, certificate: str | None = None) -> dict[str, object]:
@@ -117,7 +118,7 @@ class Stability:
         low, high = self.lower_lipschitz
         return {
             "sigma_min_squared": self.sigma_min_squared.to_json(),
-            "lower_lipschitz": {"at_least": _surd(low), "at_most": _surd(high)},
+            "lower_lipschitz": {"at_least": low.to_json(), "at_most": high.to_json()},
             "upper_lipschitz_squared": self.upper_lipschitz_squared.to_json(),
             "published": self.published.to_json(),
             "frame_bounds": self.frame.to_json(),
@@ -145,28 +146,3 @@ class Stability:
 
 def _texts(values: tuple[Fraction, ...]) -> list[str]:
     return [rational_text(value) for value in values]
-
-
-def _surd(value: Surd) -> dict[str, object]:
-    return {"sign": value.sign, "square": rational_text(value.square or Fraction(0)), "float": float(value)}
-
-
-def _root(square: Fraction) -> float:
-    """To a relative 2**-52, for squares of every size."""
-    p, q = square.numerator, square.denominator
-    shift = max(0, 128 - p.bit_length() - q.bit_length())
-    return nearest_float(Fraction(math.isqrt(p * q << 2 * shift), q << shift))
-
-
-def _root_below(square: Fraction) -> float:
-    root = _root(square)
-    while math.isinf(root) or Fraction(root) ** 2 > square:
-        root = math.nextafter(root, 0.0)
-    return root
-
-
-def _root_above(square: Fraction) -> float:
-    root = _root(square)
-    while not math.isinf(root) and Fraction(root) ** 2 < square:
-        root = math.nextafter(root, math.inf)
-    return root

@@ -19,8 +19,8 @@ from exactinj.exact.surd import Surd
 from exactinj.layers.dense import ReLULayer
 from exactinj.lipschitz.answer import Bounds, Published, Stability
 from exactinj.lipschitz.descent import descended_points
-from exactinj.lipschitz.frames import bounds_of_rows, enclosed_least
-from exactinj.lipschitz.gram import gram_of
+from exactinj.lipschitz.frames import bounds_of_rows
+from exactinj.lipschitz.gram import enclosed_least, gram_of
 from exactinj.lipschitz.pairs import ClosePair, closest_pair
 from exactinj.lipschitz.points import homogeneous_points
 from exactinj.lipschitz.search import Enclosure, least_over_cells

@@ -10,13 +10,12 @@ from math import comb
 from flint import fmpq_mat
 
 from exactinj.exact.matrix import dependency_modulo_prime, integer_rank
-from exactinj.exact.numbers import fraction_of, rational_text
+from exactinj.exact.numbers import rational_text
 from exactinj.layers.dense import ReLULayer
-from exactinj.lipschitz.gram import gram_of, is_semidefinite, least_eigenvalue, rounded, shifted
+from exactinj.lipschitz.gram import enclosed_least, gram_of
 
-__all__ = ["FrameBounds", "bounds_of_rows", "enclosed_least"]
+__all__ = ["FrameBounds", "bounds_of_rows"]
 
-FIRST_STEP = Fraction(1, 1 << 44)  # relative to the trace: how far below the value that floats see a proof is tried
 LARGEST = 14  # n up to which all sets of n rows are looked at
 MOST_SETS = 200_000
 
@@ -26,6 +25,7 @@ class FrameBounds:
     """Enclosures of the frame bounds, and what is known of tightness and of the spark.
 
     lower, upper : ``(at_least, at_most)`` of ``A = lambda_min(W^T W)`` and ``B = lambda_max(W^T W)``, rational, proved
+    is_frame : whether the rows span R^n, that is, A is positive, exactly
     is_tight : whether ``W^T W`` is a multiple of the identity, exactly
     is_full_spark : True if every n rows were seen to be independent; False with a dependency; None where there are too
         many sets of rows to look at and no dependency was found
@@ -34,14 +34,10 @@ class FrameBounds:
 
     lower: tuple[Fraction, Fraction]
     upper: tuple[Fraction, Fraction]
+    is_frame: bool
     is_tight: bool
     is_full_spark: bool | None
     dependency: tuple[int, ...] | None
-
-    @property
-    def is_frame(self) -> bool:
-        """Whether the rows span R^n: A is positive."""
-        return self.lower[0] > 0
 
     def to_json(self) -> dict[str, object]:
         """Rationals as strings."""
@@ -61,21 +57,8 @@ def bounds_of_rows(layer: ReLULayer) -> FrameBounds:
     above, below = enclosed_least(-gram)
     is_tight = gram == _multiple_of_identity(gram)
     spark, dependency = _spark(layer)
-    return FrameBounds((max(lower[0], Fraction(0)), lower[1]), (-below, -above), is_tight, spark, dependency)
-
-
-def enclosed_least(matrix: fmpq_mat) -> tuple[Fraction, Fraction]:
-    """Rationals around the smallest eigenvalue of a symmetric matrix, both proved; equal where it is a simple one."""
-    least = least_eigenvalue(matrix)
-    if least.is_exact:
-        return least.value, least.value
-    scale = sum((abs(fraction_of(matrix[k, k])) for k in range(matrix.nrows())), Fraction(0)) or Fraction(1)
-    step = FIRST_STEP
-    while True:
-        below = rounded(least.value - step * scale, up=False, bits=64)
-        if is_semidefinite(shifted(matrix, below)):
-            return below, least.value
-        step *= 16
+    is_frame = integer_rank(layer.W.integer_rows()) == layer.n
+    return FrameBounds((max(lower[0], Fraction(0)), lower[1]), (-below, -above), is_frame, is_tight, spark, dependency)
 
 
 def _multiple_of_identity(matrix: fmpq_mat) -> fmpq_mat:

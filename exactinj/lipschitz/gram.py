@@ -11,10 +11,12 @@ import numpy as np
 from flint import fmpq, fmpq_mat
 from numpy.typing import NDArray
 
-from exactinj.exact.numbers import exact_vector, fraction_of, power_of_two_below, rational_from
+from exactinj.errors import InternalError
+from exactinj.exact.numbers import exact_vector, fraction_of, nearest_float, power_of_two_below, rational_from
 
 __all__ = [
     "LeastEigenvalue",
+    "enclosed_least",
     "floats_of",
     "gram_of",
     "is_semidefinite",
@@ -25,7 +27,10 @@ __all__ = [
     "unit_of",
 ]
 
-DIGITS = 40  # bits of a bound
+DIGITS = 48  # bits of a bound
+TIGHT = Fraction(1, 1 << 36)  # relative: how far a bound may be off before it is refined
+FIRST_STEP = Fraction(1, 1 << 44)  # relative to the trace: how far below the value that floats see a proof is tried
+LARGEST_REFINED, ITERATIONS = 24, 3  # rows of a matrix; steps of inverse iteration
 NEAR = 1e-13  # relative: what floats may be off a simple rational number
 MOST = 10**6  # of denominators of eigenvalues that are tried as rationals
 
@@ -92,22 +97,75 @@ def unit_of(matrix: fmpq_mat) -> Fraction:
 def floats_of(matrix: fmpq_mat, unit: Fraction) -> NDArray[np.float64]:
     """``M / unit`` to the nearest floats."""
     divisor = rational_from(unit)
-    return np.array([[float(fraction_of(value / divisor)) for value in row] for row in matrix.table()])
+    return np.array([[nearest_float(fraction_of(value / divisor)) for value in row] for row in matrix.table()])
 
 
 def least_eigenvalue(matrix: fmpq_mat) -> LeastEigenvalue:
-    """A bound from a vector that floats propose, rounded up; the rational that it is, where it is a simple one."""
+    """A bound from a vector that floats propose, rounded up; the rational that it is, where it is a simple one.
+
+    Where floats do not see a small eigenvalue of a semidefinite matrix, bisection with exact tests does.
+    """
     unit = unit_of(matrix)
     values, vectors = np.linalg.eigh(floats_of(matrix, unit))
     near = (Fraction(float(values[0])) * unit).limit_denominator(MOST)
     moved = shifted(matrix, near)
-    is_near = abs(float(near / unit) - float(values[0])) <= NEAR * max(1.0, float(np.abs(values).max()))
+    is_near = abs(nearest_float(near / unit) - float(values[0])) <= NEAR * max(1.0, float(np.abs(values).max()))
     if is_near and moved.det() == 0 and is_semidefinite(moved):
         return LeastEigenvalue(near, _null_vector(moved), is_exact=True)
-    vector = exact_vector(vectors[:, 0].tolist())
+    vector = tuple(exact_vector(vectors[:, 0].tolist()))
+    value = rayleigh_quotient(matrix, vector)
+    if value > 0 and matrix.nrows() <= LARGEST_REFINED and not is_semidefinite(shifted(matrix, value * (1 - TIGHT))):
+        vector = _refined(matrix, vector, value)
+        value = rayleigh_quotient(matrix, vector)
+    return LeastEigenvalue(rounded(value, up=True), vector, is_exact=False)
+
+
+def rayleigh_quotient(matrix: fmpq_mat, vector: Sequence[Fraction]) -> Fraction:
+    """``v^T M v / v^T v``."""
     column = fmpq_mat(len(vector), 1, [rational_from(value) for value in vector])
-    quotient = (column.transpose() * matrix * column)[0, 0] / (column.transpose() * column)[0, 0]
-    return LeastEigenvalue(rounded(fraction_of(quotient), up=True), tuple(vector), is_exact=False)
+    return fraction_of((column.transpose() * matrix * column)[0, 0] / (column.transpose() * column)[0, 0])
+
+
+def enclosed_least(matrix: fmpq_mat) -> tuple[Fraction, Fraction]:
+    """Rationals around the smallest eigenvalue of a symmetric matrix, both proved; equal where it is a simple one."""
+    least = least_eigenvalue(matrix)
+    if least.is_exact:
+        return least.value, least.value
+    scale = sum((abs(fraction_of(matrix[k, k])) for k in range(matrix.nrows())), Fraction(0)) or Fraction(1)
+    steps = [2 * TIGHT * least.value] if least.value > 0 else []
+    steps += [FIRST_STEP * scale * 16**k for k in range(16)]
+    for step in steps:
+        below = rounded(least.value - step, up=False, bits=64)
+        if is_semidefinite(shifted(matrix, below)):
+            return below, least.value
+    raise InternalError("no eigenvalue lies where Gershgorin's discs end; please report this")
+
+
+def _refined(matrix: fmpq_mat, vector: Sequence[Fraction], value: Fraction) -> tuple[Fraction, ...]:
+    """A vector for the smallest eigenvalue of a positive definite matrix: bisection, then inverse iteration over Q."""
+    size = matrix.nrows()
+    trace = sum((fraction_of(matrix[k, k]) for k in range(size)), Fraction(0))
+    determinant = fraction_of(matrix.det())
+    if determinant <= 0:  # singular
+        return _null_vector(matrix)
+    low, high = power_of_two_below(determinant / trace ** (size - 1)), value  # the others are at most the trace
+    while high > low * (1 + TIGHT):
+        bits = math.floor(high / low).bit_length() - 1
+        middle = low * 2 ** (bits // 2) if bits > 1 else rounded((low + high) / 2, up=False)
+        if is_semidefinite(shifted(matrix, middle)):
+            low = middle
+        else:
+            high = middle
+    moved = shifted(matrix, low)
+    if moved.det() == 0:
+        return _null_vector(moved)
+    finest = Fraction(1, 2 ** (math.ceil(trace / low).bit_length() + DIGITS))
+    for _ in range(ITERATIONS):
+        solved = moved.solve(fmpq_mat(size, 1, [rational_from(entry) for entry in vector]))
+        entries = [fraction_of(entry) for entry in solved.entries()]
+        largest = max(map(abs, entries))
+        vector = tuple(round(entry / largest / finest) * finest for entry in entries)
+    return tuple(vector)
 
 
 def _null_vector(matrix: fmpq_mat) -> tuple[Fraction, ...]:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exactinj.alternatives.problem import HomogeneousProblem
-from exactinj.exact.numbers import exact_vector
+from exactinj.exact.numbers import exact_vector, nearest_float
 from exactinj.lipschitz.points import interior_points
 
 __all__ = ["ClosePair", "closest_pair"]
@@ -37,16 +37,18 @@ def closest_pair(
 ) -> ClosePair | None:
     """The best pair of a search by random steps; `at` and `along` are a point and a direction to try besides."""
     random = np.random.default_rng(seed)
-    samples = np.array(list(interior_points(problem, SAMPLES, seed)))
+    w, b = problem.layer.W.to_float(), problem.layer.b.to_float()[:, 0]
+    samples = np.array(list(interior_points(problem, SAMPLES, seed))).reshape(-1, problem.dimension)
     samples = samples[np.isfinite(samples).all(axis=1)]
+    if not (len(samples) and np.isfinite(w).all() and np.isfinite(b).all()):
+        return None
     x = samples[random.integers(0, len(samples), PAIRS)]
     y = samples[random.integers(0, len(samples), PAIRS)]
-    sides = np.array([[float(value) for value in at]] * 40)
+    sides = np.array([[nearest_float(value) for value in at]] * 40)
+    direction = np.array([nearest_float(value) for value in along])
     steps = np.concatenate([np.geomspace(1e-6, 1e3, 20), -np.geomspace(1e-6, 1e3, 20)])
-    size = float(np.linalg.norm([float(value) for value in along])) or 1.0
-    ends = sides + steps[:, None] * np.array([float(value) for value in along]) / size
+    ends = sides + steps[:, None] * direction / (float(np.linalg.norm(direction)) or 1.0)
     x, y = np.concatenate([x, samples, sides]), np.concatenate([y, -samples, ends])
-    w, b = problem.layer.W.to_float(), problem.layer.b.to_float()[:, 0]
     ratios = _ratios(problem, w, b, x, y)
     best = np.argsort(ratios)[:KEPT]
     x, y = _improved(problem, (w, b), (x[best], y[best]), random)
@@ -70,12 +72,12 @@ def _inside(problem: HomogeneousProblem, x: Floats) -> NDArray[np.bool_]:
     n = problem.dimension
     inside = np.ones(len(x), dtype=np.bool_)
     for row in problem.domain.halfspaces(n):
-        *normal, offset = (float(value) for value in row)
+        *normal, offset = (nearest_float(Fraction(value)) for value in row)
         inside &= x @ np.array(normal) + offset <= 0
     ball = problem.domain.ball
     if ball is not None:
-        centre = np.array([float(value) for value in ball.interior_point(n)])
-        inside &= ((x - centre) ** 2).sum(axis=1) <= float(ball.radius) ** 2
+        centre = np.array([nearest_float(value) for value in ball.interior_point(n)])
+        inside &= ((x - centre) ** 2).sum(axis=1) <= nearest_float(ball.radius) ** 2
     return inside
 
 

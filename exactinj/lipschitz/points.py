@@ -72,8 +72,8 @@ def interior_points(problem: HomogeneousProblem, count: int, seed: int) -> Itera
 
 def _room(boundary: Floats, x: Floats, direction: Floats) -> tuple[float, float]:
     """How far a line stays where all of these rows are negative."""
-    values, slopes = boundary[:, :-1] @ x + boundary[:, -1], boundary[:, :-1] @ direction
     with np.errstate(all="ignore"):
+        values, slopes = boundary[:, :-1] @ x + boundary[:, -1], boundary[:, :-1] @ direction
         ends = -values / slopes
     high, low = ends[slopes > 0].min(initial=np.inf), ends[slopes < 0].max(initial=-np.inf)
     return float(min(low, 0.0)), float(max(high, 0.0))

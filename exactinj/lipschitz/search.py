@@ -30,10 +30,10 @@ from exactinj.alternatives.signed_rows import SignedRows, circuit_or_point
 from exactinj.certificates.gram import GramSide
 from exactinj.certificates.sign_split import SignSplitTree
 from exactinj.certificates.supports import SupportTable
-from exactinj.errors import InternalError
-from exactinj.exact.numbers import fraction_of, power_of_two_below
+from exactinj.exact.numbers import fraction_of, nearest_float, power_of_two_below
 from exactinj.lipschitz.gram import (
     LeastEigenvalue,
+    enclosed_least,
     floats_of,
     gram_of,
     is_semidefinite,
@@ -50,7 +50,7 @@ LEAF = -1  # a token: the rows that are known to be active reach the threshold
 SOME = 4  # points that are looked at whatever the time
 RECENT = 400  # circuits that are tried again
 CLEARLY = 1e-9  # relative to the size of the matrix: what floats may say is not reached
-BITS = 24  # of a threshold
+BITS = 40  # of a threshold
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ class _Search:
         largest = max((abs(fraction_of(value)) for row in weights for value in row), default=Fraction(0))
         scale = power_of_two_below(largest) if largest else Fraction(1)
         self.unit = scale * scale  # of all floats
-        rows = [np.array([float(fraction_of(value) / scale) for value in row]) for row in weights]
+        rows = [np.array([nearest_float(fraction_of(value) / scale) for value in row]) for row in weights]
         self.float_terms = [np.outer(row, row) for row in rows]
         self.float_start = floats_of(start, self.unit)
         self.slack = CLEARLY * float(np.abs(self.float_start).max() + sum(term.max() for term in self.float_terms))
@@ -181,8 +181,16 @@ class _Search:
             return
         active = [i for i in range(self.problem.m) if values[i] > 0]
         floats = self.float_start + sum((self.float_terms[i] for i in active), np.zeros_like(self.float_start))
-        if self.best is None or np.linalg.eigvalsh(floats)[0] < float(self.best.value.value / self.unit) + self.slack:
-            self.take(active, point)
+        if (
+            self.best is not None
+            and np.linalg.eigvalsh(floats)[0] >= self.in_floats(self.best.value.value) + self.slack
+        ):
+            return
+        self.take(active, point)
+
+    def in_floats(self, value: Fraction) -> float:
+        """An eigenvalue in the unit of all floats."""
+        return nearest_float(value / self.unit)
 
     def take(self, active: Sequence[int], point: Sequence[int]) -> None:
         value = least_eigenvalue(self.start + gram_of([self.weights[i] for i in active], self.problem.dimension))
@@ -228,7 +236,7 @@ class _Search:
             if not (node.active >> i | node.active >> j) & 1:
                 term = i if node.excluded >> j & 1 else j if node.excluded >> i & 1 else smaller
                 matrix, floats = matrix + self.term(term), floats + self.float_terms[term]
-        if np.linalg.eigvalsh(floats)[0] < float(self.threshold / self.unit) - self.slack:
+        if np.linalg.eigvalsh(floats)[0] < self.in_floats(self.threshold) - self.slack:
             return False
         return is_semidefinite(shifted(matrix, self.threshold))
 
@@ -243,8 +251,10 @@ class _Search:
         if isinstance(outcome, SeparatingPoint):
             active = [i for i in range(problem.m) if node.active >> i & 1]
             self.take(active, outcome.homogeneous)
-            if not self.is_closed(node):
-                raise InternalError("a new cell did not close its node; please report this")
+            if not self.is_closed(node):  # it is closer to the best one than its value is known
+                self.threshold = min(self.threshold, enclosed_least(node.matrix)[0])
+                if not any(self.start.entries()):
+                    self.threshold = max(self.threshold, Fraction(0))
             return None
         self.problem = problem.with_cut(outcome.cut)
         codes = [code for code in outcome.codes if abs(code) <= problem.m]

@@ -11,7 +11,7 @@ from scipy.optimize import minimize
 
 import exactinj as xi
 from exactinj.exact.definite import gram_factor
-from exactinj.inversion.noisy import rounded_up_root
+from exactinj.exact.surd import root_above
 
 ROOT_HALF_BELOW = "70710678/100000000"
 
@@ -148,10 +148,10 @@ def test_bad_options(options, words):
 def test_roots_are_rounded_up():
     for k in range(1, 200):
         square = Fraction(k, 7)
-        root = Fraction(rounded_up_root(square))
+        root = Fraction(root_above(square))
         assert root**2 >= square
         assert root**2 < square * Fraction(1 + 2**-50)
-    assert rounded_up_root(Fraction(0)) == 0
+    assert root_above(Fraction(0)) == 0
 
 
 def test_full_rank_is_never_claimed_wrongly():
@@ -179,3 +179,27 @@ def test_a_kappa_that_is_proved_first():
     assert proved.error_bound >= math.sqrt(2) / 8
     not_injective = xi.invert([[1, 0], [0, 1]], [1, 1], noisy=True, kappa="certified")
     assert not_injective.error_bound is None
+
+
+def test_a_domain_without_floats_has_no_certified_error():
+    third = Fraction(1, 3)
+    narrow = xi.Box([third], [third + Fraction(1, 10**30)])
+    result = xi.invert([[1], [-1]], [1, 0], noisy=True, kappa="1/2", domain=narrow)
+    assert not narrow.contains([Fraction(value) for value in result.x])
+    assert result.error_bound is None
+    assert "outside the domain" in result.reason
+
+
+@pytest.mark.parametrize("size", [1e200, 1e-200])
+def test_numbers_whose_squares_are_no_floats(size):
+    result = xi.invert([[1], [1], [-1]], [size, 2 * size, 0], noisy=True, kappa="1/2")
+    assert result.x[0] == pytest.approx(1.5 * size)
+    assert result.residual == pytest.approx(size / math.sqrt(2))
+    assert result.error_bound == pytest.approx(math.sqrt(2) * size)
+    weights = xi.invert([[size], [-size]], [1, 0], noisy=True)
+    assert weights.x[0] == pytest.approx(1 / size)
+
+
+def test_numbers_that_are_no_floats_are_refused():
+    with pytest.raises(xi.InputError, match="range of floats"):
+        xi.invert([[1], [-1]], ["1e400", 0], noisy=True)

@@ -255,6 +255,38 @@ def test_numbers_of_every_size():
     assert 0 < small.sigma_min_squared.at_least <= Fraction("1e-400") <= small.sigma_min_squared.at_most
 
 
+NEARLY = Fraction(1, 10**30)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [[1, 1], [1, 1 + NEARLY]],  # whose smallest eigenvalue floats take for 0
+        [[1, 1], [NEARLY, -NEARLY]],
+        [[3, 5, 1], [3, 5, 1 + NEARLY], [1, 0, 2]],
+    ],
+)
+def test_values_that_floats_do_not_see(rows):
+    result, bounds = xi.stability(doubled(rows)), xi.frame_bounds(rows)
+    assert_narrow(result)
+    assert_is_certified(result)
+    assert_encloses_all_cells(xi.ReLULayer(doubled(rows)), None, result)
+    assert result.sigma_min_squared.at_least > 0
+    assert bounds.is_frame
+    assert 0 < bounds.lower[0] <= bounds.lower[1] < NEARLY
+
+
+def test_what_no_float_holds():
+    huge = xi.stability([["1e400"], ["-1e400"]])
+    assert huge.sigma_min_squared.at_least <= 10**800 <= huge.sigma_min_squared.at_most
+    document = json.loads(json.dumps(huge.to_json(), allow_nan=False))
+    assert document["lower_lipschitz"]["at_most"]["float"] is None
+    assert document["published"]["operator_norm"] is None
+    far = xi.stability(([[1, 0], [0, 1], [-1, -1]], [1, 1, 1]), domain=xi.Box(["1e400"] * 2, ["2e400"] * 2))
+    assert far.sigma_min_squared.at_least == far.upper_lipschitz_squared.at_most == 1
+    assert xi.check(far.certificate).valid
+
+
 def test_out_of_time_leaves_what_is_known_anyway():
     rows = np.random.default_rng(0).standard_normal((60, 8))
     result = xi.stability(rows, timeout=1.0)
@@ -264,7 +296,7 @@ def test_out_of_time_leaves_what_is_known_anyway():
     assert result.upper_lipschitz_squared.at_most >= result.upper_lipschitz_squared.at_least > 0
 
 
-@pytest.mark.parametrize("tolerance", [0, 1, -1, 2, "x", float("nan")])
+@pytest.mark.parametrize("tolerance", [0, "1e-10", 1, -1, 2, "x", float("nan")])
 def test_bad_tolerances(tolerance):
     with pytest.raises(InputError):
         xi.stability([[1], [-1]], tolerance=tolerance)

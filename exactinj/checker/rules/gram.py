@@ -12,10 +12,11 @@ from exactinj.checker.definite import is_semidefinite
 from exactinj.checker.domains import Domain
 from exactinj.checker.faults import Reason, Rejected
 from exactinj.checker.limits import require_room
-from exactinj.checker.rationals import Vector, rational_text, show
+from exactinj.checker.rationals import Vector, rational_text
 from exactinj.checker.rows import Row, Rows
+from exactinj.checker.rules.sign_split import Signs, SignWalk, circuit_of
 from exactinj.checker.supports import Entry, Functions
-from exactinj.checker.trees import Node, TreeWalk
+from exactinj.checker.trees import Node
 
 __all__ = ["Gram", "GramSide", "check_gram"]
 
@@ -77,31 +78,21 @@ class _Matrices:
             raise Rejected(Reason.TREE, f"{place}: the rows {i} and {j} are both inactive somewhere")
 
 
-def _signs_of(entry: Entry, number: int, functions: Functions, side: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """A circuit: F = sum_i lambda_i g_i is nonnegative on K; some lambda_i is positive or some g_i is not zero."""
-    place, m = f"{side}: circuit {number}", functions.m
-    circuit = functions.explicit(entry, Reason.CIRCUIT, place)
-    form = circuit.form(functions.named, Reason.CIRCUIT, place) if circuit.indices else []
-    pairs = list(zip(*circuit, strict=True))
-    positive = tuple(i for i, factor in pairs if i < m and factor > 0)
-    negative = tuple(i for i, factor in pairs if factor < 0)
-    if any(i >= m for i in negative):
-        raise Rejected(Reason.CIRCUIT, f"{place}: a halfspace of the domain has a negative multiplier")
-    if not positive and not negative:
-        raise Rejected(Reason.CIRCUIT, f"{place}: names halfspaces of the domain only, no row of the layer")
-    if not functions.domain.nonnegative(form):
-        raise Rejected(Reason.CIRCUIT, f"{place}: the sum of lambda_i g_i is not nonnegative on the domain")
+def _signs_of(entry: Entry, number: int, functions: Functions, side: str) -> Signs:
+    """A circuit: F = sum_i lambda_i f_i is nonnegative on K; some lambda_i is positive or some f_i is not zero."""
+    place = f"{side}: circuit {number}"
+    _, (positive, negative) = circuit_of(entry, place, functions)
     if not positive and not any(any(functions.named[i].entries) for i in negative):
         raise Rejected(Reason.CIRCUIT, f"{place}: no multiplier is positive and all rows are zero")
     return positive, negative
 
 
-class _GramWalk(TreeWalk):
-    """The reader of a tree: `path` is P and `excluded` is Q; a node's `basis` is the matrix of P."""
+class _GramWalk(SignWalk):
+    """The reader of a tree; a node's `basis` is the matrix of P."""
 
-    def __init__(self, side: GramSide, name: str, circuits: list[tuple[tuple[int, ...], tuple[int, ...]]]) -> None:
-        super().__init__(side.tokens, f"{name}: tree")
-        self.side, self.circuits = side, circuits
+    def __init__(self, side: GramSide, name: str, circuits: list[Signs]) -> None:
+        super().__init__(side.tokens, circuits, f"{name}: tree")
+        self.side = side
 
     def read(self, matrices: _Matrices, start: _Matrix) -> int:
         """read_tree. Returns the number of tokens."""
@@ -125,16 +116,7 @@ class _GramWalk(TreeWalk):
                 raise self.rejected("the matrix of the rows that are known to be active does not reach the bound")
             self.stack.append(Node(iter(()), matrix))
             return
-        if not 0 <= token < len(self.circuits):
-            raise self.rejected(f"there is no circuit {show(token)}")
-        positive, negative = self.circuits[token]
-        for i in negative:
-            if i not in self.path:
-                raise self.rejected(f"row {i} is not known to be active")
-        for i in positive:
-            if i in self.path:
-                raise self.rejected(f"row {i} is known to be active")
-        self.stack.append(Node(iter(positive), matrix))
+        self.stack.append(Node(iter(self.positive_rows(token)), matrix))
 
     def _with_pairs(self, matrix: _Matrix) -> _Matrix:
         for i, j in self.side.pairs:

@@ -11,6 +11,7 @@ from exactinj.checker.rationals import Vector, show, unit_vectors
 from exactinj.checker.rows import Rows
 from exactinj.checker.supports import Entry, Functions
 from exactinj.checker.trees import (
+    Combination,
     Node,
     TreeWalk,
     annihilator,
@@ -18,9 +19,9 @@ from exactinj.checker.trees import (
     total_of,
 )
 
-__all__ = ["SignSplit", "check_sign_split", "signs_of"]
+__all__ = ["SignSplit", "SignWalk", "Signs", "check_sign_split", "circuit_of", "signs_of"]
 
-_Signs = tuple[tuple[int, ...], tuple[int, ...]]  # the rows with lambda_i > 0, the rows with lambda_i < 0
+Signs = tuple[tuple[int, ...], tuple[int, ...]]  # the rows with lambda_i > 0, the rows with lambda_i < 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,31 +32,60 @@ class SignSplit:
     tokens: Iterator[int]
 
 
-def signs_of(entry: Entry, number: int, functions: Functions) -> _Signs:
+def signs_of(entry: Entry, number: int, functions: Functions) -> Signs:
     """A circuit: F = sum_i lambda_i g_i is nonnegative on K; some lambda_i is positive or F is not zero."""
-    place, domain, named, m = f"circuit {number}", functions.domain, functions.named, functions.m
+    place, named = f"circuit {number}", functions.named
+    circuit, signs = circuit_of(entry, place, functions)
+    factors = [factor for factor in circuit.multipliers if factor < 0]  # of rows of the layer, as all others are not
+    if not signs[0] and not any(total_of(factors, [named[i] for i in signs[1]])[0]):
+        raise Rejected(Reason.CIRCUIT, f"{place}: no multiplier is positive and the sum of lambda_i g_i is zero")
+    return signs
+
+
+def circuit_of(entry: Entry, place: str, functions: Functions) -> tuple[Combination, Signs]:
+    """A combination with a row of the layer, halfspaces with positive multipliers, and a sum nonnegative on K."""
+    domain, m = functions.domain, functions.m
     circuit = functions.explicit(entry, Reason.CIRCUIT, place)
-    form = circuit.form(named, Reason.CIRCUIT, place) if circuit.indices else []
+    form = circuit.form(functions.named, Reason.CIRCUIT, place) if circuit.indices else []
     pairs = list(zip(*circuit, strict=True))
-    positive = [pair for pair in pairs if pair[0] < m and pair[1] > 0]
-    negative = [pair for pair in pairs if pair[1] < 0]
-    if any(i >= m for i, _ in negative):
+    positive = tuple(i for i, factor in pairs if i < m and factor > 0)
+    negative = tuple(i for i, factor in pairs if factor < 0)
+    if any(i >= m for i in negative):
         raise Rejected(Reason.CIRCUIT, f"{place}: a halfspace of the domain has a negative multiplier")
     if not positive and not negative:
         raise Rejected(Reason.CIRCUIT, f"{place}: names halfspaces of the domain only, no row of the layer")
     if not domain.nonnegative(form):
         raise Rejected(Reason.CIRCUIT, f"{place}: the sum of lambda_i g_i is not nonnegative on {domain.type}")
-    if not positive and not any(total_of([factor for _, factor in negative], [named[i] for i, _ in negative])[0]):
-        raise Rejected(Reason.CIRCUIT, f"{place}: no multiplier is positive and the sum of lambda_i g_i is zero")
-    return tuple(i for i, _ in positive), tuple(i for i, _ in negative)
+    return circuit, (positive, negative)
 
 
-class _SignSplitWalk(TreeWalk):
-    """The reader of a sign-split tree: `path` is P and `excluded` is Q of the innermost node."""
+class SignWalk(TreeWalk):
+    """The reader of a tree over signs: `path` is P and `excluded` is Q of the innermost node."""
 
-    def __init__(self, tokens: Iterator[int], circuits: list[_Signs], rows: Rows) -> None:
-        super().__init__(tokens)
-        self.circuits, self.rows = circuits, rows
+    def __init__(self, tokens: Iterator[int], circuits: list[Signs], place: str = "tree") -> None:
+        super().__init__(tokens, place)
+        self.circuits = circuits
+
+    def positive_rows(self, token: int) -> tuple[int, ...]:
+        """Of the circuit that a token names. Raises Rejected unless there is one that fits P."""
+        if not 0 <= token < len(self.circuits):
+            raise self.rejected(f"there is no circuit {show(token)}")
+        positive, negative = self.circuits[token]
+        for i in negative:
+            if i not in self.path:
+                raise self.rejected(f"row {i} is not known to be nonnegative")
+        for i in positive:
+            if i in self.path:
+                raise self.rejected(f"row {i} is known to be nonnegative")
+        return positive
+
+
+class _SignSplitWalk(SignWalk):
+    """The reader of a sign-split tree."""
+
+    def __init__(self, tokens: Iterator[int], circuits: list[Signs], rows: Rows) -> None:
+        super().__init__(tokens, circuits)
+        self.rows = rows
 
     def read(self, n: int) -> int:
         """read_tree. Returns the number of tokens."""
@@ -94,16 +124,7 @@ class _SignSplitWalk(TreeWalk):
                 raise self.rejected(f"row {show(i)} is not a row without a sign")
             node.children, node.goes_on = iter((i,)), True
             return
-        if token >= len(self.circuits):
-            raise self.rejected(f"there is no circuit {show(token)}")
-        positive, negative = self.circuits[token]
-        for i in negative:
-            if i not in self.path:
-                raise self.rejected(f"row {i} is not known to be nonnegative")
-        for i in positive:
-            if i in self.path:
-                raise self.rejected(f"row {i} is known to be nonnegative")
-        node.children, node.goes_on = iter(positive), False
+        node.children, node.goes_on = iter(self.positive_rows(token)), False
 
 
 def check_sign_split(proof: SignSplit, domain: Domain, rows: Rows, n: int) -> str:
