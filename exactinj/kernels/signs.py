@@ -326,13 +326,16 @@ def take_circuit(state: Splitting, depth: int, place: int) -> int:
 
 @helper
 def reason_to_stop(state: Splitting, work_limit: int) -> int:
-    """What has to be done before the next node; DONE if nothing."""
+    """What has to be done before the next node; DONE if nothing.
+
+    A spent search asks for nothing, so that its last token is still there.
+    """
     cursor = state.cursor
+    if cursor[NODES] == cursor[BUDGET]:
+        return SPENT
     if cursor[POOL] == state.sizes.size or cursor[TOKENS] == state.tokens.size:
         return WANT_ROOM
-    if state.program.counts[WORK] > work_limit:
-        return PAUSED
-    return SPENT if cursor[NODES] == cursor[BUDGET] else DONE
+    return PAUSED if state.program.counts[WORK] > work_limit else DONE
 
 
 @Kernel

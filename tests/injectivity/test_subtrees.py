@@ -24,12 +24,14 @@ from exactinj.certificates.certificate import Certificate
 from exactinj.injectivity import sign_split
 from exactinj.injectivity.sign_split import SignSplitEngine
 from exactinj.injectivity.subtrees import outcomes, parts
+from exactinj.injectivity.subtrees import search as search_module
 from exactinj.injectivity.subtrees.nodes import ROOT, likely_nodes
 from exactinj.injectivity.subtrees.part import OPEN
 from exactinj.injectivity.subtrees.plan import Plan, jobs_of, opened
 from exactinj.injectivity.subtrees.question import Question, searched
 from exactinj.injectivity.subtrees.search import PRIMES, SubtreeSearch
 from exactinj.injectivity.subtrees.stores import FolderStore, MemoryStore
+from exactinj.kernels.recent import POOL_SCAN
 from exactinj.work.clock import Clock
 
 TINY = Plan(short=0, head=3, share=8, least=2, most=10, budget=4)
@@ -145,6 +147,16 @@ def test_open_nodes_part_the_space():
         for node in part.open
     ]
     assert np.sum(fits, axis=0).max() == 1
+
+
+def test_nodes_are_opened_while_there_is_no_room_for_another_circuit(monkeypatch):
+    """The token of an opened node is its own, also where its circuit was the last for which there was room."""
+    monkeypatch.setattr(search_module, "ROOM_FOR_CIRCUITS", POOL_SCAN + 1)
+    layer, plan = gaussian(56, 7), Plan(short=0, head=300, share=10**6, least=1, most=40)
+    problem = problem_of(layer)
+    answer = parts.answer_in_parts(problem, PRIMES[0], Clock(), processes=1, folder=None, plan=plan)
+    assert answer.stats.refuters > 2 * POOL_SCAN
+    assert xi.check(Certificate(layer, problem.domain, answer.proof), layer).valid
 
 
 def test_jobs_hold_neighbours_in_order():
@@ -299,6 +311,7 @@ from exactinj.alternatives.problem import HomogeneousProblem
 from exactinj.certificates.certificate import Certificate
 from exactinj.injectivity.sign_split import SignSplitEngine
 from exactinj.injectivity.subtrees.plan import Plan
+from exactinj.kernels.recent import POOL_SCAN
 from exactinj.work.clock import Clock
 layer = xi.ReLULayer(np.load("layer.npy"))
 problem = HomogeneousProblem(layer, xi.RealSpace().for_dimension(layer.n))

@@ -19,7 +19,7 @@ from exactinj.work.clock import Clock, OutOfTimeError
 
 __all__ = ["Outcome", "Question", "searched"]
 
-FORMAT = "exactinj subtrees 1"
+FORMAT = "exactinj subtrees 2"
 
 Outcome = Part | Collision | None  # None: the prime is no good
 
