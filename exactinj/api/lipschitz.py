@@ -50,7 +50,8 @@ def stability(
     seed : int
         Of the random points where the searches begin; the enclosures hold whatever it is.
     timeout : float, optional
-        Seconds after which it stops; then ``result.complete`` is False, and the ends are those that are known anyway.
+        Seconds after which it stops; then ``result.complete`` is False. The outer ends are then what rows that are
+        never inactive together say by themselves (all of it for a doubled layer), with a proof like any others.
     report : callable, optional
         Is told now and then, in a line of text, how far the work is.
 

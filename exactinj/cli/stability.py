@@ -121,7 +121,9 @@ def _described(name: str, found: Stability, written: str | None) -> str:
     if written is not None:
         lines.append(f"certificate: {written}  (exactinj check {written} {name})")
     if not found.complete:
-        lines.append("out of time: the ends are those that are known anyway; give a longer --timeout or --tolerance")
+        lines.append(
+            "out of time: the outer ends are what opposite rows say; give a longer --timeout or a larger --tolerance"
+        )
     return "\n".join(lines)
 
 

@@ -77,8 +77,8 @@ class Stability:
     smallest, largest : the cells of the values that were found: a point, its active rows, a vector
     pair : the pair of inputs behind the upper end of `lower_lipschitz`, if it is better than ``sqrt(A)``
     frame : frame bounds of the rows
-    certificate : a proof of both outer ends that the independent checker accepts; None if not complete
-    complete : False if the time did not suffice for both searches; the ends are then those that are known anyway
+    certificate : a proof of both outer ends that the independent checker accepts
+    complete : False if the time did not suffice for both searches; the outer ends are then what opposite rows say
     """
 
     layer: ReLULayer
@@ -92,9 +92,9 @@ class Stability:
     pair: ClosePair | None
     frame: FrameBounds
     complete: bool
+    certificate: Certificate = field(repr=False)
     nodes: int = 0
     seconds: float = 0.0
-    certificate: Certificate | None = field(default=None, repr=False)
 
     def value_at(self, cell: CellValue) -> AlgebraicNumber:
         """The smallest eigenvalue of the rows active in the cell `smallest`, or the largest one in `largest`, exactly.

@@ -46,13 +46,11 @@ def stability_of(layer: ReLULayer, domain: Domain, tolerance: Fraction, seed: in
         upper.best, active=tuple(i for i in range(layer.m) if i not in upper.best.active and _is_row(problem, i))
     )
     frame = bounds_of_rows(layer)
-    sigma = Bounds(max(lower.at_least or Fraction(0), Fraction(0)), max(lower.at_most, Fraction(0)))
+    sigma = Bounds(max(lower.at_least, Fraction(0)), max(lower.at_most, Fraction(0)))
     norm = Bounds(*frame.upper)
-    top = Bounds(max(-upper.at_most, Fraction(0)), norm.at_most if upper.at_least is None else -upper.at_least)
+    top = Bounds(max(-upper.at_most, Fraction(0)), -upper.at_least)
     low = max(sigma.at_least / 2, _always_active(problem))
-    proof = None
-    if lower.proof is not None and upper.proof is not None:
-        proof = GramProof(lower.proof, replace(upper.proof, bound=-upper.proof.bound))
+    proof = GramProof(lower.proof, replace(upper.proof, bound=-upper.proof.bound))
     pair = _pair(problem, lower, sigma.at_most, seed)
     return Stability(
         layer=layer,
@@ -65,10 +63,10 @@ def stability_of(layer: ReLULayer, domain: Domain, tolerance: Fraction, seed: in
         largest=largest,
         pair=pair,
         frame=frame,
-        complete=lower.at_least is not None and upper.at_least is not None,
+        complete=lower.is_complete and upper.is_complete,
         nodes=lower.nodes + upper.nodes,
         seconds=clock.worked,
-        certificate=None if proof is None else Certificate(layer, problem.domain, proof),
+        certificate=Certificate(layer, problem.domain, proof),
     )
 
 

@@ -64,11 +64,15 @@ class CellValue:
 
 @dataclass(frozen=True)
 class Enclosure:
-    """``at_least <= minimum <= at_most``; `at_least` and its proof are None if the time did not suffice."""
+    """``at_least <= minimum <= at_most``, with a proof of `at_least`.
 
-    at_least: Fraction | None
+    is_complete : False if the time did not suffice; `at_least` is then what pairs of rows say by themselves
+    """
+
+    at_least: Fraction
     best: CellValue
-    proof: GramSide | None = None
+    proof: GramSide
+    is_complete: bool
     nodes: int = 0
     circuits: int = 0
 
@@ -152,20 +156,30 @@ class _Search:
         self.tokens: list[int] = []
 
     def run(self, points: Iterable[Sequence[int]]) -> Enclosure | None:
-        at_least = None
+        is_complete = True
         try:
-            for number, point in enumerate(points):
-                if number > SOME:
-                    self.clock.check()
-                self.look_at(point)
+            self.look(points)
             self.search()
-            at_least = self.threshold
         except OutOfTimeError:
-            pass
-        proof = None if at_least is None else self.proof(at_least)
-        return (
-            None if self.best is None else Enclosure(at_least, self.best, proof, self.nodes, len(self.circuits.codes))
+            is_complete = False
+        if self.best is None:
+            return None
+        if not is_complete:
+            self.threshold = enclosed_least(self.with_pairs(self.root())[0])[0]
+            self.tokens, self.circuits = [LEAF], _Circuits()
+        return Enclosure(
+            self.threshold, self.best, self.proof(self.threshold), is_complete, self.nodes, len(self.circuits.codes)
         )
+
+    def look(self, points: Iterable[Sequence[int]]) -> None:
+        """Look at points until there are no more, or none can be better."""
+        for number, point in enumerate(points):
+            if number > SOME:
+                self.clock.check()
+            before = self.best
+            self.look_at(point)
+            if self.best is not before and self.is_closed(self.root()):
+                return
 
     def proof(self, at_least: Fraction) -> GramSide:
         tokens = np.array(self.tokens, dtype=np.int32)
@@ -231,14 +245,19 @@ class _Search:
         """Whether the rows that are known to be active reach the threshold, exactly."""
         if self.best is None:
             return False
+        matrix, floats = self.with_pairs(node)
+        if np.linalg.eigvalsh(floats)[0] < self.in_floats(self.threshold) - self.slack:
+            return False
+        return is_semidefinite(shifted(matrix, self.threshold))
+
+    def with_pairs(self, node: _Node) -> tuple[fmpq_mat, NDArray[np.float64]]:
+        """The matrices of a node with the smaller term of each pair of which it is not known which row is active."""
         matrix, floats = node.matrix, node.floats
         for i, j, smaller in self.pairs:
             if not (node.active >> i | node.active >> j) & 1:
                 term = i if node.excluded >> j & 1 else j if node.excluded >> i & 1 else smaller
                 matrix, floats = matrix + self.term(term), floats + self.float_terms[term]
-        if np.linalg.eigvalsh(floats)[0] < self.in_floats(self.threshold) - self.slack:
-            return False
-        return is_semidefinite(shifted(matrix, self.threshold))
+        return matrix, floats
 
     def circuit_at(self, node: _Node) -> int | None:
         """The number of a new circuit that fits the node; None where a point was found instead."""

@@ -291,9 +291,30 @@ def test_out_of_time_leaves_what_is_known_anyway():
     rows = np.random.default_rng(0).standard_normal((60, 8))
     result = xi.stability(rows, timeout=1.0)
     assert not result.complete
+    assert_is_certified(result)
     assert result.sigma_min_squared.at_least == 0
     assert result.sigma_min_squared.at_most >= 0
     assert result.upper_lipschitz_squared.at_most >= result.upper_lipschitz_squared.at_least > 0
+
+
+def test_out_of_time_pairs_still_count():
+    """Rows and their negatives without time for more than the root: the bounds of the pairs are proved."""
+    random = np.random.default_rng(1)
+    base = random.standard_normal((9, 8))
+    result = xi.stability(doubled(base.tolist()) + random.standard_normal((40, 8)).tolist(), timeout=1.0)
+    assert not result.complete
+    assert_is_certified(result)
+    least = np.linalg.eigvalsh(base.T @ base)[0]
+    assert float(result.sigma_min_squared.at_least) == pytest.approx(least, rel=1e-9)
+
+
+def test_a_doubled_bank_closes_at_the_root():
+    base = np.random.default_rng(0).standard_normal((24, 24))
+    result = xi.stability(doubled(base.tolist()))
+    assert result.nodes == 2
+    assert_narrow(result)
+    assert_is_certified(result)
+    assert float(result.sigma_min_squared.at_most) == pytest.approx(np.linalg.eigvalsh(base.T @ base)[0], rel=1e-6)
 
 
 @pytest.mark.parametrize("tolerance", [0, "1e-10", 1, -1, 2, "x", float("nan")])
