@@ -29,6 +29,7 @@ def stability(
     domain: Region | str | None = None,
     tolerance: Any = "1/1000",
     seed: int = 0,
+    pairs: int | None = None,
     timeout: float | None = None,
     report: Callable[[str], None] | None = None,
 ) -> Stability:
@@ -49,6 +50,10 @@ def stability(
         the value is a simple rational number, it is found exactly.
     seed : int
         Of the random points where the searches begin; the enclosures hold whatever it is.
+    pairs : int, optional
+        Nodes of a search over pairs of cells, which raises the lower end of kappa: to the tolerance for n <= 2, where
+        it is on by default (3,000), and mostly for n = 3. It needs the extra ``stability`` (Clarabel). Its bound is
+        proved in rational arithmetic here and is not in the certificate, which has ``sqrt(A/2)``.
     timeout : float, optional
         Seconds after which it stops; then ``result.complete`` is False. The outer ends are then what rows that are
         never inactive together say by themselves (all of it for a doubled layer), with a proof like any others.
@@ -64,7 +69,9 @@ def stability(
     Raises
     ------
     InputError
-        For a tolerance outside (0, 1), a domain that is not convex, a timeout that is not positive.
+        For a tolerance outside (0, 1), a domain that is not convex, a timeout that is not positive, negative `pairs`.
+    MissingExtraError
+        If `pairs` are asked for and the solver is not there.
 
     Examples
     --------
@@ -83,7 +90,9 @@ def stability(
     if not FINEST <= width < 1:
         raise InputError(f"found the tolerance {tolerance}, expected a number between 0 and 1, at least 1e-9")
     given, where = dense_given(layer), convex_given(domain)
-    return stability_of(given, where.for_dimension(given.n), width, seed, Clock(timeout, report))
+    if pairs is not None and pairs < 0:
+        raise InputError(f"found pairs = {pairs}, expected a number of nodes, at least 0")
+    return stability_of(given, where.for_dimension(given.n), width, Clock(timeout, report), seed=seed, pairs=pairs)
 
 
 def frame_bounds(layer: ReLULayer | Any) -> FrameBounds:

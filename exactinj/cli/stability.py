@@ -38,6 +38,12 @@ def add(verbs: Verbs) -> None:
     verb.add_argument(
         "--tolerance", default="1/1000", metavar="NUMBER", help="relative width of the enclosures (default 1/1000)"
     )
+    verb.add_argument(
+        "--pairs",
+        type=int,
+        metavar="NODES",
+        help="of a search over pairs of cells for the lower constant (default 3000 for n <= 2, 0 for more inputs)",
+    )
     verb.add_argument("--seed", type=int, default=0, help="of random starting points (default 0)")
     verb.add_argument("--timeout", type=seconds, metavar="SECONDS", help="stop after so many seconds (status 12)")
     verb.add_argument("--out", metavar="FILE", help="write the certificate here (.json, .json.gz, -)")
@@ -76,6 +82,7 @@ def _work(options: argparse.Namespace, reporter: Reporter) -> Ending:
         domain=domain,
         tolerance=options.tolerance,
         seed=options.seed,
+        pairs=options.pairs,
         timeout=reporter.seconds_left,
         report=reporter.report,
     )

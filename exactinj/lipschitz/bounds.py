@@ -21,6 +21,8 @@ from exactinj.lipschitz.answer import Bounds, Published, Stability
 from exactinj.lipschitz.descent import descended_points
 from exactinj.lipschitz.frames import bounds_of_rows
 from exactinj.lipschitz.gram import enclosed_least, gram_of
+from exactinj.lipschitz.pair_program import is_installed
+from exactinj.lipschitz.pair_search import kappa_squared_at_least
 from exactinj.lipschitz.pairs import ClosePair, closest_pair
 from exactinj.lipschitz.points import homogeneous_points
 from exactinj.lipschitz.search import Enclosure, least_over_cells
@@ -33,10 +35,17 @@ __all__ = ["stability_of"]
 POINTS = 150
 FEW_INPUTS = 5  # up to which the search finds the best cell soon
 SHARE_OF_DESCENTS = 0.4
+EFFORT = 6  # of a second search for pairs
+FEWEST_INPUTS, PAIR_NODES = 2, 3_000  # of layers whose kappa a search over pairs of cells encloses soon; its nodes
 
 
-def stability_of(layer: ReLULayer, domain: Domain, tolerance: Fraction, seed: int, clock: Clock) -> Stability:
-    """Enclosures to a relative tolerance; `InputError` for a domain without interior points that floats find."""
+def stability_of(
+    layer: ReLULayer, domain: Domain, tolerance: Fraction, clock: Clock, *, seed: int = 0, pairs: int | None = None
+) -> Stability:
+    """Enclosures to a relative tolerance; `InputError` for a domain without interior points that floats find.
+
+    pairs : nodes of the search over pairs of cells; by default as many as few inputs need, and none for more
+    """
     problem = HomogeneousProblem(layer, domain)
     turned = HomogeneousProblem(_turned(layer), domain)
     total = -gram_of(layer.W.raw_rows(), layer.n)
@@ -49,14 +58,14 @@ def stability_of(layer: ReLULayer, domain: Domain, tolerance: Fraction, seed: in
     sigma = Bounds(max(lower.at_least, Fraction(0)), max(lower.at_most, Fraction(0)))
     norm = Bounds(*frame.upper)
     top = Bounds(max(-upper.at_most, Fraction(0)), -upper.at_least)
-    low = max(sigma.at_least / 2, _always_active(problem))
     proof = GramProof(lower.proof, replace(upper.proof, bound=-upper.proof.bound))
-    pair = _pair(problem, lower, sigma.at_most, seed)
+    nodes = _nodes(layer.n) if pairs is None else pairs
+    low, high, pair = _kappa(problem, lower, (tolerance, seed, nodes), clock)
     return Stability(
         layer=layer,
         domain=problem.domain,
         sigma_min_squared=sigma,
-        lower_lipschitz=(_root(low), _root(sigma.at_most if pair is None else pair.square)),
+        lower_lipschitz=(_root(low), _root(high)),
         upper_lipschitz_squared=top,
         published=Published(_shared(sigma, 2 * layer.m), _shared(sigma, 4), norm),
         smallest=lower.best,
@@ -68,6 +77,10 @@ def stability_of(layer: ReLULayer, domain: Domain, tolerance: Fraction, seed: in
         seconds=clock.worked,
         certificate=Certificate(layer, problem.domain, proof),
     )
+
+
+def _nodes(n: int) -> int:
+    return PAIR_NODES if n <= FEWEST_INPUTS and is_installed() else 0
 
 
 def _turned(layer: ReLULayer) -> ReLULayer:
@@ -90,12 +103,23 @@ def _enclosed(problem: HomogeneousProblem, start: fmpq_mat, tolerance: Fraction,
     return found
 
 
-def _pair(problem: HomogeneousProblem, lower: Enclosure, square: Fraction, seed: int) -> ClosePair | None:
-    """A pair that is better than ``sqrt(A)`` says."""
-    if not square:
-        return None
-    pair = closest_pair(problem, lower.best.point, lower.best.value.vector, seed)
-    return pair if pair is not None and pair.square < square else None
+def _kappa(
+    problem: HomogeneousProblem, lower: Enclosure, how: tuple[Fraction, int, int], clock: Clock
+) -> tuple[Fraction, Fraction, ClosePair | None]:
+    """Both ends of kappa^2, and a pair that is better than A if there is one; a second try where they are far apart."""
+    (tolerance, seed, nodes), (least, most) = how, (max(lower.at_least, Fraction(0)), max(lower.at_most, Fraction(0)))
+    low, pair = max(least / 2, _always_active(problem)), None
+    for effort in (1, EFFORT):
+        if low >= most * (1 - tolerance):
+            break
+        found = closest_pair(problem, lower.best.point, lower.best.value.vector, seed, effort=effort)
+        if found is not None and found.square < most:
+            most, pair = found.square, found
+        if not nodes:
+            break
+        if effort == 1:
+            low = max(low, kappa_squared_at_least(problem, least, most * (1 - tolerance), nodes, clock))
+    return low, most, pair
 
 
 def _always_active(problem: HomogeneousProblem) -> Fraction:

@@ -33,9 +33,12 @@ class ClosePair:
 
 
 def closest_pair(
-    problem: HomogeneousProblem, at: Sequence[Fraction], along: Sequence[Fraction], seed: int
+    problem: HomogeneousProblem, at: Sequence[Fraction], along: Sequence[Fraction], seed: int, *, effort: int = 1
 ) -> ClosePair | None:
-    """The best pair of a search by random steps; `at` and `along` are a point and a direction to try besides."""
+    """The best pair of a search by random steps; `at` and `along` are a point and a direction to try besides.
+
+    effort : multiplies both the pairs where it begins and its steps
+    """
     random = np.random.default_rng(seed)
     w, b = problem.layer.W.to_float(), problem.layer.b.to_float()[:, 0]
     samples = np.array(list(interior_points(problem, SAMPLES, seed))).reshape(-1, problem.dimension)
@@ -50,8 +53,8 @@ def closest_pair(
     ends = sides + steps[:, None] * direction / (float(np.linalg.norm(direction)) or 1.0)
     x, y = np.concatenate([x, samples, sides]), np.concatenate([y, -samples, ends])
     ratios = _ratios(problem, w, b, x, y)
-    best = np.argsort(ratios)[:KEPT]
-    x, y = _improved(problem, (w, b), (x[best], y[best]), random)
+    best = np.argsort(ratios)[: effort * KEPT]
+    x, y = _improved(problem, (w, b), (x[best], y[best]), random, effort * ROUNDS)
     order = np.argsort(_ratios(problem, w, b, x, y))
     found = [pair for k in order[:4] for pair in _exact(problem, x[k], y[k])]
     return min(found, key=lambda pair: (pair.square, len(str(pair.x)) + len(str(pair.y))), default=None)
@@ -63,8 +66,8 @@ def _ratios(problem: HomogeneousProblem, w: Floats, b: Floats, x: Floats, y: Flo
         images = np.maximum(x @ w.T + b, 0) - np.maximum(y @ w.T + b, 0)
         distances = ((x - y) ** 2).sum(axis=1)
         ratios = (images**2).sum(axis=1) / distances
-    sizes = np.maximum(1.0, np.abs(x).max(axis=1) + np.abs(y).max(axis=1))
-    is_good = np.isfinite(ratios) & (distances > (1e-9 * sizes) ** 2) & _inside(problem, x) & _inside(problem, y)
+        sizes = np.maximum(1.0, np.abs(x).max(axis=1) + np.abs(y).max(axis=1))
+        is_good = np.isfinite(ratios) & (distances > (1e-9 * sizes) ** 2) & _inside(problem, x) & _inside(problem, y)
     return np.where(is_good, ratios, np.inf)
 
 
@@ -82,14 +85,20 @@ def _inside(problem: HomogeneousProblem, x: Floats) -> NDArray[np.bool_]:
 
 
 def _improved(
-    problem: HomogeneousProblem, layer: tuple[Floats, Floats], pairs: tuple[Floats, Floats], random: np.random.Generator
+    problem: HomogeneousProblem,
+    layer: tuple[Floats, Floats],
+    pairs: tuple[Floats, Floats],
+    random: np.random.Generator,
+    rounds: int,
 ) -> tuple[Floats, Floats]:
     """Random steps of many sizes from each pair, of which the best one is taken."""
     x, y = pairs
     count, n = x.shape
     best = _ratios(problem, *layer, x, y)
-    for _ in range(ROUNDS):
-        sizes = 10.0 ** random.uniform(-7, 0.3, (count, TRIES, 1)) * np.linalg.norm(x - y, axis=1)[:, None, None]
+    for _ in range(rounds):
+        with np.errstate(all="ignore"):
+            lengths = np.linalg.norm(x - y, axis=1)[:, None, None]
+        sizes = 10.0 ** random.uniform(-7, 0.3, (count, TRIES, 1)) * np.where(np.isfinite(lengths), lengths, 0.0)
         moved = [side[:, None] + sizes * _steps(random, (count, TRIES, n)) for side in (x, y)]
         flat = [side.reshape(-1, n) for side in moved]
         ratios = _ratios(problem, *layer, *flat).reshape(count, TRIES)
