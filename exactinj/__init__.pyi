@@ -10,6 +10,7 @@ from exactinj.api import make_injective as make_injective
 from exactinj.api import sample_alpha as sample_alpha
 from exactinj.api import scan as scan
 from exactinj.api import stability as stability
+from exactinj.api import stability_between as stability_between
 from exactinj.biases.alpha import AlphaStar as AlphaStar
 from exactinj.biases.hull.bias import HullBias as HullBias
 from exactinj.cells.wedges import count_wedges as count_wedges

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from exactinj.api.timeouts import require_positive
 from exactinj.domains import Region
 from exactinj.errors import InputError
+from exactinj.exact.arrays import plain_vector
 from exactinj.exact.numbers import fraction_from
 from exactinj.files.arguments import convex_given, dense_given
 from exactinj.layers.dense import ReLULayer
@@ -17,8 +18,9 @@ from exactinj.work.clock import Clock
 if TYPE_CHECKING:
     from exactinj.lipschitz.answer import Stability
     from exactinj.lipschitz.frames import FrameBounds
+    from exactinj.lipschitz.segment import SegmentBounds
 
-__all__ = ["frame_bounds", "stability"]
+__all__ = ["frame_bounds", "stability", "stability_between"]
 
 FINEST = Fraction(1, 10**9)  # tolerance
 
@@ -114,3 +116,44 @@ def frame_bounds(layer: ReLULayer | Any) -> FrameBounds:
     from exactinj.lipschitz.frames import bounds_of_rows
 
     return bounds_of_rows(dense_given(layer))
+
+
+def stability_between(layer: ReLULayer | Any, x: Sequence[Any], y: Sequence[Any]) -> SegmentBounds:
+    """How much a layer moves two inputs together, and what the cells on the way between them say about it.
+
+    Parameters
+    ----------
+    layer : ReLULayer
+    x, y : (n,) rationals (floats as the dyadic rationals that they are), different from each other
+
+    Returns
+    -------
+    SegmentBounds
+        ``.ratio``, the exact ``|f(x) - f(y)|^2 / |x - y|^2``; ``.at_least``, the proved lower bound half of the least
+        ``sigma_min(W_I)^2`` on the segment; ``.adjacent_wedges`` and ``.through_faces``, the two lemmas of the slides.
+
+    Raises
+    ------
+    InputError
+        For points of another length, and equal ones.
+
+    Examples
+    --------
+    >>> found = stability_between([[1, 0], [0, 1], [-1, 0], [0, -1]], [1, 2], [-1, 2])
+    >>> found.ratio, found.at_least, found.faces, found.lost
+    (Fraction(1, 2), Fraction(1, 2), 1, 1)
+
+    References
+    ----------
+    [dH20]; `docs/mathematics.md`, "Stability".
+    """
+    from exactinj.lipschitz.segment import bounds_between
+
+    given = dense_given(layer)
+    start, end = (tuple(map(fraction_from, plain_vector(*point))) for point in ((x, "x"), (y, "y")))
+    for point in (start, end):
+        if len(point) != given.n:
+            raise InputError(f"found a point of length {len(point)}, expected n = {given.n}")
+    if start == end:
+        raise InputError("found the same point twice, expected two different ones")
+    return bounds_between(given, start, end)

@@ -17,7 +17,8 @@ from exactinj.errors import InputError
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from exactinj.lipschitz.answer import Bounds, Stability
+    from exactinj.lipschitz.answer import Stability
+    from exactinj.lipschitz.enclosed import Bounds
 
 __all__ = ["add", "run"]
 
@@ -117,7 +118,9 @@ def _described(name: str, found: Stability, written: str | None) -> str:
     ]
     lines += table(["", "at least", "at most", ""], rows)
     published = ["beyond floats" if value is None else f"{value:.4g}" for value in found.published.to_json().values()]
-    lines.append("published: slides kappa >= {}, thesis kappa >= {}, operator norm {}".format(*published))
+    lines.append(
+        "published: slides kappa >= {}, thesis kappa >= {}, adjacent wedges {}, operator norm {}".format(*published)
+    )
     active = found.smallest.active
     shown = " ".join(map(str, active[:MOST_ROWS]))
     shown += f" ... {len(active) - MOST_ROWS} more" if len(active) > MOST_ROWS else ""

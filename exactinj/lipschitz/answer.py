@@ -13,31 +13,16 @@ from exactinj.exact.numbers import rational_text
 from exactinj.exact.surd import Surd, root_above, root_below
 from exactinj.layers.dense import ReLULayer
 from exactinj.lipschitz.algebraic import AlgebraicNumber, extreme_eigenvalue
+from exactinj.lipschitz.enclosed import Bounds
 from exactinj.lipschitz.frames import FrameBounds
 from exactinj.lipschitz.gram import gram_of
 from exactinj.lipschitz.pairs import ClosePair
 from exactinj.lipschitz.search import CellValue
+from exactinj.lipschitz.segment import bounds_between
 
-__all__ = ["Bounds", "Published", "Stability"]
+__all__ = ["Published", "Stability"]
 
 MOST_INPUTS = 12  # of layers whose values are shown as algebraic numbers
-
-
-@dataclass(frozen=True)
-class Bounds:
-    """``at_least <= value <= at_most``, both proved in rational arithmetic."""
-
-    at_least: Fraction
-    at_most: Fraction
-
-    @property
-    def is_exact(self) -> bool:
-        """Whether both are the value itself."""
-        return self.at_least == self.at_most
-
-    def to_json(self) -> dict[str, object]:
-        """Rationals as strings."""
-        return {"at_least": rational_text(self.at_least), "at_most": rational_text(self.at_most)}
 
 
 @dataclass(frozen=True)
@@ -46,11 +31,13 @@ class Published:
 
     slides : ``min sigma_min^2 / (2 m)``, a lower bound of kappa^2
     thesis : ``min sigma_min^2 / 4``, stated as kappa^2 itself; a lower bound
+    adjacent_wedges : ``min sigma_min^2 / 2``, stated for inputs in adjacent wedges, a lower bound for all
     operator_norm : ``sigma_max(W)^2``, an upper bound of the squared Lipschitz constant
     """
 
     slides: Bounds
     thesis: Bounds
+    adjacent_wedges: Bounds
     operator_norm: Bounds
 
     def to_json(self) -> dict[str, float | None]:
@@ -59,6 +46,7 @@ class Published:
         return {
             "slides": root_below(self.slides.at_least),
             "thesis": root_below(self.thesis.at_least),
+            "adjacent_wedges": root_below(self.adjacent_wedges.at_least),
             "operator_norm": norm if math.isfinite(norm) else None,
         }
 
@@ -136,7 +124,12 @@ class Stability:
             "upper_lipschitz": self._cell(self.largest),
         }
         if self.pair is not None:
-            found["lower_lipschitz"] = {"x": _texts(self.pair.x), "y": _texts(self.pair.y)}
+            between = bounds_between(self.layer, self.pair.x, self.pair.y)
+            found["lower_lipschitz"] = {
+                "x": _texts(self.pair.x),
+                "y": _texts(self.pair.y),
+                "segment": between.to_json(),
+            }
         return found
 
     def _cell(self, cell: CellValue) -> dict[str, object]:

@@ -17,8 +17,9 @@ from exactinj.domains import Domain
 from exactinj.errors import InputError
 from exactinj.exact.surd import Surd
 from exactinj.layers.dense import ReLULayer
-from exactinj.lipschitz.answer import Bounds, Published, Stability
+from exactinj.lipschitz.answer import Published, Stability
 from exactinj.lipschitz.descent import descended_points
+from exactinj.lipschitz.enclosed import Bounds
 from exactinj.lipschitz.frames import bounds_of_rows
 from exactinj.lipschitz.gram import enclosed_least, gram_of
 from exactinj.lipschitz.pair_program import is_installed
@@ -67,7 +68,7 @@ def stability_of(
         sigma_min_squared=sigma,
         lower_lipschitz=(_root(low), _root(high)),
         upper_lipschitz_squared=top,
-        published=Published(_shared(sigma, 2 * layer.m), _shared(sigma, 4), norm),
+        published=Published(_shared(sigma, 2 * layer.m), _shared(sigma, 4), _shared(sigma, 2), norm),
         smallest=lower.best,
         largest=largest,
         pair=pair,

@@ -11,7 +11,7 @@ import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import compress, count
+from itertools import count
 
 import numpy as np
 from numpy.typing import NDArray
@@ -136,8 +136,9 @@ class _Search:
     def known(self, cells: Mask) -> tuple[frozenset[int], frozenset[int]]:
         """The rows that are active in all of the cells, and in none."""
         some = self.active[cells][:, self.moving]
-        on, off = some.all(axis=0).tolist(), (~some).all(axis=0).tolist()
-        return frozenset(compress(self.moving, on)), frozenset(compress(self.moving, off))
+        counts = some.sum(axis=0).tolist()
+        on = (i for i, number in zip(self.moving, counts, strict=True) if number == len(some))
+        return frozenset(on), frozenset(i for i, number in zip(self.moving, counts, strict=True) if not number)
 
     def row_for(self, node: _Node) -> int | None:
         """The row to split by: of those without a sign at x or y the one that would add most; None without any."""

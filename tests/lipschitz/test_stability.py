@@ -347,4 +347,4 @@ def test_results_say_what_they_are():
         bool(result)
     document = result.to_json()
     assert document["lower_lipschitz"]["at_least"] == {"sign": 1, "square": "1/2", "float": math.sqrt(0.5)}
-    assert set(document["published"]) == {"slides", "thesis", "operator_norm"}
+    assert set(document["published"]) == {"slides", "thesis", "adjacent_wedges", "operator_norm"}
