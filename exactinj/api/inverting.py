@@ -17,6 +17,7 @@ from exactinj.layers.dense_network import DenseNetwork
 from exactinj.work.clock import Clock
 
 if TYPE_CHECKING:
+    from exactinj.biases.hull.bias import HullBias
     from exactinj.files.outputs import Outputs
     from exactinj.injectivity.result import AnyLayer
     from exactinj.inversion.invert import Noise
@@ -29,7 +30,7 @@ KAPPA_BITS = 53
 
 
 def invert(
-    layer: ReLULayer | ConvLayer | DenseNetwork | Any,
+    layer: ReLULayer | ConvLayer | DenseNetwork | HullBias | Any,
     output: Any,
     *,
     domain: Region | str | None = None,
@@ -48,6 +49,7 @@ def invert(
     layer : ReLULayer, ConvLayer or DenseNetwork, or what makes one, as in `certify`
         A network is inverted layer by layer, from the last one to the first: decided as long as each layer but the
         first leaves at most one point for the one before it, and otherwise ``unknown``, with the layer in the reason.
+        Of a `HullBias` the layer ``ReLU(W x - alpha)`` with its `floor_alpha`, on its own domain, by its facets.
     output : (m,) numbers, or rows of them (k, m), or the path of a ``.npy``, ``.json`` or ``.csv`` file
         Nonnegative behind a ReLU; floats are the dyadic rationals that they are.
     domain : Region or its words, optional
@@ -94,6 +96,7 @@ def invert(
     ----------
     `docs/mathematics.md`, "Reconstruction".
     """
+    from exactinj.biases.hull.bias import HullBias
     from exactinj.files.outputs import outputs_given
     from exactinj.inversion.invert import invert_exactly, invert_nearly
     from exactinj.inversion.maps import map_of
@@ -102,6 +105,9 @@ def invert(
     if not noisy and (method != "constrained" or noise != 0 or kappa is not None):
         raise InputError("found a method, noise or kappa for exact inversion, expected them with noisy only; say noisy")
     clock = Clock(timeout, report)
+    if isinstance(layer, HullBias):
+        named = {"a domain": domain, "an input shape": input_shape, "noisy": noisy or None}
+        return _by_facets(layer, output, [name for name, value in named.items() if value is not None], clock)
     given_layer = layer_given(layer)
     if isinstance(given_layer, DenseNetwork):
         return _of_network(given_layer, output, convex_given(domain), input_shape, clock, noisy=noisy)
@@ -118,6 +124,15 @@ def invert(
             else invert_exactly(exact, row, asked, clock)
         ),
     )
+
+
+def _by_facets(bias: HullBias, output: Any, unfit: Sequence[str], clock: Clock) -> Inversion | list[Inversion]:
+    from exactinj.files.outputs import outputs_given
+
+    if unfit:
+        raise InputError(f"found {unfit[0]} for a HullBias, expected none: it has its own layer and domain; remove it")
+    given = outputs_given(output, bias.layer.m)
+    return _each(given, clock, lambda row: bias.invert(row, clock=clock))
 
 
 def _of_network(
