@@ -47,8 +47,9 @@ def invert(
     Parameters
     ----------
     layer : ReLULayer, ConvLayer or DenseNetwork, or what makes one, as in `certify`
-        A network is inverted layer by layer, from the last one to the first: decided as long as each layer but the
-        first leaves at most one point for the one before it, and otherwise ``unknown``, with the layer in the reason.
+        A network is inverted layer by layer, from the last one to the first, as long as each leaves at most one point
+        for the one before it. The layers that are left are then solved piece by piece, and where these are too many
+        the answer is ``unknown``, with the layer in the reason.
         Of a `HullBias` the layer ``ReLU(W x - alpha)`` with its `floor_alpha`, on its own domain, by its facets.
     output : (m,) numbers, or rows of them (k, m), or the path of a ``.npy``, ``.json`` or ``.csv`` file
         Nonnegative behind a ReLU; floats are the dyadic rationals that they are.

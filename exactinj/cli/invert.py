@@ -157,9 +157,10 @@ def _text(
 
 
 def _describe(name: str, result: Inversion) -> str:
+    size = "" if result.dimension is None else f" a set of dimension {result.dimension},"
     words = {
         "unique": "ONE INPUT, proved",
-        "many": f"SEVERAL INPUTS, a set of dimension {result.dimension}, proved",
+        "many": f"SEVERAL INPUTS,{size} proved",
         "none": "NO INPUT, proved",
         "nearest": "NEAREST INPUT, in floats",
         "timed_out": "undecided",

@@ -3,8 +3,9 @@
 Let the layers be f_1, ..., f_L and y the output. The points z with ``f_L(z) = y`` that f_(L-1) can give at all lie in
 the set K_L that its activations allow (``z_i >= 0`` behind a ReLU). If there is exactly one such z in K_L, an input has
 the output y of the network if and only if ``f_(L-1) o ... o f_1`` maps it to z, and the question is one layer shorter.
-If there is none, the network has none. If there are several, the shorter network decides among them, which is not
-looked at here. The first layer is asked on the domain, so that its answer is that of the network.
+If there is none, the network has none. The first layer is asked on the domain, so that its answer is that of the
+network. If there are several z, the layers that are left are solved together, piece by piece (`pieces`), as far as
+that is not too much.
 
 A row with an activation of positive slope s below 0 is an equation: ``<w_i, x> + b_i = y_i``, or ``y_i / s`` for
 negative y_i. It is posed as a ReLU row with the bias ``b_i - t + 1`` and the output 1, which has the same multipliers.
@@ -16,14 +17,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from exactinj.domains import Domain, NonnegativeOrthant, Polytope, RealSpace, Region
+from exactinj.domains import Domain, NonnegativeOrthant, Polytope, RealSpace
 from exactinj.errors import InternalError
 from exactinj.inversion.invert import invert_exactly
 from exactinj.inversion.maps import DenseMap
+from exactinj.inversion.pieces import pieces_of
 from exactinj.inversion.result import Inversion, InversionStatus
 from exactinj.layers.dense import ReLULayer
 from exactinj.layers.dense_network import AffineLayer, DenseNetwork
-from exactinj.work.clock import Clock
+from exactinj.work.clock import Clock, OutOfTimeError
 
 __all__ = ["invert_network", "signed_rows"]
 
@@ -44,7 +46,7 @@ def signed_rows(network: DenseNetwork) -> frozenset[int]:
 
 
 def invert_network(network: DenseNetwork, output: Point, domain: Domain, clock: Clock) -> Inversion:
-    """How many inputs in the domain have the output, proved, or ``unknown`` and which layer leaves it open.
+    """How many inputs in the domain have the output, proved, or ``unknown`` where there are too many pieces.
 
     Parameters
     ----------
@@ -56,29 +58,43 @@ def invert_network(network: DenseNetwork, output: Point, domain: Domain, clock: 
     Examples
     --------
     >>> twice = DenseNetwork([([[1], [-1]], None, "relu"), ([[1, -1]], [2], "none")])
-    >>> invert_network(twice, [Fraction(0)], RealSpace(), Clock()).reason
-    'layer 1 has its output at several points of nonneg; which of them the layers before it give is not decided'
+    >>> answer = invert_network(twice, [Fraction(0)], RealSpace(), Clock())
+    >>> answer.x, answer.reason
+    ((Fraction(-2, 1),), 'one input, by the pieces of layers 0 to 1 together')
     """
     begun = clock.elapsed
     wanted = tuple(output)
     for k in reversed(range(len(network.layers))):
         where = domain if k == 0 else _given_by(network.layers[k - 1])
-        found = _at_layer(network.layers[k], wanted, where, clock)
+        found = _alone(network.layers[k], wanted, where, clock)
+        if found is None or (k > 0 and found.status is InversionStatus.MANY):
+            answer = _together(network, k, wanted, domain, clock)
+            break
+        answer = replace(found, reason=_reason(found, k, len(network.layers) - 1))
         if k == 0 or found.status is not InversionStatus.UNIQUE:
-            answer = _of_network(network, k, replace(found, at_layer=k, at_output=wanted))
             break
         wanted = _exact(found.x)
     _evaluate_again(network, answer, tuple(output), domain)
-    return replace(answer, layer=network.summary, domain=domain, seconds=clock.elapsed - begun)
+    seconds = clock.elapsed - begun
+    return replace(answer, layer=network.summary, domain=domain, seconds=seconds, at_layer=k, at_output=wanted)
 
 
-def _at_layer(layer: AffineLayer, wanted: tuple[Fraction, ...], where: Domain, clock: Clock) -> Inversion:
-    """The answer for one layer; ``unknown`` if an activation folds an output that is wanted."""
+def _alone(layer: AffineLayer, wanted: Point, where: Domain, clock: Clock) -> Inversion | None:
+    """The points where one layer gives what is wanted; None if a negative slope gives it in several ways."""
     if any(slope < 0 < value for slope, value in zip(layer.slopes, wanted, strict=True)):
-        reason = "a negative slope gives a positive number twice, which is not decided"
-        return _unknown(reason, where)
+        return None
     posed = _posed(layer, wanted)
     return invert_exactly(DenseMap(posed.layer), posed.output, where, clock)
+
+
+def _reason(found: Inversion, k: int, last: int) -> str:
+    """In words, what one layer by itself decides."""
+    if found.status is InversionStatus.UNIQUE:
+        return "one layer after the other, from the last one to the first, leaves one input"
+    if found.status is InversionStatus.NONE:
+        needed = "this output" if k == last else "the only value that the later layers map to the output"
+        return f"layer {k} has {needed} at no point of {found.domain.text}"
+    return f"layer {k}: {found.reason}"
 
 
 def _posed(layer: AffineLayer, wanted: Point) -> Posed:
@@ -104,33 +120,40 @@ def _given_by(layer: AffineLayer) -> Domain:
     return Polytope(rows, [0] * len(rows), interior=[1] * layer.m)
 
 
-def _of_network(network: DenseNetwork, k: int, found: Inversion) -> Inversion:
-    """What the answer of layer k says about the network, with the reason in words."""
-    where, is_last = found.domain.text, k == len(network.layers) - 1
-    if found.status is InversionStatus.UNIQUE:
-        return replace(found, reason="one layer after the other, from the last one to the first, leaves one input")
-    if found.status is InversionStatus.NONE:
-        needed = "this output" if is_last else "the only value that the later layers map to the output"
-        return replace(found, reason=f"layer {k} has {needed} at no point of {where}")
-    if found.status is InversionStatus.MANY and k > 0:
-        several = f"layer {k} has its output at several points of {where}"
-        reason = f"{several}; which of them the layers before it give is not decided"
-        return replace(_unknown(reason, found.domain), at_layer=k, at_output=found.at_output)
-    return replace(found, reason=f"layer {k}: {found.reason}")
+def _together(network: DenseNetwork, k: int, wanted: Point, domain: Domain, clock: Clock) -> Inversion:
+    """The answer for the layers up to k as one map."""
+    which = f"layers 0 to {k} together" if k else "layer 0"
+    try:
+        found = pieces_of(network.layers[: k + 1], wanted, domain, clock)
+    except OutOfTimeError:
+        return _answer(InversionStatus.TIMED_OUT, f"out of time among the pieces of {which}; give a longer timeout")
+    if len(found.points) > 1:
+        so_far = "" if found.complete else "; there are too many pieces to look at all, so that no dimension is known"
+        reason = f"several inputs, by the pieces of {which}{so_far}"
+        return _answer(InversionStatus.MANY, reason, found.points, found.dimension)
+    if not found.complete:
+        several = f"layer {k} has its output at several points" if k else "layer 0 has several preimages of its output"
+        reason = f"{several}, and {which} have too many pieces or inputs to find those that they give"
+        return _answer(InversionStatus.UNKNOWN, reason)
+    if found.points:
+        return _answer(InversionStatus.UNIQUE, f"one input, by the pieces of {which}", found.points, 0)
+    return _answer(InversionStatus.NONE, f"no input, by a Farkas vector for each piece of {which}")
 
 
-def _unknown(reason: str, domain: Region) -> Inversion:
+def _answer(
+    status: InversionStatus, reason: str, points: Sequence[tuple[Fraction, ...]] = (), dimension: int | None = None
+) -> Inversion:
     return Inversion(
-        status=InversionStatus.UNKNOWN,
+        status=status,
         reason=reason,
-        x=None,
-        second=None,
-        dimension=None,
-        residual=None,
+        x=points[0] if points else None,
+        second=points[1] if len(points) > 1 else None,
+        dimension=dimension,
+        residual=0.0 if points else None,
         error_bound=None,
         farkas=None,
         layer={},
-        domain=domain,
+        domain=RealSpace(),
         seconds=0.0,
     )
 

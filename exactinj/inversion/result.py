@@ -38,10 +38,11 @@ class Inversion:
     reason : one sentence
     x : an input: exact rationals that the layer maps to the output exactly, or floats where it is ``nearest``
     second : another one, of ``many``
-    dimension : of the set of all of them; None for ``none``, ``nearest`` and ``timed_out``
+    dimension : of the set of all of them, of its largest piece for a network; None where there is none, or not all
+        pieces were looked at
     residual : ``|ReLU(W x + b) - y|``, rounded up; 0.0 where x is exact
     error_bound : no input whose output lies within the stated noise of y is farther from x; with a certified kappa
-    farkas : what proves ``none``
+    farkas : what proves ``none``; None for networks where each of several pieces has its own
     layer : its shape
     domain : where inputs were looked for
     seconds : that it took

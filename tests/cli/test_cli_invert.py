@@ -172,9 +172,14 @@ def test_networks(run_command, hat):
     assert "noisy inversion takes one layer" in refused.stderr
 
 
-def test_networks_that_stay_open(run_command, hat):
+def test_networks_with_several_pieces(run_command, hat):
     lossy = [{"W": [["1"], ["-1"]], "activation": "relu"}, {"W": [["1", "1"]], "activation": "none"}]
     (hat / "net.json").write_text(json.dumps({"layers": lossy}))
     answer = run_command("invert", "net.json", written(hat, "y.json", '["1"]'))
+    assert answer.returncode == 10
+    assert "SEVERAL INPUTS, a set of dimension 0, proved" in answer.stdout
+    wide = [{"W": [["1"] * 13], "activation": "relu"}, {"W": [["1"], ["0"]], "activation": {"leaky": "-1"}}]
+    (hat / "wide.json").write_text(json.dumps({"layers": wide}))
+    answer = run_command("invert", "wide.json", written(hat, "y.json", '["1", "0"]'))
     assert answer.returncode == 11
     assert "undecided: layer 1" in answer.stdout
