@@ -17,6 +17,7 @@ from exactinj.layers.convolution import ConvLayer, Sizes
 from exactinj.layers.dense import ReLULayer
 from exactinj.layers.dense_network import DenseNetwork
 from exactinj.layers.residual import ResidualBlock
+from exactinj.lipschitz.known import KnownStability
 
 if TYPE_CHECKING:
     from exactinj.injectivity.result import Result
@@ -25,7 +26,7 @@ __all__ = ["Case", "KnownBias", "all_cases", "casebook_folder", "dense_cases", "
 
 KEYS = ("name", "title", "statement", "source", "why", "expected", "domain", "tags", "evidence")
 LAYER_KEYS = ("layer", "layer_file", "convolution", "convolution_file", "network", "residual")
-OPTIONAL_KEYS = {"biases"}
+OPTIONAL_KEYS = {"biases", "stability"}
 CONVOLUTION_KEYS = {"input_shape", "sizes"}
 OPTIONAL_OF: dict[str, set[str]] = {
     "layer": OPTIONAL_KEYS,
@@ -63,6 +64,7 @@ class Case:
     evidence: str
     layer: ReLULayer | ConvLayer | DenseNetwork | ResidualBlock
     biases: tuple[KnownBias, ...] = ()
+    stability: tuple[KnownStability, ...] = ()
     input_shape: tuple[int, ...] | None = None
     sizes: Sizes | None = None
 
@@ -110,12 +112,16 @@ def _read_case(name: str) -> Case:
         KnownBias(known["method"], parse_domain(known["domain"]), tuple(map(Surd.parse, known["alpha"])))
         for known in document.get("biases", ())
     )
+    stability = tuple(
+        KnownStability.parse(known, parse_domain(known["domain"])) for known in document.get("stability", ())
+    )
     return Case(
         **fields,
         domain=convex_domain(parse_domain(document["domain"])),
         tags=tuple(document["tags"]),
         layer=layer,
         biases=biases,
+        stability=stability,
         input_shape=tuple(document["input_shape"]) if "input_shape" in document else None,
         sizes=_sizes(document["sizes"], layer) if "sizes" in document and isinstance(layer, ConvLayer) else None,
     )

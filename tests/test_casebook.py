@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from fractions import Fraction
 from math import prod
 from pathlib import Path
@@ -14,6 +15,8 @@ import pytest
 import exactinj as xi
 from exactinj.casebook import all_cases, dense_cases, find_case
 from exactinj.cli.main import main
+from exactinj.lipschitz.algebraic import AlgebraicNumber
+from exactinj.lipschitz.known import KnownStability, KnownValue
 
 ROOT = Path(__file__).parent.parent
 CASES = {case.name: case for case in all_cases()}
@@ -67,6 +70,107 @@ def test_unknown_cases_are_named(tmp_path, monkeypatch):
     monkeypatch.setattr("exactinj.files.case_files.casebook_folder", lambda: tmp_path)
     with pytest.raises(xi.InputError, match="expected the keys"):
         find_case("odd")
+
+
+# ------------------------------------------------------------------ stability
+
+CONSTANTS = [(name, known) for name, case in CASES.items() for known in case.stability]
+
+
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [pytest.param(*one, marks=pytest.mark.slow if one[0] == "iris-m32" else (), id=one[0]) for one in CONSTANTS],
+)
+def test_known_constants_are_found(name, known):
+    found = xi.stability(CASES[name].layer, domain=known.domain)
+    assert known.agrees_with(found)
+    for value, bounds in ((known.A, found.sigma_min_squared), (known.lipschitz_squared, found.upper_lipschitz_squared)):
+        low, high = value.interval
+        if low == high:
+            assert bounds.at_least <= low <= bounds.at_most
+            assert (low == 0) == (bounds.at_most == 0)
+    if known.kappa_squared is not None and known.kappa_squared.interval[0] == known.kappa_squared.interval[1]:
+        least, most = (end.square for end in found.lower_lipschitz)
+        assert least <= known.kappa_squared.interval[0] <= most
+
+
+def test_a_constant_that_is_wrong_is_noticed():
+    tiny = Fraction(1, 10**30)
+    for name in ("octahedron", "minimal-pairs-n4", "orthant-bias"):
+        (known,) = CASES[name].stability
+        found = xi.stability(CASES[name].layer, domain=known.domain)
+        for key, value in known.values.items():
+            if value.interval[0] == value.interval[1]:
+                other = KnownValue.parse(str(value.interval[0] + tiny))
+            else:
+                other = replace(
+                    value, polynomial=(value.polynomial[0] * 10**9 + 1, *(10**9 * c for c in value.polynomial[1:]))
+                )
+            if key != "kappa_squared" or found.lower_lipschitz[0] == found.lower_lipschitz[1]:
+                assert not replace(known, **{key: other}).agrees_with(found)
+
+
+def test_forms_of_known_constants():
+    root = KnownValue.parse({"polynomial": ["9", "0", "-6", "0", "1"], "interval": ["-2", "-1"]})  # (x^2 - 3)^2
+    assert root.is_within(Fraction(-7, 4), Fraction(-8, 5))
+    assert not root.is_within(Fraction(-8, 5), Fraction(-1))
+    assert not root.is_within(Fraction(1), Fraction(2))
+    assert root.is_number(AlgebraicNumber((-3, 0, 1), (Fraction(-2), Fraction(0))))
+    assert not root.is_number(AlgebraicNumber((-3, 0, 1), (Fraction(0), Fraction(2))))
+    assert not root.is_number(AlgebraicNumber((-2, 0, 1), (Fraction(-2), Fraction(0))))
+    near = KnownValue.parse({"at_least": "17/10", "at_most": "9/5"})
+    assert near.is_number(AlgebraicNumber((-3, 0, 1), (Fraction(0), Fraction(2))))
+    assert not near.is_number(AlgebraicNumber((-2, 0, 1), (Fraction(0), Fraction(2))))
+    for value in (root, near, KnownValue.parse("0"), KnownValue.parse("-7/3")):
+        assert KnownValue.parse(value.to_json()) == value
+    for record in (
+        1.5,
+        "x",
+        None,
+        {"at_least": "1"},
+        {"at_least": "2", "at_most": "1"},
+        {"polynomial": ["-2", "0", "1"], "interval": ["2", "3"]},
+        {"polynomial": ["x", "1"], "interval": ["0", "1"]},
+        {"polynomial": ["1/2", "-1"], "interval": ["0", "1"]},
+        {"polynomial": ["1"], "interval": ["0", "1"]},
+    ):
+        with pytest.raises(xi.InputError, match="expected"):
+            KnownValue.parse(record)
+    for record in ({"domain": "R^n"}, {"A": None}, {"A": "1", "B": "2"}):
+        with pytest.raises(xi.InputError, match="expected"):
+            KnownStability.parse(record, xi.RealSpace())
+
+
+def test_the_command_recomputes_constants(capsys, monkeypatch):
+    assert main(["casebook", "run", "mercedes-benz-doubled", "--json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    assert row["stability_right"] is row["right"] is True
+    assert main(["casebook", "show", "orthant-bias"]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "A = the root of the polynomial with the coefficients 1, -6, 1 (of 1, x, ...) between 0 and 1" in shown
+    assert main(["casebook", "show", "minimal-pairs-n4", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["stability"][0]["A"]["interval"] == ["1/1000", "1/500"]
+    (known,) = CASES["octahedron"].stability
+    wrong = replace(CASES["octahedron"], stability=(replace(known, kappa_squared=KnownValue.parse("1")),))
+    monkeypatch.setattr("exactinj.cli.cases.find_case", lambda name: wrong)
+    assert main(["casebook", "run", "octahedron", "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)[0]["stability_right"] is False
+
+
+def test_brute_force_over_the_cells_gives_the_same_constants(make):
+    import cell_values
+
+    for name in ("gaussian-n2-m6", "gaussian-n3-m13-injective"):
+        layer, (known,) = CASES[name].layer, CASES[name].stability
+        for value, seen in zip(
+            (known.A, known.lipschitz_squared),
+            cell_values.extreme_values(layer.W.to_float(), layer.b.to_float()[:, 0]),
+            strict=True,
+        ):
+            assert float(value.interval[0]) <= seen <= float(value.interval[1])
+    with_bias = cell_values.extreme_values(np.array([[1.0], [-2.0]]), np.array([-1.0, 4.0]))
+    assert with_bias == pytest.approx((1, 5))
 
 
 # ------------------------------------------------------------------ convolutions

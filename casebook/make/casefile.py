@@ -40,10 +40,11 @@ KEYS = [
     "residual",
     "evidence",
     "biases",
+    "stability",
 ]
 LAYER_KEYS = ["layer", "layer_file", "convolution", "convolution_file", "network", "residual"]
 CONVOLUTION_KEYS = ["input_shape", "sizes"]
-OPTIONAL_KEYS = ["biases"]
+OPTIONAL_KEYS = ["biases", "stability"]
 GEOMETRY = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1, "padding_mode": "zeros"}
 
 
@@ -85,8 +86,8 @@ def canonical(case: dict[str, Any]) -> str:
                 f'    "{name}": [\n' + ",\n".join(f"      {text(row)}" for row in case[key][name]) for name in "AB"
             )
             value = "{\n" + "".join(f"{part}\n    ],\n" for part in parts) + f'    "b": {text(case[key]["b"])}\n  }}'
-        elif key == "biases":
-            value = "[\n" + ",\n".join(f"    {text(bias)}" for bias in case[key]) + "\n  ]"
+        elif key in OPTIONAL_KEYS:
+            value = "[\n" + ",\n".join(f"    {text(known)}" for known in case[key]) + "\n  ]"
         else:
             value = text(case[key])
         lines.append(f'  "{key}": {value}')

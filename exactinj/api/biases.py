@@ -96,7 +96,8 @@ def hull_bias(
     Returns
     -------
     HullBias
-        ``.alpha`` (exact), ``.facets``, ``.left_inverse(k)``, ``.reconstruct(output)``.
+        ``.alpha`` (exact), ``.facets``, ``.left_inverse(k)``, ``.reconstruct(output)``, ``.invert(output)`` (how many
+        inputs there are, in the form of `invert`, which takes this result as well).
 
     Raises
     ------

@@ -7,15 +7,19 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from exactinj.api.timeouts import require_positive
-from exactinj.domains import Region
+from exactinj.domains import Domain, Region
 from exactinj.errors import InputError
 from exactinj.exact.numbers import fraction_from
 from exactinj.files.arguments import convex_given, dense_given, layer_given
 from exactinj.layers.convolution import ConvLayer
 from exactinj.layers.dense import ReLULayer
+from exactinj.layers.dense_network import DenseNetwork
 from exactinj.work.clock import Clock
 
 if TYPE_CHECKING:
+    from exactinj.biases.hull.bias import HullBias
+    from exactinj.files.outputs import Outputs
+    from exactinj.injectivity.result import AnyLayer
     from exactinj.inversion.invert import Noise
     from exactinj.inversion.result import Inversion
 
@@ -26,7 +30,7 @@ KAPPA_BITS = 53
 
 
 def invert(
-    layer: ReLULayer | ConvLayer | Any,
+    layer: ReLULayer | ConvLayer | DenseNetwork | HullBias | Any,
     output: Any,
     *,
     domain: Region | str | None = None,
@@ -42,9 +46,13 @@ def invert(
 
     Parameters
     ----------
-    layer : ReLULayer or ConvLayer, or what makes one, as in `certify`
+    layer : ReLULayer, ConvLayer or DenseNetwork, or what makes one, as in `certify`
+        A network is inverted layer by layer, from the last one to the first, as long as each leaves at most one point
+        for the one before it. The layers that are left are then solved piece by piece, and where these are too many
+        the answer is ``unknown``, with the layer in the reason.
+        Of a `HullBias` the layer ``ReLU(W x - alpha)`` with its `floor_alpha`, on its own domain, by its facets.
     output : (m,) numbers, or rows of them (k, m), or the path of a ``.npy``, ``.json`` or ``.csv`` file
-        Nonnegative; floats are the dyadic rationals that they are.
+        Nonnegative behind a ReLU; floats are the dyadic rationals that they are.
     domain : Region or its words, optional
         Convex; R^n if left out.
     input_shape : sequence of int, optional
@@ -70,12 +78,14 @@ def invert(
     Inversion, or a list of them for rows of outputs
         ``.status`` (``unique``, ``many`` or ``none``; ``nearest`` if noisy), ``.x`` (exact
         rationals, or floats), ``.second``, ``.dimension`` (of the
-        set of all inputs with this output), ``.farkas`` (what proves ``none``), ``.reason``, ``.to_json()``.
+        set of all inputs with this output), ``.farkas`` (what proves ``none``), ``.reason``, ``.to_json()``;
+        of a network ``.at_layer`` (which layer decided) and ``.at_output`` (what that layer would have to give).
 
     Raises
     ------
     InputError
-        For outputs of another length, negative ones, domains that are not convex, and a kappa that is not positive.
+        For outputs of another length, negative ones, domains that are not convex, a kappa that is not positive, and
+        noisy outputs of a network.
 
     Examples
     --------
@@ -87,6 +97,7 @@ def invert(
     ----------
     `docs/mathematics.md`, "Reconstruction".
     """
+    from exactinj.biases.hull.bias import HullBias
     from exactinj.files.outputs import outputs_given
     from exactinj.inversion.invert import invert_exactly, invert_nearly
     from exactinj.inversion.maps import map_of
@@ -95,22 +106,69 @@ def invert(
     if not noisy and (method != "constrained" or noise != 0 or kappa is not None):
         raise InputError("found a method, noise or kappa for exact inversion, expected them with noisy only; say noisy")
     clock = Clock(timeout, report)
-    exact = map_of(_one_layer(layer), input_shape)
+    if isinstance(layer, HullBias):
+        named = {"a domain": domain, "an input shape": input_shape, "noisy": noisy or None}
+        return _by_facets(layer, output, [name for name, value in named.items() if value is not None], clock)
+    given_layer = layer_given(layer)
+    if isinstance(given_layer, DenseNetwork):
+        return _of_network(given_layer, output, convex_given(domain), input_shape, clock, noisy=noisy)
+    exact = map_of(_one_layer(given_layer), input_shape)
     asked = convex_given(domain).for_dimension(exact.n)
-    about = _noise_given(method, noise, _kappa_given(kappa, layer, asked, clock)) if noisy else None
+    about = _noise_given(method, noise, _kappa_given(kappa, given_layer, asked, clock)) if noisy else None
     given = outputs_given(output, exact.m, exact.shape)
+    return _each(
+        given,
+        clock,
+        lambda row: (
+            invert_nearly(exact, row, asked, about, clock)
+            if about is not None
+            else invert_exactly(exact, row, asked, clock)
+        ),
+    )
+
+
+def _by_facets(bias: HullBias, output: Any, unfit: Sequence[str], clock: Clock) -> Inversion | list[Inversion]:
+    from exactinj.files.outputs import outputs_given
+
+    if unfit:
+        raise InputError(f"found {unfit[0]} for a HullBias, expected none: it has its own layer and domain; remove it")
+    given = outputs_given(output, bias.layer.m)
+    return _each(given, clock, lambda row: bias.invert(row, clock=clock))
+
+
+def _of_network(
+    network: DenseNetwork,
+    output: Any,
+    domain: Domain,
+    input_shape: Sequence[int] | None,
+    clock: Clock,
+    *,
+    noisy: bool,
+) -> Inversion | list[Inversion]:
+    from exactinj.files.outputs import outputs_given
+    from exactinj.inversion.networks import invert_network, signed_rows
+
+    if noisy:
+        raise InputError("found a network, expected one layer: noisy inversion takes one layer; leave noisy out")
+    if input_shape is not None:
+        raise InputError("found an input shape for a network, expected it for a convolution only; remove it")
+    asked = domain.for_dimension(network.n)
+    given = outputs_given(output, network.m, signed=signed_rows(network))
+    return _each(given, clock, lambda row: invert_network(network, row, asked, clock))
+
+
+def _each(
+    given: Outputs, clock: Clock, inverted: Callable[[Sequence[Fraction]], Inversion]
+) -> Inversion | list[Inversion]:
+    """The answer for one output, or those for rows of them."""
     results = []
     for k, row in enumerate(given.rows):
         clock.report(f"output {k + 1} of {len(given.rows)}")
-        if about is None:
-            results.append(invert_exactly(exact, row, asked, clock))
-        else:
-            results.append(invert_nearly(exact, row, asked, about, clock))
+        results.append(inverted(row))
     return results[0] if given.is_one else results
 
 
-def _one_layer(value: Any) -> ReLULayer | ConvLayer:
-    layer = layer_given(value)
+def _one_layer(layer: AnyLayer) -> ReLULayer | ConvLayer:
     return layer if isinstance(layer, ConvLayer) else dense_given(layer)
 
 

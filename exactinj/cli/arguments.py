@@ -18,6 +18,7 @@ __all__ = [
     "KERNEL_FORMATS",
     "KERNEL_HELP",
     "LAYER_HELP",
+    "NETWORK_HELP",
     "RESUME_HELP",
     "SAMPLE_DOMAIN_HELP",
     "Verbs",
@@ -51,6 +52,7 @@ LAYER_HELP = (
     ".npz (W, optional b or alpha), .npy (W), .json or .csv (strings are exact rationals); - for stdin; casebook:NAME"
 )
 BLOCK_HELP = f"{LAYER_HELP}; .npz or .json with A, B and optionally b: a residual block; .json with layers: a network"
+NETWORK_HELP = f"{LAYER_HELP}; .json with layers: a network"
 KERNEL_HELP = (
     ".npy (out, in / groups, *kernel size), .npz or .json with kernels and optionally b, stride, padding, dilation, "
     "groups, padding_mode; - for stdin; casebook:NAME"

@@ -6,7 +6,7 @@ import argparse
 import textwrap
 from fractions import Fraction
 
-from exactinj.api import alpha_star, certify, check, hull_bias
+from exactinj.api import alpha_star, certify, check, hull_bias, stability
 from exactinj.casebook import Case, KnownBias, all_cases, find_case
 from exactinj.cli import exit_status
 from exactinj.cli.output import print_error, show, show_json
@@ -77,6 +77,9 @@ def show_case(options: argparse.Namespace) -> int:
     for known in case.biases:
         values = ", ".join(map(str, known.alpha))
         show(textwrap.fill(f"bias alpha, method {known.method}, on {known.domain.text}: {values}", width=100) + "\n")
+    for constants in case.stability:
+        values = "; ".join(f"{name} = {value.text}" for name, value in constants.values.items())
+        show(textwrap.fill(f"stability on {constants.domain.text}: {values}", width=100) + "\n")
     if isinstance(case.layer, DenseNetwork):
         _show_layers(case.layer)
         return exit_status.OK
@@ -156,6 +159,10 @@ def _document(case: Case) -> dict[str, object]:
         {"method": known.method, "domain": known.domain.text, "alpha": [str(value) for value in known.alpha]}
         for known in case.biases
     ]
+    document["stability"] = [
+        {"domain": known.domain.text, **{name: value.to_json() for name, value in known.values.items()}}
+        for known in case.stability
+    ]
     return document
 
 
@@ -190,6 +197,7 @@ def _recompute_case(case: Case) -> dict[str, object]:
     result = certify(case.layer, domain=case.domain, input_shape=case.input_shape)
     accepted = result.certificate is not None and check(result.certificate, case.layer).valid
     biases = all(_bias_is_right(case.layer, known) for known in case.biases if isinstance(case.layer, ReLULayer))
+    constants = all(known.agrees_with(stability(case.layer, domain=known.domain)) for known in case.stability)
     return {
         "name": case.name,
         "expected": case.expected,
@@ -197,7 +205,8 @@ def _recompute_case(case: Case) -> dict[str, object]:
         "sizes": _sizes_text(result),
         "certificate_valid": accepted,
         "biases_right": biases if case.biases else None,
-        "right": case.is_answered_by(result) and accepted and biases,
+        "stability_right": constants if case.stability else None,
+        "right": case.is_answered_by(result) and accepted and biases and constants,
         "nodes": result.stats.nodes,
         "seconds": round(result.stats.seconds, 4),
     }

@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from exactinj.cli import exit_status
-from exactinj.cli.arguments import DOMAIN_HELP, Verbs, add_layer, add_output_options, seconds
+from exactinj.cli.arguments import DOMAIN_HELP, NETWORK_HELP, Verbs, add_layer, add_output_options, seconds
 from exactinj.cli.conv import input_shape_of
 from exactinj.cli.figure_files import add_plot, picture_field, picture_line, refuse_bad_picture
 from exactinj.cli.supervised_verb import Ending, Reporter, Unfinished, ending_with_picture, run_supervised
@@ -42,10 +42,11 @@ def add(verbs: Verbs) -> None:
     verb = verbs.add_parser(
         "invert",
         help="the inputs that have a given output: one, several or none, proved",
-        description="All x with ReLU(Wx + b) = OUTPUT, exactly. Exit status 0 one input, proved; 10 several, two are "
-        "given; 13 none, proved; of rows of outputs that of the first of 12, 13, 10, 0 that occurs.",
+        description="All x with ReLU(Wx + b) = OUTPUT, exactly; of a network layer by layer. Exit status 0 one input, "
+        "proved; 10 several, two are given; 13 none, proved; 11 undecided, 12 out of time; of rows of outputs that of "
+        "the first of 12, 11, 13, 10, 0 that occurs.",
     )
-    add_layer(verb)
+    add_layer(verb, NETWORK_HELP)
     verb.add_argument("output", metavar="OUTPUT", help=OUTPUT_HELP)
     verb.add_argument(
         "--domain", default="R^n", metavar="DOMAIN", help=DOMAIN_HELP.replace("injectivity is", "inputs are")
@@ -82,6 +83,8 @@ def run(options: argparse.Namespace) -> int:
             "residual": None,
             "error_bound": None,
             "farkas": None,
+            "at_layer": None,
+            "at_output": None,
             "layer": None,
             "domain": options.domain,
             "stats": {"seconds": round(end.seconds, 6)},
@@ -95,11 +98,11 @@ def _work(options: argparse.Namespace, reporter: Reporter) -> Ending:
     from exactinj.api import invert
     from exactinj.files.domain_words import parse_domain
     from exactinj.files.kernel_files import read_kernels
-    from exactinj.files.layer_files import read_layer
+    from exactinj.files.residual_files import read_layer_or_block
 
     domain = parse_domain(options.domain)
     shape = input_shape_of(options.input_shape)
-    read = read_layer if shape is None else read_kernels
+    read = read_layer_or_block if shape is None else read_kernels
     layer = read(options.layer, file_format=options.layer_format)
     found = invert(
         layer,
@@ -154,9 +157,10 @@ def _text(
 
 
 def _describe(name: str, result: Inversion) -> str:
+    size = "" if result.dimension is None else f" a set of dimension {result.dimension},"
     words = {
         "unique": "ONE INPUT, proved",
-        "many": f"SEVERAL INPUTS, a set of dimension {result.dimension}, proved",
+        "many": f"SEVERAL INPUTS,{size} proved",
         "none": "NO INPUT, proved",
         "nearest": "NEAREST INPUT, in floats",
         "timed_out": "undecided",

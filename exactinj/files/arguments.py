@@ -65,7 +65,7 @@ def dense_given(value: Any) -> ReLULayer:
     if isinstance(layer, ConvLayer):
         raise InputError("found a ConvLayer, expected a dense layer; use layer.unrolled(size)")
     if isinstance(layer, DenseNetwork):
-        raise InputError("found a network, expected a dense layer; only certify and check take networks")
+        raise InputError("found a network, expected a dense layer; only certify, check, scan and invert take networks")
     if isinstance(layer, ResidualBlock):
         raise InputError("found a residual block, expected a dense layer; only certify and check take blocks")
     return layer

@@ -130,7 +130,9 @@ def _layer_of_case(name: str) -> ReLULayer:
     if "layer_file" in document:
         return read_layer(folder / document["layer_file"])
     if "network" in document:
-        raise InputError(f"casebook:{name} is a network, expected a dense layer; only certify and check take networks")
+        raise InputError(
+            f"casebook:{name} is a network, expected a dense layer; only certify, check, scan and invert take networks"
+        )
     if "residual" in document:
         raise InputError(f"casebook:{name} is a residual block, expected a dense layer; only certify and check take it")
     raise InputError(f"casebook:{name} is a convolution, expected a dense layer; {KERNELS_ELSEWHERE}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import prod
@@ -28,19 +28,20 @@ LONGEST_NUMBER = 24
 
 @dataclass(frozen=True)
 class Outputs:
-    """Exact outputs, each of m nonnegative numbers, and whether it is one or rows of them."""
+    """Exact outputs, each of m numbers, and whether it is one or rows of them."""
 
     rows: tuple[tuple[Fraction, ...], ...]
     is_one: bool
 
 
-def outputs_given(value: Any, m: int, shape: Sequence[int] = ()) -> Outputs:
+def outputs_given(value: Any, m: int, shape: Sequence[int] = (), *, signed: Collection[int] = ()) -> Outputs:
     """What stands for outputs of a layer with m rows.
 
     Parameters
     ----------
     value : an array, tensor or list (m,) or (k, m), or the path of a file as of `read_outputs`
     shape : of one output of a convolution, which may be given so, with a batch axis in front, or flat
+    signed : rows that may be negative, as no ReLU ends them
 
     Raises
     ------
@@ -53,11 +54,11 @@ def outputs_given(value: Any, m: int, shape: Sequence[int] = ()) -> Outputs:
     if isinstance(array, np.ndarray) and len(shape) > 1:
         array = _flattened(array, m, tuple(shape))
     if not is_nested(array):
-        return _checked(RationalMatrix.column(array, name="the output").fractions(), m, is_one=True)
+        return _checked(RationalMatrix.column(array, name="the output").fractions(), m, signed, is_one=True)
     rows = RationalMatrix(array, name="the outputs").fractions()
     if len(rows[0]) == 1 and len(rows) == m > 1:
-        return _checked(rows, m, is_one=True)
-    return _checked(rows, m, is_one=False)
+        return _checked(rows, m, signed, is_one=True)
+    return _checked(rows, m, signed, is_one=False)
 
 
 def read_outputs(path: FilePath) -> Any:
@@ -95,14 +96,14 @@ def _flattened(array: np.ndarray, m: int, shape: tuple[int, ...]) -> np.ndarray:
     return array
 
 
-def _checked(rows: list[list[Fraction]], m: int, *, is_one: bool) -> Outputs:
+def _checked(rows: list[list[Fraction]], m: int, signed: Collection[int], *, is_one: bool) -> Outputs:
     if is_one:
         rows = [[value for row in rows for value in row]]
     for k, row in enumerate(rows):
         where = "the output" if is_one else f"output {k}"
         if len(row) != m:
             raise InputError(f"{where} has {len(row)} entries, expected m = {m}, one for each row of the layer")
-        wrong = next((i for i, value in enumerate(row) if value < 0), None)
+        wrong = next((i for i, value in enumerate(row) if value < 0 and i not in signed), None)
         if wrong is not None:
             raise InputError(
                 f"{where}, entry {wrong}: found {_short(row[wrong])}, expected a number of at least 0, as a ReLU has "

@@ -30,7 +30,7 @@ class InversionStatus(StrEnum):
 
 @dataclass(frozen=True, repr=False)
 class Inversion:
-    """The inputs of a layer that have one output.
+    """The inputs of a layer, or network, that have one output.
 
     Attributes
     ----------
@@ -38,13 +38,16 @@ class Inversion:
     reason : one sentence
     x : an input: exact rationals that the layer maps to the output exactly, or floats where it is ``nearest``
     second : another one, of ``many``
-    dimension : of the set of all of them; None for ``none``, ``nearest`` and ``timed_out``
+    dimension : of the set of all of them, of its largest piece for a network; None where there is none, or not all
+        pieces were looked at
     residual : ``|ReLU(W x + b) - y|``, rounded up; 0.0 where x is exact
     error_bound : no input whose output lies within the stated noise of y is farther from x; with a certified kappa
-    farkas : what proves ``none``
+    farkas : what proves ``none``; None for networks where each of several pieces has its own
     layer : its shape
     domain : where inputs were looked for
     seconds : that it took
+    at_layer : of a network, the layer that decided, counted from 0; the Farkas vector is about its rows
+    at_output : what that layer would have to give, the one point that the later layers map to the output
     """
 
     status: InversionStatus
@@ -58,6 +61,8 @@ class Inversion:
     layer: dict[str, object]
     domain: Region
     seconds: float
+    at_layer: int | None = None
+    at_output: tuple[Fraction, ...] | None = None
 
     def __bool__(self) -> NoReturn:
         raise TypeError("an inversion is neither true nor false; compare its status, as in result.status == 'unique'")
@@ -76,6 +81,8 @@ class Inversion:
             "residual": _finite(self.residual),
             "error_bound": _finite(self.error_bound),
             "farkas": None if self.farkas is None else self.farkas.to_json(),
+            "at_layer": self.at_layer,
+            "at_output": _numbers(self.at_output),
             "layer": self.layer,
             "domain": self.domain.text,
             "stats": {"seconds": round(self.seconds, 6)},

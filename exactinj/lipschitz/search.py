@@ -47,6 +47,7 @@ from exactinj.work.clock import Clock, OutOfTimeError
 __all__ = ["CellValue", "Enclosure", "least_over_cells"]
 
 LEAF = -1  # a token: the rows that are known to be active reach the threshold
+FEW_INPUTS = 12  # up to which it costs little to look at all points
 SOME = 4  # points that are looked at whatever the time
 RECENT = 400  # circuits that are tried again
 CLEARLY = 1e-9  # relative to the size of the matrix: what floats may say is not reached
@@ -172,13 +173,13 @@ class _Search:
         )
 
     def look(self, points: Iterable[Sequence[int]]) -> None:
-        """Look at points until there are no more, or none can be better."""
+        """Look at points until there are no more; where a look is expensive, until none can be better by much."""
         for number, point in enumerate(points):
             if number > SOME:
                 self.clock.check()
             before = self.best
             self.look_at(point)
-            if self.best is not before and self.is_closed(self.root()):
+            if self.problem.dimension > FEW_INPUTS and self.best is not before and self.is_closed(self.root()):
                 return
 
     def proof(self, at_least: Fraction) -> GramSide:

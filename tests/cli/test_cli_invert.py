@@ -148,3 +148,38 @@ def test_pictures(run_command, hat):
     assert (nothing.returncode, (hat / "no.svg").exists()) == (13, False)
     assert "nothing to draw" in nothing.stderr
     assert run_command("invert", "hat.json", "none.json", "--truth", "image.npy").returncode == 3
+
+
+NETWORK = {
+    "layers": [
+        {"W": [["1"], ["-1"]], "b": ["0", "0"], "activation": "relu"},
+        {"W": [["1", "1"], ["-1", "1"]], "b": ["1", "1"], "activation": "none"},
+    ]
+}
+
+
+def test_networks(run_command, hat):
+    (hat / "net.json").write_text(json.dumps(NETWORK))
+    answer = run_command("invert", "net.json", written(hat, "y.json", '["5", "-3"]'), "--json")
+    assert (answer.returncode, answer.stderr) == (0, "")
+    document = json.loads(answer.stdout)
+    assert (document["status"], document["x"], document["layer"]["layers"]) == ("unique", ["4"], 2)
+    nowhere = run_command("invert", "net.json", written(hat, "y.json", '["5", "0"]'))
+    assert nowhere.returncode == 13
+    assert "layer 0" in nowhere.stdout
+    refused = run_command("invert", "net.json", "y.json", "--noisy")
+    assert (refused.returncode, refused.stdout, refused.stderr.count("\n")) == (3, "", 1)
+    assert "noisy inversion takes one layer" in refused.stderr
+
+
+def test_networks_with_several_pieces(run_command, hat):
+    lossy = [{"W": [["1"], ["-1"]], "activation": "relu"}, {"W": [["1", "1"]], "activation": "none"}]
+    (hat / "net.json").write_text(json.dumps({"layers": lossy}))
+    answer = run_command("invert", "net.json", written(hat, "y.json", '["1"]'))
+    assert answer.returncode == 10
+    assert "SEVERAL INPUTS, a set of dimension 0, proved" in answer.stdout
+    wide = [{"W": [["1"] * 13], "activation": "relu"}, {"W": [["1"], ["0"]], "activation": {"leaky": "-1"}}]
+    (hat / "wide.json").write_text(json.dumps({"layers": wide}))
+    answer = run_command("invert", "wide.json", written(hat, "y.json", '["1", "0"]'))
+    assert answer.returncode == 11
+    assert "undecided: layer 1" in answer.stdout

@@ -38,6 +38,31 @@ def points_of_preimage(
         solver.add(
             z3.Sum([(v - _real(c)) * (v - _real(c)) for v, c in zip(x, center, strict=True)]) <= _real(radius**2)
         )
+    return _collected(solver, x)
+
+
+def points_of_network_preimage(
+    layers: Sequence[tuple[Sequence[Sequence[Fraction]], Sequence[Fraction], Sequence[Fraction]]],
+    y: Sequence[Fraction],
+    halfspaces: Sequence[Sequence[Fraction]] = (),
+) -> list[Vector]:
+    """The same for a chain of layers (W, b, slopes below 0); the set may be in pieces, and its points span its hull."""
+    x = [z3.Real(f"x{j}") for j in range(len(layers[0][0][0]))]
+    solver = z3.SolverFor("QF_LRA")
+    values = x
+    for W, b, slopes in layers:
+        sums = [_affine(row, values, beta) for row, beta in zip(W, b, strict=True)]
+        values = [z3.If(g > 0, g, _real(slope) * g) for g, slope in zip(sums, slopes, strict=True)]
+    for value, wanted in zip(values, y, strict=True):
+        solver.add(value == _real(wanted))
+    for *normal, bound in halfspaces:
+        solver.add(_affine(normal, x, Fraction(0)) <= _real(bound))
+    return _collected(solver, x)
+
+
+def _collected(solver: z3.Solver, x: Sequence[Any]) -> list[Vector]:
+    """Affinely independent solutions, as many as there are."""
+    n = len(x)
     found: list[Vector] = []
     while len(found) <= n:
         outcome = solver.check()

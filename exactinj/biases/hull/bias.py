@@ -26,7 +26,7 @@ injective; on spheres and shells, which are not convex, they need not.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -34,6 +34,7 @@ from typing import Any
 from flint import fmpq_mat
 
 from exactinj.biases.hull.facets import Facet, Hull, hull_of
+from exactinj.biases.hull.inverting import inversion_by_facets
 from exactinj.biases.hull.minima import cone_minimum, meets_open_orthant, smallest_minima
 from exactinj.domains import Ball, NonnegativeBall, Region, Shell, Sphere
 from exactinj.errors import InputError
@@ -41,6 +42,7 @@ from exactinj.exact.matrix import RationalMatrix
 from exactinj.exact.numbers import fraction_from
 from exactinj.exact.short import few, shortened
 from exactinj.exact.surd import Surd
+from exactinj.inversion.result import Inversion
 from exactinj.layers.dense import ReLULayer
 from exactinj.work.clock import Clock
 
@@ -158,21 +160,60 @@ class HullBias:
         InputError
             If no point of the domain has this output, or alpha is too large somewhere.
         """
+        layer, values = self._given(output, alpha)
+        found = next(self._inputs(layer, values), None)
+        if found is None:
+            raise InputError(
+                f"found an output that ReLU(W x - alpha) has at no point of {self.domain.text}, expected an exact "
+                "output; compute it with ReLULayer(W, alpha=alpha).evaluate(x)"
+            )
+        return list(found)
+
+    def invert(
+        self, output: Sequence[Any], alpha: Sequence[Any] | None = None, *, clock: Clock | None = None
+    ) -> Inversion:
+        """How many points of the domain have ``ReLU(W x - alpha) = output``, proved, as `exactinj.invert` says it.
+
+        Parameters
+        ----------
+        output : (m,) nonnegative rationals
+        alpha : (m,) rationals, at most ``self.alpha``; `floor_alpha` if left out
+        clock : at its deadline the answer is ``timed_out``
+
+        Returns
+        -------
+        Inversion
+            ``unique``; ``none``, on balls with a Farkas vector, elsewhere with one where the ball around the domain
+            has no input either; on spheres and shells perhaps ``many``, of dimension 0: finitely many.
+
+        Raises
+        ------
+        InputError
+            For outputs of another length, negative ones, and an alpha that is too large somewhere.
+        """
+        layer, values = self._given(output, alpha)
+        wrong = next((i for i, value in enumerate(values) if value < 0), None)
+        if wrong is not None:
+            raise InputError(f"the output, entry {wrong}: found {values[wrong]}, expected a number of at least 0")
+        return inversion_by_facets(self._inputs(layer, values), layer, values, self.domain, clock or Clock())
+
+    def _given(self, output: Sequence[Any], alpha: Sequence[Any] | None) -> tuple[ReLULayer, tuple[Fraction, ...]]:
+        """The layer with its bias, and the output, exact."""
         bias = self.floor_alpha() if alpha is None else tuple(fraction_from(value) for value in alpha)
         values = tuple(fraction_from(value) for value in output)
         self._check(values, bias)
-        layer = ReLULayer(self.layer.W.fractions(), alpha=bias)
-        zeros = [sum(values[i] == 0 for i in facet.rows) for facet in self.facets]
+        return ReLULayer(self.layer.W.fractions(), alpha=bias), values
+
+    def _inputs(self, layer: ReLULayer, output: Sequence[Fraction]) -> Iterator[tuple[Fraction, ...]]:
+        """All points of the domain with this output, found facet by facet, perhaps repeated."""
+        offsets = [value for (value,) in layer.b.fractions()]
+        zeros = [sum(output[i] == 0 for i in facet.rows) for facet in self.facets]
         for k in sorted(range(len(self.facets)), key=zeros.__getitem__):
-            x = self.left_inverse(k).times([values[i] + bias[i] for i in self.facets[k].rows])
-            if tuple(layer.evaluate(x)) == values and self.domain.contains(x):
-                return x
+            x = self.left_inverse(k).times([output[i] - offsets[i] for i in self.facets[k].rows])
+            if layer.evaluate(x) == list(output) and self.domain.contains(x):
+                yield tuple(x)
             if not zeros[k]:  # positive outputs on F leave no other candidate
-                break
-        raise InputError(
-            f"found an output that ReLU(W x - alpha) has at no point of {self.domain.text}, expected an exact output; "
-            "compute it with ReLULayer(W, alpha=alpha).evaluate(x)"
-        )
+                return
 
     def _check(self, output: Sequence[Fraction], alpha: Sequence[Fraction]) -> None:
         for name, values in (("the output", output), ("alpha", alpha)):
