@@ -23,7 +23,7 @@ from exactinj.lipschitz.enclosed import Bounds
 from exactinj.lipschitz.frames import bounds_of_rows
 from exactinj.lipschitz.gram import enclosed_least, gram_of
 from exactinj.lipschitz.pair_program import is_installed
-from exactinj.lipschitz.pair_search import kappa_squared_at_least
+from exactinj.lipschitz.pair_search import bound_over_pairs
 from exactinj.lipschitz.pairs import ClosePair, closest_pair
 from exactinj.lipschitz.points import homogeneous_points
 from exactinj.lipschitz.search import Enclosure, least_over_cells
@@ -110,16 +110,18 @@ def _kappa(
     """Both ends of kappa^2, and a pair that is better than A if there is one; a second try where they are far apart."""
     (tolerance, seed, nodes), (least, most) = how, (max(lower.at_least, Fraction(0)), max(lower.at_most, Fraction(0)))
     low, pair = max(least / 2, _always_active(problem)), None
+    cells = None
     for effort in (1, EFFORT):
         if low >= most * (1 - tolerance):
             break
-        found = closest_pair(problem, lower.best.point, lower.best.value.vector, seed, effort=effort)
+        found = closest_pair(problem, lower.best, seed, effort=effort, cells=cells)
         if found is not None and found.square < most:
             most, pair = found.square, found
         if not nodes:
             break
         if effort == 1:
-            low = max(low, kappa_squared_at_least(problem, least, most * (1 - tolerance), nodes, clock))
+            over = bound_over_pairs(problem, least, most * (1 - tolerance), nodes, clock)
+            low, cells = max(low, over.at_least), over.cells
     return low, most, pair
 
 

@@ -24,11 +24,19 @@ from exactinj.exact.numbers import fraction_of
 from exactinj.lipschitz.pair_relaxation import PairRelaxation, Proved, Signs
 from exactinj.work.clock import Clock, OutOfTimeError
 
-__all__ = ["kappa_squared_at_least"]
+__all__ = ["OverPairs", "bound_over_pairs"]
 
 Mask = NDArray[np.bool_]
 
 MOST_CELLS = 10_000
+
+
+@dataclass(frozen=True)
+class OverPairs:
+    """A lower bound of kappa^2; if it is not enough, the active rows, (m,) bool, of the two cells behind it."""
+
+    at_least: Fraction
+    cells: tuple[Mask, Mask] | None = None
 
 
 @dataclass(frozen=True)
@@ -39,9 +47,9 @@ class _Node:
     proved: Proved
 
 
-def kappa_squared_at_least(
+def bound_over_pairs(
     problem: HomogeneousProblem, least: Fraction, enough: Fraction, nodes: int, clock: Clock
-) -> Fraction:
+) -> OverPairs:
     """A lower bound of kappa^2: `enough`, or the best one after so many nodes; 0 where there are too many cells.
 
     least : a lower bound of A
@@ -50,12 +58,13 @@ def kappa_squared_at_least(
     try:
         active = _cells(wider, clock)
     except OutOfTimeError:
-        return Fraction(0)
+        return OverPairs(Fraction(0))
     if active is None:
-        return Fraction(0)
+        return OverPairs(Fraction(0))
     relaxation = PairRelaxation(wider, least)
     square = fraction_of(relaxation.unit**2)
-    return _Search(active, relaxation, enough / square).run(nodes, clock) * square
+    found = _Search(active, relaxation, enough / square).run(nodes, clock)
+    return OverPairs(found.at_least * square, found.cells)
 
 
 def _without_ball(problem: HomogeneousProblem) -> HomogeneousProblem:
@@ -92,20 +101,18 @@ class _Search:
         self.numbers = count()
         self.heap: list[tuple[Fraction, int, _Node]] = []
 
-    def run(self, nodes: int, clock: Clock) -> Fraction:
+    def run(self, nodes: int, clock: Clock) -> OverPairs:
         every = np.ones(len(self.active), dtype=np.bool_)
         self.push(every, every, Fraction(0))
-        seen, known = 1, Fraction(0)
+        seen = 1
         while self.heap:
-            known = self.heap[0][0]
-            if known >= self.enough or seen >= nodes or clock.is_over:
-                return min(known, self.enough)
-            _, _, node = self.heap[0]
+            known, _, node = heapq.heappop(self.heap)
+            if seen >= nodes or clock.is_over:
+                return self.stopped(known, node)
             row = self.row_for(node)
-            heapq.heappop(self.heap)
             if row is None:  # both cells are known
                 if not self.is_improved(node):
-                    return known
+                    return self.stopped(known, node)
                 continue
             try:
                 for x, y in self.children(node, row):
@@ -113,8 +120,12 @@ class _Search:
                     self.push(x, y, known)
                     seen += 1
             except OutOfTimeError:
-                return known
-        return self.enough
+                return self.stopped(known, node)
+        return OverPairs(self.enough)
+
+    def stopped(self, known: Fraction, node: _Node) -> OverPairs:
+        """What is known, with the first cells of the worst node."""
+        return OverPairs(known, (self.active[node.x][0], self.active[node.y][0]))
 
     def push(self, x: Mask, y: Mask, at_least: Fraction) -> None:
         """Prove a bound of a new node; one that reaches what is enough needs no more."""

@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -14,11 +13,13 @@ from numpy.typing import NDArray
 
 from exactinj.alternatives.problem import HomogeneousProblem
 from exactinj.exact.numbers import exact_vector, nearest_float
-from exactinj.lipschitz.points import interior_points
+from exactinj.lipschitz.points import interior_points, point_of_cell
+from exactinj.lipschitz.search import CellValue
 
 __all__ = ["ClosePair", "closest_pair"]
 
 Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 SAMPLES, PAIRS, KEPT, TRIES, ROUNDS = 200, 10_000, 24, 24, 80
 GRIDS = (1, 2, 3, 4, 8, 16, 64, 1 << 10, 1 << 20)
 
@@ -33,42 +34,64 @@ class ClosePair:
 
 
 def closest_pair(
-    problem: HomogeneousProblem, at: Sequence[Fraction], along: Sequence[Fraction], seed: int, *, effort: int = 1
+    problem: HomogeneousProblem,
+    best: CellValue,
+    seed: int,
+    *,
+    effort: int = 1,
+    cells: tuple[Mask, Mask] | None = None,
 ) -> ClosePair | None:
-    """The best pair of a search by random steps; `at` and `along` are a point and a direction to try besides.
+    """The best pair of a search by random steps; it begins at `best` and its vector, too.
 
     effort : multiplies both the pairs where it begins and its steps
+    cells : the active rows, (m,), of two cells where to look as well
     """
     random = np.random.default_rng(seed)
-    w, b = problem.layer.W.to_float(), problem.layer.b.to_float()[:, 0]
+    ratios = _Ratios(problem, problem.layer.W.to_float(), problem.layer.b.to_float()[:, 0])
     samples = np.array(list(interior_points(problem, SAMPLES, seed))).reshape(-1, problem.dimension)
     samples = samples[np.isfinite(samples).all(axis=1)]
-    if not (len(samples) and np.isfinite(w).all() and np.isfinite(b).all()):
+    if not (len(samples) and np.isfinite(ratios.w).all() and np.isfinite(ratios.b).all()):
         return None
     x = samples[random.integers(0, len(samples), PAIRS)]
     y = samples[random.integers(0, len(samples), PAIRS)]
-    sides = np.array([[nearest_float(value) for value in at]] * 40)
-    direction = np.array([nearest_float(value) for value in along])
+    sides = np.array([[nearest_float(value) for value in best.point]] * 40)
+    direction = np.array([nearest_float(value) for value in best.value.vector])
     steps = np.concatenate([np.geomspace(1e-6, 1e3, 20), -np.geomspace(1e-6, 1e3, 20)])
     ends = sides + steps[:, None] * direction / (float(np.linalg.norm(direction)) or 1.0)
     x, y = np.concatenate([x, samples, sides]), np.concatenate([y, -samples, ends])
-    ratios = _ratios(problem, w, b, x, y)
-    best = np.argsort(ratios)[: effort * KEPT]
-    x, y = _improved(problem, (w, b), (x[best], y[best]), random, effort * ROUNDS)
-    order = np.argsort(_ratios(problem, w, b, x, y))
+    places = np.argsort(ratios(x, y))[: effort * KEPT]
+    x, y = _improved(ratios, (x[places], y[places]), random, effort * ROUNDS)
+    inside = [] if cells is None else [point_of_cell(problem, active) for active in cells]
+    if cells is not None and inside[0] is not None and inside[1] is not None:
+        starts = np.vstack([inside[0]] * KEPT), np.vstack([inside[1]] * KEPT)
+        x2, y2 = _improved(replace(ratios, cells=cells), starts, random, effort * ROUNDS)
+        x, y = np.concatenate([x, x2]), np.concatenate([y, y2])
+    order = np.argsort(ratios(x, y))
     found = [pair for k in order[:4] for pair in _exact(problem, x[k], y[k])]
     return min(found, key=lambda pair: (pair.square, len(str(pair.x)) + len(str(pair.y))), default=None)
 
 
-def _ratios(problem: HomogeneousProblem, w: Floats, b: Floats, x: Floats, y: Floats) -> Floats:
-    """In floats; infinite where a pair is no pair of the domain."""
-    with np.errstate(all="ignore"):
-        images = np.maximum(x @ w.T + b, 0) - np.maximum(y @ w.T + b, 0)
-        distances = ((x - y) ** 2).sum(axis=1)
-        ratios = (images**2).sum(axis=1) / distances
-        sizes = np.maximum(1.0, np.abs(x).max(axis=1) + np.abs(y).max(axis=1))
-        is_good = np.isfinite(ratios) & (distances > (1e-9 * sizes) ** 2) & _inside(problem, x) & _inside(problem, y)
-    return np.where(is_good, ratios, np.inf)
+@dataclass(frozen=True)
+class _Ratios:
+    """``|f(x) - f(y)|^2 / |x - y|^2`` in floats; infinite where a pair is no pair of the domain, or of the cells."""
+
+    problem: HomogeneousProblem
+    w: Floats
+    b: Floats
+    cells: tuple[Mask, Mask] | None = None
+
+    def __call__(self, x: Floats, y: Floats) -> Floats:
+        with np.errstate(all="ignore"):
+            values = x @ self.w.T + self.b, y @ self.w.T + self.b
+            images = np.maximum(values[0], 0) - np.maximum(values[1], 0)
+            distances = ((x - y) ** 2).sum(axis=1)
+            ratios = (images**2).sum(axis=1) / distances
+            sizes = np.maximum(1.0, np.abs(x).max(axis=1) + np.abs(y).max(axis=1))
+            is_good = np.isfinite(ratios) & (distances > (1e-9 * sizes) ** 2)
+            is_good &= _inside(self.problem, x) & _inside(self.problem, y)
+        for side, active in zip(values, self.cells or (), strict=False):
+            is_good &= ((side > 0) == active).all(axis=1)
+        return np.where(is_good, ratios, np.inf)
 
 
 def _inside(problem: HomogeneousProblem, x: Floats) -> NDArray[np.bool_]:
@@ -85,27 +108,23 @@ def _inside(problem: HomogeneousProblem, x: Floats) -> NDArray[np.bool_]:
 
 
 def _improved(
-    problem: HomogeneousProblem,
-    layer: tuple[Floats, Floats],
-    pairs: tuple[Floats, Floats],
-    random: np.random.Generator,
-    rounds: int,
+    ratios: _Ratios, pairs: tuple[Floats, Floats], random: np.random.Generator, rounds: int
 ) -> tuple[Floats, Floats]:
     """Random steps of many sizes from each pair, of which the best one is taken."""
     x, y = pairs
     count, n = x.shape
-    best = _ratios(problem, *layer, x, y)
+    best = ratios(x, y)
     for _ in range(rounds):
         with np.errstate(all="ignore"):
             lengths = np.linalg.norm(x - y, axis=1)[:, None, None]
         sizes = 10.0 ** random.uniform(-7, 0.3, (count, TRIES, 1)) * np.where(np.isfinite(lengths), lengths, 0.0)
         moved = [side[:, None] + sizes * _steps(random, (count, TRIES, n)) for side in (x, y)]
         flat = [side.reshape(-1, n) for side in moved]
-        ratios = _ratios(problem, *layer, *flat).reshape(count, TRIES)
-        place = ratios.argmin(axis=1)
-        better = ratios[np.arange(count), place] < best
+        found = ratios(*flat).reshape(count, TRIES)
+        place = found.argmin(axis=1)
+        better = found[np.arange(count), place] < best
         chosen = np.arange(count)[better], place[better]
-        x[better], y[better], best[better] = moved[0][chosen], moved[1][chosen], ratios[chosen]
+        x[better], y[better], best[better] = moved[0][chosen], moved[1][chosen], found[chosen]
     return x, y
 
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import linprog
 
 from exactinj.alternatives.problem import HomogeneousProblem
 from exactinj.exact.numbers import exact_vector, nearest_float
 
-__all__ = ["Lines", "homogeneous_points", "interior_points"]
+__all__ = ["Lines", "homogeneous_points", "interior_points", "point_of_cell"]
 
 Floats = NDArray[np.float64]
 RESTART = 16  # steps after which a walk begins again at the middle
@@ -68,6 +69,17 @@ def interior_points(problem: HomogeneousProblem, count: int, seed: int) -> Itera
         direction /= np.linalg.norm(direction) or 1.0
         x = x + random.choice(lines.stops(x, direction)) * direction
         yield x
+
+
+def point_of_cell(problem: HomogeneousProblem, active: NDArray[np.bool_]) -> Floats | None:
+    """A point (n,) well inside the cell with these active rows, (m,), by a linear program; None if floats find none."""
+    rows, n, m = _float_rows(problem), problem.dimension, problem.m
+    lengths = np.linalg.norm(rows[:, :n], axis=1)
+    signed = rows * np.where(np.concatenate([active, np.zeros(len(rows) - m, dtype=np.bool_)]), -1.0, 1.0)[:, None]
+    signed, lengths = signed[lengths > 0], lengths[lengths > 0]
+    bounds = [(None, None)] * n + [(0, 1)]
+    found = linprog(-np.eye(n + 1)[n], np.column_stack([signed[:, :n], lengths]), -signed[:, n], bounds=bounds)
+    return found.x[:n] if found.status == 0 and found.x[n] > 0 else None
 
 
 def _room(boundary: Floats, x: Floats, direction: Floats) -> tuple[float, float]:
