@@ -6,7 +6,7 @@ from exactinj.api.biases import alpha_star, compare, hull_bias, sample_alpha
 from exactinj.api.checking import check
 from exactinj.api.deciding import certify
 from exactinj.api.inverting import invert
-from exactinj.api.lipschitz import frame_bounds, stability
+from exactinj.api.lipschitz import frame_bounds, stability, stability_on_data
 from exactinj.api.models import make_injective, scan
 from exactinj.injectivity.by_name import ENGINES
 
@@ -23,4 +23,5 @@ __all__ = [
     "sample_alpha",
     "scan",
     "stability",
+    "stability_on_data",
 ]
