@@ -28,7 +28,7 @@ def data_block(name: str, sample: DataStability) -> list[str]:
     lines += table(["", "min", "median", "max"], rows)
     lines.append(f"the active rows do not span at {sample.not_spanning:,} of {count:,}")
     if sample.ties:
-        lines.append(f"at {sample.ties:,} a row vanishes: these prove nothing")
+        lines.append(f"at {sample.ties:,} of {count:,} a row vanishes; these prove nothing")
     if sample.smallest is not None and sample.largest is not None:
         least, top = _text(sample.smallest.value, up=True), _text(sample.largest.value, up=False)
         lines.append(f"proved: A is at most {least}, by point {sample.smallest.index}")

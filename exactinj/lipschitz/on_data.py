@@ -71,7 +71,7 @@ class DataStability:
     layer, domain : what was asked about
     lowest, highest : (k,) float64, *estimates*: ``lambda_-`` and ``lambda_+`` of the rows with ``<w_i, x> + b_i >= 0``
         at each point. The activity is exact, the singular values are floats; `lowest` is 0 where the rows do not span
-    spans : (k,), whether the active rows span R^n
+    spans : (k,), whether the active rows span R^n: by floats where these are clear, else by a rank modulo a prime
     ties : the number of points where a row vanishes that is not the zero function; they count for no proved bound
     smallest, largest : the cells behind the proved bounds; None if every point has ties
     """

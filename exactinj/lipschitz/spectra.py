@@ -51,8 +51,8 @@ class Spectra:
     """Per set of active rows; `lowest` is 0 where they do not span.
 
     lowest, highest : (k,) float64, estimates of the smallest and the largest singular value
-    spans : (k,), True is proved; False where there are too few rows, or the rank modulo a large prime is too small,
-        which the true rank then is, too, but for the rarest accident
+    spans : (k,), False where there are too few rows; decided by floats where the eigenvalues are clear, and by the rank
+        modulo a large prime elsewhere
     """
 
     lowest: Floats

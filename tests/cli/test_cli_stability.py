@@ -55,7 +55,7 @@ def test_data_beside_the_enclosures(run_command, tmp_path):
     assert done.returncode == 0
     assert "over data (sampled, floats), points.csv, 3 points" in done.stdout
     assert "do not span at 0 of 3" in done.stdout
-    assert "at 1 a row vanishes" in done.stdout
+    assert "at 1 of 3 a row vanishes" in done.stdout
     assert "proved: A is at most 1, by point 0" in done.stdout
     document = json.loads(run_command("stability", "casebook:octahedron", "--data", "points.csv", "--json").stdout)
     assert document["complete"] is True
