@@ -105,7 +105,7 @@ def stability_on_data(
     Parameters
     ----------
     layer : ReLULayer
-        Dense, of any size; at n = 784 and m = 1568 a thousand points take about half a minute.
+        Dense, of any size; at n = 784 and m = 1568 a thousand points take about a minute.
     data : (k, n) array, tensor or nested list, or the path of a .npy, .json or .csv file
         Taken exactly; (n,) is one point.
     domain : Domain, optional
