@@ -11,6 +11,7 @@ from exactinj.api import sample_alpha as sample_alpha
 from exactinj.api import scan as scan
 from exactinj.api import stability as stability
 from exactinj.api import stability_between as stability_between
+from exactinj.api import stability_on_data as stability_on_data
 from exactinj.biases.alpha import AlphaStar as AlphaStar
 from exactinj.biases.hull.bias import HullBias as HullBias
 from exactinj.cells.wedges import count_wedges as count_wedges
@@ -59,6 +60,8 @@ from exactinj.layers.network import Network as Network
 from exactinj.layers.residual import ResidualBlock as ResidualBlock
 from exactinj.lipschitz.answer import Stability as Stability
 from exactinj.lipschitz.frames import FrameBounds as FrameBounds
+from exactinj.lipschitz.on_data import DataCell as DataCell
+from exactinj.lipschitz.on_data import DataStability as DataStability
 from exactinj.networks.answers import LayerRow as LayerRow
 from exactinj.networks.answers import NetworkAnswer as NetworkAnswer
 from exactinj.networks.answers import ScanResult as ScanResult

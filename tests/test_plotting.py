@@ -25,6 +25,8 @@ from exactinj.plotting import (  # noqa: E402
     plot_gaps,
     plot_hull,
     plot_rectifying_region,
+    plot_singular_values,
+    plot_stability,
 )
 
 TRIANGLE = [[0, 1], ["-7/8", "-1/2"], ["7/8", "-1/2"]]
@@ -63,6 +65,66 @@ def test_the_rectifying_region_shows_whether_the_layer_is_injective():
 def patch_meets_disc(patch):
     corners = patch.get_path().vertices
     return bool((np.linalg.norm(corners, axis=1) < 1).any() or patch.get_path().contains_point((0, 0)))
+
+
+def colour_values(ax):
+    """Per cell that is not hatched the value that its colour stands for, by the colour bar."""
+    bar = next(other for other in ax.figure.axes if other is not ax)
+    top = bar.get_ylim()[1]
+    ramp = plt.get_cmap("viridis")(np.linspace(0, 1, 256))
+    cells = [artist for artist in ax.get_children() if isinstance(artist, plt.matplotlib.patches.PathPatch)]
+    shown = [cell for cell in cells if not cell.get_hatch()]
+    places = [int(np.abs(ramp - cell.get_facecolor()).sum(axis=1).argmin()) for cell in shown]
+    return [(cell, top * place / 255) for cell, place in zip(shown, places, strict=True)]
+
+
+@pytest.mark.parametrize("domain", [None, "box:-1,2", "ball:2", "nonneg-ball:1"])
+def test_cells_are_coloured_by_their_smallest_singular_value(domain):
+    rows, b = np.random.default_rng(4).standard_normal((9, 2)), [0.3, 0, 1, 0.2, -0.1, 0.4, 0, 1, 1]
+    layer = xi.ReLULayer(rows, b)
+    _, ax = plt.subplots()
+    assert plot_stability(layer, ax, domain=domain) is ax
+    coloured = colour_values(ax)
+    assert len(coloured) > 4
+    for cell, value in coloured:
+        middle = cell.get_path().vertices[:-1].mean(axis=0)
+        expected = np.linalg.svd(rows[rows @ middle + b > 0], compute_uv=False)[-1]
+        assert value == pytest.approx(expected, abs=0.02)
+
+
+def test_a_star_marks_the_smallest_value_and_hatching_says_zero():
+    layer = xi.ReLULayer([[1, 0], [0, 1], [-1, 0], [0, -1], [3, 0], [0, 3]])
+    _, ax = plt.subplots()
+    plot_stability(layer, ax, domain="ball:1")
+    (stars,) = [line for line in ax.lines if line.get_marker() == "*"]
+    assert len(stars.get_xydata()) == 3
+    assert not any(x > 0 and y > 0 for x, y in stars.get_xydata())
+    assert stars.get_label() == "smallest: 1"
+    _, other = plt.subplots()
+    plot_stability(TRIANGLE, other)
+    hatched = [artist for artist in other.get_children() if getattr(artist, "get_hatch", lambda: None)()]
+    assert len(hatched) == 3
+    assert not [line for line in other.lines if line.get_marker() == "*"]
+    with pytest.raises(xi.InputError, match="n = 2"):
+        plot_stability(np.eye(3))
+
+
+def test_histograms_count_all_points_between_the_proved_ends():
+    rows, data = np.random.default_rng(0).standard_normal((8, 2)), np.random.default_rng(1).standard_normal((50, 2))
+    found, enclosed = xi.stability_on_data(rows, data), xi.stability(rows)
+    _, ax = plt.subplots()
+    assert plot_singular_values(found, ax, enclosed=enclosed) is ax
+    assert sum(bar.get_height() for bar in ax.patches) == 2 * len(data)
+    ends = [line.get_xdata()[0] for line in ax.lines]
+    assert ends[0] == pytest.approx(float(enclosed.lower_lipschitz[0]))
+    assert min(bar.get_x() for bar in ax.patches if bar.get_height()) >= min(ends) * (1 - 1e-9)
+    assert max(bar.get_x() + bar.get_width() for bar in ax.patches if bar.get_height()) <= max(ends) * (1 + 1e-9)
+
+
+def test_values_beyond_floats_have_no_histogram():
+    huge = xi.stability_on_data([[f"1{'0' * 400}"]], [[1]])
+    with pytest.raises(xi.InputError, match="finite"):
+        plot_singular_values(huge)
 
 
 def test_the_hull_has_one_face_a_facet():

@@ -28,6 +28,8 @@ from exactinj.plotting import (  # noqa: E402
     plot_hull,
     plot_pair,
     plot_rectifying_region,
+    plot_singular_values,
+    plot_stability,
     plot_wedges,
 )
 
@@ -65,6 +67,14 @@ PICTURES = {
     "sphere, orthant": lambda: plot_wedges(gaussian(6, 3), domain="nonneg"),
     "disc": lambda: plot_rectifying_region(xi.ReLULayer(gaussian(14, 2), alpha=0.3 * gaussian(14, 1, 1)[:, 0])),
     "disc, far": lambda: plot_rectifying_region([[1, 0], [0, 1], [-1, -1]], domain=xi.Ball(1000, [5000, 0])),
+    "stability": lambda: plot_stability(gaussian(12, 2)),
+    "stability, disc": lambda: plot_stability(gaussian(14, 2), domain="ball:2"),
+    "stability, not spanning": lambda: plot_stability(xi.ReLULayer([[1, 2], [2, 4], [-1, 1]], [1, 0, 2])),
+    "stability, box": lambda: plot_stability(xi.ReLULayer([[1, 0], [0, 1]], [1, 1]), domain="box:-2,3"),
+    "singular values": lambda: plot_singular_values(
+        xi.stability_on_data(gaussian(12, 2), gaussian(200, 2, 1)), enclosed=xi.stability(gaussian(12, 2))
+    ),
+    "singular values, one point": lambda: plot_singular_values(xi.stability_on_data(gaussian(3, 5), gaussian(1, 5, 1))),
     "hull": lambda: plot_hull(xi.hull_bias(CUBOCTAHEDRON, domain="sphere:1")),
     "hull, long domain": lambda: plot_hull(xi.hull_bias(gaussian(20, 3), domain=f"sphere:{LONG_RADIUS}")),
     "hull, narrow facets": lambda: plot_hull(xi.hull_bias(gaussian(13, 3, 3), domain="sphere:1")),

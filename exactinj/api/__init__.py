@@ -6,7 +6,7 @@ from exactinj.api.biases import alpha_star, compare, hull_bias, sample_alpha
 from exactinj.api.checking import check
 from exactinj.api.deciding import certify
 from exactinj.api.inverting import invert
-from exactinj.api.lipschitz import frame_bounds, stability, stability_between
+from exactinj.api.lipschitz import frame_bounds, stability, stability_between, stability_on_data
 from exactinj.api.models import make_injective, scan
 from exactinj.injectivity.by_name import ENGINES
 
@@ -24,4 +24,5 @@ __all__ = [
     "scan",
     "stability",
     "stability_between",
+    "stability_on_data",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -18,9 +19,10 @@ from exactinj.work.clock import Clock
 if TYPE_CHECKING:
     from exactinj.lipschitz.answer import Stability
     from exactinj.lipschitz.frames import FrameBounds
+    from exactinj.lipschitz.on_data import DataStability
     from exactinj.lipschitz.segment import SegmentBounds
 
-__all__ = ["frame_bounds", "stability", "stability_between"]
+__all__ = ["frame_bounds", "stability", "stability_between", "stability_on_data"]
 
 FINEST = Fraction(1, 10**9)  # tolerance
 
@@ -95,6 +97,64 @@ def stability(
     if pairs is not None and pairs < 0:
         raise InputError(f"found pairs = {pairs}, expected a number of nodes, at least 0")
     return stability_of(given, where.for_dimension(given.n), width, Clock(timeout, report), seed=seed, pairs=pairs)
+
+
+def stability_on_data(
+    layer: ReLULayer | Any,
+    data: Any,
+    *,
+    domain: Region | str | None = None,
+    report: Callable[[str], None] | None = None,
+) -> DataStability:
+    """The smallest and the largest singular value of the active rows at each of k points, and what they prove.
+
+    The singular values are float *estimates*, and a sample says nothing about the rest of the domain. Proved are a
+    bound of A from above and one of the square of the Lipschitz constant L from below: at a point of the domain where
+    no row vanishes but zero functions, the open cell of the point meets the interior of the domain, as that is convex
+    and has interior points; so the active rows are among those over which A and L are taken, and an exact Rayleigh
+    quotient bounds their extreme eigenvalues. Points where another row vanishes are counted as ties, and prove nothing.
+
+    Parameters
+    ----------
+    layer : ReLULayer
+        Dense, of any size; at n = 784 and m = 1568 a thousand points take about a minute.
+    data : (k, n) array, tensor or nested list, or the path of a .npy, .json or .csv file
+        Taken exactly; (n,) is one point.
+    domain : Domain, optional
+        Convex with interior points, and with all the data in it; R^n if left out.
+    report : callable, optional
+        Is told now and then, in a line of text, how far the work is.
+
+    Returns
+    -------
+    DataStability
+        ``.lowest``, ``.highest`` (estimates), ``.A_at_most``, ``.L_squared_at_least`` (proved), ``.not_spanning``.
+
+    Raises
+    ------
+    InputError
+        For points of another dimension, not finite, or outside the domain.
+
+    Examples
+    --------
+    >>> found = stability_on_data([[1, 0], [0, 2], [-1, 0], [0, -1]], [[1, 1], [1, -1], [0, 3]])
+    >>> found.lowest.tolist(), found.highest.tolist(), found.ties
+    ([1.0, 1.0, 1.4142135623730951], [2.0, 1.0, 2.0], 1)
+    >>> found.A_at_most, found.L_squared_at_least
+    (Fraction(1, 1), Fraction(4, 1))
+
+    References
+    ----------
+    [Eck24] definition 7.4.2, figure 7.5.
+    """
+    from exactinj.lipschitz.on_data import stability_over
+
+    given, where = dense_given(layer), convex_given(domain)
+    if isinstance(data, str | os.PathLike):
+        from exactinj.files.outputs import read_outputs
+
+        data = read_outputs(data)
+    return stability_over(given, data, where, report)
 
 
 def frame_bounds(layer: ReLULayer | Any) -> FrameBounds:

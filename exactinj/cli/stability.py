@@ -9,21 +9,34 @@ from typing import TYPE_CHECKING
 
 from exactinj.cli import exit_status
 from exactinj.cli.arguments import DOMAIN_HELP, Verbs, add_layer, add_output_options, seconds
+from exactinj.cli.figure_files import add_plot, picture_field, picture_line, refuse_bad_picture
 from exactinj.cli.output import refuse_bad_output
-from exactinj.cli.supervised_verb import Ending, Reporter, Unfinished, ending_with_certificate, run_supervised
+from exactinj.cli.stability_data import data_block, document_of_data
+from exactinj.cli.supervised_verb import (
+    Ending,
+    Reporter,
+    Unfinished,
+    ending_with_certificate,
+    ending_with_picture,
+    run_supervised,
+)
 from exactinj.cli.table import table
 from exactinj.errors import InputError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from exactinj.layers.dense import ReLULayer
     from exactinj.lipschitz.answer import Stability
     from exactinj.lipschitz.enclosed import Bounds
+    from exactinj.lipschitz.on_data import DataStability
 
 __all__ = ["add", "run"]
 
 LONGEST = 12  # of a rational that is shown as it is
 MOST_ROWS = 12
+PLANE = 2
+HISTOGRAM, MAP = (7.0, 4.2), (6.4, 6.0)  # inches
 
 
 def add(verbs: Verbs) -> None:
@@ -32,7 +45,8 @@ def add(verbs: Verbs) -> None:
         "stability",
         help="certified bounds of both Lipschitz constants of a layer",
         description="Enclose the lower and the upper Lipschitz constant of x -> ReLU(Wx + b) on a convex domain: every "
-        "end is proved in rational arithmetic. Bounds of the literature stand beside them.",
+        "end is proved in rational arithmetic. Bounds of the literature stand beside them. With --data also the "
+        "singular values of the active rows at points, which are estimates, and the bounds that these prove.",
     )
     add_layer(verb)
     verb.add_argument("--domain", metavar="DOMAIN", help=DOMAIN_HELP.replace("injectivity is asked", "distances are"))
@@ -48,13 +62,20 @@ def add(verbs: Verbs) -> None:
     verb.add_argument("--seed", type=int, default=0, help="of random starting points (default 0)")
     verb.add_argument("--timeout", type=seconds, metavar="SECONDS", help="stop after so many seconds (status 12)")
     verb.add_argument("--out", metavar="FILE", help="write the certificate here (.json, .json.gz, -)")
-    verb.set_defaults(plot=None)
+    verb.add_argument("--data", metavar="FILE", help="points (k, n) as .npy, .json or .csv: singular values there")
+    verb.add_argument("--only-data", action="store_true", help="of --data: no search over the domain, for large n")
+    add_plot(verb, "the cells by their smallest singular value (n = 2), or with --data the histograms")
     add_output_options(verb)
 
 
 def run(options: argparse.Namespace) -> int:
     """Exit status 0, or 12 if the time did not suffice for both enclosures."""
     refuse_bad_output(options)
+    refuse_bad_picture(options.plot)
+    if options.only_data and options.data is None:
+        raise InputError("--only-data: found no --data FILE, expected one")
+    if options.only_data and options.out is not None:
+        raise InputError("--only-data: found --out, expected none; only the search over the domain has a certificate")
 
     def unfinished(end: Unfinished) -> dict[str, object]:
         return {
@@ -65,19 +86,29 @@ def run(options: argparse.Namespace) -> int:
             "complete": False,
             "layer": end.facts.get("layer"),
             "reason": end.reason,
+            **({} if options.data is None else {"data": end.facts.get("data")}),
+            **picture_field(options, None),
         }
 
     return run_supervised(options, lambda reporter: _work(options, reporter), unfinished)
 
 
 def _work(options: argparse.Namespace, reporter: Reporter) -> Ending:
-    from exactinj.api import stability
+    from exactinj.api import stability, stability_on_data
     from exactinj.files.domain_words import parse_domain
     from exactinj.files.layer_files import read_layer
 
     domain = None if options.domain is None else parse_domain(options.domain)
     layer = read_layer(options.layer, file_format=options.layer_format)
     reporter.remember(layer={"m": layer.m, "n": layer.n, "sha256": layer.digest})
+    if options.plot is not None and options.data is None and layer.n != PLANE:
+        raise InputError(f"--plot: found n = {layer.n} without --data, expected n = {PLANE}, or points for histograms")
+    sample = None
+    if options.data is not None:
+        sample = stability_on_data(layer, options.data, domain=domain, report=reporter.report)
+        reporter.remember(data=sample.to_json())
+        if options.only_data:
+            return _ending_of_data(options, sample, reporter)
     found = stability(
         layer,
         domain=domain,
@@ -89,16 +120,57 @@ def _work(options: argparse.Namespace, reporter: Reporter) -> Ending:
     )
     status = exit_status.OK if found.complete else exit_status.OUT_OF_BUDGET
 
-    def describe(written: str | None, _: str | None) -> str:
+    def describe(written: str | None, drawn: str | None) -> str:
         if options.json:
-            return json.dumps(found.to_json(written), indent=1)
-        return "" if options.quiet else _described(options.layer, found, written)
+            data = {} if sample is None else {"data": sample.to_json()}
+            return json.dumps({**found.to_json(written), **data, **picture_field(options, drawn)}, indent=1)
+        if options.quiet:
+            return ""
+        data_lines = [] if sample is None else data_block(options.data, sample)
+        return "\n".join([_described(options.layer, found, written), *data_lines, *picture_line(drawn)])
 
-    return ending_with_certificate(options, status, found.certificate, describe, draw=_no_picture, reporter=reporter)
+    def draw() -> Figure:
+        return _cells(layer, found) if sample is None else _histograms(sample, found)
+
+    return ending_with_certificate(options, status, found.certificate, describe, draw=draw, reporter=reporter)
 
 
-def _no_picture() -> Figure:
-    raise InputError("no picture of stability")
+def _ending_of_data(options: argparse.Namespace, sample: DataStability, reporter: Reporter) -> Ending:
+    """What the data alone prove."""
+
+    def ending(drawn: str | None) -> Ending:
+        if options.json:
+            document = {**document_of_data(sample), **picture_field(options, drawn)}
+            return Ending(exit_status.OK, json.dumps(document, indent=1))
+        if options.quiet:
+            return Ending(exit_status.OK, "")
+        layer = sample.layer
+        head = (
+            f"{options.layer}: data only, domain {sample.domain.text} not searched, m = {layer.m} rows, n = {layer.n}"
+        )
+        return Ending(exit_status.OK, "\n".join([head, *data_block(options.data, sample), *picture_line(drawn)]))
+
+    return ending_with_picture(options, ending, lambda: _histograms(sample, None), reporter)
+
+
+def _histograms(sample: DataStability, found: Stability | None) -> Figure:
+    from matplotlib.figure import Figure as NewFigure
+
+    from exactinj.plotting import plot_singular_values
+
+    figure = NewFigure(figsize=HISTOGRAM, layout="constrained")
+    plot_singular_values(sample, figure.add_subplot(), enclosed=found)
+    return figure
+
+
+def _cells(layer: ReLULayer, found: Stability) -> Figure:
+    from matplotlib.figure import Figure as NewFigure
+
+    from exactinj.plotting import plot_stability
+
+    figure = NewFigure(figsize=MAP, layout="constrained")
+    plot_stability(layer, figure.add_subplot(), domain=found.domain)
+    return figure
 
 
 def _described(name: str, found: Stability, written: str | None) -> str:

@@ -6,7 +6,8 @@ bias, `plot_critical_points` where on the sphere a Monte Carlo estimate of the b
 diagram of random layers, `plot_gaps` how samples come close to exact alpha*, and `plot_biases` the values of a bias,
 for any n. `plot_pair` draws two inputs with the same output as bars, `plot_collision` those of a convolution as signals
 or images (both on a figure), and `plot_boxes` how boxes cover a grid in a proof for every size.
-`plot_reconstruction` draws an input beside what `invert` found.
+`plot_reconstruction` draws an input beside what `invert` found. `plot_stability` colours the cells of n = 2 by the
+smallest singular value of their active rows, `plot_singular_values` draws histograms of these values over data.
 """
 
 from exactinj.plotting.biases import plot_biases
@@ -17,6 +18,8 @@ from exactinj.plotting.gaps import plot_gaps
 from exactinj.plotting.hull import plot_hull
 from exactinj.plotting.pair import plot_pair
 from exactinj.plotting.reconstruction import plot_reconstruction
+from exactinj.plotting.singular_values import plot_singular_values
+from exactinj.plotting.stability_map import plot_stability
 from exactinj.plotting.sweep import plot_sweep
 from exactinj.plotting.wedge_map import plot_wedges
 
@@ -31,6 +34,8 @@ __all__ = [
     "plot_pair",
     "plot_reconstruction",
     "plot_rectifying_region",
+    "plot_singular_values",
+    "plot_stability",
     "plot_sweep",
     "plot_wedges",
 ]

@@ -21,7 +21,7 @@ from exactinj.plotting.wedge_style import HATCHES, add_legend
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["plot_active_region", "plot_rectifying_region"]
+__all__ = ["draw_chords", "frame_disc", "plot_active_region", "plot_rectifying_region"]
 
 Points = NDArray[np.float64]
 
@@ -73,8 +73,8 @@ def plot_active_region(
         axes.fill(*rim.T, color=ACTIVE)
     elif inside.any():
         axes.fill(*_segment(rim, inside).T, color=ACTIVE)
-    _frame_disc(axes, centre, radius)
-    _draw_lines(axes, _rows(layer), (centre, radius), heavy=row)
+    frame_disc(axes, centre, radius)
+    draw_chords(axes, _rows(layer), (centre, radius), heavy=row)
     return axes
 
 
@@ -109,8 +109,8 @@ def plot_rectifying_region(
         else:
             patch.remove()
     lacking = sorted({HATCHES.index(patch.get_hatch()) for patch in axes.patches[before:]})
-    _frame_disc(axes, centre, radius)
-    _draw_lines(axes, _rows(layer), (centre, radius), heavy=None)
+    frame_disc(axes, centre, radius)
+    draw_chords(axes, _rows(layer), (centre, radius), heavy=None)
     add_legend(axes, layer.n, [layer.n - lack for lack in lacking], {}, ticks=True)
     return axes
 
@@ -153,7 +153,8 @@ def _segment(rim: Points, inside: NDArray[np.bool_]) -> Points:
     return segment
 
 
-def _frame_disc(axes: Axes, centre: Points, radius: float) -> None:
+def frame_disc(axes: Axes, centre: Points, radius: float) -> None:
+    """The rim of the disc, with room for labels around it."""
     axes.set_aspect("equal")
     rim = _rim(centre, radius)
     axes.plot(*np.vstack([rim, rim[:1]]).T, color="black", linewidth=1.2)
@@ -161,7 +162,7 @@ def _frame_disc(axes: Axes, centre: Points, radius: float) -> None:
     axes.set_ylim(centre[1] - ROOM * radius, centre[1] + ROOM * radius)
 
 
-def _draw_lines(axes: Axes, rows: Points, disc: tuple[Points, float], heavy: int | None) -> None:
+def draw_chords(axes: Axes, rows: Points, disc: tuple[Points, float], heavy: int | None) -> None:
     """The chords of ``<w, x> + b = 0``, each with an arrow to the active side at its numbered end."""
     centre, radius = disc
     chords = {k: chord for k, row in enumerate(rows) if (chord := _chord(row, centre, radius)) is not None}

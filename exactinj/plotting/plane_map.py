@@ -16,7 +16,7 @@ from exactinj.plotting.wedge_style import Points, closed_path, fill, float_point
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["Limits", "draw_plane", "limits_around"]
+__all__ = ["Limits", "clipped_to", "draw_lines", "draw_plane", "limits_around", "window_of"]
 
 Limits = tuple[float, float, float, float]
 
@@ -31,21 +31,35 @@ def draw_plane(
     axes: Axes, layer: ReLULayer, found: Sequence[Wedge], limits: Limits, labelled: Sequence[int]
 ) -> dict[int, int]:
     """Fill the wedges, draw the lines and number these; per rank how many wedges lie outside the window."""
-    left, right, bottom, top = limits
-    window = np.array([[left, bottom], [right, bottom], [right, top], [left, top]])
+    window = window_of(limits)
     rows = np.column_stack([layer.W.to_float(), layer.b.to_float()[:, 0]])
     hidden: Counter[int] = Counter()
     inside = [-half for half in float_points(found[0].domain.halfspaces(layer.n) if found else [])]
     for wedge in found:
         turned = rows * np.where(np.array(wedge.signs)[:, None] >= 0, 1.0, -1.0)
-        corners = _part(window, np.concatenate([turned, np.array(inside).reshape(-1, 3)]))
+        corners = clipped_to(window, np.concatenate([turned, np.array(inside).reshape(-1, 3)]))
         if len(corners) > 2:  # noqa: PLR2004 (a triangle at least)
             fill(axes, closed_path(corners), layer.n - wedge.rank, width=line_width(layer.m))
         else:
             hidden[wedge.rank] += 1
-    lines = [_line_in_window(row, window, inside) for row in rows]
+    draw_lines(axes, rows, limits, inside, labelled)
+    return dict(hidden)
+
+
+def window_of(limits: Limits) -> Points:
+    """The four corners of a window."""
+    left, right, bottom, top = limits
+    return np.array([[left, bottom], [right, bottom], [right, top], [left, top]])
+
+
+def draw_lines(
+    axes: Axes, rows: Points, limits: Limits, inside: Sequence[Points] | Points, labelled: Sequence[int]
+) -> None:
+    """The lines of rows (m, 3) in the window and in halfspaces, with the numbers of some, and the axes of that."""
+    left, right, bottom, top = limits
+    lines = [_line_in_window(row, window_of(limits), inside) for row in rows]
     for line in lines:
-        axes.plot(*line.T, color="black", linewidth=line_width(layer.m))
+        axes.plot(*line.T, color="black", linewidth=line_width(len(rows)))
     size = max(right - left, top - bottom)
     shown = [group for group in same_lines(rows / [1.0, 1.0, size], labelled) if len(lines[group[0]])]
     label_rows(axes, place_apart([(group, _near_ends(lines[group[0]], size)) for group in shown], REACH * size))
@@ -54,7 +68,6 @@ def draw_plane(
     axes.locator_params(nbins=TICKS)
     axes.set_xlabel("x[0]")
     axes.set_ylabel("x[1]")
-    return dict(hidden)
 
 
 def limits_around(corners: Points, marked: Points) -> Limits:
@@ -72,7 +85,7 @@ def limits_around(corners: Points, marked: Points) -> Limits:
     return x - half, x + half, y - half, y + half
 
 
-def _part(window: Points, halves: Points) -> Points:
+def clipped_to(window: Points, halves: Points) -> Points:
     """The part of a convex polygon in all of the halfspaces, clipped by those only that cut something off."""
     corners, open_halves = window, np.ones(len(halves), dtype=bool)
     while len(corners):
@@ -105,7 +118,7 @@ def _near_ends(line: Points, size: float) -> Points:
     return np.array([line[1] + share * (line[0] - line[1]), line[0] + share * (line[1] - line[0])])
 
 
-def _line_in_window(row: Points, window: Points, inside: Sequence[Points]) -> Points:
+def _line_in_window(row: Points, window: Points, inside: Sequence[Points] | Points) -> Points:
     """The ends (2, 2) of the part of a row's line in the window and the domain; (0, 2) if there is none."""
     values = window @ row[:2] + row[2]
     ends = []

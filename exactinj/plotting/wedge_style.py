@@ -16,7 +16,17 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.path import Path
 
-__all__ = ["DARK", "HATCHES", "Points", "add_legend", "closed_path", "fill", "float_points", "line_width"]
+__all__ = [
+    "BELOW_TICKS",
+    "DARK",
+    "HATCHES",
+    "Points",
+    "add_legend",
+    "closed_path",
+    "fill",
+    "float_points",
+    "line_width",
+]
 
 Points = NDArray[np.float64]
 
