@@ -191,7 +191,9 @@ def _described(name: str, found: Stability, written: str | None) -> str:
     lines += table(["", "at least", "at most", ""], rows)
     published = ["beyond floats" if value is None else f"{value:.4g}" for value in found.published.to_json().values()]
     lines.append(
-        "published: slides kappa >= {}, thesis kappa >= {}, adjacent wedges {}, operator norm {}".format(*published)
+        "published: slides kappa >= {}, thesis kappa >= {}, adjacent wedges kappa >= {}, operator norm {}".format(
+            *published
+        )
     )
     active = found.smallest.active
     shown = " ".join(map(str, active[:MOST_ROWS]))
