@@ -58,7 +58,8 @@ def closest_pair(
     direction = np.array([nearest_float(value) for value in best.value.vector])
     steps = np.concatenate([np.geomspace(1e-6, 1e3, 20), -np.geomspace(1e-6, 1e3, 20)])
     ends = sides + steps[:, None] * direction / (float(np.linalg.norm(direction)) or 1.0)
-    x, y = np.concatenate([x, samples, sides]), np.concatenate([y, -samples, ends])
+    along = np.array([[1.0], [1e-3], [1e3]]) * direction  # with its negative it is the worst of doubled rows
+    x, y = np.concatenate([x, samples, sides, along]), np.concatenate([y, -samples, ends, -along])
     places = np.argsort(ratios(x, y))[: effort * KEPT]
     x, y = _improved(ratios, (x[places], y[places]), random, effort * ROUNDS)
     inside = [] if cells is None else [point_of_cell(problem, active) for active in cells]

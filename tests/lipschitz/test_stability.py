@@ -312,6 +312,8 @@ def test_a_doubled_bank_closes_at_the_root():
     base = np.random.default_rng(0).standard_normal((24, 24))
     result = xi.stability(doubled(base.tolist()))
     assert result.nodes == 2
+    low, high = result.lower_lipschitz  # kappa is sqrt(A/2) exactly: at x and -x half of the rows change sides
+    assert low.square >= Fraction(998, 1000) * high.square
     assert_narrow(result)
     assert_is_certified(result)
     assert float(result.sigma_min_squared.at_most) == pytest.approx(np.linalg.eigvalsh(base.T @ base)[0], rel=1e-6)
