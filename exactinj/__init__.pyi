@@ -1,4 +1,5 @@
 # The one list of what exactinj exports: __init__.py reads it when a name is first used, type checkers always.
+from exactinj.api import alpha_on as alpha_on
 from exactinj.api import alpha_star as alpha_star
 from exactinj.api import certify as certify
 from exactinj.api import check as check
@@ -7,6 +8,7 @@ from exactinj.api import frame_bounds as frame_bounds
 from exactinj.api import hull_bias as hull_bias
 from exactinj.api import invert as invert
 from exactinj.api import make_injective as make_injective
+from exactinj.api import pointwise_bias as pointwise_bias
 from exactinj.api import sample_alpha as sample_alpha
 from exactinj.api import scan as scan
 from exactinj.api import stability as stability

@@ -24,7 +24,7 @@ FLOORS = (
     ("networks",),
     ("comparison",),
     ("api",),
-    ("sweep", "casebook"),
+    ("sweep", "casebook", "torch"),
     ("plotting",),
     ("cli",),
 )

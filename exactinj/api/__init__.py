@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from exactinj.api.biases import alpha_star, compare, hull_bias, sample_alpha
+from exactinj.api.biases import alpha_on, alpha_star, compare, hull_bias, pointwise_bias, sample_alpha
 from exactinj.api.checking import check
 from exactinj.api.deciding import certify
 from exactinj.api.inverting import invert
@@ -12,6 +12,7 @@ from exactinj.injectivity.by_name import ENGINES
 
 __all__ = [
     "ENGINES",
+    "alpha_on",
     "alpha_star",
     "certify",
     "check",
@@ -20,6 +21,7 @@ __all__ = [
     "hull_bias",
     "invert",
     "make_injective",
+    "pointwise_bias",
     "sample_alpha",
     "scan",
     "stability",

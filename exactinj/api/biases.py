@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from exactinj.api.timeouts import require_positive
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from exactinj.sampling import AlphaEstimate
     from exactinj.sampling.samplers import Sampler
 
-__all__ = ["alpha_star", "compare", "hull_bias", "sample_alpha"]
+__all__ = ["alpha_on", "alpha_star", "compare", "hull_bias", "pointwise_bias", "sample_alpha"]
 
 
 def alpha_star(
@@ -221,6 +222,78 @@ def sample_alpha(
         subspace=subspace,
         clock=Clock(timeout, report),
     )
+
+
+def alpha_on(
+    layer: ReLULayer | Any,
+    points: Any,
+    *,
+    greedy: bool = False,
+    timeout: float | None = None,
+    report: Callable[[str], None] | None = None,
+) -> AlphaEstimate:
+    """``alpha*(X)`` of a finite set of points: per row the least coefficient where it is among the n largest.
+
+    Which rows these are is decided exactly; a value is its coefficient up to the rounding of one product in float64,
+    and ``.exact(row)`` is that coefficient itself. With full-spark rows the layer ``ReLU(W x - alpha)`` has n active
+    rows that span at every point of X if ``alpha <= alpha*(X)``, which `AlphaEstimate.is_mcbe_injective` asks. Of
+    other points it says nothing.
+
+    Parameters
+    ----------
+    layer : ReLULayer, or an array or tensor of float rows (m, n)
+        Its own bias plays no part.
+    points : (M, n) floats
+    greedy, timeout, report
+        As in `sample_alpha`.
+
+    Raises
+    ------
+    InputError
+        For points of another dimension, or not finite.
+
+    Examples
+    --------
+    >>> octahedron = [[1, 0, 0], [0, 1, 0], [0, 0, 1], [-1, 0, 0], [0, -1, 0], [0, 0, -1]]
+    >>> found = alpha_on(octahedron, [[1.0, 0.5, 0.25], [-2.0, 1.0, 1.0]])
+    >>> found.values.tolist(), found.is_mcbe_injective([0] * 6)
+    ([1.0, 0.5, 0.25, 2.0, inf, inf], True)
+
+    References
+    ----------
+    [Eck24] definitions 4.1.2 and 4.1.3.
+    """
+    from exactinj.sampling import alpha_on as alpha_of_points
+
+    require_positive(timeout)
+    return alpha_of_points(rows_given(layer), points, greedy=greedy, clock=Clock(timeout, report))
+
+
+def pointwise_bias(layer: ReLULayer | Any, x: Sequence[Any]) -> tuple[Fraction | None, ...]:
+    """The largest bias with n active rows at x: ``<x, w_j>`` for the n largest, and None (no bound) for others; exact.
+
+    Rows that are equal to the n-th largest at x all count, as in `alpha_on`.
+
+    Parameters
+    ----------
+    layer : ReLULayer
+        Its own bias plays no part.
+    x : (n,) rationals, floats as the dyadic rationals that they are
+
+    Examples
+    --------
+    >>> octahedron = [[1, 0, 0], [0, 1, 0], [0, 0, 1], [-1, 0, 0], [0, -1, 0], [0, 0, -1]]
+    >>> [str(value) for value in pointwise_bias(octahedron, ["1/3", "1/3", "-1/2"])]
+    ['1/3', '1/3', 'None', 'None', 'None', '1/2']
+
+    References
+    ----------
+    [Eck24] definition 4.1.1.
+    """
+    given = dense_given(layer)
+    products = ReLULayer(given.W.fractions()).preactivation(x)
+    nth = sorted(products, reverse=True)[min(given.n, given.m) - 1]
+    return tuple(value if value >= nth else None for value in products)
 
 
 def compare(

@@ -30,9 +30,14 @@ def add(verbs: Verbs) -> None:
         description="Estimate alpha* from samples, from above. Estimates certify nothing.",
     )
     add_layer(verb)
-    verb.add_argument("--method", choices=("uniform", "smoothing", "kde"), default="uniform", help="where samples lie")
+    verb.add_argument(
+        "--method",
+        choices=("uniform", "smoothing", "kde", "points"),
+        default="uniform",
+        help="where samples lie; points: at the data",
+    )
     verb.add_argument("--domain", metavar="DOMAIN", help="for uniform: " + SAMPLE_DOMAIN_HELP)
-    verb.add_argument("--data", metavar="FILE", help="points (M, n) as .npy or .csv, for smoothing and kde")
+    verb.add_argument("--data", metavar="FILE", help="points (M, n) as .npy or .csv, for the other methods")
     verb.add_argument("--sigma", type=float, help="standard deviation of the noise, for smoothing")
     verb.add_argument("--samples", type=int, default=100_000, metavar="N", help="at most so many (default 100000)")
     verb.add_argument("--patience", type=int, metavar="S", help="stop when S samples in a row changed nothing")
@@ -64,7 +69,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _work(options: argparse.Namespace, reporter: Reporter) -> Ending:
-    from exactinj.api import sample_alpha
+    from exactinj.api import alpha_on, sample_alpha
     from exactinj.files.layer_files import read_rows
     from exactinj.layers.dense import ReLULayer
 
@@ -73,9 +78,14 @@ def _work(options: argparse.Namespace, reporter: Reporter) -> Ending:
         reporter.remember(layer=layer.summary)
     else:
         reporter.remember(layer={"m": layer.shape[0], "n": layer.shape[1], "sha256": None})
+    sampler = _sampler(options)
+    if options.method == "points":
+        left = reporter.seconds_left
+        estimate = alpha_on(layer, sampler, greedy=options.greedy, timeout=left, report=reporter.report)
+        return _ending(options, reporter, estimate)
     estimate = sample_alpha(
         layer,
-        sampler=_sampler(options),
+        sampler=sampler,
         samples=options.samples,
         patience=options.patience,
         seed=options.seed,
@@ -88,6 +98,10 @@ def _work(options: argparse.Namespace, reporter: Reporter) -> Ending:
         timeout=reporter.seconds_left,
         report=reporter.report,
     )
+    return _ending(options, reporter, estimate)
+
+
+def _ending(options: argparse.Namespace, reporter: Reporter, estimate: AlphaEstimate) -> Ending:
     if options.layer_out is not None:
         reporter.decided()
         write_layer_out(options, estimate.layer_with_bias())
@@ -109,11 +123,13 @@ def _sampler(options: argparse.Namespace) -> Sampler:
     """Uniform on a domain, or around the points of a data file."""
     from exactinj.files.domain_words import parse_domain
     from exactinj.files.layer_files import read_points
-    from exactinj.sampling.samplers import KernelDensity, Smoothing, uniform_on
+    from exactinj.sampling.samplers import GivenPoints, KernelDensity, Smoothing, uniform_on
 
     if options.method == "uniform":
         if options.data is not None or options.sigma is not None:
-            raise InputError("found --data or --sigma with --method uniform, expected --method smoothing or kde")
+            raise InputError(
+                "found --data or --sigma with --method uniform, expected --method smoothing, kde or points"
+            )
         return uniform_on(parse_domain(options.domain or "ball:1"))
     if options.domain is not None:
         raise InputError(f"found --domain with --method {options.method}, expected --data; samples follow the data")
@@ -122,6 +138,10 @@ def _sampler(options: argparse.Namespace) -> Sampler:
             f"found --method {options.method} without --data, expected a .npy or .csv file of points (M, n)"
         )
     points = read_points(options.data)
+    if options.method != "smoothing" and options.sigma is not None:
+        raise InputError(f"found --sigma with --method {options.method}, expected --method smoothing")
+    if options.method == "points":
+        return GivenPoints(points)
     if options.method == "kde":
         return KernelDensity(points)
     if options.sigma is None:
@@ -132,7 +152,7 @@ def _sampler(options: argparse.Namespace) -> Sampler:
 def _describe(name: str, estimate: AlphaEstimate) -> str:
     frame = estimate.frame
     stop = {
-        "samples": "all samples drawn",
+        "samples": "all of them looked at",
         "rule": "stopped, as it did not change for so long",
         "time": "stopped at the deadline",
     }[estimate.ended]

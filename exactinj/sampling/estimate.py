@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from exactinj.domains import Sphere
 from exactinj.errors import InputError
-from exactinj.exact.numbers import exact_vector
+from exactinj.exact.numbers import exact_vector, fraction_from
 from exactinj.exact.short import few, shortened
 from exactinj.exact.surd import Surd
 from exactinj.layers.dense import ReLULayer
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["AlphaEstimate", "Ending"]
 
 Floats = NDArray[np.float64]
+
+CLEARLY = 1e-6  # relative to the lengths of a row and a point: far above the rounding of their product
 
 
 class Ending(StrEnum):
@@ -124,6 +127,28 @@ class AlphaEstimate:
         length = sum((value * value for value in exact_vector(self.points[row])), Fraction(0))
         square = own * own * self.sampler.region.radius**2 / length
         return Surd((own > 0) - (own < 0), square)
+
+    def is_mcbe_injective(self, alpha: Sequence[Any]) -> bool:
+        """Whether ``alpha <= alpha*(X)`` in every row: "MCBE-injective" [Eck24, definition 4.1.3].
+
+        Then n rows are active at every sample. It says nothing of other points: it is no proof of injectivity.
+
+        alpha : (m,) rationals in the sign of the frame literature, ``ReLU(W x - alpha)``; compared exactly with the
+            coefficients at `points`; a row that no sample selected has no bound
+        """
+        own = [fraction_from(value) for value in alpha]
+        if len(own) != len(self.values):
+            raise InputError(f"found alpha with {len(own)} entries, expected m = {len(self.values)}")
+        return all(self._is_below(j, own[j]) for j in np.flatnonzero(np.isfinite(self.values)).tolist())
+
+    def _is_below(self, row: int, value: Fraction) -> bool:
+        """Whether a number is at most the coefficient of a row at its point: floats decide where they clearly can."""
+        point, most = self.points[row], Fraction(float(self.values[row]))
+        room = Fraction(CLEARLY * float(np.linalg.norm(point)) * float(np.linalg.norm(self.frame.rows[row])))
+        if abs(value - most) > room:
+            return value < most
+        products = zip(self.frame.exact_row(row), exact_vector(point), strict=True)
+        return value <= sum((a * c for a, c in products), Fraction(0))
 
     def layer_with_bias(self) -> ReLULayer:
         """The layer ``ReLU(Wx - values)``, whose bias is an estimate from above: it certifies nothing.

@@ -29,11 +29,11 @@ from exactinj.sampling.blocks import Independent, Rows, SampleBlock, Source, Sub
 from exactinj.sampling.estimate import AlphaEstimate, Ending
 from exactinj.sampling.frame import Frame
 from exactinj.sampling.greedy import greedy_selection
-from exactinj.sampling.samplers import Sampler, SubspaceSampler
+from exactinj.sampling.samplers import GivenPoints, Sampler, SubspaceSampler
 from exactinj.sampling.selection import is_selected
 from exactinj.work.clock import Clock
 
-__all__ = ["sample_alpha"]
+__all__ = ["alpha_on", "sample_alpha"]
 
 Floats = NDArray[np.float64]
 
@@ -104,6 +104,23 @@ def sample_alpha(
         ended,
         clock.worked,
     )
+
+
+def alpha_on(layer: ReLULayer | Any, points: Any, *, greedy: bool = False, clock: Clock | None = None) -> AlphaEstimate:
+    """``alpha*(X)`` of a finite set X; see `exactinj.alpha_on`."""
+    sampler, frame = points if isinstance(points, GivenPoints) else GivenPoints(points), Frame.of(layer)
+    sampler.require(frame.n)
+    backend = backend_named("numpy", "float64", 0, None)
+    search = _Search(frame, backend, sampler, greedy=greedy)
+    clock = clock or Clock()
+    size, ended = _block_size(frame, backend, None, greedy=greedy), Ending.SAMPLES
+    for start in range(0, len(sampler.data), size):
+        if clock.is_over:
+            ended = Ending.TIME
+            break
+        search.look_at(search.independent.given(backend.array(sampler.data[start : start + size])))
+    drawn = search.values, search.points, search.drawn
+    return AlphaEstimate(frame, sampler, *drawn, (), "numpy", "float64", greedy, 0, ended, clock.worked)
 
 
 def _subspace_dimension(wanted: int | None, sampler: Sampler, n: int, samples: int) -> int:

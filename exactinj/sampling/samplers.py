@@ -21,6 +21,7 @@ from exactinj.exact.numbers import nearest_float
 from exactinj.sampling.backend import Array, Backend, NumpyBackend
 
 __all__ = [
+    "GivenPoints",
     "KernelDensity",
     "RadialSampler",
     "Sampler",
@@ -214,13 +215,41 @@ class UniformBox(Sampler):
         return points.clip(lower, upper)
 
 
+class GivenPoints(Sampler):
+    """The points of a finite set X, drawn with replacement; `alpha_on` looks at each of them once instead.
+
+    Parameters
+    ----------
+    data : (M, n) floats
+    """
+
+    def __init__(self, data: Any) -> None:
+        self.data = _data(data)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, GivenPoints) and np.array_equal(self.data, other.data)
+
+    def __hash__(self) -> int:
+        return hash((GivenPoints, self.data.tobytes()))
+
+    @property
+    def text(self) -> str:
+        return f"{len(self.data)} given points"
+
+    @property
+    def dimension(self) -> int:
+        return int(self.data.shape[1])
+
+    def draw(self, backend: Backend, count: int, n: int) -> Array:
+        backend.require_size(1.0 + float(np.abs(self.data).max()))
+        return backend.array(self.data[backend.numpy(backend.integers(len(self.data), count)).astype(np.int64)])
+
+
 class _AroundData(SubspaceSampler):
     """A uniform data point plus independent Gaussian noise."""
 
     def __init__(self, data: Any, noise: Floats) -> None:
-        self.data: Floats = np.array(data, dtype=np.float64)
-        if self.data.ndim != 2 or not self.data.size or not np.isfinite(self.data).all():  # noqa: PLR2004
-            raise InputError(f"found data of shape {self.data.shape}, expected finite points (M, n)")
+        self.data = _data(data)
         self.noise = noise
 
     def __eq__(self, other: object) -> bool:
@@ -291,6 +320,13 @@ class KernelDensity(_AroundData):
     @property
     def text(self) -> str:
         return f"kernel density of {len(self.data)} points, Scott's rule"
+
+
+def _data(data: Any) -> Floats:
+    points: Floats = np.array(data, dtype=np.float64)
+    if points.ndim != 2 or not points.size or not np.isfinite(points).all():  # noqa: PLR2004
+        raise InputError(f"found data of shape {points.shape}, expected finite points (M, n)")
+    return points
 
 
 def uniform_on(region: Region) -> Sampler:

@@ -1,0 +1,151 @@
+"""``alpha*(X)`` of a torch layer, as a term of a loss and as a bias that is set [Eck24, section 7.1].
+
+For inputs X of the layer ``ReLU(W x + b)`` with ``alpha = -b``, ``alpha*(X)_j`` is the least ``<x, w_j>`` over the x in
+X at which row j is among the n largest; infinite for rows that never are. If ``alpha <= alpha*(X)``, n rows are active
+at every x of X. All of it is in the floats of the layer: an estimate, which proves nothing about other inputs.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from exactinj.errors import InputError
+
+__all__ = ["MCBERegularizer", "enforce_bias_", "mcbe_bias"]
+
+
+@torch.no_grad()
+def mcbe_bias(weight: Tensor, points: Tensor) -> Tensor:
+    """``alpha*(X)`` (m,) of rows (m, n) at points (M, n): in their floats, infinity for a row that is never selected.
+
+    >>> mcbe_bias(torch.tensor([[1.0, 0.0], [0.0, 1.0], [-1.0, -1.0]]), torch.tensor([[2.0, 1.0]]))
+    tensor([2., 1., inf])
+    """
+    return _least(_selected(weight, points))[0]
+
+
+@torch.no_grad()
+def enforce_bias_(layer: nn.Linear, alpha: Tensor) -> list[int]:
+    """Set the bias of a layer to ``-alpha``, in place; returns the rows that no sample selected, which keep theirs.
+
+    Parameters
+    ----------
+    layer : torch.nn.Linear with a bias (m,)
+    alpha : (m,) such as `mcbe_bias` or `MCBERegularizer.alpha_star`; infinity where there is no bound
+    """
+    bias = _bias_of(layer)
+    if alpha.shape != bias.shape:
+        raise InputError(f"found alpha of shape {tuple(alpha.shape)}, expected {tuple(bias.shape)}")
+    known = torch.isfinite(alpha)
+    bias.copy_(torch.where(known, -alpha.to(bias), bias))
+    return [int(j) for j in torch.nonzero(~known)[:, 0]]
+
+
+class MCBERegularizer(nn.Module):
+    """The loss term ``rho = |max(0, alpha - alpha*(X))|_2`` of a linear layer, with ``alpha = -bias``.
+
+    Each call looks at a batch of inputs with the current weights and, every so often, at the points that set
+    the values before: X grows, and all values are those of the current weights. The gradient goes to the bias alone.
+
+    Parameters
+    ----------
+    layer : torch.nn.Linear with a bias; not registered as a part, so that its parameters are not counted twice
+    every : calls after which the points of earlier batches are looked at again; in between their coefficients follow
+        the weights, and whether they are still among the n largest is not asked. 1 asks each time
+    sigma : standard deviation of Gaussian noise on the inputs, as in randomised smoothing; 0 for none
+    copies : noisy copies of each input, with `sigma`
+
+    Attributes
+    ----------
+    alpha_star : (m,) the last values, infinity for rows that no input selected so far
+    points : (m, n) the inputs that set them; they are part of the state dict
+    """
+
+    points: Tensor
+    is_set: Tensor
+    alpha_star: Tensor
+    calls: Tensor
+
+    def __init__(self, layer: nn.Linear, *, every: int = 8, sigma: float = 0.0, copies: int = 1) -> None:
+        super().__init__()
+        if every < 1 or copies < 1 or not 0 <= sigma < float("inf"):
+            raise InputError(f"found every = {every}, copies = {copies}, sigma = {sigma}, expected positive numbers")
+        bias = _bias_of(layer)
+        self.__dict__["layer"] = layer  # not a submodule
+        self.every, self.sigma, self.copies = every, sigma, copies
+        self.register_buffer("points", torch.zeros_like(layer.weight, requires_grad=False))
+        self.register_buffer("is_set", torch.zeros_like(bias, dtype=torch.bool))
+        self.register_buffer("alpha_star", torch.full_like(bias, float("inf"), requires_grad=False))
+        self.register_buffer("calls", torch.zeros((), dtype=torch.long))
+
+    def extra_repr(self) -> str:
+        return f"every={self.every}, sigma={self.sigma}, copies={self.copies}"
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """``rho``, a scalar, at a batch of inputs of the layer, (..., n)."""
+        with torch.autocast(inputs.device.type, enabled=False):
+            self.update(inputs)
+            bias: Tensor = self.__dict__["layer"].bias
+            excess = torch.relu(-bias - self.alpha_star.to(bias))
+            rho: Tensor = torch.linalg.vector_norm(excess)
+        return rho
+
+    @torch.compiler.disable  # type: ignore[untyped-decorator]
+    @torch.no_grad()
+    def update(self, inputs: Tensor) -> None:
+        """Take a batch of inputs into `alpha_star` without a loss."""
+        weight: Tensor = self.__dict__["layer"].weight
+        batch = inputs.detach().reshape(-1, weight.shape[1]).to(weight)
+        if self.sigma:
+            batch = batch.repeat(self.copies, 1)
+            batch = batch + self.sigma * torch.randn_like(batch)
+        again = self.calls % self.every == 0
+        self.calls += 1
+        self._follow(weight, again=bool(again))
+        least, places = _least(_selected(weight, batch))
+        better = least < self.alpha_star
+        self.points.copy_(torch.where(better[:, None], batch[places], self.points))
+        self.alpha_star.copy_(torch.where(better, least, self.alpha_star))
+        self.is_set.logical_or_(better)
+
+    def _follow(self, weight: Tensor, *, again: bool) -> None:
+        """The values of the points that are kept, for the current weights."""
+        infinity = torch.full_like(self.alpha_star, float("inf"))
+        if again:
+            kept = self.points[self.is_set]
+            least, places = _least(_selected(weight, kept)) if len(kept) else (infinity, None)
+            if places is not None:
+                known = torch.isfinite(least)
+                self.points.copy_(torch.where(known[:, None], kept[places], self.points))
+                self.is_set.copy_(known)
+        else:
+            own = (self.points * weight).sum(dim=1)
+            least = torch.where(self.is_set, own, infinity)
+        self.alpha_star.copy_(least)
+
+    @torch.no_grad()
+    def enforce_(self) -> list[int]:
+        """Set the layer's bias to ``-alpha_star``; see `enforce_bias_`."""
+        return enforce_bias_(self.__dict__["layer"], self.alpha_star)
+
+
+def _selected(weight: Tensor, points: Tensor) -> Tensor:
+    """Coefficients (M, m) of the rows that are among the n largest at each point, infinity elsewhere."""
+    products = points.to(weight) @ weight.T
+    m, n = weight.shape
+    level = torch.topk(products, min(m, n), dim=1).values[:, -1:]
+    return torch.where(products >= level, products, float("inf"))
+
+
+def _least(selected: Tensor) -> tuple[Tensor, Tensor]:
+    """Per row the least coefficient and the place of its point."""
+    least = selected.min(dim=0)
+    return least.values, least.indices
+
+
+def _bias_of(layer: nn.Linear) -> Tensor:
+    bias: Tensor | None = getattr(layer, "bias", None)
+    if not isinstance(layer, nn.Linear) or bias is None:
+        raise InputError(f"found {type(layer).__name__}, expected a torch.nn.Linear with a bias")
+    return bias
