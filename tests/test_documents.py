@@ -59,6 +59,7 @@ def test_readme_python(tmp_path, monkeypatch):
 
 
 def test_python_page(tmp_path, monkeypatch):
+    pytest.importorskip("torch")
     pytest.importorskip("matplotlib").use("Agg")
     names = executed("docs/python.md", tmp_path, monkeypatch)
     assert names["result"].verdict == "not_injective"

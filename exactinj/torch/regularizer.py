@@ -22,7 +22,7 @@ def mcbe_bias(weight: Tensor, points: Tensor) -> Tensor:
     >>> mcbe_bias(torch.tensor([[1.0, 0.0], [0.0, 1.0], [-1.0, -1.0]]), torch.tensor([[2.0, 1.0]]))
     tensor([2., 1., inf])
     """
-    return _least(_selected(weight, points))[0]
+    return _least(_among_largest(points.to(weight) @ weight.T, weight.shape[1]))[0]
 
 
 @torch.no_grad()
@@ -100,29 +100,40 @@ class MCBERegularizer(nn.Module):
         if self.sigma:
             batch = batch.repeat(self.copies, 1)
             batch = batch + self.sigma * torch.randn_like(batch)
-        again = self.calls % self.every == 0
+        asked = int(self.calls) % self.every == 0
         self.calls += 1
-        self._follow(weight, again=bool(again))
-        least, places = _least(_selected(weight, batch))
+        self._follow(weight, asked=asked)
+        self._take(weight, batch)
+
+    def _follow(self, weight: Tensor, *, asked: bool) -> None:
+        """The values of the points that are kept, for the current weights; if asked, where they still count."""
+        own = (self.points * weight).sum(dim=1)
+        if asked:
+            products = self.points @ weight.T
+            own = products.diagonal()
+            self.is_set.logical_and_((products > own[:, None]).sum(dim=1) < weight.shape[1])
+        self.alpha_star.copy_(torch.where(self.is_set, own, float("inf")))
+        if asked and bool(self.is_set.any()):
+            self._take(weight, self.points[self.is_set])
+
+    def _take(self, weight: Tensor, points: Tensor) -> None:
+        """Let the values fall to those at some points (M, n).
+
+        Most points lower nothing: if n coefficients are larger than the largest one that is below its row's value, none
+        that is below counts.
+        """
+        products = points @ weight.T
+        below = products < self.alpha_star
+        highest = torch.where(below, products, -float("inf")).amax(dim=1, keepdim=True)
+        few = (products > highest).sum(dim=1) < weight.shape[1]
+        chosen = torch.nonzero(few & below.any(dim=1))[:, 0]
+        if not len(chosen):
+            return
+        least, places = _least(_among_largest(products[chosen], weight.shape[1]))
         better = least < self.alpha_star
-        self.points.copy_(torch.where(better[:, None], batch[places], self.points))
+        self.points.copy_(torch.where(better[:, None], points[chosen[places]], self.points))
         self.alpha_star.copy_(torch.where(better, least, self.alpha_star))
         self.is_set.logical_or_(better)
-
-    def _follow(self, weight: Tensor, *, again: bool) -> None:
-        """The values of the points that are kept, for the current weights."""
-        infinity = torch.full_like(self.alpha_star, float("inf"))
-        if again:
-            kept = self.points[self.is_set]
-            least, places = _least(_selected(weight, kept)) if len(kept) else (infinity, None)
-            if places is not None:
-                known = torch.isfinite(least)
-                self.points.copy_(torch.where(known[:, None], kept[places], self.points))
-                self.is_set.copy_(known)
-        else:
-            own = (self.points * weight).sum(dim=1)
-            least = torch.where(self.is_set, own, infinity)
-        self.alpha_star.copy_(least)
 
     @torch.no_grad()
     def enforce_(self) -> list[int]:
@@ -130,11 +141,9 @@ class MCBERegularizer(nn.Module):
         return enforce_bias_(self.__dict__["layer"], self.alpha_star)
 
 
-def _selected(weight: Tensor, points: Tensor) -> Tensor:
-    """Coefficients (M, m) of the rows that are among the n largest at each point, infinity elsewhere."""
-    products = points.to(weight) @ weight.T
-    m, n = weight.shape
-    level = torch.topk(products, min(m, n), dim=1).values[:, -1:]
+def _among_largest(products: Tensor, n: int) -> Tensor:
+    """Coefficients (M, m) that are among the n largest of their point, infinity for the others."""
+    level = torch.topk(products, min(products.shape[1], n), dim=1, sorted=False).values.amin(dim=1, keepdim=True)
     return torch.where(products >= level, products, float("inf"))
 
 
