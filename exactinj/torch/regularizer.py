@@ -14,6 +14,8 @@ from exactinj.errors import InputError
 
 __all__ = ["MCBERegularizer", "enforce_bias_", "mcbe_bias"]
 
+ROUNDING = 8  # last places of the largest product
+
 
 @torch.no_grad()
 def mcbe_bias(weight: Tensor, points: Tensor) -> Tensor:
@@ -84,17 +86,23 @@ class MCBERegularizer(nn.Module):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """``rho``, a scalar, at a batch of inputs of the layer, (..., n)."""
-        with torch.autocast(inputs.device.type, enabled=False):
-            self.update(inputs)
-            bias: Tensor = self.__dict__["layer"].bias
-            excess = torch.relu(-bias - self.alpha_star.to(bias))
-            rho: Tensor = torch.linalg.vector_norm(excess)
+        self.update(inputs)
+        bias: Tensor = self.__dict__["layer"].bias
+        rho: Tensor = torch.linalg.vector_norm(torch.relu(-bias - self.alpha_star))
         return rho
 
-    @torch.compiler.disable  # type: ignore[untyped-decorator]
-    @torch.no_grad()
     def update(self, inputs: Tensor) -> None:
         """Take a batch of inputs into `alpha_star` without a loss."""
+        if torch.compiler.is_compiling():
+            _outside_graphs(self, inputs)
+        else:
+            self._update(inputs)
+
+    def _update(self, inputs: Tensor) -> None:
+        with torch.no_grad(), torch.autocast(inputs.device.type, enabled=False):
+            self._look_at(inputs)
+
+    def _look_at(self, inputs: Tensor) -> None:
         weight: Tensor = self.__dict__["layer"].weight
         batch = inputs.detach().reshape(-1, weight.shape[1]).to(weight)
         if self.sigma:
@@ -120,10 +128,11 @@ class MCBERegularizer(nn.Module):
         """Let the values fall to those at some points (M, n).
 
         Most points lower nothing: if n coefficients are larger than the largest one that is below its row's value, none
-        that is below counts.
+        that is below counts. What is below by rounding only is left.
         """
         products = points @ weight.T
-        below = products < self.alpha_star
+        rounding = ROUNDING * torch.finfo(products.dtype).eps * products.abs().amax()
+        below = products < self.alpha_star - rounding
         highest = torch.where(below, products, -float("inf")).amax(dim=1, keepdim=True)
         few = (products > highest).sum(dim=1) < weight.shape[1]
         chosen = torch.nonzero(few & below.any(dim=1))[:, 0]
@@ -139,6 +148,12 @@ class MCBERegularizer(nn.Module):
     def enforce_(self) -> list[int]:
         """Set the layer's bias to ``-alpha_star``; see `enforce_bias_`."""
         return enforce_bias_(self.__dict__["layer"], self.alpha_star)
+
+
+@torch.compiler.disable  # type: ignore[untyped-decorator]
+def _outside_graphs(regularizer: MCBERegularizer, inputs: Tensor) -> None:
+    """What depends on values has no graph."""
+    regularizer._update(inputs)
 
 
 def _among_largest(products: Tensor, n: int) -> Tensor:
