@@ -47,7 +47,7 @@ def closest_pair(
     cells : the active rows, (m,), of two cells where to look as well
     """
     random = np.random.default_rng(seed)
-    ratios = _Ratios(problem, problem.layer.W.to_float(), problem.layer.b.to_float()[:, 0])
+    ratios = _Ratios.of(problem)
     samples = np.array(list(interior_points(problem, SAMPLES, seed))).reshape(-1, problem.dimension)
     samples = samples[np.isfinite(samples).all(axis=1)]
     if not (len(samples) and np.isfinite(ratios.w).all() and np.isfinite(ratios.b).all()):
@@ -56,9 +56,10 @@ def closest_pair(
     y = samples[random.integers(0, len(samples), PAIRS)]
     sides = np.array([[nearest_float(value) for value in best.point]] * 40)
     direction = np.array([nearest_float(value) for value in best.value.vector])
-    steps = np.concatenate([np.geomspace(1e-6, 1e3, 20), -np.geomspace(1e-6, 1e3, 20)])
+    size = float(np.median(np.abs(samples).max(axis=1))) or 1.0
+    steps = size * np.concatenate([np.geomspace(1e-6, 1e3, 20), -np.geomspace(1e-6, 1e3, 20)])
     ends = sides + steps[:, None] * direction / (float(np.linalg.norm(direction)) or 1.0)
-    along = np.array([[1.0], [1e-3], [1e3]]) * direction  # with its negative it is the worst of doubled rows
+    along = size * np.array([[1.0], [1e-3], [1e3]]) * direction  # with its negative it is the worst of doubled rows
     x, y = np.concatenate([x, samples, sides, along]), np.concatenate([y, -samples, ends, -along])
     places = np.argsort(ratios(x, y))[: effort * KEPT]
     x, y = _improved(ratios, (x[places], y[places]), random, effort * ROUNDS)
@@ -74,12 +75,21 @@ def closest_pair(
 
 @dataclass(frozen=True)
 class _Ratios:
-    """``|f(x) - f(y)|^2 / |x - y|^2`` in floats; infinite where a pair is no pair of the domain, or of the cells."""
+    """``|f(x) - f(y)|^2 / |x - y|^2`` in floats; infinite where a pair is no pair of the domain, or of the cells.
+
+    w, b : the layer over a power of two, so that no weight is above 1
+    """
 
     problem: HomogeneousProblem
     w: Floats
     b: Floats
     cells: tuple[Mask, Mask] | None = None
+
+    @classmethod
+    def of(cls, problem: HomogeneousProblem) -> _Ratios:
+        w, b = problem.layer.W.to_float(), problem.layer.b.to_float()[:, 0]
+        exponent = int(np.frexp(np.abs(w).max())[1])
+        return cls(problem, np.ldexp(w, -exponent), np.ldexp(b, -exponent))
 
     def __call__(self, x: Floats, y: Floats) -> Floats:
         with np.errstate(all="ignore"):
@@ -87,7 +97,7 @@ class _Ratios:
             images = np.maximum(values[0], 0) - np.maximum(values[1], 0)
             distances = ((x - y) ** 2).sum(axis=1)
             ratios = (images**2).sum(axis=1) / distances
-            sizes = np.maximum(1.0, np.abs(x).max(axis=1) + np.abs(y).max(axis=1))
+            sizes = np.abs(x).max(axis=1) + np.abs(y).max(axis=1)
             is_good = np.isfinite(ratios) & (distances > (1e-9 * sizes) ** 2)
             is_good &= _inside(self.problem, x) & _inside(self.problem, y)
         for side, active in zip(values, self.cells or (), strict=False):

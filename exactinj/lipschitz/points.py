@@ -103,7 +103,7 @@ def _crossings(rows: Floats, x: Floats, direction: Floats, low: float, high: flo
         times = -(rows[:, :-1] @ x + rows[:, -1]) / (rows[:, :-1] @ direction)
     times = np.unique(times[np.isfinite(times) & (times > low) & (times < high)])
     first, last = (times[0], times[-1]) if times.size else (0.0, 0.0)
-    reach = max(1.0, last - first)
+    reach = last - first if last > first else 1.0
     ends = [low if np.isfinite(low) else first - reach, high if np.isfinite(high) else last + reach]
     stops = np.array([ends[0], *times, ends[1]])
     middles: Floats = (stops[1:] + stops[:-1]) / 2

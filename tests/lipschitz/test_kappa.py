@@ -150,3 +150,19 @@ def test_without_the_solver(monkeypatch):
     assert xi.stability(rows).lower_lipschitz[0].square == xi.stability(rows).sigma_min_squared.at_least / 2
     with pytest.raises(xi.MissingExtraError, match="stability"):
         xi.stability(rows, pairs=100)
+
+
+@pytest.mark.parametrize(
+    ("rows", "b"),
+    [
+        ([[2], [-2], [-2]], [0, "-2e-7", "1e-7"]),  # kinks close together, on a line without an end
+        ([["2e-170"], ["-1e-170"], ["1e-170"]], [0, 0, "-1e-170"]),  # squares below all floats
+        (
+            [["2e60", 0], [0, "1e60"], ["-1e60", "1e60"], ["-2e60", 0], [0, "-1e60"]],
+            ["1e60", "1e53", 0, "-1e60", "-1e53"],
+        ),
+    ],
+)
+def test_the_scale_does_not_matter(rows, b):
+    low, high = xi.stability(xi.ReLULayer(rows, b)).lower_lipschitz
+    assert low.square >= Fraction(98, 100) * high.square > 0
