@@ -62,10 +62,12 @@ class PairRelaxation:
     def __init__(self, problem: HomogeneousProblem, least: Fraction) -> None:
         """`least` is a lower bound of A. Rows are divided by `unit`, so that floats see numbers of ordinary size."""
         layer, n = problem.layer, problem.dimension
-        walls = [[-rational_from(value) for value in row] for row in problem.domain.halfspaces(n)]
+        given = [[-rational_from(value) for value in row] for row in problem.domain.halfspaces(n)]
+        walls = [[value / size for value in row] for row in given for size in [_size(row[:n])]]
         offsets = [offset for (offset,) in layer.b.raw_rows()]
         self.n, self.unit = n, _size(value for row in layer.W.raw_rows() for value in row)
-        reach = _size([*offsets, *(row[-1] for row in walls)])  # the unit of the last coordinate, where there is one
+        # the unit of the last coordinate, where there is one
+        reach = _size([*(value / self.unit for value in offsets), *(row[-1] for row in walls)])
         self.weights = [[value / self.unit for value in row] for row in layer.W.raw_rows()]
         self.least = fraction_of(rational_from(least) / self.unit**2)
         if problem.is_affine:

@@ -70,7 +70,8 @@ def spectra_of(layer: ReLULayer, active: Mask, report: Callable[[str], None] | N
         least[part], largest[part] = ends
         if report is not None:
             report(f"{part.stop:,} of {len(masks):,} sets of active rows")
-    spans = masks[:, np.abs(rows.floats).any(axis=1)].sum(axis=1) >= layer.n
+    moving = np.array([any(row[: layer.n]) for row, _ in layer.integer_rows])
+    spans = masks[:, moving].sum(axis=1) >= layer.n
     lowest = np.sqrt(np.maximum(least, 0.0))
     for k in np.flatnonzero(spans & ~(least > CLEAR * largest)):
         chosen = np.flatnonzero(masks[k])
@@ -78,9 +79,10 @@ def spectra_of(layer: ReLULayer, active: Mask, report: Callable[[str], None] | N
         if spans[k]:
             lowest[k] = np.linalg.svd(rows.floats[chosen], compute_uv=False)[-1]
     lowest[~spans] = 0.0
-    with np.errstate(over="ignore"):
-        highest = np.sqrt(np.maximum(largest, 0.0)) * rows.unit
-        return Spectra((lowest * rows.unit)[place], highest[place], spans[place])
+    highest = np.sqrt(np.maximum(largest, 0.0))
+    with np.errstate(over="ignore", invalid="ignore"):
+        low, high = (np.where(values == 0, 0.0, values * rows.unit) for values in (lowest, highest))
+    return Spectra(low[place], high[place], spans[place])
 
 
 def _spans(layer: ReLULayer, chosen: NDArray[np.intp]) -> bool:

@@ -156,6 +156,10 @@ def test_without_the_solver(monkeypatch):
     ("rows", "b"),
     [
         ([[2], [-2], [-2]], [0, "-2e-7", "1e-7"]),  # kinks close together, on a line without an end
+        *(
+            ([[f"-3e{e}"], [f"-1e{e}"], [f"1e{e}"], [f"2e{e}"]], [0, f"2e{e}", f"-2e{e}", f"2e{e}"])
+            for e in (-30, -9, -3, 3, 9, 30)
+        ),
         ([["2e-170"], ["-1e-170"], ["1e-170"]], [0, 0, "-1e-170"]),  # squares below all floats
         (
             [["2e60", 0], [0, "1e60"], ["-1e60", "1e60"], ["-2e60", 0], [0, "-1e60"]],
@@ -165,4 +169,13 @@ def test_without_the_solver(monkeypatch):
 )
 def test_the_scale_does_not_matter(rows, b):
     low, high = xi.stability(xi.ReLULayer(rows, b)).lower_lipschitz
+    assert low.square >= Fraction(98, 100) * high.square > 0
+
+
+@pytest.mark.parametrize("size", ["1e-8", 1, "1e8"])
+def test_the_scale_of_walls_does_not_matter(size):
+    c = Fraction(size)
+    walls = xi.Polytope([[c, 0], [-c, 0], [0, c], [0, -c]], [3 * c] * 4)
+    rows = [["-3/2", 0], ["-1/2", 1], ["1/2", -1], [1, -1], [-1, -1], ["1/3", 1], [0, 2]]
+    low, high = xi.stability((rows, [0, 1, -1, 1, "1/2", 0, -1]), domain=walls).lower_lipschitz
     assert low.square >= Fraction(98, 100) * high.square > 0

@@ -208,3 +208,12 @@ def test_files_and_documents(tmp_path):
     with pytest.raises(TypeError, match="truth"):
         bool(results[0])
     assert "estimates 1 to 1 at 2 points" in repr(results[0])
+
+
+def test_rows_that_floats_take_for_zero_still_span():
+    found = xi.stability_on_data([["1e-400", 0], [0, "1e-400"], [0, 0]], [[1, 1], [-1, 1], [-1, -1]])
+    assert found.not_spanning == 2
+    assert found.A_at_most == 0
+    huge = xi.stability_on_data([["1e400", 0], [0, "1e400"]], [[1, 1], [-1, 1]])
+    assert huge.not_spanning == 1
+    assert huge.lowest[1] == 0
