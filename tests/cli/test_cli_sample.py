@@ -28,6 +28,16 @@ def test_sample_prints_an_estimate(run_command, frame, tmp_path):
         assert estimate is None or estimate >= float(value) - 1e-12
 
 
+def test_given_points_are_looked_at_once_each(run_command, frame, tmp_path):
+    points = np.random.default_rng(1).standard_normal((40, 3))
+    np.save(tmp_path / "data.npy", points)
+    document = json.loads(run_command("sample", frame, "--method", "points", "--data", "data.npy", "--json").stdout)
+    found = xi.alpha_on(xi.read_layer(tmp_path / frame), points)
+    known = [value if np.isfinite(value) else None for value in found.values.tolist()]
+    assert document["estimate"] == known
+    assert (document["samples"], document["sampler"]) == (40, "40 given points")
+
+
 def test_samples_around_data(run_command, frame, tmp_path):
     np.save(tmp_path / "data.npy", np.random.default_rng(1).standard_normal((50, 3)))
     for method in (["smoothing", "--sigma", "0.5"], ["kde"]):
@@ -42,6 +52,8 @@ def test_samples_around_data(run_command, frame, tmp_path):
         (["--domain", "R^n"], "to sample from"),
         (["--method", "kde"], "without --data"),
         (["--method", "smoothing", "--data", "data.npy"], "without --sigma"),
+        (["--method", "points"], "without --data"),
+        (["--method", "points", "--data", "data.npy", "--sigma", "1"], "expected --method smoothing"),
         (["--method", "kde", "--data", "none.npy"], "no such file"),
         (["--method", "kde", "--domain", "ball:1"], "samples follow the data"),
         (["--samples", "0"], "positive"),
