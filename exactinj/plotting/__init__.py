@@ -7,7 +7,8 @@ diagram of random layers, `plot_gaps` how samples come close to exact alpha*, an
 for any n. `plot_pair` draws two inputs with the same output as bars, `plot_collision` those of a convolution as signals
 or images (both on a figure), and `plot_boxes` how boxes cover a grid in a proof for every size.
 `plot_reconstruction` draws an input beside what `invert` found. `plot_stability` colours the cells of n = 2 by the
-smallest singular value of their active rows, `plot_singular_values` draws histograms of these values over data.
+smallest singular value of the active rows, and `plot_singular_values` draws histograms of these values over data.
+`plot_training` draws p_I and p_H over the epochs of a training.
 """
 
 from exactinj.plotting.biases import plot_biases
@@ -21,6 +22,7 @@ from exactinj.plotting.reconstruction import plot_reconstruction
 from exactinj.plotting.singular_values import plot_singular_values
 from exactinj.plotting.stability_map import plot_stability
 from exactinj.plotting.sweep import plot_sweep
+from exactinj.plotting.training import plot_training
 from exactinj.plotting.wedge_map import plot_wedges
 
 __all__ = [
@@ -37,5 +39,6 @@ __all__ = [
     "plot_singular_values",
     "plot_stability",
     "plot_sweep",
+    "plot_training",
     "plot_wedges",
 ]

@@ -19,6 +19,15 @@ except ImportError:
     raise MissingExtraError("torch is not installed: pip install 'exactinj[torch]'") from None
 
 from exactinj.torch.injective import InjectiveConv2d, InjectiveLinear
+from exactinj.torch.monitor import EpochRecord, InjectivityMonitor
 from exactinj.torch.regularizer import MCBERegularizer, enforce_bias_, mcbe_bias
 
-__all__ = ["InjectiveConv2d", "InjectiveLinear", "MCBERegularizer", "enforce_bias_", "mcbe_bias"]
+__all__ = [
+    "EpochRecord",
+    "InjectiveConv2d",
+    "InjectiveLinear",
+    "InjectivityMonitor",
+    "MCBERegularizer",
+    "enforce_bias_",
+    "mcbe_bias",
+]

@@ -88,7 +88,7 @@ class MCBERegularizer(nn.Module):
         """``rho``, a scalar, at a batch of inputs of the layer, (..., n)."""
         self.update(inputs)
         bias: Tensor = self.__dict__["layer"].bias
-        rho: Tensor = torch.linalg.vector_norm(torch.relu(-bias - self.alpha_star))
+        rho: Tensor = torch.linalg.vector_norm(torch.clamp(bias + self.alpha_star, max=0))
         return rho
 
     def update(self, inputs: Tensor) -> None:
