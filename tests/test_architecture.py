@@ -24,9 +24,9 @@ FLOORS = (
     ("networks",),
     ("comparison",),
     ("api",),
-    ("sweep", "casebook", "torch"),
+    ("sweep", "casebook"),
     ("plotting",),
-    ("cli",),
+    ("cli", "torch"),
 )
 ENTRANCES = ("__init__", "__main__")
 MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py") if "_casebook" not in path.parts)
