@@ -7,6 +7,7 @@ at every x of X. All of it is in the floats of the layer: an estimate, which pro
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -14,6 +15,7 @@ from exactinj.errors import InputError
 
 __all__ = ["MCBERegularizer", "enforce_bias_", "mcbe_bias"]
 
+COMPILED = (torch.float32, torch.float64)
 ROUNDING = 8  # last places of the largest product
 
 
@@ -125,21 +127,37 @@ class MCBERegularizer(nn.Module):
             self._take(weight, self.points[self.is_set])
 
     def _take(self, weight: Tensor, points: Tensor) -> None:
-        """Let the values fall to those at some points (M, n).
-
-        Most points lower nothing: if n coefficients are larger than the largest one that is below its row's value, none
-        that is below counts. What is below by rounding only is left.
-        """
+        """Let the values fall to those at some points (M, n); what is below by rounding only is left."""
+        if not len(points):
+            return
         products = points @ weight.T
+        if products.device.type == "cpu" and products.dtype in COMPILED:
+            self._take_compiled(products, points, weight.shape[1])
+        else:
+            self._take_anywhere(products, points, weight.shape[1])
+
+    def _take_compiled(self, products: Tensor, points: Tensor, n: int) -> None:
+        from exactinj.kernels.lowering import lower
+
+        floats, values = products.numpy(), self.alpha_star.numpy()
+        places = np.full(len(values), -1)
+        rounding = ROUNDING * float(np.finfo(floats.dtype).eps) * max(float(floats.max()), -float(floats.min()))
+        if lower(floats, values, n, rounding, places):
+            rows = np.flatnonzero(places >= 0)
+            self.points.numpy()[rows] = points.numpy()[places[rows]]
+            self.is_set.numpy()[rows] = True
+
+    def _take_anywhere(self, products: Tensor, points: Tensor, n: int) -> None:
+        """If n coefficients are larger than the largest one that is below its row's value, the point lowers nothing."""
         rounding = ROUNDING * torch.finfo(products.dtype).eps * products.abs().amax()
         below = products < self.alpha_star - rounding
         highest = torch.where(below, products, -float("inf")).amax(dim=1, keepdim=True)
-        few = (products > highest).sum(dim=1) < weight.shape[1]
+        few = (products > highest).sum(dim=1) < n
         chosen = torch.nonzero(few & below.any(dim=1))[:, 0]
         if not len(chosen):
             return
-        least, places = _least(_among_largest(products[chosen], weight.shape[1]))
-        better = least < self.alpha_star
+        least, places = _least(_among_largest(products[chosen], n))
+        better = least < self.alpha_star - rounding
         self.points.copy_(torch.where(better[:, None], points[chosen[places]], self.points))
         self.alpha_star.copy_(torch.where(better, least, self.alpha_star))
         self.is_set.logical_or_(better)

@@ -91,6 +91,26 @@ def test_values_follow_the_weights():
     assert torch.allclose(seldom.alpha_star, whole)  # with weights that stay nothing is lost
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_compiled_code_and_tensors_say_the_same(seed):
+    """On processors a compiled loop lowers the values, on other devices operations on tensors."""
+    torch.manual_seed(seed)
+    n, dtype = 2 + seed % 3, torch.float64 if seed % 2 else torch.float32
+    layer = linear(n, 4 * n, seed, dtype)
+    compiled, plain = MCBERegularizer(layer), MCBERegularizer(layer)
+    for _ in range(5):
+        x = torch.randint(-3, 4, (12, n)).to(dtype) if seed < 3 else torch.randn(12, n, dtype=dtype)
+        products = x @ layer.weight.detach().T
+        compiled._take_compiled(products, x, n)
+        plain._take_anywhere(products, x, n)
+        assert torch.allclose(compiled.alpha_star, plain.alpha_star, atol=1e-5)
+        assert torch.equal(compiled.is_set, plain.is_set)
+        known = compiled.is_set
+        own = (compiled.points * layer.weight.detach()).sum(dim=1)
+        assert torch.allclose(own[known], compiled.alpha_star[known], atol=1e-5)
+    compiled.update(torch.zeros(0, n))
+
+
 def test_an_enforced_layer_is_mcbe_injective_and_names_rows_that_keep_their_bias():
     layer = linear(3, 7)
     x = torch.randn(50, 3, dtype=torch.float64)
