@@ -55,9 +55,9 @@ def stability(
     seed : int
         Of the random points where the searches begin; the enclosures hold whatever it is.
     pairs : int, optional
-        Nodes of a search over pairs of cells, which raises the lower end of kappa: to the tolerance for n <= 2, where
-        it is on by default (3,000), and mostly for n = 3. It needs the extra ``stability`` (Clarabel). Its bound is
-        proved in rational arithmetic here and is not in the certificate, which has ``sqrt(A/2)``.
+        Nodes of a search over pairs of cells, which raises the lower end of kappa: mostly to the tolerance for n <= 2,
+        where it is on by default (3,000), and often for n = 3. It needs the extra ``stability`` (Clarabel). Its
+        bound is proved in rational arithmetic here and is not in the certificate, which has ``sqrt(A/2)``.
     timeout : float, optional
         Seconds after which it stops; then ``result.complete`` is False. The outer ends are then what rows that are
         never inactive together say by themselves (all of it for a doubled layer), with a proof like any others.

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,7 +27,8 @@ __all__ = ["AlphaEstimate", "Ending"]
 
 Floats = NDArray[np.float64]
 
-CLEARLY = 1e-6  # relative to the lengths of a row and a point: far above the rounding of their product
+CLEARLY = Fraction(1, 10**6)  # relative to the sizes of a row and a point: far above the rounding of their product
+TINIEST = Fraction(1, 2**500)  # its square is far above what underflow changes
 
 
 class Ending(StrEnum):
@@ -144,7 +146,8 @@ class AlphaEstimate:
     def _is_below(self, row: int, value: Fraction) -> bool:
         """Whether a number is at most the coefficient of a row at its point: floats decide where they clearly can."""
         point, most = self.points[row], Fraction(float(self.values[row]))
-        room = Fraction(CLEARLY * float(np.linalg.norm(point)) * float(np.linalg.norm(self.frame.rows[row])))
+        largest = (Fraction(float(np.abs(vector).max())) for vector in (point, self.frame.rows[row]))
+        room = self.frame.n * prod((value + TINIEST for value in largest), start=CLEARLY)
         if abs(value - most) > room:
             return value < most
         products = zip(self.frame.exact_row(row), exact_vector(point), strict=True)

@@ -42,7 +42,7 @@ class InjectiveLinear(nn.Module):
         self.log_diagonal = nn.Parameter(torch.zeros(n))
         self.free = nn.Parameter(scale * torch.randn(m - 2 * n, n)) if m > 2 * n else None
         self.offset = nn.Parameter(torch.zeros(n)) if bias else None
-        self.slack = nn.Parameter(torch.zeros(n)) if bias else None
+        self.slack = nn.Parameter(torch.full((n,), -2.0)) if bias else None  # softplus keeps it from 0
         self.free_bias = nn.Parameter(torch.zeros(m - 2 * n)) if bias and m > 2 * n else None
 
     def extra_repr(self) -> str:
@@ -61,7 +61,7 @@ class InjectiveLinear(nn.Module):
         """(m,) or None."""
         if self.offset is None or self.slack is None:
             return None
-        parts = [self.offset, torch.relu(self.slack) - self.offset]
+        parts = [self.offset, functional.softplus(self.slack) - self.offset]
         return torch.cat(parts if self.free_bias is None else [*parts, self.free_bias])
 
     def forward(self, x: Tensor) -> Tensor:

@@ -60,7 +60,7 @@ def test_known_segments():
     assert one.cells == ((0, 1), (1, 2))
     both = xi.stability_between(cross, [1, 1], [-1, -1])  # through the corner
     assert both.is_exceptional
-    assert (both.ratio, both.at_least, both.faces, both.through_faces) == (HALF, HALF, 4 // 2, None)
+    assert (both.ratio, both.at_least, both.faces, both.through_faces) == (HALF, HALF, 2, None)
     beside = xi.stability_between(cross, [1, 2], [-1, -1])
     assert (beside.lost, beside.through_faces) == (2, Fraction(1, 4))
     same = xi.stability_between(cross, [1, 2], ["1/3", 5])

@@ -54,3 +54,15 @@ def test_points_that_are_refused(points):
         xi.alpha_on(OCTAHEDRON, points)
     with pytest.raises(xi.InputError):
         xi.alpha_on(OCTAHEDRON, np.zeros((1, 3))).is_mcbe_injective([0])
+
+
+@pytest.mark.parametrize("size", [1e-320, 1e-170, 1e150])
+def test_floats_decide_only_where_they_can(size):
+    """Exact comparisons where squares of lengths are beyond floats."""
+    rows, x = np.array([[size, 0.3], [0.1, size]]), np.array([[0.7, 0.9]])
+    found = xi.alpha_on(rows, x)
+    exact = xi.pointwise_bias(rows, x[0].tolist())
+    assert found.is_mcbe_injective(exact)
+    assert not found.is_mcbe_injective([exact[0], exact[1] + Fraction(1, 10**400)])
+    tiny = xi.alpha_on(rows * 1e-150, x * 1e-170) if size < 1 else found
+    assert tiny.is_mcbe_injective([-1, -1])
