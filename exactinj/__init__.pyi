@@ -71,8 +71,8 @@ from exactinj.networks.projection import Projection as Projection
 from exactinj.networks.projection import random_projection as random_projection
 from exactinj.networks.repair import Repair as Repair
 from exactinj.sampling import AlphaEstimate as AlphaEstimate
-from exactinj.sampling.samplers import KernelDensity as KernelDensity
-from exactinj.sampling.samplers import Smoothing as Smoothing
+from exactinj.sampling.data_samplers import KernelDensity as KernelDensity
+from exactinj.sampling.data_samplers import Smoothing as Smoothing
 from exactinj.work.verdict import Statistics as Statistics
 from exactinj.work.verdict import Verdict as Verdict
 

@@ -27,8 +27,9 @@ from sklearn.neural_network import MLPClassifier
 from exactinj import ReLULayer
 from exactinj.files.data_sets import Dataset, digits, iris
 from exactinj.sampling import sample_alpha
+from exactinj.sampling.data_samplers import KernelDensity, Smoothing
 from exactinj.sampling.measures import invertible_share
-from exactinj.sampling.samplers import KernelDensity, Sampler, Smoothing, UniformBall
+from exactinj.sampling.samplers import Sampler, UniformBall
 
 SIGMA = 0.5
 RATE = 0.01

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["add", "run"]
 
 MOST_ROWS = 60  # more are left to --json
+KERNELS = ("normal", "uniform", "epanechnikov", "biweight")
 
 
 def add(verbs: Verbs) -> None:
@@ -39,6 +40,10 @@ def add(verbs: Verbs) -> None:
     verb.add_argument("--domain", metavar="DOMAIN", help="for uniform: " + SAMPLE_DOMAIN_HELP)
     verb.add_argument("--data", metavar="FILE", help="points (M, n) as .npy or .csv, for the other methods")
     verb.add_argument("--sigma", type=float, help="standard deviation of the noise, for smoothing")
+    verb.add_argument(
+        "--bandwidth", metavar="FILE", help="for kde: the matrix H (n, n), .npy or .csv; else Scott's rule"
+    )
+    verb.add_argument("--kernel", choices=KERNELS, help="for kde: normal (default), or one on the unit ball")
     verb.add_argument("--samples", type=int, default=100_000, metavar="N", help="at most so many (default 100000)")
     verb.add_argument("--patience", type=int, metavar="S", help="stop when S samples in a row changed nothing")
     verb.add_argument("--rows-first", action="store_true", help="look at the rows themselves first")
@@ -123,8 +128,11 @@ def _sampler(options: argparse.Namespace) -> Sampler:
     """Uniform on a domain, or around the points of a data file."""
     from exactinj.files.domain_words import parse_domain
     from exactinj.files.layer_files import read_points
-    from exactinj.sampling.samplers import GivenPoints, KernelDensity, Smoothing, uniform_on
+    from exactinj.sampling.data_samplers import GivenPoints, KernelDensity, Smoothing
+    from exactinj.sampling.samplers import uniform_on
 
+    if options.method != "kde" and (options.bandwidth is not None or options.kernel is not None):
+        raise InputError(f"found --bandwidth or --kernel with --method {options.method}, expected --method kde")
     if options.method == "uniform":
         if options.data is not None or options.sigma is not None:
             raise InputError(
@@ -143,7 +151,8 @@ def _sampler(options: argparse.Namespace) -> Sampler:
     if options.method == "points":
         return GivenPoints(points)
     if options.method == "kde":
-        return KernelDensity(points)
+        bandwidth = None if options.bandwidth is None else read_points(options.bandwidth)
+        return KernelDensity(points, bandwidth, options.kernel or "normal")
     if options.sigma is None:
         raise InputError("found --method smoothing without --sigma, expected the standard deviation of the noise")
     return Smoothing(points, options.sigma)

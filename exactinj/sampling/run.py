@@ -26,10 +26,11 @@ from exactinj.exact.numbers import exact_vector
 from exactinj.layers.dense import ReLULayer
 from exactinj.sampling.backend import Backend, Screen, backend_named
 from exactinj.sampling.blocks import Independent, Rows, SampleBlock, Source, Subspaces, near_unit
+from exactinj.sampling.data_samplers import GivenPoints
 from exactinj.sampling.estimate import AlphaEstimate, Ending
 from exactinj.sampling.frame import Frame
 from exactinj.sampling.greedy import greedy_selection
-from exactinj.sampling.samplers import GivenPoints, Sampler, SubspaceSampler
+from exactinj.sampling.samplers import Sampler, SubspaceSampler
 from exactinj.sampling.selection import is_selected
 from exactinj.work.clock import Clock
 

@@ -1,8 +1,6 @@
-"""Where samples come from: uniform on spheres, balls, shells and boxes, or close to data.
+"""Where samples come from: uniform on spheres, balls, shells and boxes; `data_samplers` draws close to data.
 
-Uniform on the ball: a uniform direction times ``r u^(1/n)`` with u uniform. Randomised smoothing and kernel density
-estimation draw a data point and add Gaussian noise, of one standard deviation, or of one per coordinate by Scott's rule
-``M^(-1/(n + 4)) sigma_j`` ([Eck24] chapter 5, [Sco79]).
+Uniform on the ball: a uniform direction times ``r u^(1/n)`` with u uniform.
 """
 
 from __future__ import annotations
@@ -10,7 +8,6 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,17 +18,15 @@ from exactinj.exact.numbers import nearest_float
 from exactinj.sampling.backend import Array, Backend, NumpyBackend
 
 __all__ = [
-    "GivenPoints",
-    "KernelDensity",
     "RadialSampler",
     "Sampler",
-    "Smoothing",
     "SubspaceSampler",
     "UniformBall",
     "UniformBox",
     "UniformNonnegativeBall",
     "UniformShell",
     "UniformSphere",
+    "stretched",
     "uniform_on",
 ]
 
@@ -105,7 +100,7 @@ class RadialSampler(SubspaceSampler):
         return backend.orthonormal(normals)
 
     def coordinates(self, backend: Backend, normals: Array, n: int) -> Array:
-        return _stretched(backend, normals, self.radii(backend, len(normals), n))
+        return stretched(backend, normals, self.radii(backend, len(normals), n))
 
 
 @dataclass(frozen=True)
@@ -215,120 +210,6 @@ class UniformBox(Sampler):
         return points.clip(lower, upper)
 
 
-class GivenPoints(Sampler):
-    """The points of a finite set X, drawn with replacement; `alpha_on` looks at each of them once instead.
-
-    Parameters
-    ----------
-    data : (M, n) floats
-    """
-
-    def __init__(self, data: Any) -> None:
-        self.data = _data(data)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, GivenPoints) and np.array_equal(self.data, other.data)
-
-    def __hash__(self) -> int:
-        return hash((GivenPoints, self.data.tobytes()))
-
-    @property
-    def text(self) -> str:
-        return f"{len(self.data)} given points"
-
-    @property
-    def dimension(self) -> int:
-        return int(self.data.shape[1])
-
-    def draw(self, backend: Backend, count: int, n: int) -> Array:
-        backend.require_size(1.0 + float(np.abs(self.data).max()))
-        return backend.array(self.data[backend.numpy(backend.integers(len(self.data), count)).astype(np.int64)])
-
-
-class _AroundData(SubspaceSampler):
-    """A uniform data point plus independent Gaussian noise."""
-
-    def __init__(self, data: Any, noise: Floats) -> None:
-        self.data = _data(data)
-        self.noise = noise
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, _AroundData) or type(other) is not type(self):
-            return False
-        return np.array_equal(self.data, other.data) and np.array_equal(self.noise, other.noise)
-
-    def __hash__(self) -> int:
-        return hash((type(self), self.data.tobytes(), self.noise.tobytes()))
-
-    @property
-    def dimension(self) -> int:
-        return int(self.data.shape[1])
-
-    def draw(self, backend: Backend, count: int, n: int) -> Array:
-        points = self.centres(backend, count)
-        points += backend.normal(count, n) * backend.array(self.noise)
-        return points
-
-    def bases(self, backend: Backend, normals: Array) -> Array:
-        return normals * backend.doubles(self.noise)[:, None]
-
-    def coordinates(self, backend: Backend, normals: Array, n: int) -> Array:
-        return _stretched(backend, normals, 1.0)
-
-    def centres(self, backend: Backend, count: int) -> Array:
-        """Data points, drawn with replacement."""
-        backend.require_size(1.0 + float(np.abs(self.data).max()) + float(self.noise.max()))
-        return backend.array(self.data[backend.numpy(backend.integers(len(self.data), count)).astype(np.int64)])
-
-
-class Smoothing(_AroundData):
-    """Randomised smoothing: ``x = data point + N(0, sigma^2 I)``; sigma is a standard deviation.
-
-    Parameters
-    ----------
-    data : (M, n) floats
-    sigma : positive float
-    """
-
-    def __init__(self, data: Any, sigma: float) -> None:
-        if not 0 < sigma < float("inf"):
-            raise InputError(f"found sigma = {sigma}, expected a positive standard deviation")
-        super().__init__(data, np.array([float(sigma)]))
-        self.sigma = float(sigma)
-
-    @property
-    def text(self) -> str:
-        return f"randomised smoothing of {len(self.data)} points, sigma {self.sigma:g}"
-
-
-class KernelDensity(_AroundData):
-    """A Gaussian kernel density estimate with Scott's rule, one bandwidth ``M^(-1/(n + 4)) sigma_j`` per coordinate.
-
-    Parameters
-    ----------
-    data : (M, n) floats, at least two points
-        ``sigma_j`` are their standard deviations with M - 1 degrees of freedom.
-    """
-
-    def __init__(self, data: Any) -> None:
-        points = np.array(data, dtype=np.float64)
-        if points.ndim != 2 or len(points) < 2:  # noqa: PLR2004
-            raise InputError(f"found data of shape {points.shape}, expected at least two points (M, n)")
-        count, n = points.shape
-        super().__init__(points, count ** (-1.0 / (n + 4)) * points.std(axis=0, ddof=1))
-
-    @property
-    def text(self) -> str:
-        return f"kernel density of {len(self.data)} points, Scott's rule"
-
-
-def _data(data: Any) -> Floats:
-    points: Floats = np.array(data, dtype=np.float64)
-    if points.ndim != 2 or not points.size or not np.isfinite(points).all():  # noqa: PLR2004
-        raise InputError(f"found data of shape {points.shape}, expected finite points (M, n)")
-    return points
-
-
 def uniform_on(region: Region) -> Sampler:
     """The uniform distribution on a sphere, a ball around 0, a nonnegative ball, a shell or a box of equal sides."""
     if isinstance(region, Sphere):
@@ -361,7 +242,7 @@ def _inward(lower: float, upper: float, dtype: str) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def _stretched(backend: Backend, directions: Array, lengths: Array | float) -> Array:
+def stretched(backend: Backend, directions: Array, lengths: Array | float) -> Array:
     """Vectors (B, k) with their lengths changed, in place."""
     found = backend.lengths(directions)
     if len(directions) and not float(found.min()):  # float32 normal numbers are 0 now and then

@@ -51,6 +51,14 @@ def test_samples_around_data(run_command, frame, tmp_path):
     [
         (["--domain", "R^n"], "to sample from"),
         (["--method", "kde"], "without --data"),
+        (
+            ["--method", "smoothing", "--data", "data.npy", "--sigma", "1", "--kernel", "normal"],
+            "expected --method kde",
+        ),
+        (
+            ["--method", "kde", "--data", "data.npy", "--bandwidth", "data.npy"],
+            "expected a symmetric positive definite",
+        ),
         (["--method", "smoothing", "--data", "data.npy"], "without --sigma"),
         (["--method", "points"], "without --data"),
         (["--method", "points", "--data", "data.npy", "--sigma", "1"], "expected --method smoothing"),

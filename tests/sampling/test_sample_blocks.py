@@ -16,10 +16,9 @@ import exactinj as xi
 from exactinj.sampling import sample_alpha
 from exactinj.sampling.backend import NumpyBackend, backend_named
 from exactinj.sampling.blocks import Independent, Rows, Subspaces
+from exactinj.sampling.data_samplers import KernelDensity, Smoothing
 from exactinj.sampling.run import _Search
 from exactinj.sampling.samplers import (
-    KernelDensity,
-    Smoothing,
     UniformBall,
     UniformBox,
     UniformNonnegativeBall,
@@ -121,7 +120,7 @@ def test_samples_of_subspaces_have_the_right_distribution(dtype):
     kernel = KernelDensity(np.vstack([scale, -scale]))
     for sampler, centre, spread in (
         (Smoothing(data[:1], 0.5), data[0], 0.5),
-        (kernel, 0.0, np.hypot(scale, kernel.noise)),
+        (kernel, 0.0, np.hypot(scale, kernel.root)),
     ):
         points = (drawn(sampler, n, 5, count, most=1, dtype=dtype) - centre) / spread
         assert np.abs(points.mean(axis=0)).max() < 5 / count**0.5

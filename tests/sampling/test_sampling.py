@@ -10,10 +10,9 @@ import pytest
 
 import exactinj as xi
 from exactinj.sampling import sample_alpha
+from exactinj.sampling.data_samplers import KernelDensity, Smoothing
 from exactinj.sampling.samplers import (
-    KernelDensity,
     Sampler,
-    Smoothing,
     UniformBall,
     UniformBox,
     UniformNonnegativeBall,
