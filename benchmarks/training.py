@@ -29,7 +29,7 @@ def fastest_epoch(rows: int, batch: int, every: int | None) -> float:
     regularizer = MCBERegularizer(net[0], every=every or 1)
     times = []
     for _ in range(EPOCHS):
-        start = time.perf_counter()
+        start = time.process_time()
         for chosen in torch.randperm(len(x)).split(batch):
             inputs = x[chosen]
             loss = torch.nn.functional.cross_entropy(net(inputs), y[chosen])
@@ -38,7 +38,7 @@ def fastest_epoch(rows: int, batch: int, every: int | None) -> float:
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
-        times.append(time.perf_counter() - start)
+        times.append(time.process_time() - start)
     return min(times[1:])
 
 

@@ -15,7 +15,7 @@ mpl.use("Agg")
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["arguments", "draw_boxes", "save"]
+__all__ = ["arguments", "draw_boxes", "folder_arguments", "save"]
 
 STARTED = time.perf_counter()
 HERE = Path(__file__).resolve().parent
@@ -23,9 +23,25 @@ HERE = Path(__file__).resolve().parent
 
 def arguments(description: str | None) -> argparse.Namespace:
     """``--out FOLDER``, which is made, and ``--quick``."""
+    return _parsed(_parser(description))
+
+
+def folder_arguments(description: str | None) -> argparse.Namespace:
+    """Those, and ``--mnist FOLDER`` and ``--cifar FOLDER`` with the files of these data sets; None without them."""
+    parser = _parser(description)
+    parser.add_argument("--mnist", type=Path, metavar="FOLDER", help="with the four IDX files, plain or gzipped")
+    parser.add_argument("--cifar", type=Path, metavar="FOLDER", help="with the six files of the binary version")
+    return _parsed(parser)
+
+
+def _parser(description: str | None) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=(description or "").splitlines()[0])
     parser.add_argument("--out", type=Path, default=HERE / "out", metavar="FOLDER", help="where the picture goes")
     parser.add_argument("--quick", action="store_true", help="a small version, to see that the script runs")
+    return parser
+
+
+def _parsed(parser: argparse.ArgumentParser) -> argparse.Namespace:
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     return options

@@ -9,16 +9,42 @@ from numpy.typing import NDArray
 
 from exactinj.kernels.compilation import Compiled
 
-__all__ = ["lower"]
+__all__ = ["follow", "lower"]
 
 
 @Compiled
-def lower(products: NDArray[Any], values: NDArray[Any], most: int, rounding: float, places: NDArray[np.int64]) -> int:
-    """Lower the values (m,) to products (B, m) among the `most` largest of their row; returns how many fell.
+def follow(weight: NDArray[Any], kept: NDArray[Any], is_set: NDArray[np.bool_], values: NDArray[Any]) -> None:
+    """The values (m,) of the points (m, n) that are kept, for rows (m, n): their products, infinity where none is."""
+    m, n = weight.shape
+    for j in range(m):
+        values[j] = np.inf
+        if is_set[j]:
+            total = 0.0
+            for k in range(n):
+                total += np.float64(weight[j, k]) * np.float64(kept[j, k])
+            values[j] = total
 
-    places : (m,) is given the row that a value fell to. What is below by `rounding` only is left.
+
+@Compiled
+def lower(
+    products: NDArray[Any],
+    points: NDArray[Any],
+    units: float,
+    values: NDArray[Any],
+    kept: NDArray[Any],
+    is_set: NDArray[np.bool_],
+) -> int:
+    """Lower the values (m,) to products (B, m) among the n largest of their row; returns how many fell.
+
+    The points (B, n) that do so are kept. What is below by rounding only is left: `units` of the largest product.
     """
     count, m = products.shape
+    most = points.shape[1]
+    largest = 0.0
+    for k in range(count):
+        for j in range(m):
+            largest = max(largest, abs(products[k, j]))
+    rounding = units * largest
     fell = 0
     for k in range(count):
         z = products[k]
@@ -39,5 +65,6 @@ def lower(products: NDArray[Any], values: NDArray[Any], most: int, rounding: flo
                 if larger < most:
                     fell += 1
                     values[i] = z[i]
-                    places[i] = k
+                    kept[i] = points[k]
+                    is_set[i] = True
     return fell

@@ -7,7 +7,6 @@ at every x of X. All of it is in the floats of the layer: an estimate, which pro
 
 from __future__ import annotations
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -101,11 +100,15 @@ class MCBERegularizer(nn.Module):
             self._update(inputs)
 
     def _update(self, inputs: Tensor) -> None:
-        with torch.no_grad(), torch.autocast(inputs.device.type, enabled=False):
+        if torch.is_autocast_enabled(inputs.device.type):
+            with torch.autocast(inputs.device.type, enabled=False):
+                self._look_at(inputs)
+        else:
             self._look_at(inputs)
 
+    @torch.no_grad()
     def _look_at(self, inputs: Tensor) -> None:
-        weight: Tensor = self.__dict__["layer"].weight
+        weight: Tensor = self.__dict__["layer"].weight.detach()
         batch = inputs.detach().reshape(-1, weight.shape[1]).to(weight)
         if self.sigma:
             batch = batch.repeat(self.copies, 1)
@@ -117,37 +120,46 @@ class MCBERegularizer(nn.Module):
 
     def _follow(self, weight: Tensor, *, asked: bool) -> None:
         """The values of the points that are kept, for the current weights; if asked, where they still count."""
-        own = (self.points * weight).sum(dim=1)
         if asked:
-            products = self.points @ weight.T
-            own = products.diagonal()
-            self.is_set.logical_and_((products > own[:, None]).sum(dim=1) < weight.shape[1])
+            self._ask(weight)
+        elif _is_compiled(weight):
+            from exactinj.kernels.lowering import follow
+
+            follow(weight.numpy(), self.points.numpy(), self.is_set.numpy(), self.alpha_star.numpy())
+        else:
+            own = (self.points * weight).sum(dim=1)
+            self.alpha_star.copy_(torch.where(self.is_set, own, float("inf")))
+
+    def _ask(self, weight: Tensor) -> None:
+        """Drop points whose row is no longer among the n largest there; those left may count for other rows, too."""
+        products = self.points @ weight.T
+        own = products.diagonal()
+        self.is_set.logical_and_((products > own[:, None]).sum(dim=1) < weight.shape[1])
         self.alpha_star.copy_(torch.where(self.is_set, own, float("inf")))
-        if asked and bool(self.is_set.any()):
-            self._take(weight, self.points[self.is_set])
+        kept = torch.nonzero(self.is_set)[:, 0]
+        self._lower(products[kept], self.points[kept])
 
     def _take(self, weight: Tensor, points: Tensor) -> None:
-        """Let the values fall to those at some points (M, n); what is below by rounding only is left."""
+        """Let the values fall to those at some points (M, n)."""
+        self._lower(points @ weight.T, points)
+
+    def _lower(self, products: Tensor, points: Tensor) -> None:
+        """Let the values fall to products (M, m) with points (M, n); what is below by rounding only is left."""
         if not len(points):
             return
-        products = points @ weight.T
-        if products.device.type == "cpu" and products.dtype in COMPILED:
-            self._take_compiled(products, points, weight.shape[1])
+        if _is_compiled(products):
+            self._lower_compiled(products, points)
         else:
-            self._take_anywhere(products, points, weight.shape[1])
+            self._lower_anywhere(products, points, points.shape[1])
 
-    def _take_compiled(self, products: Tensor, points: Tensor, n: int) -> None:
+    def _lower_compiled(self, products: Tensor, points: Tensor) -> None:
         from exactinj.kernels.lowering import lower
 
-        floats, values = products.numpy(), self.alpha_star.numpy()
-        places = np.full(len(values), -1)
-        rounding = ROUNDING * float(np.finfo(floats.dtype).eps) * max(float(floats.max()), -float(floats.min()))
-        if lower(floats, values, n, rounding, places):
-            rows = np.flatnonzero(places >= 0)
-            self.points.numpy()[rows] = points.numpy()[places[rows]]
-            self.is_set.numpy()[rows] = True
+        units = ROUNDING * torch.finfo(products.dtype).eps
+        state = (part.numpy() for part in (self.alpha_star, self.points, self.is_set))
+        lower(products.numpy(), points.contiguous().numpy(), units, *state)
 
-    def _take_anywhere(self, products: Tensor, points: Tensor, n: int) -> None:
+    def _lower_anywhere(self, products: Tensor, points: Tensor, n: int) -> None:
         """If n coefficients are larger than the largest one that is below its row's value, the point lowers nothing."""
         rounding = ROUNDING * torch.finfo(products.dtype).eps * products.abs().amax()
         below = products < self.alpha_star - rounding
@@ -172,6 +184,11 @@ class MCBERegularizer(nn.Module):
 def _outside_graphs(regularizer: MCBERegularizer, inputs: Tensor) -> None:
     """What depends on values has no graph."""
     regularizer._update(inputs)
+
+
+def _is_compiled(values: Tensor) -> bool:
+    """Whether there is machine code for such tensors."""
+    return values.device.type == "cpu" and values.dtype in COMPILED
 
 
 def _among_largest(products: Tensor, n: int) -> Tensor:

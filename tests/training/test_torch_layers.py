@@ -101,8 +101,8 @@ def test_compiled_code_and_tensors_say_the_same(seed):
     for _ in range(5):
         x = torch.randint(-3, 4, (12, n)).to(dtype) if seed < 3 else torch.randn(12, n, dtype=dtype)
         products = x @ layer.weight.detach().T
-        compiled._take_compiled(products, x, n)
-        plain._take_anywhere(products, x, n)
+        compiled._lower_compiled(products, x)
+        plain._lower_anywhere(products, x, n)
         assert torch.allclose(compiled.alpha_star, plain.alpha_star, atol=1e-5)
         assert torch.equal(compiled.is_set, plain.is_set)
         known = compiled.is_set
