@@ -104,7 +104,8 @@ def print_gradients(steps: int) -> None:
     hidden, out = layers()
     rho = MCBERegularizer(hidden)(points)
     rho.backward()
-    print(f"regularising: rho = {rho.item():.4f}; its gradient: W {norm(hidden.weight)}, alpha {norm(hidden.bias)}")
+    gradients = f"W {norm(hidden.weight)}, alpha {norm(hidden.bias)}"
+    print(f"regularising: rho = {rho.item():.4f} for the estimate alpha*(X); its gradient: {gradients}")
     hidden, out = layers()
     unbounded = MCBERegularizer(hidden)
     unbounded.update(points)
