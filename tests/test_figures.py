@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import os
+import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +21,9 @@ import matplotlib.pyplot as plt  # noqa: E402
 FIGURES = Path(__file__).parent.parent / "docs" / "figures"
 FAST = ("fig_4_3", "fig_4_5")
 NAMES = sorted(path.stem for path in FIGURES.glob("fig_*.py"))
+EXACT = ("fig_3_3", "fig_4_5")  # nothing sampled, or true radii beside a formula
+EXPLAINING = ["fig_3_1", "fig_3_2", "fig_3_3", "fig_4_1", "fig_4_2", "fig_5_1", "fig_5_2", "fig_5_3", "fig_7_1"]
+EXPERIMENTS = ["fig_4_3", "fig_4_4", "fig_4_5", "fig_5_4", "fig_6_1", "fig_6_2"]
 
 
 def run(name, folder):
@@ -42,15 +48,78 @@ def drawn(folder, name):
 
 def test_every_figure_of_the_readme_has_a_script():
     text = (FIGURES / "README.md").read_text(encoding="utf-8")
-    assert NAMES == ["fig_4_3", "fig_4_4", "fig_4_5", "fig_5_4", "fig_6_1", "fig_6_2"]
+    assert sorted(EXPLAINING + EXPERIMENTS) == NAMES
     assert [name for name in NAMES if f"python docs/figures/{name}.py" not in text] == []
 
 
 @pytest.mark.parametrize("name", [pytest.param(name, marks=[] if name in FAST else pytest.mark.slow) for name in NAMES])
 def test_a_script_draws_its_figure(name, tmp_path):
+    if name == "fig_7_1":
+        pytest.importorskip("torch")
     printed = run(name, tmp_path)
-    assert "estimate" in printed or name == "fig_4_5"  # a formula and true radii
+    assert "estimate" in printed or name in EXACT
     assert drawn(tmp_path, name) > 0.02
+
+
+@pytest.fixture
+def run_here(tmp_path, monkeypatch, capsys):
+    """A script in this process, which saves starting another one; returns what it printed."""
+
+    def run_script(name):
+        monkeypatch.syspath_prepend(FIGURES)
+        monkeypatch.setattr(sys, "argv", [name, "--quick", "--out", str(tmp_path)])
+        try:
+            runpy.run_path(str(FIGURES / f"{name}.py"), run_name="__main__")
+        finally:
+            plt.close("all")
+            sys.modules.pop("common")  # a name that is not the scripts' alone
+        return capsys.readouterr().out
+
+    return run_script
+
+
+def numbers(pattern, text):
+    return [float(value) for value in re.findall(pattern, text)]
+
+
+@pytest.mark.slow
+def test_the_half_discs_have_the_area_of_circular_segments(run_here, tmp_path):
+    shares = numbers(r"estimate ([\d.]+) of the disc", run_here("fig_3_1"))
+    assert shares == pytest.approx(
+        [math.acos(a) / math.pi - a * math.sqrt(1 - a * a) / math.pi for a in (0.25, 0, -0.25)], abs=0.06
+    )
+    assert drawn(tmp_path, "fig_3_1") > 0.02
+
+
+def test_three_rows_are_rectifying_where_two_are_active(run_here, tmp_path):
+    printed = run_here("fig_3_2")
+    assert printed.count("not_injective") == 3
+    assert printed.count("'-0.500000'") == 3  # opposite to a row the two others have -1/2
+    low, middle, high = numbers(r"estimate ([\d.]+) of 1000", printed)
+    assert low < middle < high
+    assert middle == pytest.approx(0.5, abs=0.06)  # three sectors of 60 degrees
+    assert drawn(tmp_path, "fig_3_2") > 0.02
+
+
+def test_the_octahedron_has_more_active_vertices_on_its_planes(run_here, tmp_path):
+    printed = run_here("fig_3_3")
+    assert printed.startswith("injective")
+    assert re.findall(r"active vertices (.+)", printed) == [
+        "[0, 2, 4]",
+        "[0, 2, 4, 5]",
+        "[0, 2, 3, 4, 5]",
+        "[0, 1, 2, 3, 4, 5]",
+    ]
+    assert printed.count("['0', '0', '0', '0', '0', '0'], exactly") == 2
+    assert drawn(tmp_path, "fig_3_3") > 0.02
+
+
+@pytest.mark.slow
+def test_the_table_of_times_has_a_row_for_every_size(tmp_path):
+    printed = run("table_5_1", tmp_path)
+    assert (tmp_path / "table_5_1.md").read_text(encoding="utf-8") in printed
+    assert len(re.findall(r"^\| here", printed, re.MULTILINE)) == 3
+    assert "| thesis | 0.06 (1.00) | 0.063 (1.05) | 0.11 (1.85) |" in printed
 
 
 @pytest.mark.slow
