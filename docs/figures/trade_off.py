@@ -23,8 +23,9 @@ from exactinj import Ball, certify
 from exactinj.sampling.measures import invertible_share
 from exactinj.work.verdict import Verdict
 
-FACTORS = (0.0, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
+FACTORS = (0.0, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 POINTS = 100
+EXACTLY = 5  # trainings with the exact alpha*, which takes a tenth of a second, each epoch
 ACCURACY, SHARE, PROVED = "black", "#0072b2", "#009e73"
 
 
@@ -54,12 +55,12 @@ def main() -> None:
         panels,
         (
             (irises, "regularised", "Iris, alpha*(X) from samples"),
-            (irises, "exact", "Iris, exact alpha* on the ball"),
+            (irises[:EXACTLY], "exact", "Iris, exact alpha* on the ball"),
             (digit_sets, "regularised", f"{digit_sets[0].name}, alpha*(X) from samples"),
         ),
         strict=True,
     ):
-        spots = [_spot(problems, method, factor, is_decided=problems is irises) for factor in factors]
+        spots = [_spot(problems, method, factor, is_decided=problems is not digit_sets) for factor in factors]
         _say(name, spots)
         _draw(axes, spots)
         axes.set_title(f"{name}\nmeans of {len(problems)} trainings", fontsize=10)

@@ -8,6 +8,7 @@ positive rows; and, where n is small, whether the layer is injective, decided ex
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ from exactinj.domains import Region
 from exactinj.errors import InputError
 from exactinj.layers.dense import ReLULayer
 from exactinj.sampling.measures import hamming_share
+from exactinj.sampling.points import points_from
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -87,7 +89,7 @@ class InjectivityMonitor:
     Parameters
     ----------
     layer : torch.nn.Linear with a bias
-    inputs : (M, n) tensor of inputs of this layer where it is looked at, optional
+    inputs : (M, n) tensor of inputs of this layer where it is looked at, or a DataLoader that hands them out, optional
     count : inputs that the hook keeps in an epoch
     path : file to which a JSON line is added for each epoch, optional
     writer : object with ``add_scalar(name, value, step)``, such as TensorBoard's SummaryWriter, optional
@@ -100,7 +102,7 @@ class InjectivityMonitor:
     def __init__(
         self,
         layer: nn.Linear,
-        inputs: Tensor | None = None,
+        inputs: Tensor | Iterable[Any] | None = None,
         *,
         count: int = 256,
         path: str | Path | None = None,
@@ -114,7 +116,8 @@ class InjectivityMonitor:
             raise InputError(f"found {type(layer).__name__}, expected a torch.nn.Linear with a bias")
         if count < 1 or reconstructed < 1:
             raise InputError(f"found count = {count}, reconstructed = {reconstructed}, expected positive numbers")
-        self.layer, self.inputs = layer, inputs
+        self.layer = layer
+        self.inputs = inputs if inputs is None or isinstance(inputs, Tensor) else torch.from_numpy(points_from(inputs))
         self.count, self.path, self.writer = count, None if path is None else Path(path), writer
         self.domain, self.exact_up_to, self.timeout = domain, exact_up_to, timeout
         self.reconstructed = reconstructed

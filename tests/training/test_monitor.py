@@ -53,6 +53,14 @@ def test_a_training_is_logged(tmp_path):
         monitor.measure()
 
 
+def test_a_loader_is_looked_at_like_its_points():
+    torch.manual_seed(1)
+    layer, x = torch.nn.Linear(3, 8), torch.randn(30, 3)
+    loader = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(x, torch.zeros(30)), batch_size=8)
+    found, plain = InjectivityMonitor(layer, loader).measure(), InjectivityMonitor(layer, x).measure()
+    assert found.to_json() == plain.to_json()
+
+
 def test_measures_are_those_of_plain_numpy():
     x = torch.randn(40, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(3))
     torch.manual_seed(5)
