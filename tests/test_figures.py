@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 pytest.importorskip("matplotlib").use("Agg")
@@ -23,12 +24,13 @@ FAST = ("fig_4_3", "fig_4_5")
 NAMES = sorted(path.stem for path in FIGURES.glob("fig_*.py"))
 EXACT = ("fig_3_3", "fig_4_5")  # nothing sampled, or true radii beside a formula
 EXPLAINING = ["fig_3_1", "fig_3_2", "fig_3_3", "fig_4_1", "fig_4_2", "fig_5_1", "fig_5_2", "fig_5_3", "fig_7_1"]
-EXPERIMENTS = ["fig_4_3", "fig_4_4", "fig_4_5", "fig_5_4", "fig_6_1", "fig_6_2"]
+EXPERIMENTS = ["fig_4_3", "fig_4_4", "fig_4_5", "fig_5_4", "fig_6_1", "fig_6_2", "fig_6_3", "fig_7_2", "fig_7_3"]
+WITH_TORCH = ("fig_6_3", "fig_7_1", "fig_7_2", "fig_7_3")
 
 
-def run(name, folder):
+def run(name, folder, *arguments):
     outcome = subprocess.run(
-        [sys.executable, FIGURES / f"{name}.py", "--quick", "--out", folder],
+        [sys.executable, FIGURES / f"{name}.py", "--quick", "--out", folder, *arguments],
         cwd=folder,
         env={**os.environ, "MPLCONFIGDIR": str(folder)},
         capture_output=True,
@@ -54,7 +56,7 @@ def test_every_figure_of_the_readme_has_a_script():
 
 @pytest.mark.parametrize("name", [pytest.param(name, marks=[] if name in FAST else pytest.mark.slow) for name in NAMES])
 def test_a_script_draws_its_figure(name, tmp_path):
-    if name == "fig_7_1":
+    if name in WITH_TORCH:
         pytest.importorskip("torch")
     printed = run(name, tmp_path)
     assert "estimate" in printed or name in EXACT
@@ -130,3 +132,33 @@ def test_a_sweep_goes_on_where_it_stopped(tmp_path):
     path.write_bytes(b"".join(lines[:-3]))
     assert f"{path.name}: 3 layers computed" in run("fig_6_2", tmp_path)
     assert sorted(path.read_bytes().splitlines(keepends=True)) == sorted(lines)
+
+
+@pytest.mark.slow
+def test_trainings_read_the_files_of_the_user(tmp_path):
+    """Small files in the formats of MNIST and CIFAR-10."""
+    pytest.importorskip("torch")
+    random = np.random.default_rng(0)
+    for part, count in (("train", 60), ("t10k", 20)):
+        images = random.integers(256, size=(count, 6, 6), dtype=np.uint8)
+        head = np.array([2051, count, 6, 6], dtype=">u4").tobytes()
+        (tmp_path / f"{part}-images-idx3-ubyte").write_bytes(head + images.tobytes())
+        labels = (
+            np.array([2049, count], dtype=">u4").tobytes() + random.integers(10, size=count, dtype=np.uint8).tobytes()
+        )
+        (tmp_path / f"{part}-labels-idx1-ubyte").write_bytes(labels)
+    for name in (*(f"data_batch_{k}" for k in range(1, 6)), "test_batch"):
+        records = random.integers(256, size=(8, 3073), dtype=np.uint8)
+        records[:, 0] %= 10
+        (tmp_path / f"{name}.bin").write_bytes(records.tobytes())
+    printed = run("fig_7_3", tmp_path, "--mnist", tmp_path, "--cifar", tmp_path)
+    assert "MNIST, regularised" in printed
+    assert "CIFAR-10, plain" in printed
+    assert "digits" not in printed
+
+
+@pytest.mark.slow
+def test_the_curve_over_the_factor_is_drawn(tmp_path):
+    pytest.importorskip("torch")
+    assert "proved injective on the ball" in run("trade_off", tmp_path)
+    assert drawn(tmp_path, "trade_off") > 0.02
