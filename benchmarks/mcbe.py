@@ -22,8 +22,9 @@ import numpy as np
 from exactinj.sampling.backend import Backend, backend_named
 from exactinj.sampling.blocks import Source, Subspaces
 from exactinj.sampling.frame import Frame
-from exactinj.sampling.run import SUBSPACE, _block_size, _draw, _Search
+from exactinj.sampling.run import SUBSPACE, _block_size, _draw
 from exactinj.sampling.samplers import UniformSphere
+from exactinj.sampling.search import Search
 from exactinj.work.clock import Clock
 
 LOOPED = 300  # samples of the plain loop
@@ -76,9 +77,9 @@ def measure(rows: np.ndarray, backend: str, dtype: str, device: str | None, samp
     return seconds
 
 
-def warm(frame: Frame, backend: Backend, samples: int, size: int, dimension: int = 0) -> tuple[_Search, Source]:
+def warm(frame: Frame, backend: Backend, samples: int, size: int, dimension: int = 0) -> tuple[Search, Source]:
     """A search that has seen so many samples, and where it gets them from."""
-    search = _Search(frame, backend, UniformSphere(), greedy=False)
+    search = Search(frame, backend, UniformSphere(), greedy=False)
     stream: Source = search.independent
     if dimension:
         stream = Subspaces(UniformSphere(), backend, search.device_rows, k=dimension, most=samples, block=size)
@@ -86,7 +87,7 @@ def warm(frame: Frame, backend: Backend, samples: int, size: int, dimension: int
     return search, stream
 
 
-def draw(search: _Search, stream: Source, samples: int, size: int) -> None:
+def draw(search: Search, stream: Source, samples: int, size: int) -> None:
     """So many samples more."""
     _draw(search, stream, Clock(), samples=search.drawn + samples, patience=None, size=size)
 
