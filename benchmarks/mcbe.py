@@ -110,7 +110,8 @@ def measure_screen(
 def print_screens(options: argparse.Namespace) -> None:
     """The second table."""
     print(
-        "\n| n, m | backend, type, screen | product us | first look us | / product | it keeps | all keep | whole us | / product |"
+        "\n| n, m | backend, type, screen | product us | first look us | / product | it keeps | all keep "
+        "| whole us | / product |"
     )
     print("| --- " * 9 + "|")
     for text in options.sizes:

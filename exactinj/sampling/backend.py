@@ -17,6 +17,7 @@ higher one, too.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
@@ -323,10 +324,9 @@ class TorchBackend(Backend):
     def marks(self, coefficients: Array, screen: Screen, most: int) -> Array:
         if not self.is_device:  # tensors on the CPU are numpy arrays in other clothes
             return self._torch.from_numpy(self._numpy.marks(coefficients.numpy(), screen, most))
-        if self._is_cuda and has_triton():
-            from exactinj.sampling.triton_marks import marks
-
-            return marks(coefficients, *self._moved(screen), screen.highest, most)
+        in_one_pass = _triton_marks(self.device) if self._is_cuda else None
+        if in_one_pass is not None:
+            return in_one_pass(coefficients, *self._moved(screen), screen.highest, most)
         return (coefficients > screen.highest).sum(dim=1) < most
 
     def numbers(self, marks: Array) -> Array:
@@ -361,9 +361,23 @@ def _has_wide_results(torch: Any) -> bool:
 
 
 @cache
-def has_triton() -> bool:
-    """Whether Triton can be imported; without it the accelerator does the same in several passes."""
-    return find_spec("triton") is not None
+def _triton_marks(device: str) -> Callable[..., Array] | None:
+    """The pass in Triton, where that is installed and works; it compiles, so that it may fail for reasons of its own.
+
+    Without it the accelerator does the same in several passes.
+    """
+    if find_spec("triton") is None:
+        return None
+    import torch
+
+    one = torch.zeros(1, device=device)
+    try:
+        from exactinj.sampling.triton_marks import marks
+
+        marks(one[:, None], one, one, 0.0, 1)
+    except Exception:  # noqa: BLE001
+        return None
+    return marks
 
 
 def backend_named(name: str, dtype: str, seed: int, device: str | None) -> Backend:

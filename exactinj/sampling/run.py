@@ -31,6 +31,7 @@ from exactinj.sampling.blocks import Source, Subspaces
 from exactinj.sampling.estimate import AlphaEstimate, Ending
 from exactinj.sampling.frame import Frame
 from exactinj.sampling.samplers import GivenPoints, Sampler, SubspaceSampler
+from exactinj.sampling.screens import require_screen
 from exactinj.sampling.search import Search
 from exactinj.work.clock import Clock
 
@@ -76,10 +77,12 @@ def sample_alpha(
     frame = Frame.of(layer)
     sampler.require(frame.n)
     backend_ = backend_named(backend, dtype, seed, device)
-    search = Search(frame, backend_, sampler, greedy=greedy, screen=screen)
+    require_screen(screen)
     clock = clock or Clock()
     size = _block_size(frame, backend_, memory, greedy=greedy)
     dimension = _subspace_dimension(0 if greedy and subspace is None else subspace, sampler, frame.n, samples)
+    first_look = "float32" if greedy or dimension else screen  # in subspaces products are short
+    search = Search(frame, backend_, sampler, greedy=greedy, screen=first_look)
     if rows_first:
         first = backend_.array(_rows_inside(frame.rows, sampler, backend_))
         for start in range(0, len(first), size):

@@ -214,6 +214,9 @@ class UniformNonnegativeBall(Sampler):
     def draw(self, backend: Backend, count: int, n: int) -> Array:
         return abs(UniformBall(self.radius).draw(backend, count, n))
 
+    def reach(self, n: int) -> float:
+        return UniformBall(self.radius).reach(n)
+
 
 @dataclass(frozen=True)
 class UniformBox(Sampler):

@@ -28,6 +28,7 @@ What a screen drops rests on this; what it keeps is decided in float64 and in ra
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,7 +37,7 @@ from numpy.typing import NDArray
 from exactinj.errors import InputError
 from exactinj.sampling.backend import Array, Backend
 
-__all__ = ["CHUNK", "LONG", "NEARLY", "ROUNDING", "SCREENS", "Look", "RoundedScreen", "screens_named"]
+__all__ = ["CHUNK", "LONG", "NEARLY", "ROUNDING", "SCREENS", "Look", "RoundedScreen", "require_screen", "screens_named"]
 
 Floats = NDArray[np.float64]
 
@@ -95,6 +96,12 @@ class RoundedScreen:
         self._factors: Floats = np.ldexp(1.0, self.exponent - own)
         self._moved = None if (own == self.exponent).all() else backend.single(backend.doubles(self._factors))
 
+    def with_one_slice(self) -> RoundedScreen:
+        """The same with the first slice alone."""
+        one = copy(self)
+        one._slices, one._left = self._slices[:1], self._left[:1]
+        return one
+
     def look(self, points: Array, reach: float, unit: float) -> Look:
         """At points (B, n) no longer than `reach`, in the backend's type or float32; the unit is near the reach."""
         exponent = min(EXPONENT - int(np.frexp(reach / unit)[1]), 2 * EXPONENT)
@@ -144,16 +151,22 @@ class RoundedScreen:
         return found
 
 
-def screens_named(name: str, rows: Floats, lengths: Floats, backend: Backend) -> tuple[RoundedScreen, ...]:
-    """The screens before float32 or float64: one of one slice and one of two, or none; `InputError` for other names."""
+def require_screen(name: str) -> None:
+    """`InputError` for names of other screens."""
     if name not in SCREENS:
         raise InputError(f"found the screen {name!r}, expected one of {', '.join(SCREENS)}")
+
+
+def screens_named(name: str, rows: Floats, lengths: Floats, backend: Backend) -> tuple[RoundedScreen, ...]:
+    """The screens before float32 or float64: one of one slice and one of two, or none; `InputError` for other names."""
+    require_screen(name)
     n = rows.shape[1]
     if name == "auto":
         name = "float16" if backend.is_device and n >= FEWEST_COLUMNS else "float32"
     if name == "float32" or n > MOST_COLUMNS:
         return ()
-    return tuple(RoundedScreen(rows, lengths, backend, name, slices) for slices in (1, 2))
+    two = RoundedScreen(rows, lengths, backend, name, 2)
+    return two.with_one_slice(), two
 
 
 def _exponents(lengths: Floats) -> tuple[int, NDArray[np.int64]]:
