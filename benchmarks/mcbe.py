@@ -9,6 +9,13 @@ before as are measured.
 
     python benchmarks/mcbe.py
     python benchmarks/mcbe.py --sizes 784,1568 3072,6144 --samples 500000 --dtypes float32 --backend torch --device cuda
+
+With `--screens` a second table: for each screen the bare float32 product, the coefficients of the first look (rounding
+of the points and product), the share of samples that the first look and all looks keep after the run, and the whole run
+of independent samples over the float32 product. On a processor float16 and TF32 are emulated: only the shares count.
+
+    python benchmarks/mcbe.py --sizes 64,128 784,1568 784,4704 3072,6144 --samples 500000 --dtypes float32 \
+        --backend torch --device cuda --screens float32 tf32 float16
 """
 
 from __future__ import annotations
@@ -22,8 +29,9 @@ import numpy as np
 from exactinj.sampling.backend import Backend, backend_named
 from exactinj.sampling.blocks import Source, Subspaces
 from exactinj.sampling.frame import Frame
-from exactinj.sampling.run import SUBSPACE, _block_size, _draw, _Search
+from exactinj.sampling.run import SUBSPACE, _block_size, _draw
 from exactinj.sampling.samplers import UniformSphere
+from exactinj.sampling.search import Search
 from exactinj.work.clock import Clock
 
 LOOPED = 300  # samples of the plain loop
@@ -76,9 +84,53 @@ def measure(rows: np.ndarray, backend: str, dtype: str, device: str | None, samp
     return seconds
 
 
-def warm(frame: Frame, backend: Backend, samples: int, size: int, dimension: int = 0) -> tuple[_Search, Source]:
+def measure_screen(
+    rows: np.ndarray, source: Backend, screen: str, samples: int
+) -> tuple[float, float, float, float, float]:
+    """Seconds a sample of the float32 product and of the first look, shares kept by it and in all, whole run."""
+    _, n = rows.shape
+    frame = Frame(rows, None)
+    size = min(_block_size(frame, source, None), samples)
+    search = Search(frame, source, UniformSphere(), greedy=False, screen=screen)
+    draw(search, search.independent, samples, size)
+    given = [UniformSphere().draw(source, size, n) for _ in range(max(2, min(SEARCHED, samples // size)))]
+    singles, typed = [source.single(block) for block in given], source.single(source.doubles(rows))
+    looks = [search.independent.given(block).looks(1.0) for block in given]
+    count = len(given) * size
+    product = timed(source, lambda: [len(source.products(block, typed)) for block in singles]) / count
+    first = timed(source, lambda: [look[0](None).unit for look in looks]) / count
+    kept = [
+        sum(len(source.candidates(found.coefficients, search._screen(found), search.most)) for found in some) / count
+        for some in ([look[place](None) for look in looks] for place in (0, -1))
+    ]
+    whole = timed(source, lambda: draw(search, search.independent, samples, size)) / samples
+    return product, first, *kept, whole
+
+
+def print_screens(options: argparse.Namespace) -> None:
+    """The second table."""
+    print(
+        "\n| n, m | backend, type, screen | product us | first look us | / product | it keeps | all keep "
+        "| whole us | / product |"
+    )
+    print("| --- " * 9 + "|")
+    for text in options.sizes:
+        n, m = map(int, text.split(","))
+        rows = np.random.default_rng(0).standard_normal((m, n))
+        rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+        for backend in options.backend:
+            for dtype in options.dtypes:
+                for screen in options.screens:
+                    source = backend_named(backend, dtype, 0, options.device if backend == "torch" else None)
+                    product, first, one, last, whole = measure_screen(rows, source, screen, options.samples)
+                    cells = [f"{product * 1e6:.4g}", f"{first * 1e6:.4g}", f"{first / product:.2f}"]
+                    cells += [f"{one:.4f}", f"{last:.4f}", f"{whole * 1e6:.4g}", f"{whole / product:.2f}"]
+                    print(f"| {n}, {m} | {backend}, {dtype}, {screen} | {' | '.join(cells)} |", flush=True)
+
+
+def warm(frame: Frame, backend: Backend, samples: int, size: int, dimension: int = 0) -> tuple[Search, Source]:
     """A search that has seen so many samples, and where it gets them from."""
-    search = _Search(frame, backend, UniformSphere(), greedy=False)
+    search = Search(frame, backend, UniformSphere(), greedy=False)
     stream: Source = search.independent
     if dimension:
         stream = Subspaces(UniformSphere(), backend, search.device_rows, k=dimension, most=samples, block=size)
@@ -86,9 +138,10 @@ def warm(frame: Frame, backend: Backend, samples: int, size: int, dimension: int
     return search, stream
 
 
-def draw(search: _Search, stream: Source, samples: int, size: int) -> None:
+def draw(search: Search, stream: Source, samples: int, size: int) -> None:
     """So many samples more."""
-    _draw(search, stream, Clock(), samples=search.drawn + samples, patience=None, size=size)
+    goal = search.drawn + samples
+    _draw(search, stream, Clock(), samples=goal, patience=None, size=size, ahead=int(search.backend.is_device))
 
 
 def timed(source: Any, work: Any) -> float:
@@ -116,6 +169,7 @@ def main() -> None:
     parser.add_argument("--dtypes", nargs="+", default=["float64", "float32"])
     parser.add_argument("--device", help="of torch")
     parser.add_argument("--samples", type=int, default=40_000)
+    parser.add_argument("--screens", nargs="+", choices=("float32", "float16", "tf32"), help="a second table")
     options = parser.parse_args()
     print(
         "| n, m | backend, type | product us | search us | / product "
@@ -135,6 +189,8 @@ def main() -> None:
                 for one in whole:
                     cells += [f"{one * 1e6:.2f}", f"{one / product:.2f}", f"{loop / one:.0f}", f"{plain / one:.0f}"]
                 print(f"| {n}, {m} | {backend}, {dtype} | {' | '.join(cells)} |", flush=True)
+    if options.screens:
+        print_screens(options)
 
 
 if __name__ == "__main__":

@@ -136,6 +136,7 @@ def sample_alpha(
     rows_first: bool = False,
     greedy: bool = False,
     subspace: int | None = None,
+    screen: str = "auto",
     timeout: float | None = None,
     report: Callable[[str], None] | None = None,
 ) -> AlphaEstimate:
@@ -177,6 +178,11 @@ def sample_alpha(
         dimension, and in measurements the estimates were as low (benchmarks/README.md). 0 draws independent samples.
         If left out it is 16 where n >= 64 and there are at least 2048 samples, except on boxes and the nonnegative
         ball, for which there is no such way, and with `greedy`.
+    screen : {"auto", "float16", "tf32", "float32"}
+        Which products say first that a sample changes nothing; the estimate does not depend on it. float16 and TF32
+        are for GPUs that multiply them many times as fast as float32 (their error is bounded, see
+        docs/mathematics.md), and are emulated, slowly, elsewhere; samples of subspaces need neither. If left out it is
+        float16 on a GPU for n >= 256.
     timeout, report
         As in `certify`; what was sampled by then is returned.
 
@@ -220,6 +226,7 @@ def sample_alpha(
         rows_first=rows_first,
         greedy=greedy,
         subspace=subspace,
+        screen=screen,
         clock=Clock(timeout, report),
     )
 

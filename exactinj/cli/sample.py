@@ -57,6 +57,12 @@ def add(verbs: Verbs) -> None:
         metavar="K",
         help="draw from random subspaces of dimension K, 0 for independent samples (default 16 from n = 64 on)",
     )
+    verb.add_argument(
+        "--screen",
+        choices=("auto", "float16", "tf32", "float32"),
+        default="auto",
+        help="products that drop samples first; the estimate is the same (default: float16 on a GPU from n = 256 on)",
+    )
     verb.add_argument("--seed", type=int, default=0, help="of the random numbers (default 0)")
     verb.add_argument("--timeout", type=seconds, metavar="SECONDS", help="stop sampling after so many seconds")
     add_layer_out(verb, "the estimate, which certifies nothing,")
@@ -100,6 +106,7 @@ def _work(options: argparse.Namespace, reporter: Reporter) -> Ending:
         rows_first=options.rows_first,
         greedy=options.greedy,
         subspace=options.subspace,
+        screen=options.screen,
         timeout=reporter.seconds_left,
         report=reporter.report,
     )

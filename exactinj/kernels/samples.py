@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from exactinj.kernels.compilation import Compiled, helper
 
-__all__ = ["decide", "scan"]
+__all__ = ["decide", "products", "scan", "settle"]
 
 Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
@@ -91,6 +91,36 @@ def decide(
             values[j] = value
             scaled_values[j] = math.ldexp(value, scale)
             places[j] = k
+
+
+@Compiled
+def settle(
+    samples: NDArray[np.int64],
+    numbers: NDArray[np.int64],
+    is_clear: NDArray[np.bool_],
+    points: Floats,
+    rows: Floats,
+    values: Floats,
+    places: NDArray[np.int64],
+) -> None:
+    """Lower the values (m,) by pairs of samples and rows that are clear, in the order of the samples.
+
+    Values are the same products as in `decide`; `places` gets the number of the sample that set a value.
+    """
+    for p in range(len(samples)):
+        if is_clear[p]:
+            k, j = samples[p], numbers[p]
+            value = np.dot(rows[j], points[k])
+            if value < values[j]:
+                values[j] = value
+                places[j] = k
+
+
+@Compiled
+def products(points: Floats, chosen: NDArray[np.int64], row: Floats, found: Floats) -> None:
+    """The products of a row with the points that have these numbers, each as in `decide`."""
+    for p in range(len(chosen)):
+        found[p] = np.dot(row, points[chosen[p]])
 
 
 @helper

@@ -8,14 +8,19 @@ n largest entries:
 * Else let c be the largest ``z_j`` that is below the estimate of its row. If n entries are larger than c, then n are
   larger than every other such ``z_j``, and nothing changes.
 
-Both tests leave room for the error of the coefficients, so that what they drop is certain; `kernels.samples.decide`
-looks at the others in float64.
+Both tests leave room for the error of the coefficients, so that what they drop is certain; the others are looked at in
+float64. The estimates that they compare with may be older than the search's: estimates only fall, and what changes
+nothing in higher ones changes nothing in lower ones, as each row with ``z_j`` below the lower one has ``z_j`` below the
+higher one, too.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -30,6 +35,7 @@ Singles = NDArray[np.float32]
 Array = Any  # a numpy array or a torch tensor
 
 DTYPES = ("float32", "float64")
+TF32_HALF, TF32_REST = 0x1000, 0x1FFF  # bits of float32: half a unit of TF32, and what TF32 has not
 
 
 @dataclass(frozen=True)
@@ -110,6 +116,25 @@ class Backend(ABC):
         """``points @ rows^T``, (B, n) and (m, n), or batches of such, in float32 with all of its bits or float64."""
 
     @abstractmethod
+    def rounded(self, values: Array, kind: str) -> Array:
+        """float32 numbers below 2^15, rounded to nearest in ``float16`` or ``tf32``, for `rounded_products`."""
+
+    @abstractmethod
+    def rounded_products(self, points: Array, rows: Array) -> Array:
+        """``points @ rows^T``, (B, n) and (m, n), of `rounded` numbers, in float32; see `screens` for the sums."""
+
+    @abstractmethod
+    def marks(self, coefficients: Array, screen: Screen, most: int) -> Array:
+        """(B,) bool: all rows of `coefficients` (B, m) that may lower the estimate, and perhaps others.
+
+        On an accelerator nothing waits for the result.
+        """
+
+    @abstractmethod
+    def numbers(self, marks: Array) -> Array:
+        """The numbers of what is marked."""
+
+    @abstractmethod
     def candidates(self, coefficients: Array, screen: Screen, most: int) -> Array:
         """Numbers of the rows of `coefficients` (B, m) that may lower the estimate; see the head of this file."""
 
@@ -180,12 +205,27 @@ class NumpyBackend(Backend):
     def products(self, points: Array, rows: Array) -> Array:
         return points @ rows.swapaxes(-1, -2)
 
-    def candidates(self, coefficients: Array, screen: Screen, most: int) -> Array:
+    def rounded(self, values: Array, kind: str) -> Array:
+        if kind == "float16":
+            return values.astype(np.float16).astype(np.float32)
+        bits = np.ascontiguousarray(values).view(np.uint32)
+        return ((bits + np.uint32(TF32_HALF)) & np.uint32(~TF32_REST & 0xFFFFFFFF)).view(np.float32)
+
+    def rounded_products(self, points: Array, rows: Array) -> Array:
+        return points @ rows.T
+
+    def marks(self, coefficients: Array, screen: Screen, most: int) -> Array:
         from exactinj.kernels.samples import scan
 
         marks = np.zeros(len(coefficients), dtype=np.uint8)
         scan(coefficients, np.float32(screen.highest), screen.slack, screen.estimate, most, marks)
+        return marks.view(np.bool_)
+
+    def numbers(self, marks: Array) -> Array:
         return np.flatnonzero(marks)
+
+    def candidates(self, coefficients: Array, screen: Screen, most: int) -> Array:
+        return self.numbers(self.marks(coefficients, screen, most))
 
 
 class TorchBackend(Backend):
@@ -258,19 +298,86 @@ class TorchBackend(Backend):
         finally:
             self._torch.backends.cuda.matmul.allow_tf32 = allowed
 
-    def candidates(self, coefficients: Array, screen: Screen, most: int) -> Array:
+    def rounded(self, values: Array, kind: str) -> Array:
+        torch = self._torch
+        if kind == "float16":
+            half = values.half()
+            return half if self.is_device else half.float()
+        return ((values.view(torch.int32) + TF32_HALF) & ~TF32_REST).view(torch.float32)
+
+    def rounded_products(self, points: Array, rows: Array) -> Array:
+        torch, settings = self._torch, self._torch.backends.cuda.matmul
+        if points.dtype == torch.float16 and self._is_cuda and _has_wide_results(torch):
+            reduced = settings.allow_fp16_reduced_precision_reduction
+            try:  # sums stay in float32
+                settings.allow_fp16_reduced_precision_reduction = False
+                return torch.mm(points, rows.mT, out_dtype=torch.float32)
+            finally:
+                settings.allow_fp16_reduced_precision_reduction = reduced
+        allowed = settings.allow_tf32
+        try:  # nothing is lost, as the numbers are those of TF32
+            settings.allow_tf32 = True
+            return points.float() @ rows.float().mT
+        finally:
+            settings.allow_tf32 = allowed
+
+    def marks(self, coefficients: Array, screen: Screen, most: int) -> Array:
         if not self.is_device:  # tensors on the CPU are numpy arrays in other clothes
-            return self._torch.from_numpy(self._numpy.candidates(coefficients.numpy(), screen, most))
+            return self._torch.from_numpy(self._numpy.marks(coefficients.numpy(), screen, most))
+        in_one_pass = _triton_marks(self.device) if self._is_cuda else None
+        if in_one_pass is not None:
+            return in_one_pass(coefficients, *self._moved(screen), screen.highest, most)
+        return (coefficients > screen.highest).sum(dim=1) < most
+
+    def numbers(self, marks: Array) -> Array:
+        return marks.nonzero()[:, 0]
+
+    def candidates(self, coefficients: Array, screen: Screen, most: int) -> Array:
+        if not self.is_device:
+            return self.numbers(self.marks(coefficients, screen, most))
         left = ((coefficients > screen.highest).sum(dim=1) < most).nonzero()[:, 0]
         if not len(left):
             return left
-        slack = self._torch.as_tensor(screen.slack, device=self.device)
-        estimate = self._torch.as_tensor(screen.estimate, device=self.device)
+        slack, estimate = self._moved(screen)
         values = coefficients[left]
         lowest, highest = values - slack, values + slack
         below = highest.masked_fill(lowest >= estimate, -float("inf")).amax(dim=1)
         larger = (lowest > below[:, None]).sum(dim=1)
         return left[(larger < most) & (below > -float("inf"))]
+
+    def _moved(self, screen: Screen) -> tuple[Array, Array]:
+        """Slack and estimate of each row, where the coefficients are."""
+        slack = self._torch.as_tensor(screen.slack, device=self.device)
+        return slack, self._torch.as_tensor(screen.estimate, device=self.device)
+
+    @property
+    def _is_cuda(self) -> bool:
+        return str(self.device).startswith("cuda")
+
+
+def _has_wide_results(torch: Any) -> bool:
+    """Whether products of float16 can be had in float32, from torch 2.8 on."""
+    return tuple(int(part) for part in torch.__version__.split(".")[:2]) >= (2, 8)
+
+
+@cache
+def _triton_marks(device: str) -> Callable[..., Array] | None:
+    """The pass in Triton, where that is installed and works; it compiles, so that it may fail for reasons of its own.
+
+    Without it the accelerator does the same in several passes.
+    """
+    if find_spec("triton") is None:
+        return None
+    import torch
+
+    one = torch.zeros(1, device=device)
+    try:
+        from exactinj.sampling.triton_marks import marks
+
+        marks(one[:, None], one, one, 0.0, 1)
+    except Exception:  # noqa: BLE001
+        return None
+    return marks
 
 
 def backend_named(name: str, dtype: str, seed: int, device: str | None) -> Backend:

@@ -11,6 +11,7 @@ as long as n is so large that no sample has others nearer than that anyhow, an e
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -18,15 +19,13 @@ from numpy.typing import NDArray
 
 from exactinj.sampling.backend import Array, Backend
 from exactinj.sampling.samplers import Sampler, SubspaceSampler
+from exactinj.sampling.screens import CHUNK, LONG, NEARLY, ROUNDING, Look, RoundedScreen
 
 __all__ = ["GivenBlock", "Independent", "SampleBlock", "Source", "Subspaces", "near_unit"]
 
 Floats = NDArray[np.float64]
 
 SHARED = 1024  # points of a subspace, or four times the columns if that is more: the basis costs as much as n points
-ROUNDING = 2.0**-24  # unit of float32
-NEARLY = 1 + 2.0**-20  # more than what rounding takes from a sum of a few nonnegative numbers
-LONG, CHUNK = 1024, 512  # products of longer vectors are summed by chunks, as their error grows with the length
 DATA_SHARE = 16  # samples to each data point that a subspace is put at
 
 
@@ -45,12 +44,20 @@ class SampleBlock(ABC):
     error: Floats
 
     @abstractmethod
-    def coefficients(self, unit: float) -> Array:
-        """``W x / unit``, shape (count, m), float32; the unit is a power of two."""
+    def coefficients(self, unit: float, chosen: Array | None = None) -> Array:
+        """``W x / unit`` of the points with these numbers, or all, (count, m), float32; the unit is a power of two."""
+
+    def looks(self, unit: float) -> list[Callable[[Array | None], Look]]:
+        """Ways to coefficients of the points with some numbers, or all, the cheapest first; the last is float32."""
+        return [lambda chosen: Look(self.coefficients(unit, chosen), self.error, unit)]
 
     @abstractmethod
     def points(self, chosen: Array | None = None) -> Floats:
         """The points with these numbers, or all, in float64."""
+
+    @abstractmethod
+    def points_there(self, chosen: Array, unit: float) -> Array:
+        """The points with these numbers over the unit, in float64, where the backend is, up to rounding of float64."""
 
 
 class Rows:
@@ -68,17 +75,38 @@ class Rows:
 class GivenBlock(SampleBlock):
     """Points as an array (B, n)."""
 
-    def __init__(self, points: Array, rows: Rows, backend: Backend, sampler: Sampler) -> None:
+    def __init__(
+        self,
+        points: Array,
+        rows: Rows,
+        backend: Backend,
+        sampler: Sampler,
+        *,
+        screens: tuple[RoundedScreen, ...] = (),
+        reach: float | None = None,
+    ) -> None:
         self.count = len(points)
         self._points, self._rows, self._backend, self._sampler = points, rows, backend, sampler
-        self.reach = _longest(points, backend)
+        self._screens = screens
+        self.reach = _longest(points, backend) if reach is None else reach
         # the product and the sum of its chunks, one rounding each of point and row, two when the point is settled, four
         # in comparisons
         terms = rows.n if rows.n <= LONG else CHUNK + rows.n // CHUNK
         self.error = rows.lengths * ((terms + 12) * ROUNDING * self.reach)
 
-    def coefficients(self, unit: float) -> Array:
-        points = self._backend.single(self._points if unit == 1.0 else self._points * (1 / unit))
+    def looks(self, unit: float) -> list[Callable[[Array | None], Look]]:
+        return [*self._rounded_looks(unit), *super().looks(unit)]
+
+    def _rounded_looks(self, unit: float) -> Iterator[Callable[[Array | None], Look]]:
+        for screen in self._screens:
+            yield lambda chosen, screen=screen: screen.look(self._some(chosen), self.reach, unit)  # type: ignore[misc]
+
+    def _some(self, chosen: Array | None) -> Array:
+        return self._points if chosen is None else self._points[chosen]
+
+    def coefficients(self, unit: float, chosen: Array | None = None) -> Array:
+        some = self._some(chosen)
+        points = self._backend.single(some if unit == 1.0 else some * (1 / unit))
         rows, n = self._rows.singles, self._rows.n
         if n <= LONG:
             return self._backend.products(points, rows)
@@ -88,8 +116,11 @@ class GivenBlock(SampleBlock):
         return found
 
     def points(self, chosen: Array | None = None) -> Floats:
-        points = self._points if chosen is None else self._points[chosen]
-        return self._sampler.settled(self._backend.numpy(points))
+        return self._sampler.settled(self._backend.numpy(self._some(chosen)))
+
+    def points_there(self, chosen: Array, unit: float) -> Array:
+        points = self._sampler.nearly_settled(self._backend, self._backend.double(self._some(chosen)))
+        return points if unit == 1.0 else points * (1 / unit)
 
 
 class _SpannedBlock(SampleBlock):
@@ -109,7 +140,9 @@ class _SpannedBlock(SampleBlock):
         own = (k + 16) * spans.lengths * longest + rows.lengths * (longest * spans.size)
         self.error = ROUNDING * (own + rows.lengths * (12 * spans.farthest))
 
-    def coefficients(self, unit: float) -> Array:
+    def coefficients(self, unit: float, chosen: Array | None = None) -> Array:
+        if chosen is not None:  # subspaces are asked all together, and once
+            return self.coefficients(unit)[chosen]
         backend, spans = self._backend, self._spans
         factor = spans.unit / unit
         points = self._coordinates if factor == 1.0 else self._coordinates * factor
@@ -133,6 +166,9 @@ class _SpannedBlock(SampleBlock):
             centres = self._chosen if chosen is None else self._chosen[chosen]
             return found + backend.numpy(spans.centres[centres])
         return self._sampler.settled(found * (np.linalg.norm(local, axis=1) / np.linalg.norm(found, axis=1))[:, None])
+
+    def points_there(self, chosen: Array, unit: float) -> Array:
+        return self._backend.doubles(self.points(chosen) / unit)
 
 
 class _Spans:
@@ -175,17 +211,19 @@ class Source(ABC):
 
 
 class Independent(Source):
-    """Independent samples."""
+    """Independent samples, looked at through screens before float32."""
 
-    def __init__(self, sampler: Sampler, backend: Backend, rows: Rows) -> None:
-        self._sampler, self._backend, self._rows = sampler, backend, rows
+    def __init__(self, sampler: Sampler, backend: Backend, rows: Rows, screens: tuple[RoundedScreen, ...] = ()) -> None:
+        self._sampler, self._backend, self._rows, self._screens = sampler, backend, rows, screens
 
     def draw(self, count: int) -> SampleBlock:
-        return self.given(self._sampler.draw(self._backend, count, self._rows.n))
+        points = self._sampler.draw(self._backend, count, self._rows.n)
+        reach = self._sampler.reach(self._rows.n)  # where it is known, nobody waits for the points to be drawn
+        return GivenBlock(points, self._rows, self._backend, self._sampler, screens=self._screens, reach=reach)
 
     def given(self, points: Array) -> SampleBlock:
         """A block of points that somebody else chose."""
-        return GivenBlock(points, self._rows, self._backend, self._sampler)
+        return GivenBlock(points, self._rows, self._backend, self._sampler, screens=self._screens)
 
 
 class Subspaces(Source):

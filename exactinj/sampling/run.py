@@ -4,9 +4,9 @@ For samples X, ``alpha*_j(X) = min { <x, w_j> : x in X, row j is among the n lar
 [HEB24]). A layer with ``alpha <= alpha*(X)`` is rectifying at the points of X if its rows are full spark, and that is
 all that is known: the exact alpha* on the domain is lower, `exactinj.alpha_star` computes it in low dimension.
 
-Cost: one float32 product of a block of samples with W and one comparison per coefficient. Only samples that may lower
-the estimate pass this screen (`backend`); those are looked at in float64, row by row (`kernels.samples`), and where two
-rows are too close for that, in rationals (`selection`). So whether a row counts as among the n largest is decided
+Cost: one float32 product of a block of samples with W and one comparison per coefficient, on accelerators one product
+in float16 (`screens`). Only samples that may lower the estimate pass (`search`); those are looked at in float64, row by
+row, and where two rows are too close for that, in rationals. So whether a row counts as among the n largest is decided
 exactly, and each value is the coefficient of a real point, up to the rounding of that one product in float64. The type
 that is asked for is the one that samples are drawn in.
 
@@ -15,6 +15,8 @@ In high dimension samples share random subspaces (`blocks`), which makes the pro
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -24,14 +26,14 @@ from exactinj.domains import Ball, NonnegativeBall, Sphere
 from exactinj.errors import InputError
 from exactinj.exact.numbers import exact_vector
 from exactinj.layers.dense import ReLULayer
-from exactinj.sampling.backend import Backend, Screen, backend_named
-from exactinj.sampling.blocks import Independent, Rows, SampleBlock, Source, Subspaces, near_unit
+from exactinj.sampling.backend import Backend, backend_named
+from exactinj.sampling.blocks import Source, Subspaces
 from exactinj.sampling.data_samplers import GivenPoints
 from exactinj.sampling.estimate import AlphaEstimate, Ending
 from exactinj.sampling.frame import Frame
-from exactinj.sampling.greedy import greedy_selection
 from exactinj.sampling.samplers import Sampler, SubspaceSampler
-from exactinj.sampling.selection import is_selected
+from exactinj.sampling.screens import require_screen
+from exactinj.sampling.search import Search
 from exactinj.work.clock import Clock
 
 __all__ = ["alpha_on", "sample_alpha"]
@@ -44,8 +46,6 @@ PROCESSOR_BYTES, DEVICE_BYTES = 1 << 21, 1 << 28  # of a block: what processors 
 MOST_BYTES = 1 << 26  # of a block, however few samples that leaves for layers of a million rows
 SUBSPACE = 16  # dimension of shared subspaces, used from four times as many columns on
 FEWEST_SUBSPACES, FEWEST_SHARED = 32, 64  # that samples are spread over, and samples in each, for them to be used
-LARGEST_EXPONENT = 1020  # of products
-TINIEST = 2.0**-100  # more than what float32 loses by underflow in a product of vectors no longer than 1
 
 
 def sample_alpha(
@@ -62,6 +62,7 @@ def sample_alpha(
     rows_first: bool = False,
     greedy: bool = False,
     subspace: int | None = None,
+    screen: str = "auto",
     clock: Clock | None = None,
 ) -> AlphaEstimate:
     """Estimate alpha* from samples; see `exactinj.sample_alpha` for the arguments.
@@ -77,10 +78,12 @@ def sample_alpha(
     frame = Frame.of(layer)
     sampler.require(frame.n)
     backend_ = backend_named(backend, dtype, seed, device)
-    search = _Search(frame, backend_, sampler, greedy=greedy)
+    require_screen(screen)
     clock = clock or Clock()
     size = _block_size(frame, backend_, memory, greedy=greedy)
     dimension = _subspace_dimension(0 if greedy and subspace is None else subspace, sampler, frame.n, samples)
+    first_look = "float32" if greedy or dimension else screen  # in subspaces products are short
+    search = Search(frame, backend_, sampler, greedy=greedy, screen=first_look)
     if rows_first:
         first = backend_.array(_rows_inside(frame.rows, sampler, backend_))
         for start in range(0, len(first), size):
@@ -90,7 +93,8 @@ def sample_alpha(
         most = max(1, samples // FEWEST_SUBSPACES)
         source = Subspaces(sampler, backend_, search.device_rows, k=dimension, most=most, block=min(size, samples))
     goal = samples + search.drawn  # rows come on top
-    ended = _draw(search, source, clock, samples=goal, patience=patience, size=size)
+    ahead = int(backend_.is_device and patience is None and memory is None)
+    ended = _draw(search, source, clock, samples=goal, patience=patience, size=size, ahead=ahead)
     return AlphaEstimate(
         frame,
         sampler,
@@ -112,7 +116,7 @@ def alpha_on(layer: ReLULayer | Any, points: Any, *, greedy: bool = False, clock
     sampler, frame = points if isinstance(points, GivenPoints) else GivenPoints(points), Frame.of(layer)
     sampler.require(frame.n)
     backend = backend_named("numpy", "float64", 0, None)
-    search = _Search(frame, backend, sampler, greedy=greedy)
+    search = Search(frame, backend, sampler, greedy=greedy)
     clock = clock or Clock()
     size, ended = _block_size(frame, backend, None, greedy=greedy), Ending.SAMPLES
     for start in range(0, len(sampler.data), size):
@@ -141,21 +145,35 @@ def _subspace_dimension(wanted: int | None, sampler: Sampler, n: int, samples: i
     return wanted
 
 
-def _draw(search: _Search, source: Source, clock: Clock, *, samples: int, patience: int | None, size: int) -> Ending:
+def _draw(
+    search: Search,
+    source: Source,
+    clock: Clock,
+    *,
+    samples: int,
+    patience: int | None,
+    size: int,
+    ahead: int = 0,
+) -> Ending:
     """Blocks of samples until there are enough, time is over, or the stopping rule says so.
 
-    The rule is looked at at the ends of blocks, which are at most `patience` long.
+    The rule is looked at at the ends of blocks, which are at most `patience` long. An accelerator draws and screens so
+    many blocks `ahead` of what is decided. It then compares with older estimates, which are higher: see `backend`.
     """
     block, last = min(FIRST_BLOCK, size), search.drawn
+    waiting: deque[Callable[[], bool]] = deque()
     while search.drawn < samples and not clock.is_over:
         count = min(block, samples - search.drawn, patience or samples)
-        if search.look_at(source.draw(count)):
+        waiting.append(search.begin(source.draw(count)))
+        if len(waiting) > ahead and waiting.popleft()():
             last = search.drawn
         unchanged = search.drawn - last
         if patience is not None and unchanged >= patience:
             return Ending.RULE
         clock.report(f"{search.drawn:,} samples, estimate unchanged for the last {unchanged:,}")
         block = min(2 * block, size)
+    for decide in waiting:
+        decide()
     return Ending.SAMPLES if search.drawn >= samples else Ending.TIME
 
 
@@ -194,107 +212,3 @@ def _rows_inside(rows: Floats, sampler: Sampler, backend: Backend) -> Floats:
     cast = cast[np.isfinite(cast).all(axis=1)]
     inside = [region is None or region.contains(exact_vector(row)) for row in cast]
     return cast[np.array(inside, dtype=np.bool_)]
-
-
-class _Search:
-    """The state of one run: values and points in float64.
-
-    Scaled rows and values are those of the layer over ``2^exponent``, so that no row is longer than 1.
-    """
-
-    def __init__(self, frame: Frame, backend: Backend, sampler: Sampler, *, greedy: bool) -> None:
-        self.frame = frame
-        self.backend = backend
-        self.most = min(frame.n, frame.m)
-        self.greedy = greedy
-        self.exponent = int(np.frexp(np.abs(frame.rows).max() or 1.0)[1]) + frame.n.bit_length()
-        self.rows: Floats = np.ldexp(frame.rows, -self.exponent)
-        self.values: Floats = np.full(frame.m, np.inf)
-        self.scaled_values: Floats = self.values.copy()
-        self.points: Floats = np.full(frame.rows.shape, np.nan)
-        self.device_rows = Rows(self.rows, backend)
-        if frame.layer is not None:  # subnormal floats are off by up to 2^-1075, which these lengths account for
-            self.device_rows.lengths += np.ldexp(np.sqrt(frame.n), 52 - 1074 - self.exponent)
-        self.independent = Independent(sampler, backend, self.device_rows)
-        self.drawn = 0
-
-    def look_at(self, block: SampleBlock) -> bool:
-        """Take a block of samples; returns whether the estimate fell."""
-        self.drawn += block.count
-        if not block.count:
-            return False
-        if self.greedy:
-            return self._look_greedily(block.points())
-        if not np.isfinite(block.reach) or self.exponent + np.frexp(block.reach)[1] > LARGEST_EXPONENT:
-            raise InputError("found products of samples and rows beyond float64; scale the layer or the domain")
-        unit = near_unit(block.reach)
-        slack = 1.01 * block.error / unit + TINIEST
-        coefficients = block.coefficients(unit)
-        chosen = self.backend.candidates(coefficients, self._screen(slack, unit), self.most)
-        if not len(chosen):
-            return False
-        return self._decide(self.backend.numpy_single(coefficients[chosen]), slack, unit, block.points(chosen))
-
-    def _screen(self, slack: Floats, unit: float) -> Screen:
-        estimate = self.scaled_values / unit
-        highest = float(estimate.max() + slack.max())
-        return Screen(_rounded_up(slack), _rounded_up(estimate), float(_rounded_up(np.array([highest]))[0]))
-
-    def _decide(self, coefficients: NDArray[np.float32], slack: Floats, unit: float, points: Floats) -> bool:
-        from exactinj.kernels.samples import decide
-
-        places = np.full(self.frame.m, -1)
-        unclear = np.zeros(coefficients.shape, dtype=np.bool_)
-        scaled_values = self.scaled_values / unit
-        decide(
-            coefficients,
-            slack,
-            points,
-            points / unit,
-            self.frame.rows,
-            self.rows,
-            self.device_rows.lengths,
-            self.most,
-            self.values,
-            scaled_values,
-            -self.exponent - int(np.log2(unit)),
-            places,
-            unclear,
-        )
-        if unclear.any():
-            self._decide_exactly(points, unclear, places)
-        fell = places >= 0
-        self.points[fell] = points[places[fell]]
-        self.scaled_values[fell] = np.ldexp(self.values[fell], -self.exponent)
-        return bool(fell.any())
-
-    def _decide_exactly(self, points: Floats, unclear: NDArray[np.bool_], places: NDArray[np.int64]) -> None:
-        """For each row the least value at points that are unclear, as far as it is selected there."""
-        lengths = self.device_rows.lengths
-        for j in np.flatnonzero(unclear.any(axis=0)).tolist():
-            candidates = np.flatnonzero(unclear[:, j])
-            products = points[candidates] @ self.frame.rows[j]
-            for place in np.argsort(products, kind="stable"):
-                value, k = float(products[place]), int(candidates[place])
-                if not value < self.values[j]:
-                    break
-                if is_selected(self.frame, self.rows, lengths, j, points[k]):
-                    self.values[j], places[j] = value, k
-                    break
-
-    def _look_greedily(self, points: Floats) -> bool:
-        """The variant for rows that are not full spark: independent rows by decreasing coefficient, in float64."""
-        products = points @ self.rows.T
-        counted = np.where(greedy_selection(self.rows, products), products, np.inf)
-        places = counted.argmin(axis=0)
-        least = counted[places, np.arange(len(self.values))]
-        least = np.ldexp(least, self.exponent)
-        fell = least < self.values
-        self.values[fell], self.points[fell] = least[fell], points[places[fell]]
-        return bool(fell.any())
-
-
-def _rounded_up(values: Floats) -> NDArray[np.float32]:
-    """The least float32 numbers that are not smaller, or the ones after them."""
-    with np.errstate(over="ignore"):
-        return np.nextafter(values.astype(np.float32), np.float32(np.inf))

@@ -32,6 +32,8 @@ __all__ = [
 
 Floats = NDArray[np.float64]
 
+ROOM = 1 + 2.0**-20  # more than what rounding adds to the length of a point
+
 
 class Sampler(ABC):
     """A distribution on R^n."""
@@ -55,8 +57,16 @@ class Sampler(ABC):
     def draw(self, backend: Backend, count: int, n: int) -> Array:
         """So many independent points as an array (count, n) of the backend."""
 
+    def reach(self, n: int) -> float | None:
+        """A number that no point of R^n that is drawn is longer than, if one is known beforehand."""
+        return None
+
     def settled(self, points: Floats) -> Floats:
         """Points that were drawn, in float64, put where the distribution says as well as float64 can."""
+        return points
+
+    def nearly_settled(self, backend: Backend, points: Array) -> Array:
+        """The same up to the rounding of float64, for points in float64 where the backend is."""
         return points
 
     def points(self, count: int, n: int, seed: int) -> Floats:
@@ -121,9 +131,15 @@ class UniformSphere(RadialSampler):
         backend.require_size(self.radius)
         return self.radius
 
+    def reach(self, n: int) -> float:
+        return self.radius * ROOM
+
     def settled(self, points: Floats) -> Floats:
         """On the sphere up to the rounding of float64, whatever type they were drawn in."""
         return np.asarray(points * (self.radius / np.linalg.norm(points, axis=1, keepdims=True)))
+
+    def nearly_settled(self, backend: Backend, points: Array) -> Array:
+        return points * (self.radius / backend.lengths(points))[:, None]
 
 
 @dataclass(frozen=True)
@@ -151,6 +167,9 @@ class UniformShell(RadialSampler):
         shares = share + (1 - share) * backend.double(backend.uniform(count))
         return (outer * shares ** (1.0 / n)).clip(inner, outer)  # where the share is lost to underflow
 
+    def reach(self, n: int) -> float:
+        return self.outer * ROOM
+
 
 @dataclass(frozen=True)
 class UniformBall(RadialSampler):
@@ -169,6 +188,9 @@ class UniformBall(RadialSampler):
     def radii(self, backend: Backend, count: int, n: int) -> Array:
         return UniformShell(0.0, self.radius).radii(backend, count, n)
 
+    def reach(self, n: int) -> float:
+        return self.radius * ROOM
+
 
 @dataclass(frozen=True)
 class UniformNonnegativeBall(Sampler):
@@ -186,6 +208,9 @@ class UniformNonnegativeBall(Sampler):
 
     def draw(self, backend: Backend, count: int, n: int) -> Array:
         return abs(UniformBall(self.radius).draw(backend, count, n))
+
+    def reach(self, n: int) -> float:
+        return UniformBall(self.radius).reach(n)
 
 
 @dataclass(frozen=True)
@@ -245,8 +270,8 @@ def _inward(lower: float, upper: float, dtype: str) -> tuple[float, float]:
 def stretched(backend: Backend, directions: Array, lengths: Array | float) -> Array:
     """Vectors (B, k) with their lengths changed, in place."""
     found = backend.lengths(directions)
-    if len(directions) and not float(found.min()):  # float32 normal numbers are 0 now and then
-        directions[found == 0] = 1.0
-        found = backend.lengths(directions)
+    lost = found == 0  # as float32 normal numbers are now and then; to ask an accelerator whether takes time
+    directions[lost] = 1.0
+    found[lost] = math.sqrt(directions.shape[1])
     directions *= backend.cast(lengths / found)[:, None]
     return directions

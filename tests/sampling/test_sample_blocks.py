@@ -17,7 +17,6 @@ from exactinj.sampling import sample_alpha
 from exactinj.sampling.backend import NumpyBackend, backend_named
 from exactinj.sampling.blocks import Independent, Rows, Subspaces
 from exactinj.sampling.data_samplers import KernelDensity, Smoothing
-from exactinj.sampling.run import _Search
 from exactinj.sampling.samplers import (
     UniformBall,
     UniformBox,
@@ -25,6 +24,7 @@ from exactinj.sampling.samplers import (
     UniformShell,
     UniformSphere,
 )
+from exactinj.sampling.search import Search
 
 DATA = np.random.default_rng(5).standard_normal((40, 24)) * np.logspace(-3, 3, 24) + 7.0
 SAMPLERS = [
@@ -151,13 +151,13 @@ def test_points_of_subspaces_lie_in_the_region(sampler, backend, dtype):
 def seen(monkeypatch):
     """Every point that a search looked at."""
     points = []
-    look_at = _Search.look_at
+    begin = Search.begin
 
-    def look_and_keep(self, block):
+    def begin_and_keep(self, block):
         points.append(block.points())
-        return look_at(self, block)
+        return begin(self, block)
 
-    monkeypatch.setattr(_Search, "look_at", look_and_keep)
+    monkeypatch.setattr(Search, "begin", begin_and_keep)
     return points
 
 
