@@ -1,0 +1,36 @@
+"""Random layers ``x -> ReLU(W x - alpha)``: how likely they are injective, at finite n and in the limit.
+
+Layers are drawn and decided exactly, one by one; probabilities that rest on such counts come with intervals, and
+closed formulas are rationals.
+"""
+
+from exactinj.gaussian.counts import Counts, count_decisions
+from exactinj.gaussian.curve import find_half_point
+from exactinj.gaussian.formulas import (
+    exact_probability,
+    expected_euler_characteristic,
+    orthant_probability,
+    probability_bounds,
+    wendel_probability,
+)
+from exactinj.gaussian.half_point import HalfPoint, half_point
+from exactinj.gaussian.probability import estimate_probability
+from exactinj.gaussian.trials import Ensemble, Entries, Trial, decide_trial
+
+__all__ = [
+    "Counts",
+    "Ensemble",
+    "Entries",
+    "HalfPoint",
+    "Trial",
+    "count_decisions",
+    "decide_trial",
+    "estimate_probability",
+    "exact_probability",
+    "expected_euler_characteristic",
+    "find_half_point",
+    "half_point",
+    "orthant_probability",
+    "probability_bounds",
+    "wendel_probability",
+]
