@@ -5,6 +5,7 @@ closed formulas are rationals.
 """
 
 from exactinj.gaussian.counts import Counts, count_decisions
+from exactinj.gaussian.critical import Brackets, HalfPoint, half_point
 from exactinj.gaussian.curve import find_half_point
 from exactinj.gaussian.formulas import (
     exact_probability,
@@ -13,11 +14,11 @@ from exactinj.gaussian.formulas import (
     probability_bounds,
     wendel_probability,
 )
-from exactinj.gaussian.half_point import HalfPoint, half_point
 from exactinj.gaussian.probability import estimate_probability
 from exactinj.gaussian.trials import Ensemble, Entries, Trial, decide_trial
 
 __all__ = [
+    "Brackets",
     "Counts",
     "Ensemble",
     "Entries",

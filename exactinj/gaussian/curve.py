@@ -1,27 +1,29 @@
-"""The half-points of random layers, found by looking at few numbers of rows with many layers each."""
+"""The half-points of random layers: critical numbers of rows enclosed as far as their median needs it."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
 
 from exactinj.errors import InputError
-from exactinj.gaussian.counts import Counts, count_decisions
-from exactinj.gaussian.half_point import HALF, HalfPoint, half_point, tail_at
+from exactinj.gaussian.critical import HALF, Brackets, HalfPoint, half_point, median_rank
 from exactinj.gaussian.probability import GAUSSIAN, decide_all
 from exactinj.gaussian.trials import Ensemble
+from exactinj.work.verdict import Verdict
 
 __all__ = ["find_half_point"]
 
-PILOT_SEEDS = 1_000_000_000  # added to the seed for the layers that only say where to look
-PILOT = 60  # layers at each m of the pilot
-MOST_POINTS = 8
+PILOT = 60  # sequences that say where to begin
+MOST_POINTS = 40  # numbers of rows on each side of the first one
 
 
 def find_half_point(
     n: int,
     *,
-    trials: int = 2000,
+    trials: int = 1000,
     ensemble: Ensemble = GAUSSIAN,
     seed: int = 0,
     start: int | None = None,
@@ -32,17 +34,16 @@ def find_half_point(
 ) -> HalfPoint:
     """Find where half of the layers are injective, with an interval that holds with probability 95 %.
 
-    A pilot, with layers of its own, bisects for an m near the half-point. From there neighbours are looked at, `trials`
-    layers each, until some interval lies below 1/2 and some above, or `MOST_POINTS` numbers of rows were looked at. How
-    many layers one m gets is fixed beforehand, and every m is paid for (`exactinj.gaussian.half_point`).
+    `trials` sequences of rows are decided at one m near the half-point, then at its neighbours as far as monotony
+    leaves them open, until both ends of the interval (`exactinj.gaussian.critical`) are known.
 
     Parameters
     ----------
     n : int
     trials : int
-        Layers at each m; the width of the interval falls with its square root.
+        Sequences of rows; the width of the interval falls with the square root of their number.
     start : int, optional
-        The m to look at first, instead of a pilot. It must not come from the same layers.
+        The m to look at first; left out, the first sequences are bisected for one.
     timeout, results_path, jobs, report
         See `exactinj.gaussian.estimate_probability`.
 
@@ -50,40 +51,75 @@ def find_half_point(
     ------
     InputError
         For numbers out of range.
+
+    Examples
+    --------
+    >>> found = find_half_point(1, trials=200)
+    >>> found.low < 2 < found.high
+    True
     """
     if n < 1 or trials < 1 or (start is not None and start < n):
         raise InputError(f"found n = {n}, {trials} trials and the start {start}, expected 1 <= n <= start")
     limit = None if timeout is None else float(timeout)
 
-    def counted(m: int, layers: int, first_seed: int) -> Counts:
-        tasks = [ensemble.trial(n, m, k, seed=first_seed, timeout=limit) for k in range(layers)]
-        return count_decisions(decide_all(tasks, results_path, jobs=jobs, report=report))[0]
+    def decide(brackets: Brackets, m: int) -> Brackets:
+        """Settle which sequences are injective at m rows."""
+        numbers = np.flatnonzero(brackets.is_open(m)).tolist()
+        tasks = [ensemble.trial(n, m, number, seed=seed, timeout=limit) for number in numbers]
+        found = decide_all(tasks, results_path, jobs=jobs, report=report)
+        by_verdict: dict[Verdict, list[int]] = {Verdict.INJECTIVE: [], Verdict.NOT_INJECTIVE: []}
+        for decision in found:
+            by_verdict.setdefault(decision.verdict, []).append(decision.task.trial)
+        return brackets.decided(m, by_verdict[Verdict.INJECTIVE], by_verdict[Verdict.NOT_INJECTIVE])
 
-    m: int | None = _pilot(n, lambda m: counted(m, PILOT, seed + PILOT_SEEDS)) if start is None else start
-    points: list[Counts] = []
-    while m is not None and len(points) < MOST_POINTS:
-        points.append(counted(m, trials, seed))
-        m = _next_rows(points)
-    return half_point(points)
+    first = start if start is not None else _near_half(n, min(trials, PILOT), decide)
+    search = _Search(Brackets.unknown(n, trials), decide)
+    search.look_around(first)
+    shifts = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(n,))).random(trials)
+    return half_point(search.brackets, search.looked_at, shifts)
 
 
-def _pilot(n: int, counted: Callable[[int], Counts]) -> int:
-    """An m near the half-point: doubled until half of the layers are injective, then bisected."""
-    low, high = n, 2 * n
-    while counted(high).share < HALF:
+def _near_half(n: int, size: int, decide: Callable[[Brackets, int], Brackets]) -> int:
+    """An m near the half-point of the first sequences: doubled until half of them are injective, then bisected."""
+    brackets = Brackets.unknown(n, size)
+
+    def is_half(m: int) -> bool:
+        nonlocal brackets
+        brackets = decide(brackets, m)
+        return brackets.counts(m).injective >= HALF * size
+
+    low, high = n - 1, 2 * n
+    while not is_half(high):
         low, high = high, 2 * high
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (middle, high) if counted(middle).share < HALF else (low, middle)
+        low, high = (low, middle) if is_half(middle) else (middle, high)
     return high
 
 
-def _next_rows(points: list[Counts]) -> int | None:
-    """The next m to look at, on the side that is open and, of two, the nearer to one half; None if both are closed."""
-    bands = [counts.interval(tail=tail_at(k)) for k, counts in enumerate(points)]
-    least, most = min(points, key=lambda counts: counts.m), max(points, key=lambda counts: counts.m)
-    below = all(high >= HALF for _, high in bands) and least.m > least.n
-    above = all(low <= HALF for low, _ in bands)
-    if below and (not above or points[0].share >= HALF):
-        return least.m - 1
-    return most.m + 1 if above else None
+@dataclass
+class _Search:
+    """Decides sequences at more and more numbers of rows, outwards from the first one."""
+
+    brackets: Brackets
+    decide: Callable[[Brackets, int], Brackets]
+    looked_at: list[int] = field(default_factory=list)
+
+    def look_around(self, first: int) -> None:
+        """Go down until too few layers are injective for the median to lie there, and up until enough are."""
+        size, rank = len(self.brackets.lo), max(median_rank(len(self.brackets.lo)), 1)
+        lowest = highest = first
+        self._look(first)
+        while size - self.brackets.counts(lowest).not_injective >= rank and self._may_go_to(lowest - 1, first):
+            lowest -= 1
+            self._look(lowest)
+        while self.brackets.counts(highest).injective <= size - rank and self._may_go_to(highest + 1, first):
+            highest += 1
+            self._look(highest)
+
+    def _may_go_to(self, m: int, first: int) -> bool:
+        return m >= self.brackets.n and abs(m - first) <= MOST_POINTS
+
+    def _look(self, m: int) -> None:
+        self.brackets = self.decide(self.brackets, m)
+        self.looked_at.append(m)

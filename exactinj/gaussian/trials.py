@@ -69,9 +69,10 @@ class Entries:
         """The weights W, (m, n) float64."""
         if self.kind is EntryKind.SIGNS:
             return (2 * random.integers(0, 2, size=(m, n)) - 1).astype(np.float64)
+        places = random.spawn(1)[0]  # of its own, so that fewer rows are the first ones of more
         weights = random.standard_normal((m, n))
         if self.kind is EntryKind.SPARSE:
-            weights *= random.random((m, n)) < float(self.share)
+            weights *= places.random((m, n)) < float(self.share)
         return weights
 
 
@@ -107,7 +108,7 @@ class Ensemble:
         return f"{self.entries} entries, bias {self.bias}, on {self.domain}"
 
     def trial(self, n: int, m: int, number: int, *, seed: int = 0, timeout: float | None = None) -> Trial:
-        """The question about layer `number` of shape (m, n)."""
+        """The question about the first m rows of the sequence with this number."""
         return Trial(n, m, number, seed, self.entries, self.bias, self.domain, timeout)
 
 
@@ -137,8 +138,11 @@ class Trial:
         return Ensemble(self.entries, self.bias, self.domain)
 
     def layer(self) -> ReLULayer:
-        """The layer, with exactly the numbers that were drawn as floats; for Gaussian entries that of `sweep`."""
-        seeds = np.random.SeedSequence(self.seed, spawn_key=(self.n, self.m, self.trial)).spawn(2)
+        """The layer, with exactly the numbers that were drawn as floats.
+
+        Trials that differ in m only have the same rows, as many as m says, of one endless sequence.
+        """
+        seeds = np.random.SeedSequence(self.seed, spawn_key=(self.n, self.trial)).spawn(2)
         weights, bias = map(np.random.default_rng, seeds)
         rows = Entries.parse(self.entries).draw(self.m, self.n, weights)
         return ReLULayer(rows, alpha=Bias.parse(self.bias).draw(self.m, bias))
