@@ -4,10 +4,14 @@ Layers are drawn and decided exactly, one by one; probabilities that rest on suc
 closed formulas are rationals.
 """
 
+from exactinj.gaussian.approach import CONJECTURED, FORMS, Approach, extrapolate
 from exactinj.gaussian.counts import Counts, count_decisions
 from exactinj.gaussian.critical import Brackets, HalfPoint, half_point
 from exactinj.gaussian.curve import find_half_point
+from exactinj.gaussian.depth import DepthCounts, estimate_depth
+from exactinj.gaussian.energy import Energies, estimate_energy, fewest_active_rows
 from exactinj.gaussian.formulas import (
+    exact_half_point,
     exact_probability,
     expected_euler_characteristic,
     orthant_probability,
@@ -18,17 +22,27 @@ from exactinj.gaussian.probability import estimate_probability
 from exactinj.gaussian.trials import Ensemble, Entries, Trial, decide_trial
 
 __all__ = [
+    "CONJECTURED",
+    "FORMS",
+    "Approach",
     "Brackets",
     "Counts",
+    "DepthCounts",
+    "Energies",
     "Ensemble",
     "Entries",
     "HalfPoint",
     "Trial",
     "count_decisions",
     "decide_trial",
+    "estimate_depth",
+    "estimate_energy",
     "estimate_probability",
+    "exact_half_point",
     "exact_probability",
     "expected_euler_characteristic",
+    "extrapolate",
+    "fewest_active_rows",
     "find_half_point",
     "half_point",
     "orthant_probability",

@@ -34,8 +34,9 @@ def find_half_point(
 ) -> HalfPoint:
     """Find where half of the layers are injective, with an interval that holds with probability 95 %.
 
-    `trials` sequences of rows are decided at one m near the half-point, then at its neighbours as far as monotony
-    leaves them open, until both ends of the interval (`exactinj.gaussian.critical`) are known.
+    `trials` sequences of rows are decided at one m just below the half-point, then at its neighbours as far as monotony
+    leaves them open, until both ends of the interval (`exactinj.gaussian.critical`) are known. From below, since a
+    collision is found sooner than a proof, and upwards each sequence needs one proof only.
 
     Parameters
     ----------
@@ -80,7 +81,7 @@ def find_half_point(
 
 
 def _near_half(n: int, size: int, decide: Callable[[Brackets, int], Brackets]) -> int:
-    """An m near the half-point of the first sequences: doubled until half of them are injective, then bisected."""
+    """The m before half of the first sequences are injective: doubled until they are, then bisected."""
     brackets = Brackets.unknown(n, size)
 
     def is_half(m: int) -> bool:
@@ -94,7 +95,7 @@ def _near_half(n: int, size: int, decide: Callable[[Brackets, int], Brackets]) -
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if is_half(middle) else (middle, high)
-    return high
+    return max(low, n)
 
 
 @dataclass

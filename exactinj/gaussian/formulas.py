@@ -37,6 +37,7 @@ from math import comb
 from exactinj.errors import InputError
 
 __all__ = [
+    "exact_half_point",
     "exact_probability",
     "expected_euler_characteristic",
     "orthant_probability",
@@ -58,6 +59,19 @@ def exact_probability(n: int, m: int) -> Fraction:
     if n == 1:
         return 1 - 2 * COIN**m
     return 1 - Fraction(2 * m * (m - 2), 2**m) if m >= 2 * PLANE else Fraction(0)
+
+
+def exact_half_point(n: int) -> Fraction:
+    """Where the broken line through the points ``(m, p(m))`` reaches 1/2, for Gaussian layers on R^n with n <= 2.
+
+    >>> exact_half_point(1), exact_half_point(2)
+    (Fraction(2, 1), Fraction(80, 11))
+    """
+    m = n
+    while exact_probability(n, m + 1) < COIN:
+        m += 1
+    before, after = exact_probability(n, m), exact_probability(n, m + 1)
+    return m + (COIN - before) / (after - before)
 
 
 def orthant_probability(n: int, m: int) -> Fraction:
