@@ -22,8 +22,8 @@ def add(subcommands: Verbs) -> None:
     parser = subcommands.add_parser(
         "curve",
         help="half-points: the m at which half of the layers are injective, with 95 %% intervals",
-        description="For each n the m at which the probability reaches 1/2, on a straight line between two m. Sequences of "
-        "rows are followed to the row that makes them injective; the interval is that of a median, without a model.",
+        description="For each n the m at which the probability reaches 1/2, on a straight line between two m. Rows "
+        "are added until they are an injective layer; the interval is that of a median, without a model.",
     )
     parser.add_argument("--n", default="2:6", metavar="RANGE", help="dimensions: 5, 2,3,4 or 2:8 (default 2:6)")
     parser.add_argument("--start", metavar="M,...", help="the rows to begin with, one number for each n")

@@ -114,8 +114,8 @@ def _row(ensemble: Ensemble, counts: Counts) -> list[str]:
     known = _known(ensemble, counts)
     words = ""
     if "probability" in known:
-        text = str(known["probability"])
-        words = f"{text} = {float(known['probability']):.4f}" if len(text) <= LONGEST else f"{float(text):.4f}"
+        text, value = str(known["probability"]), float(known["probability"])
+        words = f"{text} = {value:.4f}" if len(text) <= LONGEST else f"{value:.4f}"
     elif known:
         words = f"{float(known['at_least']):.3f} to {float(known['at_most']):.3f}"
     return [*map(str, numbers), probability_text(counts), words]

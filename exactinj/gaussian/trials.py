@@ -84,7 +84,7 @@ class Ensemble:
     ----------
     entries : see `Entries`; rows are independent, so that p(m) never falls when m grows
     bias : ``zero``, ``constant:c`` or ``gaussian:v``, where v is the *variance* of the biases alpha
-    domain : in words, ``R^n`` or ``orthant`` or ``ball:1``
+    domain : in words, ``R^n``, ``nonneg`` or ``ball:1``
 
     >>> Ensemble(entries="sparse:0.5", bias="gaussian:0.1").text
     'sparse:1/2 entries, bias gaussian:1/10, on R^n'
