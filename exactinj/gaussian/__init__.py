@@ -7,7 +7,7 @@ closed formulas are rationals.
 from exactinj.gaussian.approach import CONJECTURED, FORMS, Approach, extrapolate
 from exactinj.gaussian.counts import Counts, count_decisions
 from exactinj.gaussian.critical import Brackets, HalfPoint, half_point
-from exactinj.gaussian.curve import find_half_point
+from exactinj.gaussian.curve import estimate_curve, find_half_point
 from exactinj.gaussian.depth import DepthCounts, estimate_depth
 from exactinj.gaussian.energy import Energies, estimate_energy, fewest_active_rows
 from exactinj.gaussian.formulas import (
@@ -35,6 +35,7 @@ __all__ = [
     "Trial",
     "count_decisions",
     "decide_trial",
+    "estimate_curve",
     "estimate_depth",
     "estimate_energy",
     "estimate_probability",

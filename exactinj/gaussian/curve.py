@@ -1,20 +1,21 @@
-"""The half-points of random layers: critical numbers of rows enclosed as far as their median needs it."""
+"""Half-points of random layers, and p(m) around them, from critical numbers of rows that are enclosed as needed."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from exactinj.errors import InputError
+from exactinj.gaussian.counts import Counts
 from exactinj.gaussian.critical import HALF, Brackets, HalfPoint, half_point, median_rank
-from exactinj.gaussian.probability import GAUSSIAN, decide_all
+from exactinj.gaussian.probability import GAUSSIAN, decide_all, require_shape
 from exactinj.gaussian.trials import Ensemble
 from exactinj.work.verdict import Verdict
 
-__all__ = ["find_half_point"]
+__all__ = ["estimate_curve", "find_half_point"]
 
 PILOT = 60  # sequences that say where to begin
 MOST_POINTS = 40  # numbers of rows on each side of the first one
@@ -55,72 +56,98 @@ def find_half_point(
 
     Examples
     --------
-    >>> found = find_half_point(1, trials=200)
+    >>> found = find_half_point(1, trials=100, seed=3)
     >>> found.low < 2 < found.high
     True
     """
     if n < 1 or trials < 1 or (start is not None and start < n):
         raise InputError(f"found n = {n}, {trials} trials and the start {start}, expected 1 <= n <= start")
-    limit = None if timeout is None else float(timeout)
-
-    def decide(brackets: Brackets, m: int) -> Brackets:
-        """Settle which sequences are injective at m rows."""
-        numbers = np.flatnonzero(brackets.is_open(m)).tolist()
-        tasks = [ensemble.trial(n, m, number, seed=seed, timeout=limit) for number in numbers]
-        found = decide_all(tasks, results_path, jobs=jobs, report=report)
-        by_verdict: dict[Verdict, list[int]] = {Verdict.INJECTIVE: [], Verdict.NOT_INJECTIVE: []}
-        for decision in found:
-            by_verdict.setdefault(decision.verdict, []).append(decision.task.trial)
-        return brackets.decided(m, by_verdict[Verdict.INJECTIVE], by_verdict[Verdict.NOT_INJECTIVE])
-
-    first = start if start is not None else _near_half(n, min(trials, PILOT), decide)
-    search = _Search(Brackets.unknown(n, trials), decide)
-    search.look_around(first)
+    search = _Search(n, ensemble, seed, timeout, results_path, jobs, report)
+    if start is None:
+        start = search.near_half(min(trials, PILOT))
+    brackets = search.around(start, Brackets.unknown(n, trials))
     shifts = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(n,))).random(trials)
-    return half_point(search.brackets, search.looked_at, shifts)
+    return half_point(brackets, search.looked_at, shifts)
 
 
-def _near_half(n: int, size: int, decide: Callable[[Brackets, int], Brackets]) -> int:
-    """The m before half of the first sequences are injective: doubled until they are, then bisected."""
-    brackets = Brackets.unknown(n, size)
+def estimate_curve(
+    n: int,
+    rows: Iterable[int],
+    *,
+    trials: int = 1000,
+    ensemble: Ensemble = GAUSSIAN,
+    seed: int = 0,
+    timeout: float | None = 60.0,
+    results_path: str | os.PathLike[str] | None = None,
+    jobs: int | None = 1,
+    report: Callable[[str], None] | None = None,
+) -> list[Counts]:
+    """The counts at several numbers of rows, about the same sequences of rows; see `find_half_point`.
 
-    def is_half(m: int) -> bool:
-        nonlocal brackets
-        brackets = decide(brackets, m)
-        return brackets.counts(m).injective >= HALF * size
+    They are those of `exactinj.gaussian.estimate_probability`, but that a layer is not decided where one of fewer or
+    more rows of its sequence says what it is.
 
-    low, high = n - 1, 2 * n
-    while not is_half(high):
-        low, high = high, 2 * high
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if is_half(middle) else (middle, high)
-    return max(low, n)
+    Examples
+    --------
+    >>> shares = [counts.share for counts in estimate_curve(2, range(4, 8), trials=20)]
+    >>> shares == sorted(shares)
+    True
+    """
+    ordered = sorted(set(rows))
+    require_shape(n, min(ordered, default=0), trials)
+    search, brackets = _Search(n, ensemble, seed, timeout, results_path, jobs, report), Brackets.unknown(n, trials)
+    for m in ordered:
+        brackets = search.decided(m, brackets)
+    return [brackets.counts(m) for m in ordered]
 
 
 @dataclass
 class _Search:
-    """Decides sequences at more and more numbers of rows, outwards from the first one."""
+    """Decides sequences of rows at one number of rows after another, and remembers at which ones."""
 
-    brackets: Brackets
-    decide: Callable[[Brackets, int], Brackets]
+    n: int
+    ensemble: Ensemble
+    seed: int
+    timeout: float | None
+    results_path: str | os.PathLike[str] | None
+    jobs: int | None
+    report: Callable[[str], None] | None
     looked_at: list[int] = field(default_factory=list)
 
-    def look_around(self, first: int) -> None:
-        """Go down until too few layers are injective for the median to lie there, and up until enough are."""
-        size, rank = len(self.brackets.lo), max(median_rank(len(self.brackets.lo)), 1)
-        lowest = highest = first
-        self._look(first)
-        while size - self.brackets.counts(lowest).not_injective >= rank and self._may_go_to(lowest - 1, first):
-            lowest -= 1
-            self._look(lowest)
-        while self.brackets.counts(highest).injective <= size - rank and self._may_go_to(highest + 1, first):
-            highest += 1
-            self._look(highest)
-
-    def _may_go_to(self, m: int, first: int) -> bool:
-        return m >= self.brackets.n and abs(m - first) <= MOST_POINTS
-
-    def _look(self, m: int) -> None:
-        self.brackets = self.decide(self.brackets, m)
+    def decided(self, m: int, brackets: Brackets) -> Brackets:
+        """The brackets once all sequences that they leave open are decided at m rows."""
+        limit = None if self.timeout is None else float(self.timeout)
+        numbers = np.flatnonzero(brackets.is_open(m)).tolist()
+        tasks = [self.ensemble.trial(self.n, m, number, seed=self.seed, timeout=limit) for number in numbers]
+        by_verdict: dict[Verdict, list[int]] = {Verdict.INJECTIVE: [], Verdict.NOT_INJECTIVE: []}
+        for decision in decide_all(tasks, self.results_path, jobs=self.jobs, report=self.report):
+            by_verdict.setdefault(decision.verdict, []).append(decision.task.trial)
         self.looked_at.append(m)
+        return brackets.decided(m, by_verdict[Verdict.INJECTIVE], by_verdict[Verdict.NOT_INJECTIVE])
+
+    def near_half(self, size: int) -> int:
+        """The m before half of the first sequences are injective: doubled until they are, then bisected."""
+        brackets = Brackets.unknown(self.n, size)
+        low, high = self.n - 1, 2 * self.n
+        while (brackets := self.decided(high, brackets)).counts(high).injective < HALF * size:
+            low, high = high, 2 * high
+        while high - low > 1:
+            middle = (low + high) // 2
+            brackets = self.decided(middle, brackets)
+            is_half = brackets.counts(middle).injective >= HALF * size
+            low, high = (low, middle) if is_half else (middle, high)
+        self.looked_at.clear()
+        return max(low, self.n)
+
+    def around(self, first: int, brackets: Brackets) -> Brackets:
+        """Go down until too few layers are injective for the median to lie there, and up until enough are."""
+        size, rank = len(brackets.lo), max(median_rank(len(brackets.lo)), 1)
+        lowest = highest = first
+        brackets = self.decided(first, brackets)
+        while size - brackets.counts(lowest).not_injective >= rank and first - MOST_POINTS < lowest > self.n:
+            lowest -= 1
+            brackets = self.decided(lowest, brackets)
+        while brackets.counts(highest).injective <= size - rank and highest < first + MOST_POINTS:
+            highest += 1
+            brackets = self.decided(highest, brackets)
+        return brackets

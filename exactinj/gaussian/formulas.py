@@ -140,24 +140,23 @@ def probability_bounds(n: int, m: int) -> tuple[Fraction, Fraction]:
 
 
 def expected_euler_characteristic(n: int, m: int) -> Fraction:
-    """The expected Euler characteristic of the unit vectors with fewer than n active rows, for Gaussian rows.
+    """The expected Euler characteristic of the unit vectors with fewer than n active rows, for rows as above.
 
-    A stand-in for the probability that the layer is *not* injective (Paleka 2021, Clum 2022, [MBBDN23]), the same for
-    n = 1, where the set has at most one point, and larger for n = 2, where it is the expected number of arcs.
+    Faces are counted with signs: k of m hyperplanes meet in ``n - k`` dimensions, where the others cut the sphere into
+    ``2 sum_{j<n-k} C(m-k-1, j)`` faces, each with a binomial number of active rows. It has been taken for the
+    probability that the layer is *not* injective (Paleka 2021, Clum 2022; their formula in [MBBDN23] is the same
+    number). It is that for n = 1, but larger for n = 2, where it is the expected number of arcs.
 
     >>> 1 - exact_probability(2, 7), expected_euler_characteristic(2, 7)
     (Fraction(35, 64), Fraction(21, 32))
     """
     _require(n, m)
-    k = n - 1  # the formula of the source is for k + 1 inputs
     total = Fraction(0)
-    for i in range(k // 2 + 1):
-        for step in range(2 * i, k + 1):
-            terms = (
-                comb(m, k - 2 * i) * comb(k - 2 * i, step - 2 * i) * sum(comb(m - k + step, j) for j in range(step + 1))
-            )
-            total += Fraction(terms, (-2) ** step)
-    return (total if k % 2 == 0 else -total) * COIN ** (m - k - 1)
+    for k in range(n):
+        faces = 2 * comb(m, k) * sum(comb(m - k - 1, j) for j in range(n - k))
+        few = sum(comb(m - k, j) for j in range(n)) * COIN ** (m - k)
+        total += faces * few if (n - 1 - k) % 2 == 0 else -faces * few
+    return total
 
 
 def _require(n: int, m: int, most: int | None = None) -> None:

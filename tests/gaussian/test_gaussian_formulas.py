@@ -72,15 +72,16 @@ def test_the_quarter_plane_is_what_all_sign_patterns_say(m):
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 4, 6])
-def test_the_euler_characteristic_counts_faces(n):
-    """Faces where k rows vanish: C(m, k) choices, cut by m - k rows; each has at random so many active rows."""
+def test_the_euler_characteristic_is_the_published_double_sum(n):
+    """As on the slides of A. Maillard (2022), for k + 1 inputs."""
+    k = n - 1
     for m in range(n, 40, 5):
-        expected = Fraction(0)
-        for k in range(n):
-            faces = 2 * comb(m, k) * sum(comb(m - k - 1, j) for j in range(n - k))
-            few = Fraction(sum(comb(m - k, j) for j in range(n)), 2 ** (m - k))
-            expected += (-1) ** (n - 1 - k) * faces * few
-        assert expected_euler_characteristic(n, m) == expected
+        total = Fraction(0)
+        for i in range(k // 2 + 1):
+            for step in range(2 * i, k + 1):
+                ways = comb(m, k - 2 * i) * comb(k - 2 * i, step - 2 * i)
+                total += ways * sum(comb(m - k + step, j) for j in range(step + 1)) * Fraction(-1, 2) ** step
+        assert expected_euler_characteristic(n, m) == (-1) ** k * total / Fraction(2) ** (m - k - 1)
 
 
 def test_half_points():

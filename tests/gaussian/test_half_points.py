@@ -12,6 +12,8 @@ from exactinj.gaussian import (
     FORMS,
     Brackets,
     HalfPoint,
+    estimate_curve,
+    estimate_probability,
     exact_half_point,
     exact_probability,
     extrapolate,
@@ -103,6 +105,13 @@ def test_the_search_goes_no_further_than_it_has_to():
     shares = [counts.share for counts in found.points]
     assert shares == sorted(shares)
     assert len(shares) <= 8
+
+
+def test_a_curve_is_what_single_probabilities_say():
+    curve = estimate_curve(2, [8, 5, 6], trials=15, seed=2)
+    assert curve == [estimate_probability(2, m, trials=15, seed=2) for m in (5, 6, 8)]
+    with pytest.raises(xi.InputError, match="expected 1 <= n <= m"):
+        estimate_curve(2, [])
 
 
 def test_undecided_layers_open_the_interval(monkeypatch):
