@@ -53,9 +53,8 @@ def main() -> None:
                 f"{name:9} n = {point.n:2}: half-point {point.estimate:.2f} (95 %: {point.low:.2f} to {point.high:.2f})"
             )
     for fit in fits:
-        print(
-            f"extrapolated from n >= {FITTED_FROM} in {fit.form}: an estimate, {fit.limit:.2f} +- {fit.standard_error:.2f}"
-        )
+        limit = f"{fit.limit:.2f} +- {fit.standard_error:.2f}, chi^2 {fit.chi_square:.1f} for {fit.freedom}"
+        print(f"extrapolated from n >= {FITTED_FROM} in {fit.form}: an estimate, {limit}")
     figure, (left, right) = plt.subplots(1, 2, figsize=(12.5, 5.6), layout="constrained")
     draw_half_points(left, points, fits)
     draw_curves(right, curves)
@@ -98,7 +97,8 @@ def draw_half_points(axes: Any, points: dict[str, list[HalfPoint]], fits: list[A
         axes.text(0.5, level + 0.06, text, fontsize=8, ha="right")
     inverse = np.linspace(0.0, 1 / FITTED_FROM, 200)[1:]
     for fit in fits:
-        axes.plot(inverse, fit.at(1 / inverse), color="gray", linewidth=0.7, linestyle=":")
+        axes.plot(inverse, fit.at(1 / inverse), color="gray", linewidth=0.8, linestyle=":")
+        axes.text(0.004, float(fit.at(np.array([250.0]))[0]) + 0.03, fit.form, fontsize=6.5, color="gray")
     for k, (name, found) in enumerate(points.items()):
         label, marker, colour = ENSEMBLES[name]
         closed = [point for point in found if point.estimate is not None and point.width < float("inf")]
@@ -108,13 +108,13 @@ def draw_half_points(axes: Any, points: dict[str, list[HalfPoint]], fits: list[A
         axes.errorbar(x, y, np.abs(ends - y), fmt=marker, color=colour, markersize=5, linewidth=1, label=label)
     axes.plot([1 / 2], [float(exact_half_point(2) / 2)], "_", color="black", markersize=16, label="exact, n = 2")
     axes.set_xlim(0, 0.53)
-    axes.set_ylim(2, 9.6)
+    axes.set_ylim(0.7, 9.6)
     ticks = [2, 3, 4, 5, 6, 8, 10, 20]
     axes.set_xticks([1 / n for n in ticks], [str(n) for n in ticks])
     axes.set_xlabel("n (scale 1/n)")
     axes.set_ylabel("m / n where half of the layers are injective")
     axes.set_title("half-points from exact decisions, 95 % intervals; dotted: extrapolations", fontsize=10)
-    axes.legend(fontsize=8, loc="lower left")
+    axes.legend(fontsize=8, loc="lower left", ncols=2)
 
 
 def draw_curves(axes: Any, curves: list[Counts]) -> None:

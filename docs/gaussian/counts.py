@@ -41,14 +41,14 @@ def dimensions(first: int, last: int, trials: int) -> dict[int, int]:
 PLANS = {
     "gaussian": Plan(
         Ensemble(),
-        dimensions(2, 7, 3000) | {8: 2000, 9: 1000, 10: 1000},
+        dimensions(2, 10, 1000),
         {8: 44, 9: 51, 10: 58},
         {
             2: range(4, 16),
-            3: range(8, 24),
-            4: range(13, 30),
+            3: range(8, 25),
+            4: range(13, 31),
             5: range(18, 36),
-            6: range(25, 43),
+            6: range(24, 45),
             7: range(32, 46),
         },
         400,

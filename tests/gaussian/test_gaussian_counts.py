@@ -27,14 +27,6 @@ from exactinj.work.verdict import Verdict
 
 pytest.importorskip("joblib")
 
-PUBLISHED = {  # injective ones of 1,000 Gaussian layers, by gamma1398's notebook
-    2: {5: 61, 6: 242, 7: 464, 8: 640, 10: 856, 15: 991},
-    3: {9: 10, 12: 323, 13: 469, 14: 622, 18: 934, 24: 997},
-    4: {14: 10, 19: 453, 20: 598, 25: 922, 30: 991},
-    5: {19: 4, 25: 405, 26: 560, 30: 878, 35: 964},
-    6: {24: 1, 32: 494, 33: 577, 40: 926, 44: 982},
-}
-PUBLISHED_ON_THE_ORTHANT = {4: 13, 5: 60, 6: 136, 7: 224, 8: 370, 9: 488, 10: 591}  # n = 3
 ENSEMBLES = (
     Ensemble(),
     Ensemble(entries="signs"),
@@ -179,23 +171,6 @@ def test_counts_survive_json_and_have_to_add_up():
 def test_shapes_without_sense(arguments):
     with pytest.raises(xi.InputError, match="expected 1 <= n <= m"):
         estimate_probability(**arguments)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("n", [2, 3, 4, 5])
-def test_published_counts(n):
-    """Two counts of 1,000 and 300 layers differ by their errors only."""
-    for m, published in PUBLISHED[n].items():
-        share, p = estimate_probability(n, m, trials=300, seed=11).share, published / 1000
-        spread = max(p * (1 - p), 0.01)
-        assert abs(share - p) < 3.5 * sqrt(spread * (1 / 300 + 1 / 1000)), (n, m)
-
-
-@pytest.mark.slow
-def test_published_counts_on_the_orthant():
-    for m, published in PUBLISHED_ON_THE_ORTHANT.items():
-        share, p = estimate_probability(3, m, trials=300, ensemble=Ensemble(domain="nonneg")).share, published / 1000
-        assert abs(share - p) < 3.5 * sqrt(max(p * (1 - p), 0.01) * (1 / 300 + 1 / 1000)), m
 
 
 def test_only_what_is_asked_for_comes_back(tmp_path):
