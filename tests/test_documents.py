@@ -100,8 +100,14 @@ def test_the_network_page(tmp_path, monkeypatch):
     assert (entry.name, entry.kind, entry.batch_norm, entry.layer.stride) == ("0", "conv1d", "1", (2,))
 
 
+def test_the_page_of_random_layers(tmp_path, monkeypatch, capsys):
+    names = executed("docs/gaussian-finite.md", tmp_path, monkeypatch)
+    assert capsys.readouterr().out == "29/64 80/11\nTrue\n"
+    assert 0 < names["low"] < names["high"] < 1
+
+
 def test_no_other_page_has_python_that_is_not_run():
-    run = ["README.md", "docs/architecture.md", "docs/networks.md", "docs/python.md"]
+    run = ["README.md", "docs/architecture.md", "docs/gaussian-finite.md", "docs/networks.md", "docs/python.md"]
     assert [page for page in PAGES if blocks(page, "python")] == run
 
 

@@ -459,9 +459,9 @@ def test_jobs_are_capped_by_layers_and_processors(tmp_path, monkeypatch, capsys)
 
     asked = []
 
-    def spread(tasks, jobs):
+    def spread(work, tasks, jobs):
         asked.append((len(tasks), jobs))
-        return map(run_task, tasks)
+        return map(work, tasks)
 
     monkeypatch.setattr(sweep_run, "_spread", spread)
     monkeypatch.setattr(sweep_run, "HEAD_START", 0.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Sequence
 from typing import TypeAlias
 
@@ -27,7 +28,9 @@ __all__ = [
     "add_layer_format",
     "add_output_options",
     "fixed_inputs_of",
+    "numbers_of",
     "seconds",
+    "shard_of",
 ]
 
 Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -113,3 +116,24 @@ def fixed_inputs_of(texts: list[str]) -> dict[str, list[str] | str] | None:
             raise InputError(f"--fixed: found {text!r}, expected the name of an input and its numbers, as in sr=16000")
         fixed[name] = numbers.split(",") if "," in numbers else numbers
     return fixed or None
+
+
+def numbers_of(name: str, text: str) -> list[int]:
+    """``5``, ``2,3,4``, ``2:30`` and ``2:30:4``, both ends included."""
+    numbers: list[int] = []
+    for part in text.split(","):
+        found = re.fullmatch(r"(\d{1,9})(?::(\d{1,9})(?::([1-9]\d{0,8}))?)?", part.strip(), re.ASCII)
+        if found is None:
+            raise InputError(f"{name}: found {text!r}, expected numbers such as 5, 2,3,4, 2:30 or 2:150:4")
+        first, end, step = found.groups()
+        numbers += range(int(first), int(end or first) + 1, int(step or 1))
+    return numbers
+
+
+def shard_of(text: str) -> tuple[int, int]:
+    """The shard ``i/N``."""
+    try:
+        part, parts = map(int, text.split("/"))
+    except ValueError:
+        raise InputError(f"--shard: found {text!r}, expected i/N such as 1/4") from None
+    return part, parts

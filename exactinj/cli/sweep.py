@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import re
 from typing import TYPE_CHECKING
 
 from exactinj.cli import exit_status
-from exactinj.cli.arguments import Verbs, add_output_options, seconds
+from exactinj.cli.arguments import Verbs, add_output_options, numbers_of, seconds, shard_of
 from exactinj.cli.figure_files import refuse_bad_picture, save_figure
 from exactinj.cli.output import note_processes, print_error, show, show_json
 from exactinj.cli.progress import ProgressLine
@@ -56,7 +55,7 @@ def run(options: argparse.Namespace) -> int:
     """Exit status 0, also where some layers stay unknown: the counts say so."""
     from exactinj.sweep import read_results, run_sweep, summary
 
-    plan, shard = _plan(options), _shard(options.shard)
+    plan, shard = _plan(options), shard_of(options.shard)
     refuse_bad_picture(options.plot)
     line = ProgressLine(enabled=not options.quiet)
     note_processes(options)
@@ -88,7 +87,9 @@ def _plan(options: argparse.Namespace) -> SweepPlan:
     from exactinj.sweep import Bias, SweepPlan, grid
 
     cells = (
-        grid(_numbers("--n", options.n), _numbers("--m", options.m)) if options.grid is None else _cells(options.grid)
+        grid(numbers_of("--n", options.n), numbers_of("--m", options.m))
+        if options.grid is None
+        else _cells(options.grid)
     )
     return SweepPlan(
         cells,
@@ -102,31 +103,11 @@ def _plan(options: argparse.Namespace) -> SweepPlan:
     )
 
 
-def _numbers(name: str, text: str) -> list[int]:
-    """``5``, ``2,3,4``, ``2:30`` and ``2:30:4``, both ends included."""
-    numbers: list[int] = []
-    for part in text.split(","):
-        found = re.fullmatch(r"(\d{1,9})(?::(\d{1,9})(?::([1-9]\d{0,8}))?)?", part.strip(), re.ASCII)
-        if found is None:
-            raise InputError(f"{name}: found {text!r}, expected numbers such as 5, 2,3,4, 2:30 or 2:150:4")
-        first, end, step = found.groups()
-        numbers += range(int(first), int(end or first) + 1, int(step or 1))
-    return numbers
-
-
 def _cells(text: str) -> tuple[tuple[int, int], ...]:
     try:
         return tuple((int(n), int(m)) for n, m in (cell.split("x") for cell in text.split(",")))
     except ValueError:
         raise InputError(f"--grid: found {text!r}, expected cells NxM such as 3x13,4x19") from None
-
-
-def _shard(text: str) -> tuple[int, int]:
-    try:
-        part, parts = map(int, text.split("/"))
-    except ValueError:
-        raise InputError(f"--shard: found {text!r}, expected i/N such as 1/4") from None
-    return part, parts
 
 
 def _draw(results: list[CellResult], path: str) -> None:

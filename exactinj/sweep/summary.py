@@ -155,8 +155,8 @@ def wilson(total: float, trials: int) -> tuple[float, float]:
     return max((centre - spread) / scale, 0.0), min((centre + spread) / scale, 1.0)
 
 
-def clopper_pearson(successes: int, trials: int) -> tuple[float, float]:
-    """Clopper and Pearson's 95 % interval for a probability.
+def clopper_pearson(successes: int, trials: int, *, tail: float = TAIL) -> tuple[float, float]:
+    """Clopper and Pearson's interval for a probability, 95 % unless another probability is left in each tail.
 
     >>> [round(value, 4) for value in clopper_pearson(8, 10)]
     [0.4439, 0.9748]
@@ -164,6 +164,6 @@ def clopper_pearson(successes: int, trials: int) -> tuple[float, float]:
     from scipy.special import betaincinv
 
     failures = trials - successes
-    low = float(betaincinv(successes, failures + 1, TAIL)) if successes else 0.0
-    high = float(betaincinv(successes + 1, failures, 1 - TAIL)) if failures else 1.0
+    low = float(betaincinv(successes, failures + 1, tail)) if successes else 0.0
+    high = float(betaincinv(successes + 1, failures, 1 - tail)) if failures else 1.0
     return low, high
