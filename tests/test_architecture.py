@@ -25,6 +25,7 @@ FLOORS = (
     ("comparison",),
     ("api",),
     ("sweep", "casebook"),
+    ("gaussian",),
     ("plotting",),
     ("cli", "torch"),
 )

@@ -34,6 +34,7 @@ VERBS = (
     "stability",
     "repair",
     "sweep",
+    "gaussian",
     "export",
     "casebook",
 )

@@ -1,0 +1,25 @@
+"""``exactinj gaussian``: random layers; one file a subcommand."""
+
+from __future__ import annotations
+
+import argparse
+from importlib import import_module
+
+from exactinj.cli.arguments import Verbs
+
+__all__ = ["SUBCOMMANDS", "add", "run"]
+
+SUBCOMMANDS = ("thresholds",)
+
+
+def add(verbs: Verbs) -> None:
+    """Describe the verb and its subcommands."""
+    verb = verbs.add_parser("gaussian", help="random layers: when they are injective")
+    subcommands = verb.add_subparsers(dest="subcommand", required=True, metavar="SUBCOMMAND")
+    for name in SUBCOMMANDS:
+        import_module(f"exactinj.cli.gaussian_{name}").add(subcommands)
+
+
+def run(options: argparse.Namespace) -> int:
+    """What the subcommand returns."""
+    return int(import_module(f"exactinj.cli.gaussian_{options.subcommand}").run(options))
