@@ -72,19 +72,19 @@ def test_the_mean_row_by_sampling():
         assert (np.count_nonzero(W @ -W.mean(axis=0) > 0) < 400) == is_below
 
 
-@pytest.mark.parametrize(("ratio", "works"), [(8.9, False), (9.3, True)])
+@pytest.mark.parametrize(("ratio", "works"), [(8.8, False), (9.3, True)])
 def test_orthants_counted(ratio, works):
-    """Wendel's probability times the number of orthants, as integers, for n = 1000."""
-    n, m = 1000, int(1000 * ratio)
+    """Wendel's probability times the number of orthants, as integers, for n = 400."""
+    n, m = 400, int(400 * ratio)
     orthant = sum(comb(m, k) for k in range(n))
     met = 2 * sum(comb(m - 1, k) for k in range(n))
     assert (orthant * met < 2**m) == works
 
 
-@pytest.mark.parametrize(("ratio", "works"), [(10.2, False), (10.7, True)])
+@pytest.mark.parametrize(("ratio", "works"), [(10.1, False), (10.8, True)])
 def test_rays_counted(ratio, works):
     """The bound C(m, n-1) <= (c e)^n of the published proof, times the share of signs with fewer than n positive."""
-    n, m = 1000, int(1000 * ratio)
+    n, m = 400, int(400 * ratio)
     others = m - n + 1
     signs = sum(comb(others, k) for k in range(n))
     assert (n * (log2(ratio) + log2(np.e)) + log2(signs) - others < 0) == works

@@ -29,7 +29,7 @@ __all__ = ["MOST_ITERATIONS", "TOLERANCE", "solve_energy", "solve_threshold", "t
 TOLERANCE = 1e-5
 MOST_ITERATIONS = 500
 FEWEST_STEPS = 10  # with which the threshold has three digits after the point
-FEWEST = 12  # steps that are not halved any more
+FEWEST_SPLIT = 12  # steps that are not halved any more
 ROUGH = 1e-3  # tolerance on coarser steps
 
 
@@ -82,7 +82,7 @@ def threshold(k: int = 200) -> Threshold:
 
 def _solve(steps: npt.ArrayLike, rule: RatioRule, grid: Grid, tolerance: float, most: int) -> ParisiSolution:
     levels = [steps_of(steps)]
-    while len(levels[-1]) > FEWEST:
+    while len(levels[-1]) > FEWEST_SPLIT:
         levels.append(levels[-1][::-2][::-1])  # the largest step stays
     state = first_state(levels.pop())
     while levels:

@@ -131,7 +131,7 @@ def observables(state: ParisiState, grid: Grid) -> Observables:
 
 
 def _observables(state: ParisiState, nodes: Nodes) -> Observables:
-    last = _LastStep(state, nodes.h)
+    last = _last_step(state, nodes.h)
     potentials = _potentials(state, nodes, last.potential)
     densities = _densities(state, nodes, potentials)
     tilted = nodes.weights * densities[-1] * np.exp(-state.steps[-1] * potentials[-1])
@@ -173,24 +173,32 @@ def _densities(state: ParisiState, nodes: Nodes, potentials: Floats) -> Floats:
     return densities
 
 
+@dataclass(frozen=True)
 class _LastStep:
-    """From overlap 1 down to ``q_(k-1)`` in closed form: moments of ``u = h + s g`` under ``exp(x phi_k(u))``.
+    """What the last step does to each h: ``phi_(k-1)``, and moments of ``u = h + s g`` under ``exp(x phi_k(u))``.
+
+    squared_slope : of ``phi_k'(u)^2``, which is ``(u / chi)^2`` on ``0 < u < t`` and 0 elsewhere
+    active : of ``[u > t]``
+    """
+
+    potential: Floats
+    squared_slope: Floats
+    active: Floats
+
+
+def _last_step(state: ParisiState, h: Floats) -> _LastStep:
+    """From overlap 1 down to ``q_(k-1)``, in closed form.
 
     On ``0 < u < t`` the weight is ``exp(-x u^2 / (2 chi))``: a Gaussian again, of mean ``shrink h`` and variance
     ``shrink s^2``, with ``shrink = chi / (chi + x s^2)``.
     """
-
-    def __init__(self, state: ParisiState, h: Floats) -> None:
-        x, variance, chi = float(state.steps[-1]), float(state.widths[-1]), state.chi
-        shrink, t = chi / (chi + x * variance), np.sqrt(2 * chi)
-        mean, spread = shrink * h, np.sqrt(shrink * variance)
-        low, high = -mean / spread, (t - mean) / spread
-        factor = np.sqrt(shrink) * np.exp(-x * shrink / chi * h * h / 2)
-        between = ndtr(high) - ndtr(low)
-        edges = low * density(low) - high * density(high)
-        square = (
-            (mean**2 + spread**2) * between + 2 * mean * spread * (density(low) - density(high)) + spread**2 * edges
-        )
-        self.active = np.exp(-x) * ndtr((h - t) / np.sqrt(variance))
-        self.squared_slope = factor * square / chi**2  # of phi_k, which is u / chi on 0 < u < t
-        self.potential = np.log(ndtr(-h / np.sqrt(variance)) + factor * between + self.active) / x
+    x, width, chi = float(state.steps[-1]), float(np.sqrt(state.widths[-1])), state.chi
+    shrink, t = chi / (chi + x * width**2), float(np.sqrt(2 * chi))
+    mean, spread = shrink * h, float(np.sqrt(shrink)) * width
+    low, high = -mean / spread, (t - mean) / spread
+    factor = np.sqrt(shrink) * np.exp(-x * shrink / chi * h * h / 2)
+    between = ndtr(high) - ndtr(low)
+    square = (mean**2 + spread**2) * between + 2 * mean * spread * (density(low) - density(high))
+    square += spread**2 * (low * density(low) - high * density(high))
+    active = np.exp(-x) * ndtr((h - t) / width)
+    return _LastStep(np.log(ndtr(-h / width) + factor * between + active) / x, factor * square / chi**2, active)
