@@ -61,3 +61,10 @@ def test_a_sweep_goes_on_where_it_stopped(tmp_path):
     path.write_bytes(b"".join(lines[:-3]))
     assert f"{path.name}: 3 layers computed" in run("fig_6_2", tmp_path)
     assert sorted(path.read_bytes().splitlines(keepends=True)) == sorted(lines)
+
+
+@pytest.mark.slow
+def test_thresholds_of_gaussian_layers_are_drawn(tmp_path):
+    assert "7.64769  theorem upper" in run("gaussian_bounds", tmp_path)
+    for name in ("bounds", "energies", "convergence", "overlaps"):
+        assert drawn(tmp_path, f"gaussian-{name}") > 0.005
