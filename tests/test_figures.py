@@ -162,3 +162,10 @@ def test_the_curve_over_the_factor_is_drawn(tmp_path):
     pytest.importorskip("torch")
     assert "proved injective on the ball" in run("trade_off", tmp_path)
     assert drawn(tmp_path, "trade_off") > 0.02
+
+
+@pytest.mark.slow
+def test_thresholds_of_gaussian_layers_are_drawn(tmp_path):
+    assert "7.64769  theorem upper" in run("gaussian_bounds", tmp_path)
+    for name in ("bounds", "energies", "convergence", "overlaps"):
+        assert drawn(tmp_path, f"gaussian-{name}") > 0.005

@@ -9,7 +9,7 @@ from exactinj.cli.arguments import Verbs
 
 __all__ = ["SUBCOMMANDS", "add", "run"]
 
-SUBCOMMANDS = ("probability", "curve", "energy", "depth")
+SUBCOMMANDS = ("probability", "curve", "energy", "depth", "thresholds")
 
 
 def add(verbs: Verbs) -> None:
@@ -18,7 +18,7 @@ def add(verbs: Verbs) -> None:
         "gaussian",
         help="random layers: how likely they are injective, from exact decisions",
         description="Layers with independent random weights, drawn and decided exactly: probabilities with intervals, "
-        "where half of the layers are injective, ground states, deep networks.",
+        "where half of the layers are injective, ground states, deep networks; thresholds for large n.",
     )
     subcommands = verb.add_subparsers(dest="subcommand", required=True, metavar="SUBCOMMAND")
     for name in SUBCOMMANDS:
