@@ -107,11 +107,12 @@ def _draw_accuracies(problems: list[Problem], outcomes: list[dict[str, Outcome]]
 
 
 def _draw_images(problem: Problem, both: dict[str, Outcome], folder: Path) -> None:
-    """Normalised grey values, of originals and reconstructions on one scale for each image."""
+    """Normalised grey values on one scale for each image; the images that the plain layer loses most of."""
     side = round(problem.train[0].shape[1] ** 0.5)
     figure, places = plt.subplots(SHOWN, 3, figsize=(5.2, 1.7 * SHOWN), layout="constrained")
     columns = [both["regularised"].points, both["regularised"].found, both["plain"].found]
-    for row, k in zip(places, range(SHOWN), strict=True):
+    lost = np.argsort(-np.linalg.norm(both["plain"].points - both["plain"].found, axis=1))
+    for row, k in zip(places, lost[:SHOWN], strict=True):
         images = [column[k].reshape(side, side) for column in columns]
         low, high = images[0].min(), images[0].max()
         for axes, image in zip(row, images, strict=True):
@@ -121,7 +122,7 @@ def _draw_images(problem: Problem, both: dict[str, Outcome], folder: Path) -> No
             axes.set_xlabel(f"off by {np.linalg.norm(image - images[0]):.2g}", fontsize=8)
     for axes, title in zip(places[0], ("original", "regularised", "plain"), strict=True):
         axes.set_title(title, fontsize=10)
-    figure.suptitle(f"{problem.name}: reconstructed", fontsize=10)
+    figure.suptitle(f"{problem.name}: reconstructed,\nwhere the plain layer is off most", fontsize=10)
     save(figure, folder, "fig_7_4")
 
 

@@ -1,9 +1,9 @@
 """The expected Euler characteristic as a stand-in for the probability that a layer is not injective; refuted as such.
 
-``q(m, n)`` is the expected Euler characteristic of ``W R^n`` intersected with ``{z : |z| = 1, fewer than n positive}``;
-`exactinj.gaussian.expected_euler_characteristic` has it exactly. It equals 1 - p(m, n) at n = 1, and not at n = 2. It goes to 0 above m / n = 8.34 and grows below,
-which led to the conjecture that layers turn injective there [Pal21, Clu22]; but p goes to 1 above 7.6477 already
-(`gordon`).
+``q(m, n)`` is the expected Euler characteristic of ``W R^n`` intersected with ``{z : |z| = 1, fewer than n
+positive}``; `exactinj.gaussian.expected_euler_characteristic` has it exactly. It equals 1 - p(m, n) at n = 1, and not
+at n = 2. It goes to 0 above m / n = 8.34 and grows below, which led to the conjecture that layers turn injective there
+[Pal21, Clu22]; but p goes to 1 above 7.6477 already (`gordon`).
 
 Valuations give its rate. The open positive ray has intrinsic volumes ``(t - 1) / 2`` and the closed negative one
 ``(1 + t) / 2``, as polynomials in t, and the kinematic formula takes every second coefficient of
