@@ -96,9 +96,9 @@ def draw_half_points(axes: Any, points: dict[str, list[HalfPoint]], fits: list[A
         axes.axhline(level, color="black", linewidth=0.8, linestyle=style)
         axes.text(0.5, level + 0.06, text, fontsize=8, ha="right")
     inverse = np.linspace(0.0, 1 / FITTED_FROM, 200)[1:]
-    for fit in fits:
-        axes.plot(inverse, fit.at(1 / inverse), color="gray", linewidth=0.8, linestyle=":")
-        axes.text(0.004, float(fit.at(np.array([250.0]))[0]) + 0.03, fit.form, fontsize=6.5, color="gray")
+    for fit, shade in zip(sorted(fits, key=lambda fit: fit.limit), ("0.75", "0.6", "0.4", "0.0"), strict=False):
+        label = f"extrapolated in {fit.form}: {fit.limit:.2f}"
+        axes.plot(inverse, fit.at(1 / inverse), color=shade, linewidth=1, linestyle=":", label=label)
     for k, (name, found) in enumerate(points.items()):
         label, marker, colour = ENSEMBLES[name]
         closed = [point for point in found if point.estimate is not None and point.width < float("inf")]
@@ -108,7 +108,7 @@ def draw_half_points(axes: Any, points: dict[str, list[HalfPoint]], fits: list[A
         axes.errorbar(x, y, np.abs(ends - y), fmt=marker, color=colour, markersize=5, linewidth=1, label=label)
     axes.plot([1 / 2], [float(exact_half_point(2) / 2)], "_", color="black", markersize=16, label="exact, n = 2")
     axes.set_xlim(0, 0.53)
-    axes.set_ylim(0.7, 9.6)
+    axes.set_ylim(0.2, 9.6)
     ticks = [2, 3, 4, 5, 6, 8, 10, 20]
     axes.set_xticks([1 / n for n in ticks], [str(n) for n in ticks])
     axes.set_xlabel("n (scale 1/n)")
