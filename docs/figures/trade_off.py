@@ -100,7 +100,7 @@ def _draw(axes: Any, spots: Sequence[Spot]) -> None:
     axes.set_xticks(places, [f"{spot.factor:g}" for spot in spots])
     axes.set(xlabel="lambda", ylim=(-0.03, 1.03))
     axes.grid(alpha=0.3)
-    axes.legend(loc="lower right", fontsize=8)
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 0.08), fontsize=8)
 
 
 if __name__ == "__main__":
