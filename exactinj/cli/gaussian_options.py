@@ -66,5 +66,4 @@ def watched(options: argparse.Namespace) -> Iterator[Callable[[str], None]]:
 def probability_text(counts: Counts) -> str:
     """``0.453 (0.422 to 0.484)``, or the interval alone where nothing was decided."""
     low, high = counts.interval()
-    decided = counts.injective + counts.not_injective
-    return f"{counts.share:.3f} ({low:.3f} to {high:.3f})" if decided else f"({low:.3f} to {high:.3f})"
+    return f"{counts.share:.3f} ({low:.3f} to {high:.3f})" if counts.decided else f"({low:.3f} to {high:.3f})"

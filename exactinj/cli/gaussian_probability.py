@@ -81,7 +81,7 @@ def _document(options: argparse.Namespace, ensemble: Ensemble, found: list[Count
         "points": [
             {
                 **counts.to_json(),
-                "estimate": {"share": counts.share if counts.trials else None, "interval": counts.interval()},
+                "estimate": {"share": counts.share if counts.decided else None, "interval": counts.interval()},
                 "exact": {name: str(value) for name, value in _known(ensemble, counts).items()},
             }
             for counts in found

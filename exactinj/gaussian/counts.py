@@ -36,10 +36,14 @@ class Counts:
         return self.injective + self.not_injective + self.unknown
 
     @property
+    def decided(self) -> int:
+        """How many have a proved verdict."""
+        return self.injective + self.not_injective
+
+    @property
     def share(self) -> float:
         """An estimate of the probability: the injective ones among those decided; NaN if there are none."""
-        decided = self.injective + self.not_injective
-        return self.injective / decided if decided else float("nan")
+        return self.injective / self.decided if self.decided else float("nan")
 
     def interval(self, *, tail: float = TAIL) -> tuple[float, float]:
         """Clopper and Pearson's interval for the probability, with at most `tail` of error probability at each end.

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
-from math import prod
+from math import isfinite, prod
 
 import numpy as np
 
@@ -51,10 +51,11 @@ class DepthCounts:
 
     def to_json(self) -> dict[str, object]:
         """A JSON object; the probability that all layers are injective also as a product."""
+        share = prod(counts.share for counts in self.layers)
         return {
             "widths": list(self.widths),
             "layers": [counts.to_json() for counts in self.layers],
-            "product": {"estimate": prod(counts.share for counts in self.layers), "interval": self.product},
+            "product": {"estimate": share if isfinite(share) else None, "interval": self.product},
             "layerwise": self.layerwise.to_json(),
             "on_orthant": self.on_orthant.to_json(),
             "whole": self.whole.to_json(),

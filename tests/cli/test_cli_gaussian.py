@@ -8,6 +8,8 @@ import pytest
 
 from exactinj.cli.gaussian import SUBCOMMANDS
 from exactinj.cli.main import main
+from exactinj.gaussian.trials import Decision
+from exactinj.work.verdict import Verdict
 
 pytest.importorskip("joblib")
 
@@ -47,6 +49,20 @@ def test_an_empty_shard_is_no_division_by_zero(capsys):
     for part in ("1/2", "2/2"):
         assert main(["gaussian", "probability", "--n", "1", "--m", "3", "--trials", "1", "--shard", part]) == 0
     assert "0 " in capsys.readouterr().out
+
+
+def test_undecided_layers_are_no_numbers_in_json(capsys, monkeypatch):
+    from exactinj.gaussian import probability
+
+    monkeypatch.setattr(probability, "decide_trial", undecided)
+    found = document(capsys, "probability", "--n", "1", "--m", "3", "--trials", "2")
+    assert found["points"][0]["estimate"] == {"share": None, "interval": [0.0, 1.0]}
+    assert main(["gaussian", "probability", "--n", "1", "--m", "3", "--trials", "2"]) == 0
+    assert "(0.000 to 1.000)" in capsys.readouterr().out
+
+
+def undecided(task):
+    return Decision(task, "", Verdict.TIMED_OUT)
 
 
 def test_curve(capsys):
