@@ -16,7 +16,7 @@ from sklearn.datasets import load_digits
 
 from exactinj.torch import InjectivityMonitor, MCBERegularizer
 
-EPOCHS = 5
+EPOCHS = 20
 EVERY = (1, 8, 32)
 
 

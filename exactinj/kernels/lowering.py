@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from exactinj.kernels.compilation import Compiled
 
-__all__ = ["follow", "lower"]
+__all__ = ["ask", "follow", "lower"]
 
 
 @Compiled
@@ -23,6 +23,18 @@ def follow(weight: NDArray[Any], kept: NDArray[Any], is_set: NDArray[np.bool_], 
             for k in range(n):
                 total += np.float64(weight[j, k]) * np.float64(kept[j, k])
             values[j] = total
+
+
+@Compiled
+def ask(products: NDArray[Any], most: float, is_set: NDArray[np.bool_], values: NDArray[Any]) -> None:
+    """The values of kept points from their products (m, m), dropped where `most` rows are larger than a point's own."""
+    m = len(values)
+    for j in range(m):
+        larger = 0
+        for i in range(m):
+            larger += products[j, i] > products[j, j]
+        is_set[j] = is_set[j] and larger < most
+        values[j] = products[j, j] if is_set[j] else np.inf
 
 
 @Compiled

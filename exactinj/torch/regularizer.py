@@ -7,6 +7,8 @@ at every x of X. All of it is in the floats of the layer: an estimate, which pro
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -89,7 +91,7 @@ class MCBERegularizer(nn.Module):
         """``rho``, a scalar, at a batch of inputs of the layer, (..., n)."""
         self.update(inputs)
         bias: Tensor = self.__dict__["layer"].bias
-        rho: Tensor = torch.linalg.vector_norm(torch.clamp(bias + self.alpha_star, max=0))
+        rho: Tensor = _Excess.apply(bias, self.alpha_star)  # type: ignore[no-untyped-call]
         return rho
 
     def update(self, inputs: Tensor) -> None:
@@ -100,13 +102,9 @@ class MCBERegularizer(nn.Module):
             self._update(inputs)
 
     def _update(self, inputs: Tensor) -> None:
-        if torch.is_autocast_enabled(inputs.device.type):
-            with torch.autocast(inputs.device.type, enabled=False):
-                self._look_at(inputs)
-        else:
+        with torch.no_grad(), torch.autocast(inputs.device.type, enabled=False):
             self._look_at(inputs)
 
-    @torch.no_grad()
     def _look_at(self, inputs: Tensor) -> None:
         weight: Tensor = self.__dict__["layer"].weight.detach()
         batch = inputs.detach().reshape(-1, weight.shape[1]).to(weight)
@@ -133,9 +131,14 @@ class MCBERegularizer(nn.Module):
     def _ask(self, weight: Tensor) -> None:
         """Drop points whose row is no longer among the n largest there; those left may count for other rows, too."""
         products = self.points @ weight.T
-        own = products.diagonal()
-        self.is_set.logical_and_((products > own[:, None]).sum(dim=1) < weight.shape[1])
-        self.alpha_star.copy_(torch.where(self.is_set, own, float("inf")))
+        if _is_compiled(products):
+            from exactinj.kernels.lowering import ask
+
+            ask(products.numpy(), float(weight.shape[1]), self.is_set.numpy(), self.alpha_star.numpy())
+        else:
+            own = products.diagonal()
+            self.is_set.logical_and_((products > own[:, None]).sum(dim=1) < weight.shape[1])
+            self.alpha_star.copy_(torch.where(self.is_set, own, float("inf")))
         kept = torch.nonzero(self.is_set)[:, 0]
         self._lower(products[kept], self.points[kept])
 
@@ -178,6 +181,22 @@ class MCBERegularizer(nn.Module):
     def enforce_(self) -> list[int]:
         """Set the layer's bias to ``-alpha_star``; see `enforce_bias_`."""
         return enforce_bias_(self.__dict__["layer"], self.alpha_star)
+
+
+class _Excess(torch.autograd.Function):
+    """``|min(0, b + alpha*)|_2``, whose gradient to b is that vector over its length; 0 where the length is 0."""
+
+    @staticmethod
+    def forward(ctx: Any, bias: Tensor, alpha_star: Tensor) -> Tensor:
+        below = torch.clamp(bias + alpha_star, max=0)
+        rho: Tensor = torch.linalg.vector_norm(below)
+        ctx.save_for_backward(below, rho)
+        return rho
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        below, rho = ctx.saved_tensors
+        return below * (gradients[0] / torch.where(rho > 0, rho, 1.0)), None
 
 
 @torch.compiler.disable  # type: ignore[untyped-decorator]
