@@ -7,7 +7,7 @@ let claims =
   [ "injective"; "not_injective"; "alpha_star"; "injective_if_full_spark"; "injective_for_sizes";
     "not_injective_for_sizes"; "injective_for_sizes_if_full_spark"; "stability" ]
 
-(* What each rule proves; the proved checker has the first three. *)
+(* What each rule proves; the proved checker has the first five. *)
 let proves =
   [ ("collision", "not_injective"); ("flat-tree", "injective"); ("sign-split", "injective");
     ("packing", "injective_if_full_spark"); ("blocks", "injective"); ("stages", "injective");
@@ -181,16 +181,16 @@ let codes negative place l =
     l
 
 (* The entries, each read when the checker asks for it. *)
-let entries r (progress : Words.progress) functions negative =
-  let may_be_compact = key r "," [ progress.name ^ "s"; "supports" ] = "supports" in
+let entries r (at : Words.place) functions negative =
+  let may_be_compact = key r "," [ at.name ^ "s"; "supports" ] = "supports" in
   let next = items r in
   let rec stream () : (Z.t * Z.t) list Stream.t =
     lazy
       (match next () with
        | None -> Stream.Done
        | Some found ->
-           let place = Printf.sprintf "%s %d" progress.name progress.entries in
-           progress.entries <- progress.entries + 1;
+           let place = Printf.sprintf "%s %d" at.name at.entries in
+           at.entries <- at.entries + 1;
            let entry =
              match found with
              | List (Number _ :: _ as l) when may_be_compact -> Compact.explicit functions place (codes negative place l)
@@ -200,15 +200,15 @@ let entries r (progress : Words.progress) functions negative =
   stream ()
 
 (* The tokens at the key "tree", then the end of the proof. *)
-let tokens r (progress : Words.progress) =
+let tokens r (at : Words.place) =
   let rec stream next : Z.t Stream.t =
     lazy
       (match next () with
        | None -> ignore (expect r "}"); Stream.Done
        | Some (Number t) ->
-           progress.tokens <- progress.tokens + 1;
+           at.tokens <- at.tokens + 1;
            Stream.More (t, stream next)
-       | Some found -> unreadable "tree token %d: expected an integer, found %s" progress.tokens (show found))
+       | Some found -> unreadable "tree token %d: expected an integer, found %s" at.tokens (show found))
   in
   lazy (ignore (key r "," [ "tree" ]); Lazy.force (stream (items ~ahead:true r)))
 
@@ -225,41 +225,156 @@ let read_rule r claim =
   let proved = List.assoc rule proves in
   if proved <> claim then rejected "the rule \"%s\" proves \"%s\", not the claim \"%s\"" rule proved claim;
   match rule with
-  | "collision" | "flat-tree" | "sign-split" -> rule
+  | "collision" | "flat-tree" | "sign-split" | "packing" | "blocks" -> rule
   | "stages" -> rejected "the rule \"stages\" stands inside the rule \"boxes\" only"
   | "p-matrix" | "orientation" -> rejected "the rule \"%s\" proves something about residual blocks only" rule
   | "cell-pairs" | "composition" | "graph-composition" | "rank" ->
       rejected "the rule \"%s\" proves something about networks only" rule
-  | other -> unsupported "the rule \"%s\" is not among those that are proved: collision, flat-tree, sign-split" other
+  | other ->
+      unsupported "the rule \"%s\" is not among those that are proved: collision, flat-tree, sign-split, packing, blocks" other
+
+(* Where the check of a layer starts, and what entries may name. *)
+let start rule kind domain layer n : Words.place * Compact.functions =
+  match (Checker.integer_domain_of (Numbers.nat_of n) domain, Checker.integer_rows (Numbers.nat_of n) Z.zero layer) with
+  | Some k, Some rows ->
+      let f = Compact.functions n k rows in
+      let name = if rule = "sign-split" then "circuit" else "refuter" in
+      ({ name; m = List.length layer; n; functions = f.explicit; domain = kind; first_in = Hashtbl.create 16; entries = 0; tokens = 0 }, f)
+  | _ -> rejected "layer: its numbers do not fit together"
+
+(* Of a packing: without epsilon, and each row with the first refuter that names it. *)
+let packing r (at : Words.place) functions =
+  ignore (key r "," [ "epsilon" ]);
+  (match value r with
+   | Null -> ()
+   | found ->
+       let epsilon = Numbers.rational "epsilon" found in
+       if Z.sign epsilon.qnum <= 0 then unreadable "epsilon: expected null or a positive number, found %s" (show found);
+       unsupported "packings with epsilon are not among those that are proved");
+  let remember pairs =
+    let m = Z.of_int at.m and number = at.entries - 1 in
+    List.iter (fun (i, _) -> if Z.lt i m && not (Hashtbl.mem at.first_in i) then Hashtbl.add at.first_in i number) pairs in
+  let rec watched s =
+    lazy
+      (match Lazy.force s with
+       | Stream.Done -> ignore (expect r "}"); Stream.Done
+       | Stream.More (pairs, rest) -> remember pairs; Stream.More (pairs, watched rest)) in
+  watched (entries r at functions false)
+
+let flat_tree r at functions =
+  let refuters = entries r at functions false in
+  (refuters, tokens r at)
+
+let sign_split r at functions =
+  let circuits = entries r at functions true in
+  (circuits, tokens r at)
+
+(* ------------------------------------------------------------------ blocks *)
+
+(* Where the words of a fault come from: the whole, or the block that is being read. *)
+type scene = { mutable at : Words.place; mutable block : int option; mutable blocks : int }
+
+let increasing r before name =
+  ignore (key r before [ name ]);
+  match value r with
+  | List (_ :: _ as l) when List.for_all (function Number _ -> true | _ -> false) l ->
+      let numbers = List.map (function Number z -> z | _ -> Z.zero) l in
+      let rec rises = function a :: (b :: _ as rest) -> Z.lt a b && rises rest | _ -> true in
+      if not (rises numbers) then unreadable "%s: expected the integers in increasing order, each once" name;
+      numbers
+  | found -> unreadable "%s: expected a list of integers, not empty, found %s" name (show found)
+
+let require_between name count numbers =
+  if Z.sign (List.hd numbers) < 0 || List.exists (fun z -> Z.geq z (Z.of_int count)) numbers then
+    rejected "%s: names one outside 0 to %d" name (count - 1)
+
+let require_zero_outside layer columns i =
+  let row : Checker.row = layer.(Z.to_int i) in
+  List.iteri
+    (fun j (a : Checker.q) ->
+      if Z.sign a.qnum <> 0 && not (List.exists (Z.equal (Z.of_int j)) columns) then
+        rejected "row %s is not zero in column %d" (show (Number i)) j)
+    row.normal
+
+let cut columns l = List.filteri (fun j _ -> List.exists (Z.equal (Z.of_int j)) columns) l
+
+(* One block: what is looked at before its proof is read is looked at by the checker as well. *)
+let read_block r scene kind domain layer n : Checker.block =
+  let columns = increasing r "{" "columns" in
+  require_between "columns" n columns;
+  let chosen = increasing r "," "rows" in
+  require_between "rows" (Array.length layer) chosen;
+  List.iter (require_zero_outside layer columns) chosen;
+  let mask = Checker.mask_of (Numbers.nat_of n) Z.zero columns in
+  let inner =
+    match Checker.block_domain (Numbers.nat_of n) mask domain with
+    | Some inner -> inner
+    | None -> rejected "blocks: the domain is a polytope" in
+  let rows = List.map (fun i -> let (w : Checker.row) = layer.(Z.to_int i) in { w with normal = cut columns w.normal }) chosen in
+  ignore (key r "," [ "proof" ]);
+  let rule = one_of r "{" "rule" (List.map fst proves) in
+  if rule <> "flat-tree" && rule <> "sign-split" then
+    rejected "the rule \"%s\" cannot stand here, only flat-tree, sign-split" rule;
+  let at, functions = start rule kind inner rows (List.length columns) in
+  scene.at <- at;
+  let proof : Checker.rows_proof =
+    if rule = "flat-tree" then let refuters, tree = flat_tree r at functions in FlatTreeProof (refuters, tree)
+    else let circuits, tree = sign_split r at functions in SignSplitProof (circuits, tree) in
+  { columns; chosen; proof }
+
+let read_blocks r scene kind domain layer n : Checker.block Stream.t =
+  ignore (key r "," [ "blocks" ]);
+  ignore (expect r "[");
+  let layer = Array.of_list layer in
+  let rec stream more : Checker.block Stream.t =
+    lazy
+      (if not more then begin
+         if scene.blocks = 0 then malformed r "expected at least one block, found none";
+         ignore (expect r "}");
+         Stream.Done
+       end
+       else begin
+         scene.block <- Some scene.blocks;
+         scene.blocks <- scene.blocks + 1;
+         let block = read_block r scene kind domain layer n in
+         Stream.More (block, lazy (Lazy.force (behind ())))
+       end)
+  and behind () =
+    ignore (expect r "}");
+    scene.block <- None;
+    stream (expect r ",]" = ',') in
+  stream (if peek r = ']' then (skip r; false) else true)
+
+(* ------------------------------------------------------------------ verdict *)
+
+let accepted rule kind scene =
+  let at = scene.at in
+  match rule with
+  | "collision" -> Printf.sprintf "x and y differ, lie in %s and have the same output in all %d rows" kind at.m
+  | "packing" ->
+      Printf.sprintf "%d refuters are correct and disjoint; injective if any %d rows are independent" at.entries at.n
+  | _ -> Printf.sprintf "%d %ss and the tree of %d tokens are correct" at.entries at.name at.tokens
 
 (* What the proved checker says about the proof: the reason to accept. *)
 let judge r rule kind domain layer n =
-  let size = Numbers.nat_of n and m = List.length layer in
-  let name = if rule = "sign-split" then "circuit" else "refuter" in
-  let progress : Words.progress = { name; entries = 0; tokens = 0 } in
-  let explicit = ref m in
-  let functions () =
-    match (Checker.integer_domain_of size domain, Checker.integer_rows size Z.zero layer) with
-    | Some k, Some rows ->
-        let f = Compact.functions n k rows in
-        explicit := f.explicit;
-        f
-    | _ -> rejected "layer: its numbers do not fit together" in
-  let verdict =
+  let at, functions = start rule kind domain layer n in
+  let scene = { at; block = None; blocks = 0 } in
+  let within text = match scene.block with Some k -> Printf.sprintf "block %d: %s" k text | None -> text in
+  if rule = "blocks" && kind = "polytope" then rejected "blocks: the domain is a polytope";
+  let evidence () : Checker.evidence =
     match rule with
-    | "collision" -> let x, y = read_points r n in Checker.check size domain layer (Checker.ACollision (x, y))
-    | "flat-tree" ->
-        let refuters = entries r progress (functions ()) false in
-        Checker.check size domain layer (Checker.AFlatTree (refuters, tokens r progress))
-    | _ ->
-        let circuits = entries r progress (functions ()) true in
-        Checker.check size domain layer (Checker.ASignSplit (circuits, tokens r progress)) in
-  match verdict with
-  | Checker.Bad why -> rejected "%s" (Words.of_reason progress ~m ~n ~functions:!explicit ~domain:kind why)
-  | Checker.Good () when rule = "collision" ->
-      Printf.sprintf "x and y differ, lie in %s and have the same output in all %d rows" kind m
-  | Checker.Good () ->
-      Printf.sprintf "%d %ss and the tree of %d tokens are correct" progress.entries name progress.tokens
+    | "collision" -> let x, y = read_points r n in ByCollision (x, y)
+    | "flat-tree" -> let refuters, tree = flat_tree r at functions in ByFlatTree (refuters, tree)
+    | "sign-split" -> let circuits, tree = sign_split r at functions in BySignSplit (circuits, tree)
+    | "packing" -> ByPacking (packing r at functions)
+    | _ -> ByBlocks (read_blocks r scene kind domain layer n) in
+  match Checker.check (Numbers.nat_of n) domain layer (evidence ()) with
+  | exception Unreadable text -> unreadable "%s" (within text)
+  | exception Rejected text -> rejected "%s" (within text)
+  | Checker.Bad why -> rejected "%s" (within (Words.of_reason scene.at why))
+  | Checker.Good () when rule = "blocks" ->
+      Printf.sprintf "%d blocks have all %d columns, and their proofs are correct" scene.blocks n
+  | Checker.Good () -> accepted rule kind scene
 
 (* The claim, once it is read, and the reason to accept. Raises the faults. *)
 let check r given claimed =

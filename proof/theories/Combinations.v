@@ -26,6 +26,12 @@ Inductive reason :=
   | NotNonnegativeRow (row : Z)
   | NonnegativeRow (row : Z)
   | HasSign (row : Z)
+  | RowUsed (row : Z)
+  | TooFewRefuters
+  | NonzeroOutside (row : Z)
+  | NoSuchBlockRow
+  | ColumnMissing (column : Z)
+  | PolytopeBlocks
   | PointsEqual
   | PointOutside (second : bool)
   | OutputsDiffer (row : Z).
@@ -74,6 +80,9 @@ Fixpoint total (d : Z) (ts : list term) : option (list Z * Z) :=
 
 Definition is_row (m : Z) (t : term) : bool := row_number t <? m.
 
+(** What is kept of a term: the row. Multipliers are long. *)
+Definition plain (t : term) : term := Term (row_number t) 1 (function t).
+
 (** Whether the sum is at least 0 on the domain. *)
 Definition sum_nonnegative (K : integer_domain) (ts : list term) : bool :=
   match total (common_multiple ts) ts with Some (g, beta) => nonnegative K g beta | None => false end.
@@ -88,7 +97,7 @@ Definition support_of_refuter (m : Z) (K : integer_domain) (functions : table in
       | [] => Bad NoRowOfLayer
       | support =>
           if forallb (fun t => 0 <? multiplier t) ts then
-            if sum_nonnegative K ts then Good support else Bad NotNonnegative
+            if sum_nonnegative K ts then Good (map plain support) else Bad NotNonnegative
           else Bad WrongMultiplier
       end
   end.
@@ -114,8 +123,8 @@ Definition signs_of_circuit (m : Z) (K : integer_domain) (functions : table inte
       else if negb (sum_nonnegative K ts) then Bad NotNonnegative
       else
         match positive with
-        | [] => if not_zero (total (common_multiple ts) negative) then Good (positive, negative) else Bad ZeroCircuit
-        | _ => Good (positive, negative)
+        | [] => if not_zero (total (common_multiple ts) negative) then Good ([], map plain negative) else Bad ZeroCircuit
+        | _ => Good (map plain positive, map plain negative)
         end
   end.
 
@@ -214,6 +223,14 @@ Proof.
   - right. intros s [<-|S]; auto.
 Qed.
 
+Lemma plain_meets : forall (ts : list term) (P : term -> Prop), (forall t, P t -> P (plain t)) ->
+  (forall t, In t ts -> P t) -> forall t, In t (map plain ts) -> P t.
+Proof. intros ts P PP H t T. apply in_map_iff in T as (s & <- & S). apply PP, H, S. Qed.
+
+Lemma plain_exists : forall (ts : list term) x,
+  (exists t, In t ts /\ 0 <= value (function t) x) -> exists t, In t (map plain ts) /\ 0 <= value (function t) x.
+Proof. intros ts x (t & T & V). exists (plain t). split; [apply in_map, T|exact V]. Qed.
+
 Section Sound.
 
 Variable n : nat.
@@ -243,10 +260,11 @@ Proof.
   assert (N := terms_of_named _ _ _ _ E).
   destruct (filter (is_row m) ts) as [|t0 support'] eqn:F; [discriminate|].
   destruct (forallb (fun t => 0 <? multiplier t)%Z ts) eqn:P; [|discriminate].
-  destruct (sum_nonnegative IK ts) eqn:S; [|discriminate]. injection H as <-. rewrite <- F.
+  destruct (sum_nonnegative IK ts) eqn:S; [|discriminate].
+  assert (SE : support = map plain (filter (is_row m) ts)) by (rewrite F; congruence). subst support. clear H.
   rewrite forallb_forall in P. split.
-  - intros t T. apply filter_In in T as [T R]. split; [apply N, T|exact R].
-  - intros x X. destruct (some_nonnegative (filter (is_row m) ts) x) as [G|L]; [exact G|exfalso].
+  - apply plain_meets; [auto|]. intros t T. apply filter_In in T as [T R]. split; [apply N, T|exact R].
+  - intros x X. apply plain_exists. destruct (some_nonnegative (filter (is_row m) ts) x) as [G|L]; [exact G|exfalso].
     destruct (sum_nonnegative_spec ts S N) as (g & beta & T & B).
     destruct (total_pulled_down x _ ts g beta T) as [_ D].
     + intros t I. left. split; [apply Z.ltb_lt, P, I|].
@@ -275,15 +293,16 @@ Proof.
   destruct (match pos, neg with [], [] => true | _, _ => false end); [discriminate|].
   destruct (negb (sum_nonnegative IK ts)) eqn:S; [discriminate|].
   apply Bool.negb_false_iff in NZ, NR, S. rewrite forallb_forall in NZ, NR.
-  assert (R : (positive, negative) = (pos, neg) /\ (pos = [] -> not_zero (total (common_multiple ts) neg) = true)).
+  assert (R : (positive, negative) = (map plain pos, map plain neg) /\ (pos = [] -> not_zero (total (common_multiple ts) neg) = true)).
   { destruct pos as [|t0 pos'].
     - destruct (not_zero (total (common_multiple ts) neg)); [|discriminate]. injection H as <- <-. auto.
     - injection H as <- <-. split; [reflexivity|discriminate]. }
   clear H. destruct R as [R ZC]. injection R as -> ->.
   split; [|split].
-  - intros t T. apply filter_In in T as [T P]. split; [apply N, T|]. apply andb_prop in P. tauto.
-  - intros t T. split; [|apply NR, T]. apply filter_In in T as [T _]. apply N, T.
-  - intros x (X & X') NN.
+  - apply plain_meets; [auto|]. intros t T. apply filter_In in T as [T P]. split; [apply N, T|]. apply andb_prop in P. tauto.
+  - apply plain_meets; [auto|]. intros t T. split; [|apply NR, T]. apply filter_In in T as [T _]. apply N, T.
+  - intros x (X & X') NP. apply plain_exists.
+    assert (NN : forall t, In t neg -> 0 <= value (function t) x) by (intros t T; apply (NP (plain t)), in_map, T).
     destruct (some_nonnegative pos x) as [G|L]; [exact G|exfalso].
     destruct (sum_nonnegative_spec ts S N) as (g & beta & T & B).
     assert (PD : forall t, In t ts -> pulls_down x t).

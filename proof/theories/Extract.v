@@ -2,7 +2,8 @@
     streams become lists that are read when they are needed. Everything else is Coq's own translation. *)
 
 From Coq Require Import List ZArith QArith Extraction ExtrOcamlBasic.
-From Proof Require Import Layers Streams Rows Domains Combinations Checker.
+From Proof Require Import Layers Streams Rows Domains Tables Combinations OneLayer Checker.
+From Proof.rules Require Import Blocks.
 
 Extract Inductive positive => "Integer.t" [ "Integer.double_plus_one" "Integer.double" "Integer.one" ] "Integer.case_positive".
 Extract Inductive Z => "Integer.t" [ "Integer.zero" "Integer.same" "Integer.opp" ] "Integer.case".
@@ -27,4 +28,4 @@ Extract Inlined Constant Z.to_pos => "Integer.to_pos".
 Extract Inductive stream => "Stream.t" [ "Stream.done_" "Stream.more" ] "Stream.case".
 
 Extraction Language OCaml.
-Extraction "checker.ml" check integer_domain_of integer_rows integer_row_of halfspaces.
+Extraction "checker.ml" check integer_domain_of integer_rows halfspaces mask_of count block_layer block_domain with_entries no_entries.

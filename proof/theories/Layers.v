@@ -70,3 +70,9 @@ Definition injective (n : nat) (K : domain) (layer : list row) : Prop :=
 (** Two different points of K have the same output. *)
 Definition collides (n : nat) (K : domain) (layer : list row) : Prop :=
   exists x y, inside n K x /\ inside n K y /\ output layer x = output layer y /\ ~ same n x y.
+
+(** Full spark: any n rows of the layer are linearly independent. For only 0 is orthogonal to n of them. *)
+Definition full_spark (n : nat) (layer : list row) : Prop :=
+  forall (chosen : list nat) (v : point),
+    NoDup chosen -> length chosen = n -> (forall i, In i chosen -> (i < length layer)%nat) ->
+    (forall i, In i chosen -> dot (normal (nth i layer (Row [] 0%Q))) v = 0) -> same n v (fun _ => 0).

@@ -90,10 +90,32 @@ Proof.
     + unfold place. intro Q. apply Z2Pos.inj in Q; lia.
 Qed.
 
+(** The entry with the number i is the i-th of the list. *)
+Lemma entry_nth : forall A (l : list A) (t : table A) i a,
+  0 <= size t <= i -> entry (with_entries t l) i = Some a -> nth_error l (Z.to_nat (i - size t)) = Some a.
+Proof.
+  induction l as [|b l IH]; intros t i a S H.
+  - apply entry_number in H. cbn in H. lia.
+  - change (with_entries t (b :: l)) with (with_entries (with_entry t b) l) in H.
+    destruct (Z.eq_dec i (size t)) as [->|N].
+    + apply entry_below in H; [|cbn; lia|cbn; lia]. apply entry_cells in H. cbn in H.
+      rewrite PositiveMap.gss in H. rewrite Z.sub_diag. exact H.
+    + replace (Z.to_nat (i - size t)) with (Datatypes.S (Z.to_nat (i - size (with_entry t b)))) by (cbn; lia).
+      cbn [nth_error]. apply IH; [cbn; lia|exact H].
+Qed.
+
 Lemma member_with : forall N i k, 0 <= i -> member (with_member N i) k = true -> k = i \/ member N k = true.
 Proof.
   unfold member, with_member. intros N i k H M. rewrite Z.setbit_eqb in M by exact H.
   apply Bool.orb_prop in M as [M|M]; [left; symmetry; apply Z.eqb_eq, M|right; exact M].
+Qed.
+
+Lemma member_with_self : forall N i, 0 <= i -> member (with_member N i) i = true.
+Proof. intros N i H. unfold member, with_member. rewrite Z.setbit_eqb by exact H. rewrite Z.eqb_refl. reflexivity. Qed.
+
+Lemma member_with_other : forall N i k, 0 <= i -> member N k = true -> member (with_member N i) k = true.
+Proof.
+  intros N i k H M. unfold member, with_member in *. rewrite Z.setbit_eqb by exact H. rewrite M. apply Bool.orb_true_r.
 Qed.
 
 Lemma member_none : forall k, member 0 k = false.

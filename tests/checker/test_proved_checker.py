@@ -121,6 +121,12 @@ def test_trust_quotes_the_theorem():
         ("FlatTree", "| [_] => Good rest", "| [_] => Good rest\n                  | [_; _] => Good rest"),
         ("FlatTree", "children read Y divisor path C' N tokens\n", "Good tokens\n"),
         ("SignSplit", "first_with false P negative, first_with true P positive", "@None Z, first_with true P positive"),
+        (
+            "Packing",
+            "if member used (row_number t) then Bad (RowUsed (row_number t)) else",
+            "if false then Bad TooFewRefuters else",
+        ),
+        ("Blocks", "if zero_outside mask (normal r) then", "if true then"),
         ("SignSplit", "(with_member P i) Q tokens", "(with_member P i) (with_member Q i) tokens"),
     ],
 )
@@ -190,6 +196,57 @@ def with_its_digest(data):
     text = json.dumps({"W": W, "b": b}, separators=(",", ":"))
     document["layer"]["sha256"] = hashlib.sha256(text.encode()).hexdigest()
     return json.dumps(document).encode()
+
+
+def wide_layer(domain, n=2, m=14):
+    """A certificate with the rule packing, without epsilon."""
+    rng = random.Random(n)
+    rows = [[rng.randint(-9, 9) for _ in range(n)] for _ in range(m)]
+    layer = xi.ReLULayer(rows, [rng.randint(0, 2) for _ in rows])
+    certificate = xi.certify(layer, domain=domain, engine="packing", assume="full-spark").certificate
+    document = json.loads(certificate.to_bytes())
+    document["proof"]["epsilon"] = None
+    return document
+
+
+def test_packing(check):
+    rng, seen = random.Random(4), set()
+    for domain in (xi.RealSpace(), xi.Box([-1, -1], [1, 2])):
+        document = wide_layer(domain)
+        assert document["proof"]["rule"] == "packing"
+        assert agree(check, json.dumps(document).encode())[0]
+        document["proof"]["epsilon"] = "1/1000000"
+        assert agree(check, json.dumps(document).encode()) == "unsupported"
+        document["proof"]["epsilon"] = None
+        entries = document["proof"].get("refuters") or document["proof"]["supports"]
+        for _ in range(40):
+            entry = rng.choice(entries)
+            kept, at = list(entry), rng.randrange(len(entry))
+            entry[at] = rng.choice([rng.choice(rng.choice(entries)), rng.randint(0, 20), [rng.randint(-1, 15), "1"]])
+            answer = agree(check, json.dumps(document).encode())
+            seen.add(answer if isinstance(answer, str) else answer[2].split(": ", 1)[1][:9])
+            entry[:] = kept
+        entries.append(entries[0])
+        assert "has" in agree(check, json.dumps(document).encode())[2]
+        del entries[1:]
+        assert "expected n = 2 or more" in agree(check, json.dumps(document).encode())[2]
+    assert len(seen) > 3
+
+
+@pytest.mark.parametrize("domain", ["R^n", "nonneg", "box", "ball", "nonneg-ball"])
+def test_blocks(domain, check):
+    """Two blocks of their own columns, and what a changed digit makes of them."""
+    plane = [[1, 0], [0, 1], [-1, -1], [-1, 0], [0, -1], [1, 1]]
+    rows = [[*row, 0, 0] for row in plane] + [[0, 0, *row] for row in plane]
+    certificate = xi.certify(rows, domain=DOMAINS[domain](4)).certificate
+    data = certificate.to_bytes()
+    if b'"blocks"' not in data:
+        pytest.skip(f"no blocks on {domain}")
+    assert agree(check, data)[0]
+    rng = random.Random(domain)
+    for _ in range(25):
+        changed_data = with_another_digit(data, rng)
+        agree(check, with_its_digest(changed_data) if rng.random() < 0.5 else changed_data)
 
 
 def compare_many(check, layers, mutations, seed):
