@@ -1,7 +1,8 @@
 """The checker that is proved correct in Coq, a program of its own: found, run, and its answer read.
 
 ``proof/`` holds the theorem and how the program is made. It knows dense layers and the rules ``collision``,
-``flat-tree``, ``sign-split``, ``blocks``, and ``packing`` without epsilon; about anything else it says that nothing is proved.
+``flat-tree``, ``sign-split``, ``blocks``, and ``packing`` without epsilon; of anything else it says that
+nothing is proved.
 """
 
 from __future__ import annotations
