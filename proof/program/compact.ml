@@ -11,7 +11,7 @@ type functions = {
 }
 
 let coordinate n k factor constant denominator : Checker.integer_row =
-  { number = Z.zero; weights = List.init n (fun j -> if j = k then factor else Z.zero); constant; denominator }
+  { number = Z.zero; weights = List.init n (fun j -> if j = k then factor else Z.zero); constant; denominator; remainders = [] }
 
 (* How many facets a domain has, and each of them. *)
 let facets n (domain : Checker.integer_domain) =
@@ -54,7 +54,7 @@ let dependency columns =
         let line = lines.(i) in
         let b = line.(c) in
         for l = c + 1 to k - 1 do
-          let z = Z.sub (Z.mul a line.(l)) (Z.mul b top.(l)) in
+          let z = Z.sub (Integer.mul a line.(l)) (Integer.mul b top.(l)) in
           line.(l) <- (if !rank = 0 then z else Z.divexact z !divisor)
         done
       done;

@@ -25,6 +25,10 @@ Extract Inlined Constant Z.testbit => "Integer.testbit".
 Extract Inlined Constant Z.setbit => "Integer.setbit".
 Extract Inlined Constant Z.to_pos => "Integer.to_pos".
 
+Extract Inlined Constant Z.modulo => "Integer.modulo".
+
+Set Extraction KeepSingleton.
+Extract Inductive delayed => "Stream.delayed" [ "Stream.delay" ] "Stream.forced".
 Extract Inductive stream => "Stream.t" [ "Stream.done_" "Stream.more" ] "Stream.case".
 
 Extraction Language OCaml.

@@ -51,7 +51,7 @@ Let m := size of_layer.
 Let functions := with_entries of_layer (halfspaces IK).
 
 Lemma halfspaces_made : forall r, In r (halfspaces IK) ->
-  length (weights r) = n /\ forall x, inside n K x -> (value r x <= 0)%R.
+  (length (weights r) = n /\ remainders r = remainders_of (weights r)) /\ forall x, inside n K x -> (value r x <= 0)%R.
 Proof.
   intros r R. destruct made; try contradiction R. cbn [halfspaces] in R.
   destruct (Forall2_in_right _ _ _ _ _ H r R) as (f & F & L & P & V).
@@ -78,18 +78,25 @@ Lemma halfspace_below : forall t, named functions t -> is_row m t = false ->
   forall x, inside n K x -> (value (function t) x <= 0)%R.
 Proof. intros t T R. apply halfspaces_made, named_halfspace; assumption. Qed.
 
-Lemma named_length : forall t, named functions t -> length (weights (function t)) = n.
+Lemma named_weights : forall t, named functions t ->
+  length (weights (function t)) = n /\ remainders (function t) = remainders_of (weights (function t)).
 Proof.
   intros t T. destruct (is_row m t) eqn:R.
   - destruct (Forall2_in_right _ _ _ _ _ rows_made _ (named_row t T R)) as (f & _ & L & _). exact L.
   - apply halfspaces_made, named_halfspace; assumption.
 Qed.
 
+Lemma named_length : forall t, named functions t -> length (weights (function t)) = n.
+Proof. intros t T. apply (named_weights t T). Qed.
+
+Lemma named_remainders : forall t, named functions t -> remainders (function t) = remainders_of (weights (function t)).
+Proof. intros t T. apply (named_weights t T). Qed.
+
 Lemma flat_tree_injective : forall refuters tree,
   check_flat_tree n m IK functions refuters tree = Good tt -> injective n K layer.
 Proof.
   intros refuters tree H. apply (injective_if_spanned n K IK layer rows made rows_made). intros z v Z E.
-  apply (check_flat_tree_sound n K IK m functions rows refuters tree made named_length named_row halfspace_below H z v); [|exact E].
+  apply (check_flat_tree_sound n K IK m functions rows refuters tree made named_length named_remainders named_row halfspace_below H z v); [|exact E].
   destruct Z as [Z _]. exact Z.
 Qed.
 
@@ -97,7 +104,7 @@ Lemma sign_split_injective : forall A (fuel : list A) circuits tree,
   check_sign_split n m IK functions fuel circuits tree = Good tt -> injective n K layer.
 Proof.
   intros A fuel circuits tree H. apply (injective_if_spanned n K IK layer rows made rows_made). intros z v Z E.
-  apply (check_sign_split_sound n K IK m functions rows A fuel circuits tree made named_length named_row halfspace_below H z v Z E).
+  apply (check_sign_split_sound n K IK m functions rows A fuel circuits tree made named_length named_remainders named_row halfspace_below H z v Z E).
 Qed.
 
 Lemma zero_dot : forall w, dot w (fun _ => 0%R) = 0%R.

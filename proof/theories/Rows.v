@@ -5,8 +5,18 @@ From Proof Require Import Layers Integers.
 Import ListNotations.
 Open Scope Z_scope.
 
-(** [weights] and [constant] are (w_i, b_i) times [denominator]; [number] is i. *)
-Record integer_row := IntegerRow { number : Z; weights : list Z; constant : Z; denominator : Z }.
+(** Any number will do; with this one, products of two remainders and sums of some of them stay short. *)
+Definition modulus : Z := 268435399.
+
+Lemma modulus_positive : 0 < modulus.
+Proof. reflexivity. Qed.
+
+Global Opaque modulus.
+
+Definition remainders_of (w : list Z) : list Z := map (fun a => a mod modulus) w.
+
+(** [weights] and [constant] are (w_i, b_i) times [denominator]; [number] is i. [remainders] are those of the weights. *)
+Record integer_row := IntegerRow { number : Z; weights : list Z; constant : Z; denominator : Z; remainders : list Z }.
 
 Definition common_denominator (qs : list Q) : Z := fold_left (fun d q => Z.lcm d (Zpos (Qden q))) qs 1.
 
@@ -36,7 +46,7 @@ Fixpoint has_length {A : Type} (n : nat) (l : list A) : bool :=
 Definition integer_row_of (n : nat) (i : Z) (r : row) : option integer_row :=
   if has_length n (normal r) then
     match over_one_denominator (bias r :: normal r) with
-    | Some (b :: w, d) => Some (IntegerRow i w b d)
+    | Some (b :: w, d) => Some (IntegerRow i w b d (remainders_of w))
     | _ => None
     end
   else None.
@@ -114,7 +124,7 @@ Qed.
 
 (** What a row in integers says about the row it is made from. *)
 Definition made_from (n : nat) (r : row) (z : integer_row) : Prop :=
-  length (weights z) = n /\ 0 < IZR (denominator z) /\ forall x, value z x = IZR (denominator z) * affine r x.
+  (length (weights z) = n /\ remainders z = remainders_of (weights z)) /\ 0 < IZR (denominator z) /\ forall x, value z x = IZR (denominator z) * affine r x.
 
 Lemma integer_row_of_spec : forall n i r z, integer_row_of n i r = Some z -> made_from n r z.
 Proof.
@@ -123,7 +133,7 @@ Proof.
   destruct (over_one_denominator (bias r :: normal r)) as [[[|b w] d]|] eqn:O; try discriminate.
   injection H as <-. apply over_one_denominator_spec in O as [M P].
   inversion M as [|? ? ? ? EB MW]; subst. split; [|split]; simpl.
-  - apply (multiples_length _ _ _ MW).
+  - split; [apply (multiples_length _ _ _ MW)|reflexivity].
   - exact P.
   - intro x. unfold value, affine. simpl. rewrite (multiples_dot _ _ _ MW), EB. ring.
 Qed.

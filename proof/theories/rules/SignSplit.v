@@ -1,7 +1,7 @@
 (** Rule "sign-split": circuits, and a tree that splits by the signs of the rows. *)
 
 From Coq Require Import List Bool ZArith Reals Lra Lia.
-From Proof Require Import Layers Streams Integers Rows Domains Interior Elimination Tables Combinations.
+From Proof Require Import Layers Streams Integers Rows Domains Interior Elimination Bases Tables Combinations.
 Import ListNotations.
 Open Scope Z_scope.
 
@@ -26,9 +26,9 @@ Fixpoint first_with (sought : bool) (P : Z) (C : list term) : option Z :=
   | t :: C' => if Bool.eqb (member P (row_number t)) sought then Some (row_number t) else first_with sought P C'
   end.
 
-(** The annihilator of P + i. *)
-Definition with_row (Y : list (list Z)) (divisor : Z) (t : term) : list (list Z) * Z :=
-  match annihilator Y divisor (weights (function t)) with Some next => next | None => (Y, divisor) end.
+(** The basis for P + i. *)
+Definition with_row (B : basis) (t : term) : basis :=
+  match basis_with B (function t) with Some B' => B' | None => B end.
 
 Section Walk.
 
@@ -36,28 +36,27 @@ Variable m : Z.
 Variable functions : table integer_row.
 Variable circuits : table signs.
 
-Definition node := list (list Z) -> Z -> Z -> Z -> stream Z -> outcome (stream Z).
+Definition node := basis -> Z -> Z -> stream Z -> outcome (stream Z).
 
 (** The children of a circuit, for its positive rows; [read] reads the node of a child. *)
-Fixpoint children (read : node) (Y : list (list Z)) (divisor : Z) (P : Z) (C : list term) (Q : Z)
+Fixpoint children (read : node) (B : basis) (P : Z) (C : list term) (Q : Z)
   (tokens : stream Z) : outcome (stream Z) :=
   match C with
   | [] => Good tokens
   | t :: C' =>
       let i := row_number t in
-      if member Q i then children read Y divisor P C' Q tokens
+      if member Q i then children read B P C' Q tokens
       else
-        let (Y', divisor') := with_row Y divisor t in
-        match read Y' divisor' (with_member P i) Q tokens with
-        | Good rest => children read Y divisor P C' (with_member Q i) rest
+        match read (with_row B t) (with_member P i) Q tokens with
+        | Good rest => children read B P C' (with_member Q i) rest
         | Bad why => Bad why
         end
   end.
 
-(** [Y] spans what is orthogonal to the rows of P, which are nonnegative; the rows of Q are strictly negative. *)
-Fixpoint read_node {A : Type} (fuel : list A) (Y : list (list Z)) (divisor : Z) (P Q : Z) (tokens : stream Z) {struct fuel}
+(** [B] spans what is orthogonal to the rows of P, which are nonnegative; the rows of Q are strictly negative. *)
+Fixpoint read_node {A : Type} (fuel : list A) (B : basis) (P Q : Z) (tokens : stream Z) {struct fuel}
   : outcome (stream Z) :=
-  match Y with
+  match residual B with
   | [] => Good tokens
   | _ =>
       match fuel with
@@ -73,9 +72,8 @@ Fixpoint read_node {A : Type} (fuel : list A) (Y : list (list Z)) (divisor : Z) 
                 | Some r =>
                     if member Q i || member P i then Bad (HasSign i)
                     else
-                      let (Y', divisor') := with_row Y divisor (Term i 1 r) in
-                      match read_node fuel' Y' divisor' (with_member P i) Q rest with
-                      | Good rest' => read_node fuel' Y divisor P (with_member Q i) rest'
+                      match read_node fuel' (with_row B (Term i 1 r)) (with_member P i) Q rest with
+                      | Good rest' => read_node fuel' B P (with_member Q i) rest'
                       | Bad why => Bad why
                       end
                 end
@@ -86,7 +84,7 @@ Fixpoint read_node {A : Type} (fuel : list A) (Y : list (list Z)) (divisor : Z) 
                     match first_with false P negative, first_with true P positive with
                     | Some i, _ => Bad (NotNonnegativeRow i)
                     | None, Some i => Bad (NonnegativeRow i)
-                    | None, None => children (read_node fuel') Y divisor P positive Q rest
+                    | None, None => children (read_node fuel') B P positive Q rest
                     end
                 end
           end
@@ -102,7 +100,7 @@ Definition check_sign_split {A : Type} (n : nat) (m : Z) (K : integer_domain) (f
   | Good found =>
       if m <? Z.of_nat n then Bad TooFewRows
       else
-        match read_node m functions found fuel (unit_vectors n) 1 0 0 tokens with
+        match read_node m functions found fuel (whole_basis n) 0 0 tokens with
         | Good Done => Good tt
         | Good (More _ _) => Bad TreeGoesOn
         | Bad why => Bad why
@@ -118,6 +116,7 @@ Variable m : Z.
 Variable functions : table integer_row.
 Variables z v : point.
 Hypothesis lengths : forall i r, entry functions i = Some r -> length (weights r) = n.
+Hypothesis right : forall i r, entry functions i = Some r -> remainders r = remainders_of (weights r).
 (** Every row of the layer is orthogonal to v or strictly negative at z. *)
 Hypothesis escape : forall t, named functions t -> is_row m t = true ->
   idot (weights (function t)) v = 0 \/ value (function t) z < 0.
@@ -133,17 +132,15 @@ Definition all_nonnegative (P : Z) : Prop := forall k r, member P k = true -> en
 Definition all_negative (Q : Z) : Prop := forall k r, member Q k = true -> entry functions k = Some r -> value r z < 0.
 
 Definition claims (read : node) : Prop :=
-  forall Y divisor P Q tokens rest, read Y divisor P Q tokens = Good rest ->
-    Spanned n Y v -> all_nonnegative P -> all_negative Q -> vanishes n v.
+  forall B P Q tokens rest, read B P Q tokens = Good rest ->
+    possible n B v -> all_nonnegative P -> all_negative Q -> vanishes n v.
 
-Lemma with_row_spans : forall Y divisor t, named functions t -> is_row m t = true ->
-  Spanned n Y v -> 0 <= value (function t) z -> Spanned n (fst (with_row Y divisor t)) v.
+Lemma with_row_possible : forall B t, named functions t -> is_row m t = true ->
+  possible n B v -> 0 <= value (function t) z -> possible n (with_row B t) v.
 Proof.
-  intros Y divisor t T R S V. unfold with_row.
-  destruct (annihilator Y divisor (weights (function t))) as [[Y' divisor']|] eqn:E; [|exact S].
-  apply (annihilator_spans n Y divisor (weights (function t)) Y' divisor' v E); auto.
-  - apply (lengths _ _ T).
-  - destruct (escape t T R) as [O|O]; [exact O|lra].
+  intros B t T R S V. unfold with_row. destruct (basis_with B (function t)) as [B'|] eqn:E; [|exact S].
+  apply (basis_with_possible n B (function t) B' v E (lengths _ _ T) (right _ _ T) S).
+  destruct (escape t T R) as [O|O]; [exact O|lra].
 Qed.
 
 Lemma all_nonnegative_with : forall P t, all_nonnegative P -> named functions t -> 0 <= value (function t) z ->
@@ -165,25 +162,23 @@ Proof.
 Qed.
 
 Lemma children_sound : forall read, claims read ->
-  forall Y divisor P C Q tokens rest, children read Y divisor P C Q tokens = Good rest ->
-    Spanned n Y v -> all_nonnegative P -> all_negative Q -> usable C ->
+  forall B P C Q tokens rest, children read B P C Q tokens = Good rest ->
+    possible n B v -> all_nonnegative P -> all_negative Q -> usable C ->
     (exists t, In t C /\ 0 <= value (function t) z) -> vanishes n v.
 Proof.
-  intros read R Y divisor P C. induction C as [|t C IH]; intros Q tokens rest H S AP AQ U (t0 & I & V0); [destruct I|].
+  intros read R B P C. induction C as [|t C IH]; intros Q tokens rest H S AP AQ U (t0 & I & V0); [destruct I|].
   assert (U' : usable C) by (intros s Hs; apply U; right; exact Hs).
   destruct (U t (or_introl eq_refl)) as [T TR].
   cbn [children] in H.
   destruct (Rle_or_lt 0 (value (function t) z)) as [V|V].
   - destruct (member Q (row_number t)) eqn:M; [specialize (AQ _ _ M T); lra|].
-    assert (SP := with_row_spans Y divisor t T TR S V).
-    destruct (with_row Y divisor t) as [Y' divisor'].
-    destruct (read Y' divisor' (with_member P (row_number t)) Q tokens) as [rest'|] eqn:E; [|discriminate].
-    apply (R _ _ _ _ _ _ E); auto. apply all_nonnegative_with; auto.
+    assert (SP := with_row_possible B t T TR S V).
+    destruct (read (with_row B t) (with_member P (row_number t)) Q tokens) as [rest'|] eqn:E; [|discriminate].
+    apply (R _ _ _ _ _ E); auto. apply all_nonnegative_with; auto.
   - assert (I' : exists t, In t C /\ 0 <= value (function t) z).
     { exists t0. destruct I as [<-|I]; [lra|auto]. }
     destruct (member Q (row_number t)) eqn:M; [apply (IH _ _ _ H S AP AQ U' I')|].
-    destruct (with_row Y divisor t) as [Y' divisor'].
-    destruct (read Y' divisor' (with_member P (row_number t)) Q tokens) as [rest'|]; [|discriminate].
+    destruct (read (with_row B t) (with_member P (row_number t)) Q tokens) as [rest'|]; [|discriminate].
     apply (IH _ _ _ H S AP); auto. apply all_negative_with; auto.
 Qed.
 
@@ -199,9 +194,8 @@ Qed.
 Lemma read_node_sound : forall circuits, (forall token s, entry circuits token = Some s -> shows s) ->
   forall A (fuel : list A), claims (read_node m functions circuits fuel).
 Proof.
-  intros circuits HC A. induction fuel as [|a fuel IH]; intros Y divisor P Q tokens rest H S AP AQ;
-    (destruct Y as [|y Y]; [apply spanned_by_none, S|]); [discriminate|].
-  cbn [read_node] in H. set (Y0 := y :: Y) in *.
+  intros circuits HC A. induction fuel as [|a fuel IH]; intros B P Q tokens rest H S AP AQ; cbn [read_node] in H;
+    (destruct (residual B) as [|y Y] eqn:RB; [apply (possible_none n B v RB S)|]); [discriminate|].
   destruct tokens as [|token tokens]; [discriminate|].
   destruct (token <? 0)%Z.
   - set (i := (- token - 1)%Z) in H. destruct (i <? m)%Z eqn:IM; [|discriminate].
@@ -210,18 +204,16 @@ Proof.
     pose (t := Term i 1%Z r). fold t in H.
     assert (T : named functions t) by exact E. assert (R : is_row m t = true) by exact IM.
     destruct (Rle_or_lt 0 (value r z)) as [V|V].
-    + assert (SP := with_row_spans Y0 divisor t T R S V).
-      destruct (with_row Y0 divisor t) as [Y' divisor'].
-      destruct (read_node m functions circuits fuel Y' divisor' (with_member P i) Q tokens) as [rest'|] eqn:N; [|discriminate].
-      apply (IH _ _ _ _ _ _ N); auto. apply (all_nonnegative_with P t); auto.
-    + destruct (with_row Y0 divisor t) as [Y' divisor'].
-      destruct (read_node m functions circuits fuel Y' divisor' (with_member P i) Q tokens) as [rest'|]; [|discriminate].
-      apply (IH _ _ _ _ _ _ H); auto. apply (all_negative_with Q t); auto.
+    + assert (SP := with_row_possible B t T R S V).
+      destruct (read_node m functions circuits fuel (with_row B t) (with_member P i) Q tokens) as [rest'|] eqn:N; [|discriminate].
+      apply (IH _ _ _ _ _ N); auto. apply (all_nonnegative_with P t); auto.
+    + destruct (read_node m functions circuits fuel (with_row B t) (with_member P i) Q tokens) as [rest'|]; [|discriminate].
+      apply (IH _ _ _ _ _ H); auto. apply (all_negative_with Q t); auto.
   - destruct (entry circuits token) as [[positive negative]|] eqn:E; [|discriminate].
     destruct (HC _ _ E) as (UP & UN & SH). cbn [fst snd] in *.
     destruct (first_with false P negative) eqn:FN; [discriminate|].
     destruct (first_with true P positive) eqn:FP; [discriminate|].
-    apply (children_sound _ IH _ _ _ _ _ _ _ H S AP AQ UP). apply SH.
+    apply (children_sound _ IH _ _ _ _ _ _ H S AP AQ UP). apply SH.
     intros t I. apply (AP (row_number t)); [|apply UN, I]. apply (first_with_spec false P negative FN t I).
 Qed.
 
@@ -245,20 +237,21 @@ Qed.
 Theorem check_sign_split_sound : forall n K IK m functions rows A (fuel : list A) circuits tokens,
   domain_made n K IK ->
   (forall t, named functions t -> length (weights (function t)) = n) ->
+  (forall t, named functions t -> remainders (function t) = remainders_of (weights (function t))) ->
   (forall t, named functions t -> is_row m t = true -> In (function t) rows) ->
   (forall t, named functions t -> is_row m t = false -> forall x, inside n K x -> value (function t) x <= 0) ->
   check_sign_split n m IK functions fuel circuits tokens = Good tt ->
   forall z v, deep n K z -> (forall r, In r rows -> idot (weights r) v = 0 \/ value r z < 0) -> vanishes n v.
 Proof.
-  intros n K IK m functions rows A fuel circuits tokens M L HR HB H z v Z E. unfold check_sign_split in H.
+  intros n K IK m functions rows A fuel circuits tokens M L RR HR HB H z v Z E. unfold check_sign_split in H.
   destruct (read_circuits m IK functions circuits no_entries) as [found|] eqn:R; [|discriminate].
   destruct (m <? Z.of_nat n)%Z; [discriminate|].
-  destruct (read_node m functions found fuel (unit_vectors n) 1 0 0 tokens) as [rest|] eqn:Q; [|discriminate].
+  destruct (read_node m functions found fuel (whole_basis n) 0 0 tokens) as [rest|] eqn:Q; [|discriminate].
   assert (AC := read_circuits_sound n K IK m functions M L HB circuits no_entries found R (all_cells_none _ _)).
-  refine (read_node_sound n m functions z v (fun i r I => L (Term i 0 r) I) _ found _ A fuel _ _ _ _ _ _ Q _ _ _).
+  refine (read_node_sound n m functions z v (fun i r I => L (Term i 0 r) I) (fun i r I => RR (Term i 0 r) I) _ found _ A fuel _ _ _ _ _ Q _ _ _).
   - intros t T RT. apply E, HR; auto.
   - intros token s I. apply entry_cells, AC in I. apply I, Z.
-  - apply spanned_by_units.
+  - apply possible_whole.
   - intros k r N. rewrite member_none in N. discriminate.
   - intros k r N. rewrite member_none in N. discriminate.
 Qed.
