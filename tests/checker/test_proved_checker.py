@@ -191,7 +191,10 @@ def with_another_digit(data, rng):
 
 def with_its_digest(data):
     """The digest made to fit, so that what is about another layer now is judged by its proof."""
-    document = json.loads(data)
+    try:
+        document = json.loads(data)
+    except ValueError:  # a number that starts with 0
+        return data
     W, b = document["layer"]["W"], document["layer"]["b"]
     text = json.dumps({"W": W, "b": b}, separators=(",", ":"))
     document["layer"]["sha256"] = hashlib.sha256(text.encode()).hexdigest()
@@ -273,7 +276,7 @@ def test_random_layers_and_digits(check):
 @pytest.mark.slow
 def test_many_random_layers_and_digits(check):
     counts = compare_many(check, 2000, 5000, 2)
-    assert min(counts.values()) > 100
+    assert min(counts.values()) > 100, counts
 
 
 @pytest.mark.parametrize(
