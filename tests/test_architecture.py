@@ -17,7 +17,7 @@ FLOORS = (
     ("errors", "checker"),
     ("work", "exact"),
     ("domains", "layers", "kernels"),
-    ("certificates", "files", "report", "fastcheck", "inversion"),
+    ("certificates", "files", "report", "fastcheck", "provedcheck", "inversion"),
     ("alternatives", "biases"),
     ("cells", "sampling"),
     ("injectivity", "lipschitz"),

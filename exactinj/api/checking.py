@@ -41,9 +41,10 @@ def check(
         or ``.onnx`` file
         If given, the claim is checked for *this* layer's numbers, and the certificate is rejected
         if it speaks of another one.
-    checker : {"independent", "fast"}
-        The standard-library checker, or the compiled one for long trees (``docs/fast-checker.md``), which leaves
-        short certificates and other rules to the first.
+    checker : {"independent", "fast", "proved"}
+        The standard-library checker; the compiled one for long trees (``docs/fast-checker.md``), which leaves
+        short certificates and other rules to the first; or the one whose correctness is proved in Coq
+        (``docs/trust.md``), a program to be built in ``proof/`` that refuses what it has no proved rule for.
 
     Returns
     -------
@@ -77,7 +78,11 @@ def _checker_named(name: str) -> Callable[[BinaryIO, Any], CheckResult]:
         from exactinj import fastcheck
 
         return fastcheck.check_stream
-    raise InputError(f"found the checker {name!r}, expected independent or fast")
+    if name == "proved":
+        from exactinj import provedcheck
+
+        return provedcheck.check_stream
+    raise InputError(f"found the checker {name!r}, expected independent, fast or proved")
 
 
 def _numbers_for(certificate: Document | str | os.PathLike[str], layer: Any) -> Any:

@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import BinaryIO, cast
@@ -31,6 +32,9 @@ MODEL_ENDINGS = (".onnx", ".pt", ".pth", ".safetensors")
 FAST_HELP = (
     "long trees by the compiled checker, which leaves the rest to the independent one (see docs/fast-checker.md)"
 )
+PROVED_HELP = (
+    "by the checker that is proved correct in Coq, a program of its own (see docs/trust.md and proof/README.md)"
+)
 LAYER_ENDINGS = (".npz", ".npy", ".json", ".csv")
 
 
@@ -52,7 +56,9 @@ def add(verbs: Verbs) -> None:
     verb.add_argument(
         "--fixed", action="append", default=[], metavar="NAME=NUMBER", help="as in scan, for an .onnx file"
     )
-    verb.add_argument("--fast", action="store_true", help=FAST_HELP)
+    other = verb.add_mutually_exclusive_group()
+    other.add_argument("--fast", action="store_true", help=FAST_HELP)
+    other.add_argument("--proved", action="store_true", help=PROVED_HELP)
     verb.add_argument("--timeout", type=seconds, metavar="SECONDS", help="give up after so many seconds (status 12)")
     add_output_options(verb)
 
@@ -100,17 +106,30 @@ def _outcome(options: argparse.Namespace, reporter: Reporter) -> checker.CheckRe
     def watch(file: BinaryIO) -> BinaryIO:
         return cast("BinaryIO", _Watched(file, reporter))
 
-    check_file: Callable[..., checker.CheckResult] = checker.check_file
+    check_file = _file_check(options, watch)
+    if options.layer is None:
+        return check_file(certificate)
+    if Path(options.layer).suffix.lower() in MODEL_ENDINGS:
+        if options.proved:
+            raise InputError("nothing is proved about certificates of models: check this one without --proved")
+        return _about_model(options, certificate, watch)
+    with as_file(options.layer, LAYER_ENDINGS, options.layer_format) as layer:
+        return check_file(certificate, layer)
+
+
+def _file_check(
+    options: argparse.Namespace, watch: Callable[[BinaryIO], BinaryIO]
+) -> Callable[..., checker.CheckResult]:
+    """What checks a certificate file, and perhaps a layer file; the proved checker's program tells no progress."""
     if options.fast:
         from exactinj import fastcheck  # numpy and the compiler are loaded here
 
-        check_file = fastcheck.check_file
-    if options.layer is None:
-        return check_file(certificate, watch=watch)
-    if Path(options.layer).suffix.lower() in MODEL_ENDINGS:
-        return _about_model(options, certificate, watch)
-    with as_file(options.layer, LAYER_ENDINGS, options.layer_format) as layer:
-        return check_file(certificate, layer, watch=watch)
+        return partial(fastcheck.check_file, watch=watch)
+    if options.proved:
+        from exactinj import provedcheck
+
+        return provedcheck.check_file
+    return partial(checker.check_file, watch=watch)
 
 
 def _about_model(

@@ -1,0 +1,96 @@
+"""The checker that is proved correct in Coq, a program of its own: found, run, and its answer read.
+
+``proof/`` holds the theorem and how the program is made. It knows dense layers and the rules ``collision``,
+``flat-tree``, ``sign-split``, ``blocks``, and ``packing`` without epsilon; of anything else it says that
+nothing is proved.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import BinaryIO
+
+from exactinj.checker import CheckResult, Unreadable
+from exactinj.checker.faults import Source
+from exactinj.checker.files.layers import FilePath, read_layer
+from exactinj.checker.rows import Layer
+from exactinj.errors import InputError
+
+__all__ = ["check_file", "check_stream", "program"]
+
+NAME = "exactinj-proved"
+VARIABLE = "EXACTINJ_PROVED"
+BUILT = Path(__file__).parent.parent / "proof" / "_build" / NAME  # in a copy of the repository
+UNREADABLE, REJECTED, UNSUPPORTED = 3, 4, 5
+
+
+def program() -> Path | None:
+    """Where the program is: as the environment says, on the path, or where the repository builds it."""
+    named = os.environ.get(VARIABLE)
+    if named:
+        return Path(named)
+    found = shutil.which(NAME)
+    if found:
+        return Path(found)
+    return BUILT if BUILT.is_file() else None
+
+
+def check_file(path: FilePath, layer_path: FilePath | None = None) -> CheckResult:
+    """As `exactinj.checker.check_file`; the program reads the file itself, and a layer file that is JSON as well.
+
+    Raises InputError where the program is missing or has no proved rule for the certificate.
+    """
+    if layer_path is None:
+        return _answer([os.fspath(path)])
+    if Path(layer_path).suffix.lower() == ".json":
+        return _answer([os.fspath(path), os.fspath(layer_path)])
+    with TemporaryDirectory(prefix="exactinj-") as folder:
+        return _answer([os.fspath(path), _written(read_layer(layer_path), folder)])
+
+
+def check_stream(binary_file: BinaryIO, layer: Layer | None = None) -> CheckResult:
+    """As `exactinj.checker.check_stream`, for a certificate about a dense layer."""
+    with TemporaryDirectory(prefix="exactinj-") as folder:
+        certificate = Path(folder) / "certificate"
+        with certificate.open("wb") as copy:
+            shutil.copyfileobj(binary_file, copy)
+        return _answer([str(certificate)] + ([] if layer is None else [_written(layer, folder)]))
+
+
+def _written(layer: Layer, folder: str) -> str:
+    """A JSON layer file with these exact numbers."""
+    W, b = layer
+    path = Path(folder) / "layer.json"
+    document = {"W": [[str(value) for value in row] for row in W], "b": [str(value) for value in b]}
+    path.write_text(json.dumps(document), encoding="ascii")
+    return str(path)
+
+
+def _answer(files: list[str]) -> CheckResult:
+    """What the program says about a certificate, and perhaps a layer."""
+    found = program()
+    if found is None:
+        raise InputError(
+            f"found no program {NAME}, expected it on PATH, in the variable {VARIABLE}, or built by make -C proof"
+        )
+    try:
+        done = subprocess.run(  # noqa: S603 (the user's own program, and files that the user names)
+            [found, "--json", *files], capture_output=True, text=True, encoding="utf-8", check=False
+        )
+        document = json.loads(done.stdout)
+        result = CheckResult(valid=document["valid"], claim=document["claim"], reason=document["reason"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{found} gives no answer ({error}): build it again by make -C proof") from None
+    if done.returncode == UNSUPPORTED:
+        raise InputError(f"{result.reason}: check this certificate without the proved checker")
+    if done.returncode == UNREADABLE:
+        of_layer = result.reason.startswith(Source.LAYER_FILE.value)
+        raise Unreadable(result.reason, Source.LAYER_FILE if of_layer else Source.CERTIFICATE)
+    if done.returncode != (0 if result.valid else REJECTED):
+        raise InputError(f"{found} ended with status {done.returncode}: build it again by make -C proof")
+    return result

@@ -1,0 +1,35 @@
+(** The checker as an OCaml program. Integers become those of the library zarith (program/integer.ml says how), and
+    streams become lists that are read when they are needed. Everything else is Coq's own translation. *)
+
+From Coq Require Import List ZArith QArith Extraction ExtrOcamlBasic.
+From Proof Require Import Layers Streams Rows Domains Tables Combinations OneLayer Checker.
+From Proof.rules Require Import Blocks.
+
+Extract Inductive positive => "Integer.t" [ "Integer.double_plus_one" "Integer.double" "Integer.one" ] "Integer.case_positive".
+Extract Inductive Z => "Integer.t" [ "Integer.zero" "Integer.same" "Integer.opp" ] "Integer.case".
+
+Extract Inlined Constant Z.add => "Integer.add".
+Extract Inlined Constant Z.sub => "Integer.sub".
+Extract Inlined Constant Z.mul => "Integer.mul".
+Extract Inlined Constant Z.opp => "Integer.opp".
+Extract Inlined Constant Z.eqb => "Integer.eqb".
+Extract Inlined Constant Z.ltb => "Integer.ltb".
+Extract Inlined Constant Z.leb => "Integer.leb".
+Extract Inlined Constant Z.min => "Integer.min".
+Extract Inlined Constant Z.max => "Integer.max".
+Extract Inlined Constant Z.gcd => "Integer.gcd".
+Extract Inlined Constant Z.lcm => "Integer.lcm".
+Extract Inlined Constant Z.quot => "Integer.quot".
+Extract Inlined Constant Z.quotrem => "Integer.quotrem".
+Extract Inlined Constant Z.testbit => "Integer.testbit".
+Extract Inlined Constant Z.setbit => "Integer.setbit".
+Extract Inlined Constant Z.to_pos => "Integer.to_pos".
+
+Extract Inlined Constant Z.modulo => "Integer.modulo".
+
+Set Extraction KeepSingleton.
+Extract Inductive delayed => "Stream.delayed" [ "Stream.delay" ] "Stream.forced".
+Extract Inductive stream => "Stream.t" [ "Stream.done_" "Stream.more" ] "Stream.case".
+
+Extraction Language OCaml.
+Extraction "checker.ml" check integer_domain_of integer_rows halfspaces mask_of count block_layer block_domain with_entries no_entries.

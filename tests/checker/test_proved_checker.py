@@ -1,0 +1,333 @@
+"""The checker that is proved in Coq: what the proof rests on, and that it says what the independent checker says.
+
+Tests that need the program are skipped where it is not built (``make -C proof``), or older than its sources.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import random
+import re
+import shutil
+import subprocess
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from strategies import random_degenerate_layer
+from test_compact import DOMAINS, certificates, changed
+
+import exactinj as xi
+from exactinj import checker, provedcheck
+from exactinj.casebook import dense_cases
+
+ROOT = Path(__file__).parents[2]
+PROOF = ROOT / "proof"
+BUILD = PROOF / "_build"
+THEORIES = sorted(PROOF.glob("theories/**/*.v"))
+FIXTURES = sorted((Path(__file__).parent / "fixtures").glob("*/*.json"))
+
+
+def why_not_built():
+    """A reason to skip, or None."""
+    if not (BUILD / "exactinj-proved").is_file() or not (BUILD / "assumptions.txt").is_file():
+        return "the proved checker is not built: make -C proof, with Coq and zarith"
+    copies = [(path, BUILD / "theories" / path.relative_to(PROOF / "theories")) for path in THEORIES]
+    copies += [(path, BUILD / "program" / path.name) for path in (PROOF / "program").glob("*.ml")]
+    if any(not copy.is_file() or copy.read_bytes() != path.read_bytes() for path, copy in copies):
+        return "the proved checker is older than its sources: make -C proof"
+    return None
+
+
+@pytest.fixture(scope="module")
+def built():
+    if reason := why_not_built():
+        pytest.skip(reason)
+
+
+@pytest.fixture
+def check(built, monkeypatch):
+    monkeypatch.setenv(provedcheck.VARIABLE, str(BUILD / "exactinj-proved"))
+    return provedcheck.check_stream
+
+
+def said(check_stream, data, layer=None):
+    """Valid or not and why, "unreadable", or "unsupported"."""
+    try:
+        result = check_stream(io.BytesIO(data), layer)
+    except checker.Unreadable:
+        return "unreadable"
+    except xi.InputError as error:
+        return "unsupported" if "not among those that are proved" in str(error) else str(error)
+    return result.valid, result.claim, result.reason
+
+
+def agree(check, data, layer=None):
+    """Both checkers' common answer."""
+    answer = said(check, data, layer)
+    if answer != "unsupported":
+        assert answer == said(checker.check_stream, data, layer)
+    return answer
+
+
+# ------------------------------------------------------------------ the proof
+
+
+@pytest.mark.parametrize("path", THEORIES, ids=lambda path: path.stem)
+def test_no_gap_is_left_in_the_proof(path):
+    code = re.sub(r"\(\*.*?\*\)", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+    assert not re.findall(r"\b(Admitted|admit|Axioms?|Parameters?|Conjecture|Abort|give_up|Unset|bypass_check)\b", code)
+
+
+def test_every_file_is_compiled():
+    named = re.search(r"THEORIES = (.*?)\n[A-Z]", (PROOF / "Makefile").read_text(), re.DOTALL)
+    listed = set(named[1].replace("\\", " ").split()) | {"Extract", "Assumptions"}
+    assert listed == {str(path.relative_to(PROOF / "theories").with_suffix("")) for path in THEORIES}
+
+
+def test_the_theorem_rests_on_the_real_numbers_only(built):
+    """The two that Coq's library constructs the reals from; whatever else is proved."""
+    text = (BUILD / "assumptions.txt").read_text()
+    assert text.startswith("Axioms:\n")
+    assert re.findall(r"^([\w.]+)", text, re.MULTILINE)[1:] == [
+        "ClassicalDedekindReals.sig_forall_dec",
+        "FunctionalExtensionality.functional_extensionality_dep",
+    ]
+
+
+def test_trust_quotes_the_theorem():
+    """Word for word, from the files that Coq reads."""
+    page = (ROOT / "docs" / "trust.md").read_text(encoding="utf-8")
+    quoted = re.findall(r"```coq\n(.*?)```", page, re.DOTALL)
+    sources = "\n".join(path.read_text(encoding="utf-8") for path in THEORIES)
+    assert quoted
+    for block in quoted:
+        for paragraph in block.strip().split("\n\n"):
+            assert paragraph in sources
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "right", "wrong"),
+    [
+        (
+            "FlatTree",
+            "if multiple_of (products (weights (function t)) Y) (products (weights r) Y) then",
+            "if true then",
+        ),
+        ("FlatTree", "if member N k then", "if true then"),
+        ("FlatTree", "| [_] => Good rest", "| [_] => Good rest\n                  | [_; _] => Good rest"),
+        ("FlatTree", "children read Y divisor path C' N tokens\n", "Good tokens\n"),
+        ("SignSplit", "first_with false P negative, first_with true P positive", "@None Z, first_with true P positive"),
+        (
+            "Packing",
+            "if member used (row_number t) then Bad (RowUsed (row_number t)) else",
+            "if false then Bad TooFewRefuters else",
+        ),
+        ("Blocks", "if zero_outside mask (normal r) then", "if true then"),
+        ("SignSplit", "(with_member P i) Q tokens", "(with_member P i) (with_member Q i) tokens"),
+    ],
+)
+def test_a_wrong_rule_has_no_proof(name, right, wrong, built, tmp_path):
+    if shutil.which("coqc") is None:
+        pytest.skip("needs coqc")
+    folder = tmp_path / "theories"
+    shutil.copytree(BUILD / "theories", folder)
+    path = folder / "rules" / f"{name}.v"
+    assert right in path.read_text()
+    command = ["coqc", "-q", "-R", ".", "Proof", f"rules/{name}.v"]
+    assert subprocess.run(command, cwd=folder, capture_output=True, check=False).returncode == 0
+    path.write_text(path.read_text().replace(right, wrong, 1))
+    failed = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert failed.returncode == 1
+    assert "Error" in failed.stderr
+    assert "Syntax" not in failed.stderr
+    assert "reference" not in failed.stderr
+
+
+# ------------------------------------------------------------------ both checkers
+
+
+@pytest.mark.parametrize("path", FIXTURES, ids=lambda path: path.stem)
+def test_fixtures(path, check):
+    answer = agree(check, path.read_bytes())
+    if path.parent.name == "malformed":
+        assert answer in ("unreadable", "unsupported")
+    elif answer != "unsupported":
+        assert answer[0] == (path.parent.name == "correct")
+
+
+@pytest.mark.parametrize("engine", ["tree", "sign-split"])
+@pytest.mark.parametrize("domain", DOMAINS)
+def test_certificates_and_changed_ones(domain, engine, check):
+    rng, seen = random.Random(f"proved {domain} {engine}"), set()
+    for pair in certificates(domain, engine):
+        for document in pair:
+            assert agree(check, json.dumps(document).encode())[0]
+            for _ in range(2):
+                answer = agree(check, json.dumps(changed(document, rng)).encode())
+                seen.add(answer if isinstance(answer, str) else answer[0])
+    assert len(seen) > 1
+
+
+def decided(rng, domain):
+    """A certificate of a random degenerate layer, either answer."""
+    n, m = rng.choice([(1, 4), (2, 5), (2, 7), (2, 9), (3, 8), (3, 12)])
+    layer = random_degenerate_layer(rng, n, m, bias=rng.random() < 0.5)
+    engine = rng.choice(["tree", "sign-split"])
+    result = xi.certify(xi.ReLULayer(layer.W, layer.b), domain=DOMAINS[domain](n), engine=engine, timeout=60)
+    return result.certificate.to_bytes(form=rng.choice(["explicit", "compact"]))
+
+
+def with_another_digit(data, rng):
+    """The document with one digit changed, anywhere behind the digest."""
+    start = data.index(b'"W"')
+    at = rng.choice([k for k in range(start, len(data)) if data[k : k + 1].isdigit()])
+    digit = rng.choice([d for d in b"0123456789" if d != data[at]])
+    return data[:at] + bytes([digit]) + data[at + 1 :]
+
+
+def with_its_digest(data):
+    """The digest made to fit, so that what is about another layer now is judged by its proof."""
+    try:
+        document = json.loads(data)
+    except ValueError:  # a number that starts with 0
+        return data
+    W, b = document["layer"]["W"], document["layer"]["b"]
+    text = json.dumps({"W": W, "b": b}, separators=(",", ":"))
+    document["layer"]["sha256"] = hashlib.sha256(text.encode()).hexdigest()
+    return json.dumps(document).encode()
+
+
+def wide_layer(domain, n=2, m=14):
+    """A certificate with the rule packing, without epsilon."""
+    rng = random.Random(n)
+    rows = [[rng.randint(-9, 9) for _ in range(n)] for _ in range(m)]
+    layer = xi.ReLULayer(rows, [rng.randint(0, 2) for _ in rows])
+    certificate = xi.certify(layer, domain=domain, engine="packing", assume="full-spark").certificate
+    document = json.loads(certificate.to_bytes())
+    document["proof"]["epsilon"] = None
+    return document
+
+
+def test_packing(check):
+    rng, seen = random.Random(4), set()
+    for domain in (xi.RealSpace(), xi.Box([-1, -1], [1, 2])):
+        document = wide_layer(domain)
+        assert document["proof"]["rule"] == "packing"
+        assert agree(check, json.dumps(document).encode())[0]
+        document["proof"]["epsilon"] = "1/1000000"
+        assert agree(check, json.dumps(document).encode()) == "unsupported"
+        document["proof"]["epsilon"] = None
+        entries = document["proof"].get("refuters") or document["proof"]["supports"]
+        for _ in range(40):
+            entry = rng.choice(entries)
+            kept, at = list(entry), rng.randrange(len(entry))
+            entry[at] = rng.choice([rng.choice(rng.choice(entries)), rng.randint(0, 20), [rng.randint(-1, 15), "1"]])
+            answer = agree(check, json.dumps(document).encode())
+            seen.add(answer if isinstance(answer, str) else answer[2].rpartition(": ")[2][:9])
+            entry[:] = kept
+        entries.append(entries[0])
+        assert "has" in agree(check, json.dumps(document).encode())[2]
+        del entries[1:]
+        assert "expected n = 2 or more" in agree(check, json.dumps(document).encode())[2]
+    assert len(seen) > 3
+
+
+@pytest.mark.parametrize("domain", ["R^n", "nonneg", "box", "ball", "nonneg-ball"])
+def test_blocks(domain, check):
+    """Two blocks of their own columns, and what a changed digit makes of them."""
+    plane = [[1, 0], [0, 1], [-1, -1], [-1, 0], [0, -1], [1, 1]]
+    rows = [[*row, 0, 0] for row in plane] + [[0, 0, *row] for row in plane]
+    certificate = xi.certify(rows, domain=DOMAINS[domain](4)).certificate
+    data = certificate.to_bytes()
+    if b'"blocks"' not in data:
+        pytest.skip(f"no blocks on {domain}")
+    assert agree(check, data)[0]
+    rng = random.Random(domain)
+    for _ in range(25):
+        changed_data = with_another_digit(data, rng)
+        agree(check, with_its_digest(changed_data) if rng.random() < 0.5 else changed_data)
+
+
+def compare_many(check, layers, mutations, seed):
+    rng, counts = random.Random(seed), {True: 0, False: 0, "unreadable": 0}
+    pool = []
+    for number in range(layers):
+        data = decided(rng, list(DOMAINS)[number % len(DOMAINS)])
+        assert agree(check, data)[0]
+        pool.append(data)
+    for _ in range(mutations):
+        data = with_another_digit(rng.choice(pool), rng)
+        if rng.random() < 0.5:
+            data = with_its_digest(data)
+        answer = agree(check, data)
+        counts[answer if isinstance(answer, str) else answer[0]] += 1
+    return counts
+
+
+def test_random_layers_and_digits(check):
+    counts = compare_many(check, 24, 60, 1)
+    assert min(counts.values()) > 0
+
+
+@pytest.mark.slow
+def test_many_random_layers_and_digits(check):
+    counts = compare_many(check, 2000, 5000, 2)
+    assert min(counts.values()) > 100, counts
+
+
+@pytest.mark.parametrize(
+    "case", [case for case in dense_cases() if "slow" not in case.tags], ids=lambda case: case.name
+)
+def test_casebook(case, check):
+    certificate = xi.certify(case.layer, domain=case.domain).certificate
+    answer = agree(check, certificate.to_bytes())
+    assert answer == "unsupported" or answer[0]
+
+
+# ------------------------------------------------------------------ doors and files
+
+
+def test_both_doors_lead_to_it(check, run_command, tmp_path):
+    rows = [[1, 0], [-1, 0], [0, 1], [0, -1]]
+    certificate = xi.certify(rows, engine="tree").certificate
+    certificate.write(tmp_path / "c.json.gz")
+    assert xi.check(certificate, rows, checker="proved").valid
+    assert not xi.check(certificate, [[2, 0], *rows[1:]], checker="proved").valid
+    (tmp_path / "layer.json").write_text(json.dumps({"weight": rows, "bias": ["0.0", 0, "0/1", 0.0]}))
+    (tmp_path / "other.csv").write_text("1,0\n-1,0\n0,1\n0,-2\n")
+    done = run_command("check", "--proved", "c.json.gz", "layer.json")
+    assert (done.returncode, done.stdout[:5]) == (0, "VALID"), done.stderr
+    assert run_command("check", "--proved", "c.json.gz", "other.csv").returncode == 4
+    done = run_command("check", "--proved", "-", data=(FIXTURES[0]).read_text())
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("name", ["gram", "depth_line", "conv_count", "residual_collision"])
+def test_what_has_no_proof_is_refused(name, check):
+    with pytest.raises(xi.InputError, match="not among those that are proved"):
+        xi.check(FIXTURES[0].with_name(f"{name}.json"), checker="proved")
+
+
+def test_without_the_program_it_says_how_to_get_it(monkeypatch):
+    monkeypatch.setattr(provedcheck, "BUILT", Path("nowhere"))
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.delenv(provedcheck.VARIABLE, raising=False)
+    with pytest.raises(xi.InputError, match="make -C proof"):
+        xi.check(FIXTURES[0], checker="proved")
+    monkeypatch.setenv(provedcheck.VARIABLE, "/nowhere/exactinj-proved")
+    with pytest.raises(xi.InputError, match="gives no answer"):
+        xi.check(FIXTURES[0], checker="proved")
+
+
+def test_thirds_and_long_numbers(check):
+    """Entries from 2^-2000 to 2^2000, and points that are no floats."""
+    rng = random.Random(5)
+    for scale in (Fraction(1), Fraction(2) ** 2000, Fraction(1, 2**2000), Fraction(1, 3)):
+        rows = [
+            [Fraction(rng.randint(-9, 9)) * (scale if rng.random() < 0.5 else 1) for _ in range(2)] for _ in range(12)
+        ]
+        assert agree(check, xi.certify(rows).certificate.to_bytes())[0]
