@@ -41,7 +41,7 @@ def dimensions(first: int, last: int, trials: int) -> dict[int, int]:
 PLANS = {
     "gaussian": Plan(
         Ensemble(),
-        dimensions(2, 10, 1000),
+        dimensions(2, 10, 1000) | {8: 2000, 9: 2000},
         {8: 44, 9: 51, 10: 58},
         {
             2: range(4, 16),

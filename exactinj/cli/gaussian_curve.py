@@ -102,10 +102,12 @@ def _describe(options: argparse.Namespace, ensemble: Ensemble, found: list[HalfP
     lines = [f"{ensemble.text}; {options.trials:,} sequences of rows for each n, each layer decided exactly"]
     lines += table(["n", "half-point", "95 % interval", "half-point / n", "shares"], [_row(point) for point in found])
     if fits:
-        lines.append(f"extrapolated to large n (the conjectured threshold of Gaussian layers is {CONJECTURED}):")
+        lines.append(
+            f"half-point / n, extrapolated to large n (the conjectured threshold of Gaussian layers is {CONJECTURED}):"
+        )
     for fit in fits:
         quality = f"chi^2 {fit.chi_square:.1f} for {fit.freedom}"
-        lines.append(f"  c + a lower order in {fit.form}: {fit.limit:.2f} +- {fit.standard_error:.2f} ({quality})")
+        lines.append(f"  in {fit.form}: {fit.limit:.2f} +- {fit.standard_error:.2f} ({quality})")
     return "\n".join(lines)
 
 
