@@ -8,6 +8,10 @@ import sys
 
 import pytest
 from command_copies import CAN_COPY, Copies
+from hypothesis import settings
+
+settings.register_profile("exactinj", deadline=None)  # no test asserts a time, and machines are busy now and then
+settings.load_profile("exactinj")
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # several processes share the processors; threads would wait for each other
     for library in ("OMP", "OPENBLAS", "MKL"):
