@@ -2,14 +2,17 @@
 
     python benchmarks/training.py --rows 128 256 --batches 32 64
 
-Each number is the least processor time of some epochs over the least of plain ones, in one run, on one thread. The
-monitor's hook keeps 256 inputs an epoch; it measures at their end, without exact verdicts, which have their own limit.
+Trainings with and without take turns, an epoch each; each number is the median over these turns of the processor time
+over that of the plain epoch, on one thread. The monitor's hook keeps 256 inputs an epoch; it measures at their end,
+without exact verdicts, which have their own limit.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Iterator
+from statistics import median
 
 import torch
 from sklearn.datasets import load_digits
@@ -20,8 +23,8 @@ EPOCHS = 20
 EVERY = (1, 8, 32)
 
 
-def fastest_epoch(rows: int, batch: int, every: int | None, *, is_monitored: bool = False) -> float:
-    """Processor seconds of the shortest epoch but the first, with the points asked again after so many batches."""
+def epochs(rows: int, batch: int, every: int | None, *, is_monitored: bool = False) -> Iterator[float]:
+    """Processor seconds of one epoch after the other; with the term, points are asked again after so many batches."""
     data, labels = load_digits(return_X_y=True)
     x, y = torch.tensor(data / 16, dtype=torch.float32), torch.tensor(labels)
     torch.manual_seed(0)
@@ -29,8 +32,7 @@ def fastest_epoch(rows: int, batch: int, every: int | None, *, is_monitored: boo
     optimizer = torch.optim.Adam(net.parameters(), 1e-3)
     regularizer = MCBERegularizer(net[0], every=every or 1)
     monitor = InjectivityMonitor(net[0], exact_up_to=0) if is_monitored else None
-    times = []
-    for _ in range(EPOCHS):
+    while True:
         start = time.process_time()
         for chosen in torch.randperm(len(x)).split(batch):
             inputs = x[chosen]
@@ -42,8 +44,14 @@ def fastest_epoch(rows: int, batch: int, every: int | None, *, is_monitored: boo
             optimizer.step()
         if monitor is not None:
             monitor.measure()
-        times.append(time.process_time() - start)
-    return min(times[1:])
+        yield time.process_time() - start
+
+
+def ratios(rows: int, batch: int) -> tuple[float, list[float]]:
+    """Median seconds of a plain epoch, and of the others over the plain one of the same turn."""
+    runs = [epochs(rows, batch, every) for every in (None, *EVERY)] + [epochs(rows, batch, None, is_monitored=True)]
+    turns = [[next(run) for run in runs] for _ in range(EPOCHS + 1)][1:]  # the first ones load compiled code
+    return median(turn[0] for turn in turns), [median(t[k] / t[0] for t in turns) for k in range(1, len(runs))]
 
 
 def main() -> None:
@@ -57,10 +65,8 @@ def main() -> None:
     print("| -: | -: | -: |", *("-: |" for _ in EVERY), "-: |")
     for rows in options.rows:
         for batch in options.batches:
-            plain = fastest_epoch(rows, batch, None)
-            ratios = [fastest_epoch(rows, batch, every) / plain for every in EVERY]
-            ratios.append(fastest_epoch(rows, batch, None, is_monitored=True) / plain)
-            print(f"| {rows} | {batch} | {plain:.3f} |", *(f"{ratio:.2f} |" for ratio in ratios))
+            plain, found = ratios(rows, batch)
+            print(f"| {rows} | {batch} | {plain:.3f} |", *(f"{ratio:.2f} |" for ratio in found))
 
 
 if __name__ == "__main__":
