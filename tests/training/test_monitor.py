@@ -99,8 +99,10 @@ def test_an_injective_layer_is_seen_to_be_one():
 
 def test_the_picture():
     pytest.importorskip("matplotlib").use("Agg")
+    from matplotlib.figure import Figure
+
     _, monitor = trained(InjectivityMonitor)
-    axes = monitor.plot()
+    axes = monitor.plot(Figure().subplots())  # of its own: others may have left one open
     assert axes.get_xlabel() == "epoch"
     assert axes.get_lines()[0].get_ydata().tolist() == [record.p_I for record in monitor.records]
     with pytest.raises(xi.InputError, match="no records"):
