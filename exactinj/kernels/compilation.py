@@ -54,11 +54,11 @@ class Compiled:
 
     def __call__(self, *arguments: Any) -> Any:
         kinds = tuple(map(_kind, arguments))
-        code = None if None in kinds else self._known.get(kinds)
-        if code is None:
-            code = self.machine_code(arguments)
-            self._known[kinds] = code
-        return code(*arguments)
+        if None in kinds:
+            return self.machine_code(arguments)(*arguments)
+        if kinds not in self._known:
+            self._known[kinds] = self.machine_code(arguments)
+        return self._known[kinds](*arguments)
 
     def machine_code(self, arguments: tuple[Any, ...], clock: Clock | None = None) -> Callable[..., Any]:
         """The compiled function for arguments of these types; getting it does not count as work of the clock."""

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from exactinj.errors import InputError
 from exactinj.sampling.backend import Array, Backend
 from exactinj.sampling.densities import DensityKernel, kernel_named
-from exactinj.sampling.points import points_from
+from exactinj.sampling.points import floats_from, points_from
 from exactinj.sampling.samplers import Sampler, SubspaceSampler
 
 __all__ = ["GivenPoints", "KernelDensity", "Smoothing"]
@@ -156,7 +156,7 @@ def _scott(points: Floats) -> Floats:
 
 def _root(bandwidth: Any, n: int) -> Floats:
     """R with ``R R^T = H``: the noise ``R z`` has the law of ``H^(1/2) z``, as z knows no direction."""
-    matrix = np.array(bandwidth, dtype=np.float64)
+    matrix = floats_from(bandwidth)
     expected = f"expected a symmetric positive definite matrix of shape {(n, n)}"
     if matrix.shape != (n, n) or not np.isfinite(matrix).all():
         raise InputError(f"found a bandwidth of shape {matrix.shape}, or with numbers that are not finite, {expected}")

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from exactinj.errors import InputError
 
-__all__ = ["points_from"]
+__all__ = ["floats_from", "points_from"]
 
 Floats = NDArray[np.float64]
 
@@ -45,7 +45,7 @@ def points_from(data: Any) -> Floats:
             )
         points = np.concatenate(batches) if batches else np.zeros((0, 0))
     else:
-        points = _array(data)
+        points = floats_from(data)
     if points.ndim != 2 or not points.size or not np.isfinite(points).all():  # noqa: PLR2004
         raise InputError(f"found data of shape {points.shape}, expected finite points (M, n)")
     return points
@@ -58,15 +58,15 @@ def _hands_out_batches(data: Any) -> bool:
 
 
 def _vectors(batch: Any) -> Floats:
-    points = _array(batch)
+    points = floats_from(batch)
     return points.reshape(len(points), -1) if points.ndim > 1 else points.reshape(-1, 1)
 
 
-def _array(data: Any) -> Floats:
-    """A copy in float64, of what may be on a device or part of a graph."""
+def floats_from(data: Any) -> Floats:
+    """A copy in float64, of what may be on a device or part of a graph; `InputError` for what holds no numbers."""
     if hasattr(data, "detach"):
         data = data.detach().cpu().double().numpy()
     try:
         return np.array(data, dtype=np.float64)
     except (TypeError, ValueError):
-        raise InputError("found data that are no numbers in rows of one length, expected points (M, n)") from None
+        raise InputError("found data that are no numbers in rows of one length, expected an array of numbers") from None

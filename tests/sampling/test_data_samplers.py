@@ -70,6 +70,8 @@ def test_scott_is_a_bandwidth_matrix():
         ([[1, 2], [2, 1]], "normal", "not positive definite"),
         ([[0, 0], [0, 0]], "normal", "not positive definite"),
         ([[1]], "normal", "shape"),
+        ([[1], [1, 2]], "normal", "one length"),
+        ([["a", "b"], ["c", "d"]], "normal", "no numbers"),
         ([1, 1], "normal", "shape"),
         ([[np.inf, 0], [0, 1]], "normal", "not finite"),
         ([[1, 0], [0, 1]], "cosine", "kernel"),
