@@ -27,6 +27,7 @@ from exactinj.injectivity.result import Result
 from exactinj.layers.dense import ReLULayer
 from exactinj.sampling import AlphaEstimate, sample_alpha
 from exactinj.sampling.samplers import uniform_on
+from exactinj.work.card import Card, ShownAsCard, verdict_heading
 from exactinj.work.clock import Clock
 
 __all__ = [
@@ -80,7 +81,7 @@ class Stage:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Comparison(ShownAsCard):
     """Biases of one layer on one domain, and what is proved about each.
 
     Attributes
@@ -126,6 +127,11 @@ class Comparison:
         verdicts = ", ".join(f"{name} {result.verdict}" for name, result in self.results.items())
         where = f"{shortened(self.exact.domain.text)}, m = {self.layer.m}, n = {self.layer.n}"
         return f"<Comparison: {', '.join(self.biases) or 'no bias'} on {where}; {verdicts or 'nothing decided'}>"
+
+    def _card(self) -> Card:
+        biases = tuple((f"{name}, about", few(bias.values, 8)) for name, bias in self.biases.items())
+        decided = tuple((f"with bias {name}", verdict_heading(found.verdict)) for name, found in self.results.items())
+        return Card(f"biases on {shortened(self.exact.domain.text)}", (("layer", self.layer), *biases, *decided))
 
     def to_json(self) -> dict[str, object]:
         """The document of ``exactinj compare --json``."""

@@ -30,6 +30,7 @@ from exactinj.exact.matrix import IntegerRow
 from exactinj.exact.short import short_repr, shortened
 from exactinj.files.arguments import convex_given, dense_given
 from exactinj.layers.dense import ReLULayer
+from exactinj.work.card import Card, ShownAsCard
 
 __all__ = ["Polyhedron", "Wedge", "WedgeGraph", "count_wedges", "extreme_rays", "wedge_graph", "wedges"]
 
@@ -164,7 +165,7 @@ def extreme_rays(wedge: Wedge) -> Polyhedron:
 
 
 @dataclass(frozen=True, eq=False)
-class WedgeGraph:
+class WedgeGraph(ShownAsCard):
     """All wedges, with an edge wherever two share a facet.
 
     Attributes
@@ -188,6 +189,11 @@ class WedgeGraph:
     def __repr__(self) -> str:
         edges = self.adjacency.nnz // 2
         return f"<WedgeGraph: {len(self.ranks)} wedges, {edges} edges, {self.layer} on {shortened(self.domain.text)}>"
+
+    def _card(self) -> Card:
+        spanning = int(np.count_nonzero(self.spans))
+        facts = (("wedges", len(self.ranks)), ("edges", self.adjacency.nnz // 2), ("spanning", spanning))
+        return Card(f"wedges on {shortened(self.domain.text)}, exact", (*facts, ("layer", self.layer)))
 
     @property
     def spans(self) -> NDArray[np.bool_]:

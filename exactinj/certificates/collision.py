@@ -15,12 +15,13 @@ from exactinj.errors import InternalError
 from exactinj.exact.latex import vector_latex
 from exactinj.exact.numbers import nearest_float, rational_text
 from exactinj.exact.short import few, short_repr
+from exactinj.work.card import Card, ShownAsCard
 
 __all__ = ["Collision", "verified_collision"]
 
 
 @dataclass(frozen=True)
-class Collision:
+class Collision(ShownAsCard):
     """Two inputs ``x != y`` of the domain with ``ReLU(W x + b) = ReLU(W y + b)``, exactly.
 
     Inputs of a convolution are flat; `shape` is then (channels, *size), and None for a dense layer.
@@ -32,6 +33,10 @@ class Collision:
 
     def __repr__(self) -> str:
         return short_repr(self, f"n = {len(self.x)}, x = {few(self.x)}, y = {few(self.y)}")
+
+    def _card(self) -> Card:
+        facts = (("n", len(self.x)), ("x", few(self.x, 12)), ("y", few(self.y, 12)))
+        return Card("Collision: two inputs with the same output, exact", facts)
 
     def x_array(self, dtype: Any = np.float64) -> NDArray[Any]:
         """The first input in floats, rounded; shape (n,), or (channels, *size) for a convolution."""

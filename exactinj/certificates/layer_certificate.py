@@ -15,11 +15,12 @@ from exactinj.certificates.records import Record, read_record, reader_of, refusa
 from exactinj.domains import Region
 from exactinj.errors import CertificateError
 from exactinj.exact.short import shortened
+from exactinj.work.card import Card, ShownAsCard
 
 __all__ = ["LayerCertificate"]
 
 
-class LayerCertificate(Document):
+class LayerCertificate(Document, ShownAsCard):
     """A claim about one layer, block or network on one domain, and its proof; subclasses are frozen dataclasses."""
 
     KEY: ClassVar[str]  # of the document, under which the layer stands
@@ -67,6 +68,11 @@ class LayerCertificate(Document):
         proof = type(self.proof).__name__
         where = shortened(self.domain.text)
         return f"<{type(self).__name__}: {self.claim} on {where}, {self.layer}, proof {proof}>"
+
+    def _card(self) -> Card:
+        claim = f"{self.claim.replace('_', ' ')} on {shortened(self.domain.text)}"
+        facts = (("claim", claim), ("proof", type(self.proof).__name__), ("about", self.layer))
+        return Card(type(self).__name__, (*facts, ("sha256 of the layer", self.layer.digest)))
 
     def pieces(self) -> Iterator[str]:
         """The document in order."""

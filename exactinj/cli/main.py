@@ -16,6 +16,7 @@ from exactinj import __version__
 from exactinj.cli import exit_status
 from exactinj.cli.output import LostAnswerError, open_closed_streams, print_error, show, silence, write_error
 from exactinj.errors import ExactinjError
+from exactinj.work.log import LEVELS, logged_to_stderr
 
 if TYPE_CHECKING:
     from _typeshed import SupportsWrite
@@ -47,7 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         options = _parser().parse_args(arguments)
         options.started = started  # deadlines count from here
-        return int(import_module(f"exactinj.cli.{options.verb}").run(options))
+        with logged_to_stderr(options.log):
+            return int(import_module(f"exactinj.cli.{options.verb}").run(options))
     except ExactinjError as error:
         print_error(str(error))
         return exit_status.BAD_INPUT
@@ -85,6 +87,12 @@ def _parser() -> argparse.ArgumentParser:
         "time or memory, 3 bad input, 130 interrupted; of check: 0 valid, 4 rejected, 3 unreadable, 12 out of time; "
         "of all verbs: 2 a command line that cannot be understood, 1 an answer that standard output did not take, or a "
         "crash",
+    )
+    parser.add_argument(
+        "--log",
+        choices=LEVELS,
+        default="warning",
+        help="on standard error: info adds answers, debug progress",
     )
     parser.add_argument("--version", action="version", version=f"exactinj {__version__}")
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")

@@ -15,6 +15,8 @@ from typing import Protocol
 
 from exactinj.domains.numbers import Halfspace, Number
 from exactinj.errors import InputError
+from exactinj.exact.short import shortened
+from exactinj.work.card import Card, ShownAsCard
 
 __all__ = ["BallShape", "Domain", "Region", "convex_domain"]
 
@@ -43,7 +45,7 @@ class BallShape(Protocol):
         """A power of two s, at most 1, with ``start + s (end - start)`` in the ball; `start` lies strictly inside."""
 
 
-class Region(ABC):
+class Region(ABC, ShownAsCard):
     """A set K in R^n."""
 
     @property
@@ -64,6 +66,9 @@ class Region(ABC):
     def dimension(self) -> int | None:
         """The n that its description fixes, or None if it is meant for every n."""
         return None
+
+    def _card(self) -> Card:
+        return Card(type(self).__name__, (("set", shortened(self.text, 200)), ("dimension", self.dimension or "any")))
 
     def for_dimension(self, n: int) -> Region:
         """The same set in R^n, with whatever its description leaves open written out; `InputError` if it is no such."""

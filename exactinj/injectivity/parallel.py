@@ -22,6 +22,7 @@ from exactinj.errors import ExactinjError, InputError
 from exactinj.injectivity.engine import Answer, Engine
 from exactinj.layers.dense import ReLULayer
 from exactinj.work.clock import Clock, OutOfTimeError
+from exactinj.work.log import LOGGER
 from exactinj.work.processes import Child, Ended, Send, end_with_parent, started
 from exactinj.work.verdict import Statistics, Verdict
 
@@ -129,6 +130,7 @@ def _answer(engine: Engine, message: object) -> Answer:
             reason = f"the process of the engine {engine.name} died, perhaps out of memory"
         case _:
             reason = f"the process of the engine {engine.name} ended with {type(message).__name__}: {message}"
+    LOGGER.warning("%s", reason)
     return Answer(Verdict.UNKNOWN, reason, decided_by=engine.name)
 
 

@@ -17,7 +17,7 @@ from exactinj.certificates.packing import Packing
 from exactinj.certificates.residual_certificate import ResidualCertificate
 from exactinj.domains import Domain
 from exactinj.exact.numbers import nearest_float, rational_text
-from exactinj.exact.short import shortened
+from exactinj.exact.short import few, shortened
 from exactinj.injectivity.collision_size import CollisionSize, far_out, size_of_collision
 from exactinj.injectivity.convolution.answer import ConvAnswer
 from exactinj.injectivity.engine import Answer
@@ -29,6 +29,8 @@ from exactinj.layers.convolution import ConvLayer, Sizes
 from exactinj.layers.dense import ReLULayer
 from exactinj.layers.dense_network import DenseNetwork
 from exactinj.layers.residual import ResidualBlock
+from exactinj.work.card import Card, ShownAsCard, verdict_heading
+from exactinj.work.log import LOGGER
 from exactinj.work.verdict import Statistics, Verdict
 
 __all__ = ["AnyLayer", "Nearby", "Result", "Robust", "conv_result", "dense_result", "network_result", "residual_result"]
@@ -38,7 +40,7 @@ PAIRS_SHOWN = 3  # of the rows that were rounded
 
 
 @dataclass(frozen=True)
-class Result:
+class Result(ShownAsCard):
     """The answer to "is this layer injective on this domain?", with its evidence.
 
     `witness` is set exactly for ``not_injective``, `certificate` for both proved verdicts.
@@ -95,6 +97,18 @@ class Result:
     def __repr__(self) -> str:
         where = f"{self.verdict} on {shortened(self.domain.text)}"
         return f"<Result: {where}, engine {self.engine}, {self.layer}; {shortened(self.reason)}>"
+
+    def _card(self) -> Card:
+        facts: tuple[tuple[str, object], ...] = (("layer", self.layer), ("reason", self.reason))
+        if isinstance(self.layer, ConvLayer) and self.sizes is not None:
+            sizes = self.sizes.text if isinstance(self.sizes, Sizes) else f"the size {'x'.join(map(str, self.sizes))}"
+            facts += (("sizes", sizes),)
+        if self.witness is not None:
+            facts += (("x", few(self.witness.x, 12)), ("y", few(self.witness.y, 12)))
+        proof = None if self.certificate is None else type(self.certificate.proof).__name__
+        facts += (("assumption", self.assumption), ("engine", self.engine), ("proof", proof))
+        facts += (("seconds", f"{self.stats.seconds:.3g}"),)
+        return Card(verdict_heading(self.verdict, shortened(self.domain.text)), facts)
 
     def to_json(self, certificate_path: str | None = None) -> dict[str, object]:
         """The document that ``exactinj certify --json`` prints."""
@@ -243,7 +257,10 @@ def residual_result(block: ResidualBlock, domain: Domain, answer: ResidualAnswer
 def _assembled(
     layer: AnyLayer, domain: Domain, answer: Answer | ConvAnswer | ResidualAnswer | NetworkAnswer, engine: str
 ) -> Result:
-    """What all kinds of answers have, without evidence."""
+    """What all kinds of answers have, without evidence; it goes to the log, too."""
+    for step in answer.explanation:
+        LOGGER.debug("%s", step)
+    LOGGER.info("%r on %s: %s, %s", layer, shortened(domain.text), answer.verdict, answer.reason)
     return Result(
         verdict=answer.verdict,
         reason=answer.reason,

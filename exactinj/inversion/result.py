@@ -11,8 +11,9 @@ from typing import NoReturn
 
 from exactinj.domains import Region
 from exactinj.exact.numbers import rational_text
-from exactinj.exact.short import short_repr
+from exactinj.exact.short import few, short_repr, shortened
 from exactinj.inversion.farkas import Farkas
+from exactinj.work.card import Card, ShownAsCard
 
 __all__ = ["Inversion", "InversionStatus"]
 
@@ -29,7 +30,7 @@ class InversionStatus(StrEnum):
 
 
 @dataclass(frozen=True, repr=False)
-class Inversion:
+class Inversion(ShownAsCard):
     """The inputs of a layer, or network, that have one output.
 
     Attributes
@@ -69,6 +70,12 @@ class Inversion:
 
     def __repr__(self) -> str:
         return short_repr(self, f"status={self.status.value!r}, dimension={self.dimension}, {self.reason}")
+
+    def _card(self) -> Card:
+        x = None if self.x is None else few(self.x, 12)
+        second = None if self.second is None else few(self.second, 12)
+        facts = (("reason", self.reason), ("x", x), ("another", second), ("dimension", self.dimension))
+        return Card(f"{self.status.value} on {shortened(self.domain.text)}", (*facts, ("residual", self.residual)))
 
     def to_json(self) -> dict[str, object]:
         """What ``exactinj invert --json`` prints."""

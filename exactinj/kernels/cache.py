@@ -27,6 +27,8 @@ from typing import IO
 
 import numpy as np
 
+from exactinj.work.log import LOGGER
+
 __all__ = ["Entry", "cache_folder", "say"]
 
 KEPT = 8  # folders of other versions
@@ -36,10 +38,8 @@ PAUSE = 0.05
 
 @cache
 def say(text: str) -> None:
-    """One line on stderr, once in a process."""
-    with suppress(OSError, ValueError, AttributeError):  # no stderr, or a closed one
-        sys.stderr.write(f"exactinj: {text}\n")
-        sys.stderr.flush()
+    """One warning in the log, once in a process."""
+    LOGGER.warning("%s", text)
 
 
 @cache

@@ -14,6 +14,7 @@ from llvmlite.binding import get_host_cpu_name
 from numba.extending import register_jitable
 
 from exactinj.kernels.cache import Entry, cache_folder, say
+from exactinj.work.log import LOGGER
 
 __all__ = ["load", "types_of"]
 
@@ -51,16 +52,24 @@ def _loaded(
     if folder is not None:
         entry = Entry(folder, f"{Path(function.__code__.co_filename).stem}.{function.__name__}")  # as numba names files
         with entry.lock(report):
-            if not entry.is_sound() and report is not None:
-                report(COMPILING)
+            if not entry.is_sound():
+                _tell(report)
             cached = _from_cache(function, types, entry)
         if cached is not None:
             return cached
-    elif report is not None:
-        report(COMPILING)
+    else:
+        _tell(report)
     dispatcher: Any = numba.njit(function)
     dispatcher.compile(types)
     return dispatcher
+
+
+def _tell(report: Report | None) -> None:
+    """That it will take a while, to whoever watches."""
+    if report is None:
+        LOGGER.debug(COMPILING)
+    else:
+        report(COMPILING)
 
 
 def _register(helpers: Sequence[Callable[..., Any]]) -> None:

@@ -19,11 +19,12 @@ from exactinj.exact.matrix import IntegerRow, RationalMatrix, primitive_row, pri
 from exactinj.exact.numbers import nearest_float, rational_from
 from exactinj.layers.torch_modules import LINEAR, linear_part
 from exactinj.layers.writing import write_layer
+from exactinj.work.card import Card, ShownAsCard
 
 __all__ = ["ReLULayer"]
 
 
-class ReLULayer:
+class ReLULayer(ShownAsCard):
     """The map ``f(x) = ReLU(W x + b)`` from R^n to R^m with exact rational weights.
 
     Parameters
@@ -113,6 +114,11 @@ class ReLULayer:
     def __repr__(self) -> str:
         bias = "" if self.b.is_zero() else ", with bias"
         return f"ReLULayer(m={self.m}, n={self.n}{bias}, sha256={self.digest[:12]})"
+
+    def _card(self) -> Card:
+        bias = "zero" if self.b.is_zero() else "yes"
+        facts = (("rows m", self.m), ("inputs n", self.n), ("m / n", f"{self.m / self.n:.4g}"), ("bias", bias))
+        return Card("ReLULayer: x -> ReLU(Wx + b), exact", (*facts, ("sha256", self.digest)))
 
     @cached_property
     def digest(self) -> str:

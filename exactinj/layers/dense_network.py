@@ -17,6 +17,7 @@ from exactinj.exact.arrays import plain_vector
 from exactinj.exact.matrix import RationalMatrix
 from exactinj.exact.numbers import fraction_from, nearest_float, rational_text
 from exactinj.layers.dense import ReLULayer
+from exactinj.work.card import Card, ShownAsCard
 
 __all__ = ["AffineLayer", "DenseNetwork", "Leaky"]
 
@@ -94,7 +95,7 @@ class AffineLayer:
         return out
 
 
-class DenseNetwork:
+class DenseNetwork(ShownAsCard):
     """The map ``f = f_L o ... o f_1`` from R^n to R^m of dense layers with exact rational weights.
 
     Parameters
@@ -159,6 +160,10 @@ class DenseNetwork:
     def __repr__(self) -> str:
         widths = " -> ".join(str(width) for width in self.widths)
         return f"DenseNetwork({widths}, neurons={self.neurons}, sha256={self.digest[:12]})"
+
+    def _card(self) -> Card:
+        widths = " -> ".join(str(width) for width in self.widths)
+        return Card("DenseNetwork, exact", (("widths", widths), ("neurons", self.neurons), ("sha256", self.digest)))
 
     @cached_property
     def digest(self) -> str:

@@ -19,11 +19,12 @@ from exactinj.exact.matrix import RationalMatrix
 from exactinj.exact.numbers import fraction_from, nearest_float
 from exactinj.layers.dense_network import DenseNetwork, Leaky
 from exactinj.layers.writing import write_matrices
+from exactinj.work.card import Card, ShownAsCard
 
 __all__ = ["ResidualBlock"]
 
 
-class ResidualBlock:
+class ResidualBlock(ShownAsCard):
     """The map ``f(x) = x + B ReLU(A x + b)`` from R^n to R^n with exact rational weights.
 
     Parameters
@@ -83,6 +84,10 @@ class ResidualBlock:
     def __repr__(self) -> str:
         bias = "" if self.b.is_zero() else ", with bias"
         return f"ResidualBlock(k={self.k}, n={self.n}{bias}, sha256={self.digest[:12]})"
+
+    def _card(self) -> Card:
+        facts = (("hidden units k", self.k), ("inputs n", self.n), ("bias", "zero" if self.b.is_zero() else "yes"))
+        return Card("ResidualBlock: x -> x + B ReLU(Ax + b), exact", (*facts, ("sha256", self.digest)))
 
     @cached_property
     def digest(self) -> str:

@@ -10,6 +10,7 @@ from typing import Never
 from exactinj.certificates.certificate import Certificate
 from exactinj.domains import Domain
 from exactinj.exact.numbers import rational_text
+from exactinj.exact.short import shortened
 from exactinj.exact.surd import Surd, root_above, root_below
 from exactinj.layers.dense import ReLULayer
 from exactinj.lipschitz.algebraic import AlgebraicNumber, extreme_eigenvalue
@@ -19,6 +20,7 @@ from exactinj.lipschitz.gram import gram_of
 from exactinj.lipschitz.pairs import ClosePair
 from exactinj.lipschitz.search import CellValue
 from exactinj.lipschitz.segment import bounds_between
+from exactinj.work.card import Card, ShownAsCard
 
 __all__ = ["Published", "Stability"]
 
@@ -52,7 +54,7 @@ class Published:
 
 
 @dataclass(frozen=True)
-class Stability:
+class Stability(ShownAsCard):
     """Bi-Lipschitz constants of ``f(x) = ReLU(W x + b)`` on a convex domain K, enclosed; every end is proved.
 
     Attributes
@@ -100,6 +102,18 @@ class Stability:
         low, high = (float(end) for end in self.lower_lipschitz)
         top = root_above(self.upper_lipschitz_squared.at_most)
         return f"<Stability: {low:.4g} <= kappa <= {high:.4g}, Lipschitz at most {top:.4g} on {self.domain.text}>"
+
+    def _card(self) -> Card:
+        low, high = (float(end) for end in self.lower_lipschitz)
+        top, squared = self.upper_lipschitz_squared, self.sigma_min_squared
+        facts = (
+            ("lower Lipschitz constant kappa", f"between {low:.6g} and {high:.6g}"),
+            ("its square A", f"between {float(squared.at_least):.6g} and {float(squared.at_most):.6g}"),
+            ("Lipschitz constant", f"between {root_below(top.at_least):.6g} and {root_above(top.at_most):.6g}"),
+            ("layer", self.layer),
+            ("searches", "complete" if self.complete else "not complete: the outer ends are what opposite rows say"),
+        )
+        return Card(f"stability on {shortened(self.domain.text)}, proved", facts)
 
     def to_json(self, certificate: str | None = None) -> dict[str, object]:
         """The document that ``exactinj stability --json`` prints; `certificate` is where that was written."""

@@ -27,6 +27,7 @@ from exactinj.layers.dense import ReLULayer
 from exactinj.lipschitz.activity import activity_at
 from exactinj.lipschitz.gram import gram_of, least_eigenvalue, rounded
 from exactinj.lipschitz.spectra import ScaledRows, spectra_of
+from exactinj.work.card import Card, ShownAsCard
 
 if TYPE_CHECKING:
     from exactinj.lipschitz.activity import Activity
@@ -63,7 +64,7 @@ class DataCell:
 
 
 @dataclass(frozen=True, eq=False)
-class DataStability:
+class DataStability(ShownAsCard):
     """The smallest and largest singular values of the active rows at data points: a sample, and what it proves.
 
     Attributes
@@ -109,6 +110,16 @@ class DataStability:
             f"<DataStability: estimates {low:.4g} to {high:.4g} at {len(self.lowest)} points, "
             f"{self.not_spanning} not spanning, on {shortened(self.domain.text)}>"
         )
+
+    def _card(self) -> Card:
+        facts = (
+            ("points", len(self.lowest)),
+            ("smallest singular value, estimate", f"{float(self.lowest.min()):.6g}"),
+            ("largest singular value, estimate", f"{float(self.highest.max()):.6g}"),
+            ("points where the active rows do not span", self.not_spanning),
+            ("layer", self.layer),
+        )
+        return Card(f"singular values at data points of {shortened(self.domain.text)}", facts)
 
     def to_json(self) -> dict[str, object]:
         """Floats for what is sampled, rationals as strings for what is proved."""

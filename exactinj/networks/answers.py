@@ -16,6 +16,7 @@ from exactinj.domains import Box, Domain
 from exactinj.exact.numbers import rational_text
 from exactinj.layers.network import ExactTensor, Network
 from exactinj.networks.affine_parts import Question
+from exactinj.work.card import Card, ShownAsCard, verdict_heading
 from exactinj.work.verdict import Verdict
 
 FEW_BOUNDS = 4
@@ -68,7 +69,7 @@ class Pair:
 
 
 @dataclass(frozen=True, eq=False)
-class LayerRow:
+class LayerRow(ShownAsCard):
     """One layer of a network and what was found about it, on the domain that it gets."""
 
     name: str
@@ -98,6 +99,12 @@ class LayerRow:
     def __repr__(self) -> str:
         return f"<LayerRow {self.name}: {self.kind}, {self.verdict} on {self.domain}>"
 
+    def _card(self) -> Card:
+        facts = (("kind", self.kind), ("inputs", self.inputs), ("outputs", self.outputs), ("reason", self.reason))
+        return Card(
+            f"{self.name}: {verdict_heading(self.verdict, self.domain)}", (*facts, ("assumption", self.assumption))
+        )
+
     def to_json(self) -> dict[str, object]:
         return {
             "name": self.name,
@@ -117,7 +124,7 @@ class LayerRow:
 
 
 @dataclass(frozen=True, eq=False)
-class NetworkAnswer:
+class NetworkAnswer(ShownAsCard):
     """Whether the whole network is injective on the domain of its input."""
 
     verdict: Verdict
@@ -132,6 +139,9 @@ class NetworkAnswer:
     def __repr__(self) -> str:
         return f"<NetworkAnswer: {self.verdict}; {self.reason}>"
 
+    def _card(self) -> Card:
+        return Card(verdict_heading(self.verdict), (("reason", self.reason), ("assumption", self.assumption)))
+
     def to_json(self) -> dict[str, object]:
         return {
             "verdict": str(self.verdict),
@@ -143,7 +153,7 @@ class NetworkAnswer:
 
 
 @dataclass(frozen=True, eq=False)
-class ScanResult:
+class ScanResult(ShownAsCard):
     """All layers of a model, and the model as a whole.
 
     Attributes
@@ -173,6 +183,11 @@ class ScanResult:
         counts = f"{len(self.layers)} layers, {proved} injective, {collide} not"
         counts += f", {assumed} injective under an assumption" if assumed else ""
         return f"<ScanResult: network {self.network.verdict} on {self.domain}; {counts}>"
+
+    def _card(self) -> Card:
+        rows = tuple((row.name, f"{verdict_heading(row.verdict, row.domain)}; {row.reason}") for row in self.layers)
+        whole = f"the network: {verdict_heading(self.network.verdict, self.domain)}"
+        return Card(whole, (("reason", self.network.reason), *rows))
 
     def to_json(self) -> dict[str, object]:
         """The document that ``exactinj scan --json`` prints."""

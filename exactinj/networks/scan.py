@@ -33,6 +33,7 @@ from exactinj.networks.storage import ScanFolder
 from exactinj.networks.tighter_rows import Tighter
 from exactinj.networks.unrolling import chain_of_graph
 from exactinj.work.clock import Clock
+from exactinj.work.log import LOGGER
 from exactinj.work.verdict import Verdict
 
 __all__ = ["ScanOptions", "scan_model"]
@@ -144,6 +145,7 @@ def _rows(
     for k, name in enumerate(names):
         clock.report(f"layer {k + 1} of {len(names)}, {name}")
         rows.append(decide(k, _share(clock, len(names) - k + 2, options.layer_timeout)))
+        LOGGER.info("layer %s: %s", name, rows[-1].verdict)
         if options.keep is not None:
             options.keep(rows[-1])
     return rows

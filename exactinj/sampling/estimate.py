@@ -19,6 +19,7 @@ from exactinj.exact.short import few, shortened
 from exactinj.exact.surd import Surd
 from exactinj.layers.dense import ReLULayer
 from exactinj.sampling.frame import Frame
+from exactinj.work.card import Card, ShownAsCard
 
 if TYPE_CHECKING:
     from exactinj.sampling.samplers import Sampler
@@ -41,7 +42,7 @@ class Ending(StrEnum):
 
 
 @dataclass(frozen=True, eq=False)
-class AlphaEstimate:
+class AlphaEstimate(ShownAsCard):
     """A sampled estimate of alpha*, from above up to rounding: it certifies nothing.
 
     With greedy bases it estimates another bias, which may lie below alpha*.
@@ -171,6 +172,16 @@ class AlphaEstimate:
         drawn = f"{self.samples:,} samples, {shortened(self.sampler.text)}"
         shape = f"m = {self.frame.m}, n = {self.frame.n}"
         return f"<AlphaEstimate: from {drawn}, {shape}, about {few(self.values[:5].tolist())}>"
+
+    def _card(self) -> Card:
+        facts = (
+            ("samples", f"{self.samples:,}"),
+            ("drawn from", shortened(self.sampler.text)),
+            ("m, n", f"{self.frame.m}, {self.frame.n}"),
+            ("values, from above", few(self.values.tolist(), 12)),
+            ("rows without a sample", int(np.count_nonzero(~np.isfinite(self.values))) or None),
+        )
+        return Card("alpha*, an estimate", facts)
 
     def to_json(self) -> dict[str, object]:
         """The document of ``exactinj sample --json``: everything in it is an estimate."""

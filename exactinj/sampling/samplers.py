@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from exactinj.domains import Ball, Box, NonnegativeBall, Region, Shell, Sphere
 from exactinj.errors import InputError
 from exactinj.exact.numbers import nearest_float
+from exactinj.exact.short import shortened
 from exactinj.sampling.backend import Array, Backend, NumpyBackend
 
 __all__ = [
@@ -42,6 +43,9 @@ class Sampler(ABC):
     @abstractmethod
     def text(self) -> str:
         """What estimates are labelled with."""
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {shortened(self.text)}>"
 
     @property
     def region(self) -> Region | None:

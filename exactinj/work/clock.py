@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from exactinj.work.log import LOGGER
+
 __all__ = ["Clock", "OutOfTimeError"]
 
 
@@ -78,6 +80,7 @@ class Clock:
             raise OutOfTimeError
 
     def report(self, text: str) -> None:
-        """Tell whoever watches (a terminal) how far the work is."""
+        """Tell whoever watches (a terminal, the log) how far the work is."""
+        LOGGER.debug("%s", text)
         if self._report is not None:
             self._report(text)

@@ -35,17 +35,29 @@ def places(tmp_path, monkeypatch):
     cache.say.cache_clear()
 
 
-def test_a_folder_of_the_user(places, capsys):
+@pytest.fixture
+def said(caplog):
+    """What went to the log since the last look, a line each."""
+
+    def said():
+        text = "".join(f"{record.getMessage()}\n" for record in caplog.records)
+        caplog.clear()
+        return text
+
+    return said
+
+
+def test_a_folder_of_the_user(places, said):
     folder = cache_folder("1")
     assert folder.parent == places / "home" / ".cache" / "exactinj"
     assert folder.stat().st_mode & 0o077 == 0
-    assert capsys.readouterr().err == ""
+    assert said() == ""
 
 
-def test_a_folder_that_the_user_names(places, monkeypatch, capsys):
+def test_a_folder_that_the_user_names(places, monkeypatch, said):
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(places / "named"))
     assert places / "named" in cache_folder("1").parents
-    assert capsys.readouterr().err == ""
+    assert said() == ""
 
 
 def no_folder(path):
@@ -54,36 +66,36 @@ def no_folder(path):
     return str(path)
 
 
-def test_a_named_folder_that_cannot_be_written(places, monkeypatch, capsys):
+def test_a_named_folder_that_cannot_be_written(places, monkeypatch, said):
     monkeypatch.setenv("NUMBA_CACHE_DIR", no_folder(places / "named"))
     assert cache_folder("1").parent == places / "home" / ".cache" / "exactinj"
-    said = capsys.readouterr().err
-    assert said.count("\n") == 1
-    assert str(places / "named") in said
+    text = said()
+    assert text.count("\n") == 1
+    assert str(places / "named") in text
 
 
 @pytest.mark.parametrize("home", ["/nonexistent", "/dev/null", "/proc"])
-def test_a_home_that_cannot_be_written(home, places, monkeypatch, capsys):
+def test_a_home_that_cannot_be_written(home, places, monkeypatch, said):
     monkeypatch.setenv("HOME", home)
     assert places / "tmp" in cache_folder("1").parents
-    assert capsys.readouterr().err.count("\n") == 1
+    assert said().count("\n") == 1
 
 
-def test_no_place_at_all(places, monkeypatch, capsys):
+def test_no_place_at_all(places, monkeypatch, said):
     monkeypatch.setenv("HOME", no_folder(places / "no_home"))
     monkeypatch.setattr(cache.tempfile, "gettempdir", lambda: no_folder(places / "no_tmp"))
     assert cache_folder("1") is None
-    said = capsys.readouterr().err
-    assert said.count("\n") == 1
-    assert "NUMBA_CACHE_DIR" in said
+    text = said()
+    assert text.count("\n") == 1
+    assert "NUMBA_CACHE_DIR" in text
 
 
-def test_a_folder_in_which_others_can_write_is_not_taken(places, capsys):
+def test_a_folder_in_which_others_can_write_is_not_taken(places, said):
     theirs = places / "home" / ".cache" / "exactinj"
     theirs.mkdir(parents=True)
     theirs.chmod(ANYONE)
     assert places / "tmp" in cache_folder("1").parents
-    assert "written to by others" in capsys.readouterr().err
+    assert "written to by others" in said()
 
 
 def test_every_version_has_its_own_folder(places, monkeypatch):
@@ -120,24 +132,24 @@ def sealed_entry(folder):
     return entry
 
 
-def test_what_was_written_is_sound(places, capsys):
+def test_what_was_written_is_sound(places, said):
     entry = sealed_entry(places)
     assert entry.is_sound()
     sealed_entry(places)
     assert entry.is_sound()
-    assert capsys.readouterr().err == ""
+    assert said() == ""
 
 
 @pytest.mark.parametrize("content", [b"", b"machine", b"garbage that is longer than it was"])
 @pytest.mark.parametrize("ending", ["nbi", "1.nbc"])
-def test_damaged_files_are_removed(ending, content, places, capsys):
+def test_damaged_files_are_removed(ending, content, places, said):
     entry = sealed_entry(places)
     (places / "below" / f"a.b-1.{ending}").write_bytes(content)
     assert not entry.is_sound()
     assert list((places / "below").iterdir()) == []
-    assert capsys.readouterr().err.count("\n") == 1
+    assert said().count("\n") == 1
     assert not entry.is_sound()
-    assert capsys.readouterr().err == ""
+    assert said() == ""
 
 
 @pytest.mark.parametrize("seal", [b"", b"\xff\xfe", b"0" * 64])
@@ -147,11 +159,11 @@ def test_a_damaged_seal(seal, places):
     assert not entry.is_sound()
 
 
-def test_files_of_a_process_that_was_killed_are_not_trusted(places, capsys):
+def test_files_of_a_process_that_was_killed_are_not_trusted(places, said):
     entry = sealed_entry(places)
     (places / "a.b.sha256").unlink()
     assert not entry.is_sound()
-    assert capsys.readouterr().err == ""  # nothing was damaged
+    assert said() == ""  # nothing was damaged
 
 
 # --- the compiler ----------------------------------------------------------------------------------

@@ -14,8 +14,12 @@ from exactinj.exact.numbers import rational_text
 from exactinj.exact.short import few, short_repr, shortened
 from exactinj.exact.surd import Surd
 from exactinj.layers.dense import ReLULayer
+from exactinj.work.card import Card, ShownAsCard
 
 __all__ = ["AlphaStar", "AlphaStatistics", "RowAlpha"]
+
+ROWS_SHOWN = 12
+LONGEST_EXACT = 60  # characters
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,7 @@ class AlphaStatistics:
 
 
 @dataclass(frozen=True)
-class AlphaStar:
+class AlphaStar(ShownAsCard):
     """Exact alpha* on a domain; `values` holds None for the rows that the time did not suffice for."""
 
     layer: ReLULayer
@@ -84,6 +88,12 @@ class AlphaStar:
         done = "complete" if self.complete else f"{sum(entry is not None for entry in self.values)} rows finished"
         where = f"{shortened(self.domain.text)}, m = {self.layer.m}, n = {self.layer.n}"
         return f"<AlphaStar: exact on {where}, {done}, alpha about {few(self.alpha)}>"
+
+    def _card(self) -> Card:
+        rows = tuple((f"row {k}", _in_words(value)) for k, value in enumerate(self.alpha[:ROWS_SHOWN]))
+        more = len(self.values) - len(rows)
+        facts = (("layer", self.layer), *rows, ("further rows", more or None))
+        return Card(f"alpha*, exact, on {shortened(self.domain.text)}", facts)
 
     def to_json(self, certificate_path: str | None = None) -> dict[str, object]:
         """The document of ``exactinj alpha --json``."""
@@ -145,3 +155,10 @@ def _finite(values: Sequence[Surd | None]) -> list[Surd]:
             raise InputError(f"row {j} has {state}; expected a finite value for every row")
         found.append(value)
     return found
+
+
+def _in_words(value: Surd | None) -> str:
+    if value is None:
+        return "not finished"
+    exact = str(value)
+    return exact if value.square in (0, 1, None) or len(exact) > LONGEST_EXACT else f"{exact}, about {float(value):.6g}"

@@ -44,13 +44,14 @@ from exactinj.exact.short import few, shortened
 from exactinj.exact.surd import Surd
 from exactinj.inversion.result import Inversion
 from exactinj.layers.dense import ReLULayer
+from exactinj.work.card import Card, ShownAsCard
 from exactinj.work.clock import Clock
 
 __all__ = ["HullBias", "hull_bias"]
 
 
 @dataclass(frozen=True)
-class HullBias:
+class HullBias(ShownAsCard):
     """The convex-hull bias of the rows of a layer on a domain.
 
     Attributes
@@ -73,6 +74,10 @@ class HullBias:
     def __repr__(self) -> str:
         where = f"{shortened(self.domain.text)}, m = {self.layer.m}, n = {self.layer.n}"
         return f"<HullBias: exact on {where}, {self.reason}, alpha about {few(self.alpha)}>"
+
+    def _card(self) -> Card:
+        facts = (("layer", self.layer), ("alpha, about", few(self.alpha, 12)), ("facets", len(self.facets)))
+        return Card(f"convex-hull bias, exact, on {shortened(self.domain.text)}", (*facts, ("state", self.reason)))
 
     def to_json(self) -> dict[str, object]:
         """The document of ``exactinj alpha --method hull --json``."""

@@ -42,6 +42,7 @@ from exactinj.injectivity.engine import Answer, Engine
 from exactinj.injectivity.milp.program import Constraint, MixedProgram
 from exactinj.injectivity.milp.solver import FEASIBILITY_TOLERANCE, SolverProcess, require_solver
 from exactinj.work.clock import Clock, OutOfTimeError
+from exactinj.work.log import LOGGER
 from exactinj.work.verdict import Statistics, Verdict
 
 __all__ = ["MilpEngine"]
@@ -222,6 +223,7 @@ class _Search:
             pair = self._verify(question, values)
             if pair is not None:
                 return pair
+            LOGGER.info("proposal %d of %s is no collision in exact arithmetic", self.proposals, self.solver)
         return f"{self.proposals} proposals of {self.solver} failed in exact arithmetic"
 
     def _verify(self, question: _Question, values: Sequence[float]) -> Collision | None:

@@ -10,6 +10,7 @@ from itertools import takewhile
 from exactinj.errors import ExactinjError
 from exactinj.injectivity.subtrees.plan import Job
 from exactinj.injectivity.subtrees.question import Outcome, Question, searched
+from exactinj.work.log import LOGGER
 from exactinj.work.pools import spread
 
 __all__ = ["LostWorkerError", "Workers"]
@@ -52,6 +53,7 @@ class Workers:
                 raise
             except Exception as error:  # noqa: BLE001 - what pools of all kinds raise when a process is gone
                 losses = 1 if finished else losses + 1
+                LOGGER.warning("a process was lost (%s); what it had is searched again", type(error).__name__)
                 if losses == 2:  # noqa: PLR2004
                     raise LostWorkerError(f"{type(error).__name__}: {error}".splitlines()[0]) from None
             if self.is_over():

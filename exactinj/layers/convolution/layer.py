@@ -28,6 +28,7 @@ from exactinj.layers.convolution.geometry import PADDING_MODES, Axis, taps_on_gr
 from exactinj.layers.convolution.writing import write_kernels
 from exactinj.layers.dense import ReLULayer
 from exactinj.layers.torch_modules import CONVOLUTIONS, linear_part
+from exactinj.work.card import Card, ShownAsCard
 
 __all__ = ["ConvLayer"]
 
@@ -35,7 +36,7 @@ ZERO = Fraction(0)
 Bank = list[list[list[Fraction]]]
 
 
-class ConvLayer:
+class ConvLayer(ShownAsCard):
     """A convolution followed by a ReLU, for inputs of any size, with exact rational kernels.
 
     Parameters
@@ -172,6 +173,10 @@ class ConvLayer:
     def __repr__(self) -> str:
         bias = ", with bias" if self.has_bias else ""
         return f"ConvLayer({self.description}{bias}, sha256={self.digest[:12]})"
+
+    def _card(self) -> Card:
+        facts = (("kernels", self.description), ("bias", "yes" if self.has_bias else "zero"), ("sha256", self.digest))
+        return Card("ConvLayer: x -> ReLU(conv(x) + b), exact", facts)
 
     @property
     def description(self) -> str:

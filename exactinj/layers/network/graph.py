@@ -22,6 +22,7 @@ from exactinj.layers.network.node import Node
 from exactinj.layers.network.operation import AffineOperation, NotRationalError, OneToOne, PiecewiseLinear
 from exactinj.layers.network.records import record_of
 from exactinj.layers.network.tensor import ExactTensor, Shape
+from exactinj.work.card import Card, ShownAsCard
 
 __all__ = ["Agreement", "Network", "Node", "Values"]
 
@@ -45,7 +46,7 @@ class Agreement:
     obstacle: str | None = None
 
 
-class Network:
+class Network(ShownAsCard):
     """A graph of steps in topological order.
 
     Parameters
@@ -129,6 +130,10 @@ class Network:
     def __repr__(self) -> str:
         ends = ", ".join(f"{name} {shape}" for name, shape in self.inputs.items())
         return f"<Network: {len(self.nodes)} steps on {ends}, sha256={self.digest[:12]}>"
+
+    def _card(self) -> Card:
+        ends = ", ".join(f"{name} {shape}" for name, shape in self.inputs.items())
+        return Card("Network, exact", (("steps", len(self.nodes)), ("inputs", ends), ("sha256", self.digest)))
 
     @cached_property
     def digest(self) -> str:

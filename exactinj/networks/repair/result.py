@@ -12,6 +12,7 @@ from exactinj.injectivity.result import Result
 from exactinj.layers.convolution import ConvLayer
 from exactinj.layers.dense import ReLULayer
 from exactinj.networks.repair.task import counted
+from exactinj.work.card import Card, ShownAsCard, verdict_heading
 from exactinj.work.verdict import Verdict
 
 __all__ = ["UNCHANGED", "Repair"]
@@ -20,7 +21,7 @@ UNCHANGED = "unchanged"
 
 
 @dataclass(frozen=True)
-class Repair:
+class Repair(ShownAsCard):
     """A layer made injective, or what was reached of it.
 
     Attributes
@@ -69,6 +70,10 @@ class Repair:
 
     def __repr__(self) -> str:
         return f"<Repair: {self.verdict} on {shortened(self.result.domain.text)}, {self.text}, {self.layer}>"
+
+    def _card(self) -> Card:
+        facts = (("change", self.text), ("repaired layer", self.layer), ("reason", self.result.reason))
+        return Card(f"repair: {verdict_heading(self.verdict, shortened(self.result.domain.text))}", facts)
 
     def to_json(self, layer_path: str | None = None, certificate_path: str | None = None) -> dict[str, object]:
         """The document of ``exactinj repair --json``: that of `Result.to_json` about the repaired layer, and more."""
