@@ -73,6 +73,7 @@ from exactinj.networks.repair import Repair as Repair
 from exactinj.sampling import AlphaEstimate as AlphaEstimate
 from exactinj.sampling.data_samplers import KernelDensity as KernelDensity
 from exactinj.sampling.data_samplers import Smoothing as Smoothing
+from exactinj.versions import about as about
 from exactinj.work.verdict import Statistics as Statistics
 from exactinj.work.verdict import Verdict as Verdict
 

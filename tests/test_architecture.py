@@ -18,7 +18,7 @@ FLOORS = (
     ("work", "exact"),
     ("domains", "layers", "kernels"),
     ("certificates", "files", "report", "fastcheck", "provedcheck", "inversion"),
-    ("alternatives", "biases"),
+    ("alternatives", "biases", "versions"),
     ("cells", "sampling"),
     ("injectivity", "lipschitz"),
     ("networks",),

@@ -21,7 +21,7 @@ from exactinj.work.log import LEVELS, logged_to_stderr
 if TYPE_CHECKING:
     from _typeshed import SupportsWrite
 
-__all__ = ["main"]
+__all__ = ["main", "whole_parser"]
 
 VERBS = (
     "certify",
@@ -38,6 +38,8 @@ VERBS = (
     "gaussian",
     "export",
     "casebook",
+    "about",
+    "completion",
 )
 
 
@@ -46,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     started = time.monotonic()
     open_closed_streams()
     try:
-        options = _parser().parse_args(arguments)
+        options = whole_parser().parse_args(arguments)
         options.started = started  # deadlines count from here
         with logged_to_stderr(options.log):
             return int(import_module(f"exactinj.cli.{options.verb}").run(options))
@@ -79,7 +81,8 @@ class _Parser(argparse.ArgumentParser):
             write_error(message)
 
 
-def _parser() -> argparse.ArgumentParser:
+def whole_parser() -> argparse.ArgumentParser:
+    """The command with all its verbs."""
     parser = _Parser(
         prog="exactinj",
         description="Exact answers about ReLU layers x -> ReLU(Wx + b): a proof or a counterexample.",

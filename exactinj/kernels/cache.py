@@ -29,7 +29,7 @@ import numpy as np
 
 from exactinj.work.log import LOGGER
 
-__all__ = ["Entry", "cache_folder", "say"]
+__all__ = ["Entry", "cache_folder", "cache_place", "say"]
 
 KEPT = 8  # folders of other versions
 PATIENCE = 120.0  # seconds to wait for another process that compiles the same
@@ -59,6 +59,11 @@ def cache_folder(*versions: str) -> Path | None:
         return folder
     say(f"compiled code cannot be kept: {', '.join(failed)}; set NUMBA_CACHE_DIR, or every run compiles it again")
     return None
+
+
+def cache_place() -> Path | None:
+    """Where compiled code is kept, unless that cannot be written and another place is taken; makes nothing."""
+    return next((parent / name for parent, name in _places()), None)
 
 
 def _places() -> Iterator[tuple[Path, str]]:
