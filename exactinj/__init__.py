@@ -12,7 +12,7 @@ Names are imported when they are first used, so that ``import exactinj`` costs m
 
 from importlib import import_module
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 
 def _exports() -> dict[str, str]:

@@ -20,7 +20,7 @@ from exactinj.alternatives.problem import HomogeneousProblem
 from exactinj.cells.arrangement import Arrangement
 from exactinj.cells.stream import wedge_batches
 from exactinj.domains import Box, NonnegativeOrthant, RealSpace
-from exactinj.exact.numbers import fraction_of
+from exactinj.exact.numbers import fraction_of, nearest_float
 from exactinj.lipschitz.pair_relaxation import PairRelaxation, Proved, Signs
 from exactinj.work.clock import Clock, OutOfTimeError
 
@@ -96,7 +96,7 @@ class _Search:
     def __init__(self, active: Mask, relaxation: PairRelaxation, enough: Fraction) -> None:
         self.active, self.enough = active, enough
         self.relaxation = relaxation
-        self.rows = np.array([[float(value) for value in row] for row in self.relaxation.weights])
+        self.rows = np.array([[nearest_float(fraction_of(value)) for value in row] for row in self.relaxation.weights])
         self.moving = [i for i, row in enumerate(self.rows) if row.any()]
         self.numbers = count()
         self.heap: list[tuple[Fraction, int, _Node]] = []
