@@ -20,7 +20,7 @@ WIDE = xi.ReLULayer(np.vstack([np.eye(40), -np.eye(40)]), b=RANDOM.standard_norm
 def large():
     """Objects of every kind with many numbers behind them."""
     collision = xi.certify(xi.ReLULayer(RANDOM.standard_normal((60, 40))))
-    circle = np.column_stack([np.cos(np.arange(50)), np.sin(np.arange(50))])
+    circle = np.column_stack([np.cos(np.arange(26)), np.sin(np.arange(26))])
     alpha = xi.alpha_star(circle)
     comparison = xi.compare(circle, samples=1000)
     return [

@@ -266,7 +266,7 @@ def seen_in(seeds):
 
 
 def test_answers_are_those_of_unrolled_layers():
-    counts = seen_in(range(40))
+    counts = seen_in(range(2, 32))
     for word in ("injective: boxes", "not_injective: patch", "not_injective: periodic", "not_injective: geometric"):
         assert counts[word], counts
     assert counts["one size: injective"] > 3
@@ -275,7 +275,7 @@ def test_answers_are_those_of_unrolled_layers():
 
 @pytest.mark.slow
 def test_answers_are_those_of_unrolled_layers_for_many_banks():
-    assert sum(seen_in(range(40, 400)).values()) > 400
+    assert sum(seen_in([0, 1, *range(32, 400)]).values()) > 400
 
 
 # ------------------------------------------------------------------ layers whose answer is known
