@@ -70,6 +70,7 @@ from exactinj.networks.answers import ScanResult as ScanResult
 from exactinj.networks.projection import Projection as Projection
 from exactinj.networks.projection import random_projection as random_projection
 from exactinj.networks.repair import Repair as Repair
+from exactinj.reporting.write import write_report as write_report
 from exactinj.sampling import AlphaEstimate as AlphaEstimate
 from exactinj.sampling.data_samplers import KernelDensity as KernelDensity
 from exactinj.sampling.data_samplers import Smoothing as Smoothing

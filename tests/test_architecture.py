@@ -27,6 +27,7 @@ FLOORS = (
     ("sweep", "casebook"),
     ("gaussian",),
     ("plotting",),
+    ("reporting",),
     ("cli", "torch"),
 )
 ENTRANCES = ("__init__", "__main__")

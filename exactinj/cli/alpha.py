@@ -9,17 +9,12 @@ from typing import TYPE_CHECKING
 
 from exactinj.cli import exit_status
 from exactinj.cli.arguments import ALPHA_DOMAIN_HELP, Verbs, add_layer, add_output_options, seconds
-from exactinj.cli.figure_files import add_plot, picture_field, picture_line, refuse_bad_picture
+from exactinj.cli.endings import Files, ending_with_certificate, ending_with_files, files_field, files_lines
+from exactinj.cli.figure_files import add_plot, refuse_bad_picture
 from exactinj.cli.layer_out import add_layer_out, refuse_bad_layer_out, rounding_words, write_layer_out
 from exactinj.cli.output import refuse_bad_output
-from exactinj.cli.supervised_verb import (
-    Ending,
-    Reporter,
-    Unfinished,
-    ending_with_certificate,
-    ending_with_picture,
-    run_supervised,
-)
+from exactinj.cli.report_files import add_report, refuse_bad_report, subject_of
+from exactinj.cli.supervised_verb import Ending, Reporter, Unfinished, run_supervised
 from exactinj.cli.table import table
 from exactinj.errors import InputError
 
@@ -28,7 +23,10 @@ if TYPE_CHECKING:
 
     from exactinj.biases.alpha import AlphaStar
     from exactinj.biases.hull.bias import HullBias
+    from exactinj.cli.endings import Page
     from exactinj.exact.surd import Surd
+    from exactinj.report.answer import AnswerContent
+    from exactinj.reporting.evidence import Setting
 
 __all__ = ["add", "run"]
 
@@ -50,6 +48,7 @@ def add(verbs: Verbs) -> None:
     verb.add_argument("--out", metavar="FILE", help="write the certificate of alpha* here (.json, .json.gz, -)")
     add_layer_out(verb, "the bias found")
     add_plot(verb, "the biases, with the disc (n = 2), the sphere or the hull (n = 3)")
+    add_report(verb)
     add_output_options(verb)
 
 
@@ -58,6 +57,7 @@ def run(options: argparse.Namespace) -> int:
     refuse_bad_output(options)
     refuse_bad_layer_out(options)
     refuse_bad_picture(options.plot)
+    refuse_bad_report(options.report)
 
     def unfinished(end: Unfinished) -> dict[str, object]:
         return {
@@ -67,7 +67,7 @@ def run(options: argparse.Namespace) -> int:
             "complete": False,
             "layer": end.facts.get("layer"),
             "reason": end.reason,
-            **picture_field(options, None),
+            **files_field(options, Files()),
         }
 
     return run_supervised(options, lambda reporter: _work(options, reporter), unfinished)
@@ -87,21 +87,40 @@ def _work(options: argparse.Namespace, reporter: Reporter) -> Ending:
         hull = hull_bias(layer, domain=domain, timeout=reporter.seconds_left, report=reporter.report)
         written = _write_layer(options, hull, reporter)
 
-        def ending(drawn: str | None) -> Ending:
-            document = {**hull.to_json(), **picture_field(options, drawn)}
-            text = _text(options, document, lambda: _describe_hull(options.layer, hull), written, drawn)
+        def ending(files: Files) -> Ending:
+            document = {**hull.to_json(), **files_field(options, files)}
+            text = _text(options, document, lambda: _describe_hull(options.layer, hull), written, files)
             return Ending(exit_status.OK if hull.complete else exit_status.OUT_OF_BUDGET, text)
 
-        return ending_with_picture(options, ending, lambda: _figure(options, hull), reporter)
+        return ending_with_files(
+            options, ending, reporter, draw=lambda: _figure(options, hull), page=_page(options, hull)
+        )
     exact = alpha_star(layer, domain=domain, timeout=reporter.seconds_left, report=reporter.report)
     written = _write_layer(options, exact, reporter)
 
-    def describe(certificate: str | None, drawn: str | None) -> str:
-        document = {**exact.to_json(certificate), **picture_field(options, drawn)}
-        return _text(options, document, lambda: _describe_exact(options.layer, exact, certificate), written, drawn)
+    def describe(files: Files) -> str:
+        document = {**exact.to_json(files.certificate), **files_field(options, files)}
+        return _text(
+            options, document, lambda: _describe_exact(options.layer, exact, files.certificate), written, files
+        )
 
     status, draw = exit_status.OK if exact.complete else exit_status.OUT_OF_BUDGET, lambda: _figure(options, exact)
-    return ending_with_certificate(options, status, exact.certificate, describe, draw=draw, reporter=reporter)
+    page = _page(options, exact)
+    return ending_with_certificate(
+        options, status, exact.certificate, describe, draw=draw, page=page, reporter=reporter
+    )
+
+
+def _page(options: argparse.Namespace, bias: AlphaStar | HullBias) -> Page:
+    """What the report shows; beside exact alpha* a sampled estimate of it."""
+
+    def page(setting: Setting) -> AnswerContent:
+        from exactinj.reporting.biases import bias_content, estimate_beside
+
+        estimate = estimate_beside(bias) if setting.has_pictures else None
+        return bias_content(bias, subject_of(options), setting, estimate=estimate)
+
+    return page
 
 
 def _figure(options: argparse.Namespace, bias: AlphaStar | HullBias) -> Figure:
@@ -126,7 +145,7 @@ def _text(
     document: dict[str, object],
     describe: Callable[[], str],
     written: str | None,
-    drawn: str | None,
+    files: Files,
 ) -> str:
     """What is printed: one JSON document, a description, or nothing."""
     if options.json:
@@ -134,7 +153,7 @@ def _text(
         return json.dumps({**document, **layer_file}, indent=1)
     if options.quiet:
         return ""
-    return "\n".join([describe(), *([] if written is None else [written]), *picture_line(drawn)])
+    return "\n".join([describe(), *([] if written is None else [written]), *files_lines(files)])
 
 
 def _describe_exact(name: str, exact: AlphaStar, written: str | None) -> str:

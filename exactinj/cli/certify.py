@@ -17,9 +17,11 @@ from exactinj.cli.arguments import (
     add_layer,
     add_output_options,
 )
-from exactinj.cli.figure_files import add_plot, picture_field, picture_line, refuse_bad_picture
+from exactinj.cli.endings import Files, ending_with_certificate, files_field, files_lines
+from exactinj.cli.figure_files import add_plot, refuse_bad_picture
 from exactinj.cli.output import note_processes, refuse_bad_output
-from exactinj.cli.supervised_verb import Ending, Reporter, Unfinished, ending_with_certificate, run_supervised
+from exactinj.cli.report_files import add_report, refuse_bad_report, subject_of
+from exactinj.cli.supervised_verb import Ending, Reporter, Unfinished, run_supervised
 from exactinj.injectivity.by_name import full_name
 from exactinj.work.processes import FEWEST_SIDE_BY_SIDE
 
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from exactinj.injectivity.result import Result
+    from exactinj.report.answer import AnswerContent
+    from exactinj.reporting.evidence import Setting
 
 __all__ = ["add", "run"]
 
@@ -52,6 +56,7 @@ def add(verbs: Verbs) -> None:
     verb.add_argument("--assume", metavar="WHAT", help=ASSUME_HELP)
     verb.add_argument("--explain", action="store_true", help="say step by step how the engine was chosen")
     add_plot(verb, "the wedges (n = 2, 3) or the colliding pair")
+    add_report(verb)
     add_output_options(verb)
 
 
@@ -59,6 +64,7 @@ def run(options: argparse.Namespace) -> int:
     """Decide in a supervised child; report in its place if it had to be killed."""
     refuse_bad_output(options)
     refuse_bad_picture(options.plot)
+    refuse_bad_report(options.report)
     note_processes(options, FEWEST_SIDE_BY_SIDE)
 
     def unfinished(end: Unfinished) -> dict[str, object]:
@@ -72,7 +78,7 @@ def run(options: argparse.Namespace) -> int:
             "witness": None,
             "certificate": None,
             "stats": {"nodes": None, "seconds": round(end.seconds, 6)},
-            **picture_field(options, None),
+            **files_field(options, Files()),
         }
 
     return run_supervised(options, lambda reporter: _decide(options, reporter), unfinished)
@@ -99,8 +105,13 @@ def _decide(options: argparse.Namespace, reporter: Reporter) -> Ending:
     )
     reporter.decided()
 
-    def describe(path: str | None, drawn: str | None) -> str:
-        return _text(options, result, path, drawn)
+    def describe(files: Files) -> str:
+        return _text(options, result, files)
+
+    def page(setting: Setting) -> AnswerContent:
+        from exactinj.reporting.decisions import decision_content
+
+        return decision_content(result, subject_of(options), setting)
 
     def draw() -> Figure:
         from exactinj.cli.figures import figure_of_result
@@ -108,20 +119,20 @@ def _decide(options: argparse.Namespace, reporter: Reporter) -> Ending:
         return figure_of_result(result, options.layer)
 
     return ending_with_certificate(
-        options, STATUS[result.verdict], result.certificate, describe, draw=draw, reporter=reporter
+        options, STATUS[result.verdict], result.certificate, describe, draw=draw, page=page, reporter=reporter
     )
 
 
-def _text(options: argparse.Namespace, result: Result, path: str | None, drawn: str | None) -> str:
+def _text(options: argparse.Namespace, result: Result, files: Files) -> str:
     """What is printed: one JSON document, a description, or nothing."""
     from exactinj.cli.describe import describe_result
 
     if options.json:
-        document = {**result.to_json(path), **picture_field(options, drawn)}
+        document = {**result.to_json(files.certificate), **files_field(options, files)}
         if options.explain:
             document["explanation"] = list(result.explanation)
         return json.dumps(document, indent=1)
     if options.quiet:
         return ""
     why = [f"  why: {step}" for step in result.explanation] if options.explain else []
-    return "\n".join([describe_result(result, options.layer, path), *picture_line(drawn), *why])
+    return "\n".join([describe_result(result, options.layer, files.certificate), *files_lines(files), *why])

@@ -18,9 +18,11 @@ from exactinj.cli.arguments import (
     add_output_options,
 )
 from exactinj.cli.certify import STATUS
-from exactinj.cli.figure_files import add_plot, picture_field, picture_line, refuse_bad_picture
+from exactinj.cli.endings import Files, ending_with_certificate, files_field, files_lines
+from exactinj.cli.figure_files import add_plot, refuse_bad_picture
 from exactinj.cli.output import note_processes, refuse_bad_output
-from exactinj.cli.supervised_verb import Ending, Reporter, Unfinished, ending_with_certificate, run_supervised
+from exactinj.cli.report_files import add_report, refuse_bad_report, subject_of
+from exactinj.cli.supervised_verb import Ending, Reporter, Unfinished, run_supervised
 from exactinj.errors import InputError
 from exactinj.injectivity.by_name import full_name
 from exactinj.work.processes import FEWEST_SIDE_BY_SIDE
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 
     from exactinj.injectivity.result import Result
     from exactinj.layers.convolution import ConvLayer
+    from exactinj.report.answer import AnswerContent
+    from exactinj.reporting.evidence import Setting
 
 __all__ = ["add", "input_shape_of", "run"]
 
@@ -58,6 +62,7 @@ def add(verbs: Verbs) -> None:
     verb.add_argument("--assume", metavar="WHAT", help=ASSUME_HELP)
     verb.add_argument("--explain", action="store_true", help="say step by step what was tried")
     add_plot(verb, "the colliding inputs, or the boxes of a proof for every size")
+    add_report(verb)
     add_output_options(verb)
 
 
@@ -68,6 +73,7 @@ def run(options: argparse.Namespace) -> int:
 
     refuse_bad_output(options)
     refuse_bad_picture(options.plot)
+    refuse_bad_report(options.report)
     note_processes(options, FEWEST_SIDE_BY_SIDE)
 
     def unfinished(end: Unfinished) -> dict[str, object]:
@@ -83,7 +89,7 @@ def run(options: argparse.Namespace) -> int:
             "stats": {"nodes": None, "seconds": round(end.seconds, 6)},
             "sizes": None,
             "input_shape": end.facts.get("input_shape", shape),
-            **picture_field(options, None),
+            **files_field(options, Files()),
         }
 
     return run_supervised(options, lambda reporter: _decide(options, reporter, geometry, shape), unfinished)
@@ -114,8 +120,14 @@ def _decide(
         assume=options.assume,
     )
 
-    def describe(path: str | None, drawn: str | None) -> str:
-        return _text(options, result, shape, (path, drawn))
+    def describe(files: Files) -> str:
+        return _text(options, result, shape, files)
+
+    def page(setting: Setting) -> AnswerContent:
+        from exactinj.reporting.decisions import decision_content
+
+        subject = subject_of(options, is_whole=_is_complete(options, result))
+        return decision_content(result, subject, setting, shape=shape)
 
     def draw() -> Figure:
         from exactinj.cli.figures import figure_of_result
@@ -123,7 +135,7 @@ def _decide(
         return figure_of_result(result, options.layer)
 
     return ending_with_certificate(
-        options, STATUS[result.verdict], result.certificate, describe, draw=draw, reporter=reporter
+        options, STATUS[result.verdict], result.certificate, describe, draw=draw, page=page, reporter=reporter
     )
 
 
@@ -134,15 +146,13 @@ def _size_of(layer: ConvLayer, shape: list[int]) -> tuple[int, ...]:
         raise InputError(f"--input-shape: {error}") from None
 
 
-def _text(
-    options: argparse.Namespace, result: Result, shape: list[int] | None, files: tuple[str | None, str | None]
-) -> str:
-    """What is printed: one JSON document, a description, or nothing; `files`: certificate, picture."""
+def _text(options: argparse.Namespace, result: Result, shape: list[int] | None, files: Files) -> str:
+    """What is printed: one JSON document, a description, or nothing."""
     from exactinj.cli.describe import describe_result
 
-    path, drawn = files
+    path = files.certificate
     if options.json:
-        document = {**result.to_json(path), "input_shape": shape, **picture_field(options, drawn)}
+        document = {**result.to_json(path), "input_shape": shape, **files_field(options, files)}
         if options.explain:
             document["explanation"] = list(result.explanation)
         return json.dumps(document, indent=1)
@@ -151,7 +161,7 @@ def _text(
     lines = [describe_result(result, options.layer, None, shape)]
     if path is not None:
         lines.append(f"certificate: {path}  ({_check_hint(options, result, path)})")
-    lines += picture_line(drawn)
+    lines += files_lines(files)
     lines += [f"  why: {step}" for step in result.explanation] if options.explain else []
     return "\n".join(lines)
 

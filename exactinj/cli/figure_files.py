@@ -13,7 +13,7 @@ from exactinj.errors import InputError, MissingExtraError
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["add_plot", "picture_field", "picture_line", "refuse_bad_picture", "save_figure"]
+__all__ = ["add_plot", "refuse_bad_picture", "save_figure"]
 
 PICTURES = (".pdf", ".png", ".svg")
 RESOLUTION = 150  # dots per inch
@@ -22,16 +22,6 @@ RESOLUTION = 150  # dots per inch
 def add_plot(verb: argparse.ArgumentParser, what: str) -> None:
     """The option ``--plot``, with what the picture shows."""
     verb.add_argument("--plot", metavar="FILE", help=f"draw {what} (.png, .svg or .pdf; extra plot)")
-
-
-def picture_field(options: argparse.Namespace, drawn: str | None) -> dict[str, object]:
-    """What a JSON document says of the picture where one was asked for: its file, or None if there is none."""
-    return {} if options.plot is None else {"plot": drawn}
-
-
-def picture_line(drawn: str | None) -> list[str]:
-    """What a description says of it."""
-    return [] if drawn is None else [f"picture: {drawn}"]
 
 
 def refuse_bad_picture(plot: str | None) -> None:

@@ -11,7 +11,7 @@ from matplotlib.patches import Arc
 from exactinj.biases.alpha import AlphaStar
 from exactinj.biases.hull.bias import HullBias
 from exactinj.certificates.every_size import BoxesProof
-from exactinj.domains import Ball, Domain, NonnegativeBall, NonnegativeOrthant, RealSpace
+from exactinj.domains import Ball, Domain, NonnegativeBall, NonnegativeOrthant
 from exactinj.errors import InputError
 from exactinj.exact.numbers import nearest_float
 from exactinj.exact.short import shortened
@@ -30,6 +30,7 @@ from exactinj.plotting import (
     plot_wedges,
 )
 from exactinj.plotting.convolution import collision_inches
+from exactinj.plotting.wedge_map import mapped_domain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -65,7 +66,7 @@ def figure_of_result(result: Result, name: str) -> Figure:
                 f"nothing to draw: of a residual block colliding pairs are drawn; it is {_verdict(result)}"
             )
         return _bars(result, name)
-    layer, region = result.layer, _mapped_domain(result.layer, result.domain)
+    layer, region = result.layer, mapped_domain(result.layer, result.domain)
     if region is not None and layer.m <= MOST_ROWS:
         return _wedge_map(result, layer, region, name)
     if result.witness is not None:
@@ -76,24 +77,6 @@ def figure_of_result(result: Result, name: str) -> Figure:
         "nothing to draw: wedges are drawn for n = 2, and without bias around 0 for n = 3, colliding pairs for any n; "
         f"this layer is {_verdict(result)}, n = {layer.n}"
     )
-
-
-def _mapped_domain(layer: ReLULayer, domain: Domain) -> Domain | None:
-    """The domain on which the wedges are drawn; None where there is no map of them.
-
-    For n = 3 the map shows directions: a domain around 0 has all of them.
-    """
-    if layer.n == PLANE:
-        return domain.for_dimension(PLANE)
-    ball = domain.ball
-    if layer.n != SPACE or not layer.b.is_zero() or (ball is not None and any(ball.center or ())):
-        return None
-    if isinstance(domain, NonnegativeBall):
-        return NonnegativeOrthant()
-    borders = [half[-1] for half in domain.halfspaces(SPACE)]
-    if all(value < 0 for value in borders):
-        return RealSpace()
-    return None if any(borders) else domain
 
 
 def _wedge_map(result: Result, layer: ReLULayer, domain: Domain, name: str) -> Figure:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from exactinj.cli import exit_status
 from exactinj.cli.arguments import DOMAIN_HELP, NETWORK_HELP, Verbs, add_layer, add_output_options, seconds
 from exactinj.cli.conv import input_shape_of
-from exactinj.cli.figure_files import add_plot, picture_field, picture_line, refuse_bad_picture
-from exactinj.cli.supervised_verb import Ending, Reporter, Unfinished, ending_with_picture, run_supervised
+from exactinj.cli.endings import Files, ending_with_files, files_field, files_lines
+from exactinj.cli.figure_files import add_plot, refuse_bad_picture
+from exactinj.cli.supervised_verb import Ending, Reporter, Unfinished, run_supervised
 from exactinj.errors import InputError
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def run(options: argparse.Namespace) -> int:
             "layer": None,
             "domain": options.domain,
             "stats": {"seconds": round(end.seconds, 6)},
-            **picture_field(options, None),
+            **files_field(options, Files()),
         }
 
     return run_supervised(options, lambda reporter: _work(options, reporter), unfinished)
@@ -120,10 +121,10 @@ def _work(options: argparse.Namespace, reporter: Reporter) -> Ending:
     statuses = {result.status.value for result in results}
     worst = next(status for status in WORST_FIRST if status in statuses)
 
-    def ending(drawn: str | None) -> Ending:
-        return Ending(STATUS[worst], _text(options, found, results, drawn))
+    def ending(files: Files) -> Ending:
+        return Ending(STATUS[worst], _text(options, found, results, files))
 
-    return ending_with_picture(options, ending, lambda: _figure(options, results, shape), reporter)
+    return ending_with_files(options, ending, reporter, draw=lambda: _figure(options, results, shape))
 
 
 def _figure(options: argparse.Namespace, results: Sequence[Inversion], shape: list[int] | None) -> Figure:
@@ -141,19 +142,19 @@ def _figure(options: argparse.Namespace, results: Sequence[Inversion], shape: li
 
 
 def _text(
-    options: argparse.Namespace, found: Inversion | list[Inversion], results: Sequence[Inversion], drawn: str | None
+    options: argparse.Namespace, found: Inversion | list[Inversion], results: Sequence[Inversion], files: Files
 ) -> str:
     """What is printed: one JSON document, a description, or nothing."""
     if options.json:
         document = found.to_json() if not isinstance(found, list) else {"outputs": [one.to_json() for one in found]}
-        return json.dumps({**document, **picture_field(options, drawn)}, indent=1)
+        return json.dumps({**document, **files_field(options, files)}, indent=1)
     if options.quiet:
         return ""
     if not isinstance(found, list):
         lines = [_describe(options.output, found)]
     else:
         lines = [_describe(f"{options.output}, output {k}", one) for k, one in enumerate(results)]
-    return "\n".join([*lines, *picture_line(drawn)])
+    return "\n".join([*lines, *files_lines(files)])
 
 
 def _describe(name: str, result: Inversion) -> str:

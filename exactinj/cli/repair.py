@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING
 from exactinj.cli.arguments import DOMAIN_HELP, LAYER_HELP, Verbs, add_layer, add_output_options, seconds
 from exactinj.cli.certify import STATUS
 from exactinj.cli.conv import input_shape_of
+from exactinj.cli.endings import Files, ending_with_certificate
 from exactinj.cli.layer_out import refuse_bad_layer_out, write_layer_out
 from exactinj.cli.output import refuse_bad_output
-from exactinj.cli.supervised_verb import Ending, Reporter, Unfinished, ending_with_certificate, run_supervised
+from exactinj.cli.supervised_verb import Ending, Reporter, Unfinished, run_supervised
 from exactinj.errors import InputError
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
     from exactinj.layers.convolution import ConvLayer
     from exactinj.layers.dense import ReLULayer
     from exactinj.networks.repair import Repair
@@ -89,13 +88,11 @@ def _work(options: argparse.Namespace, reporter: Reporter, shape: list[int] | No
     reporter.decided()
     written = _written(options, repair)
 
-    def describe(path: str | None, _drawn: str | None) -> str:
-        return _text(options, repair, written, path)
+    def describe(files: Files) -> str:
+        return _text(options, repair, written, files.certificate)
 
     status = STATUS[repair.verdict]
-    return ending_with_certificate(
-        options, status, repair.result.certificate, describe, draw=_no_picture, reporter=reporter
-    )
+    return ending_with_certificate(options, status, repair.result.certificate, describe, reporter=reporter)
 
 
 def _layer(options: argparse.Namespace) -> ReLULayer | ConvLayer:
@@ -121,10 +118,6 @@ def _written(options: argparse.Namespace, repair: Repair) -> str | None:
         return None
     write_layer_out(options, repair.layer)
     return str(options.layer_out)
-
-
-def _no_picture() -> Figure:
-    raise InputError("found nothing to draw for a repair")
 
 
 def _text(options: argparse.Namespace, repair: Repair, written: str | None, path: str | None) -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from exactinj.cli import exit_status
 from exactinj.cli.arguments import ASSUME_HELP, ENGINE_HELP, Verbs, add_output_options, fixed_inputs_of, seconds
 from exactinj.cli.certify import STATUS
-from exactinj.cli.supervised_verb import Ending, Reporter, Unfinished, run_supervised
+from exactinj.cli.report_files import add_report, refuse_bad_report
+from exactinj.cli.supervised_verb import PAGE, Ending, Reporter, Unfinished, run_supervised
 from exactinj.errors import InputError
 from exactinj.files.sources import STDIN
 
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from exactinj.networks.answers import NetworkAnswer, ScanResult
 
 __all__ = ["add", "run"]
-
-REPORT_ENDINGS = (".html", ".htm")
 
 MODEL_HELP = ".onnx, .pt, .pth or .safetensors; - for stdin"
 MODEL_FORMATS = ("onnx", "pt", "safetensors")
@@ -53,13 +51,13 @@ def add(verbs: Verbs) -> None:
     )
     verb.add_argument("--end-to-end", action="store_true", help="decide a small network as a whole, exactly")
     verb.add_argument("--out", metavar="FOLDER", help="write certificates and pairs there")
-    verb.add_argument("--report", metavar="FILE", help="write one self-contained page about it there (.html)")
+    add_report(verb)
     add_output_options(verb)
 
 
 def run(options: argparse.Namespace) -> int:
     """Scan in a supervised child; report what was found by then in its place if it had to be killed."""
-    _refuse_bad_report(options.report)
+    refuse_bad_report(options.report)
     given = {
         "input_shape": _shape(options.input_shape),
         "fixed": fixed_inputs_of(options.fixed),
@@ -131,11 +129,13 @@ def _scanned(options: argparse.Namespace, reporter: Reporter, given: dict[str, A
     )
     reporter.decided()
     if options.report is not None:
-        from exactinj.networks.reporting import write_report
+        from exactinj.reporting.scans import write_scan
 
-        write_report(result, options.report, options.out)
+        write_scan(result, options.report, options.out)
+        reporter.remember(**{PAGE: True})
     if options.json:
-        text = json.dumps(result.to_json(), indent=1)
+        page = {} if options.report is None else {"report": options.report}
+        text = json.dumps({**result.to_json(), **page}, indent=1)
     else:
         text = "" if options.quiet else describe_scan(result, options.model)
         text += f"\nreport: {options.report}" if text and options.report is not None else ""
@@ -145,15 +145,6 @@ def _scanned(options: argparse.Namespace, reporter: Reporter, given: dict[str, A
 def status_of(result: ScanResult) -> int:
     """The exit status: that of the network as a whole."""
     return STATUS.get(result.network.verdict, exit_status.UNKNOWN)
-
-
-def _refuse_bad_report(report: str | None) -> None:
-    """Find out before the work that the page cannot be written."""
-    if report is None:
-        return
-    path = Path(report)
-    if path.suffix.lower() not in REPORT_ENDINGS or path.is_dir() or not path.parent.is_dir():
-        raise InputError(f"--report: found {report!r}, expected a .html file in an existing folder")
 
 
 def _shape(text: str | None) -> list[int] | None:

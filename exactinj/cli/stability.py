@@ -9,17 +9,12 @@ from typing import TYPE_CHECKING
 
 from exactinj.cli import exit_status
 from exactinj.cli.arguments import DOMAIN_HELP, Verbs, add_layer, add_output_options, seconds
-from exactinj.cli.figure_files import add_plot, picture_field, picture_line, refuse_bad_picture
+from exactinj.cli.endings import Files, ending_with_certificate, ending_with_files, files_field, files_lines
+from exactinj.cli.figure_files import add_plot, refuse_bad_picture
 from exactinj.cli.output import refuse_bad_output
+from exactinj.cli.report_files import add_report, refuse_bad_report, subject_of
 from exactinj.cli.stability_data import data_block, document_of_data
-from exactinj.cli.supervised_verb import (
-    Ending,
-    Reporter,
-    Unfinished,
-    ending_with_certificate,
-    ending_with_picture,
-    run_supervised,
-)
+from exactinj.cli.supervised_verb import Ending, Reporter, Unfinished, run_supervised
 from exactinj.cli.table import table
 from exactinj.errors import InputError
 
@@ -30,6 +25,8 @@ if TYPE_CHECKING:
     from exactinj.lipschitz.answer import Stability
     from exactinj.lipschitz.enclosed import Bounds
     from exactinj.lipschitz.on_data import DataStability
+    from exactinj.report.answer import AnswerContent
+    from exactinj.reporting.evidence import Setting
 
 __all__ = ["add", "run"]
 
@@ -65,6 +62,7 @@ def add(verbs: Verbs) -> None:
     verb.add_argument("--data", metavar="FILE", help="points (k, n) as .npy, .json or .csv: singular values there")
     verb.add_argument("--only-data", action="store_true", help="of --data: no search over the domain, for large n")
     add_plot(verb, "the cells by their smallest singular value (n = 2), or with --data the histograms")
+    add_report(verb)
     add_output_options(verb)
 
 
@@ -72,6 +70,7 @@ def run(options: argparse.Namespace) -> int:
     """Exit status 0, or 12 if the time did not suffice for both enclosures."""
     refuse_bad_output(options)
     refuse_bad_picture(options.plot)
+    refuse_bad_report(options.report)
     if options.only_data and options.data is None:
         raise InputError("--only-data: found no --data FILE, expected one")
     if options.only_data and options.out is not None:
@@ -87,7 +86,7 @@ def run(options: argparse.Namespace) -> int:
             "layer": end.facts.get("layer"),
             "reason": end.reason,
             **({} if options.data is None else {"data": end.facts.get("data")}),
-            **picture_field(options, None),
+            **files_field(options, Files()),
         }
 
     return run_supervised(options, lambda reporter: _work(options, reporter), unfinished)
@@ -120,27 +119,34 @@ def _work(options: argparse.Namespace, reporter: Reporter) -> Ending:
     )
     status = exit_status.OK if found.complete else exit_status.OUT_OF_BUDGET
 
-    def describe(written: str | None, drawn: str | None) -> str:
+    def describe(files: Files) -> str:
         if options.json:
             data = {} if sample is None else {"data": sample.to_json()}
-            return json.dumps({**found.to_json(written), **data, **picture_field(options, drawn)}, indent=1)
+            return json.dumps({**found.to_json(files.certificate), **data, **files_field(options, files)}, indent=1)
         if options.quiet:
             return ""
         data_lines = [] if sample is None else data_block(options.data, sample)
-        return "\n".join([_described(options.layer, found, written), *data_lines, *picture_line(drawn)])
+        return "\n".join([_described(options.layer, found, files.certificate), *data_lines, *files_lines(files)])
 
     def draw() -> Figure:
         return _cells(layer, found) if sample is None else _histograms(sample, found)
 
-    return ending_with_certificate(options, status, found.certificate, describe, draw=draw, reporter=reporter)
+    def page(setting: Setting) -> AnswerContent:
+        from exactinj.reporting.stability import stability_content
+
+        return stability_content(found, subject_of(options), setting, data=sample)
+
+    return ending_with_certificate(
+        options, status, found.certificate, describe, draw=draw, page=page, reporter=reporter
+    )
 
 
 def _ending_of_data(options: argparse.Namespace, sample: DataStability, reporter: Reporter) -> Ending:
     """What the data alone prove."""
 
-    def ending(drawn: str | None) -> Ending:
+    def ending(files: Files) -> Ending:
         if options.json:
-            document = {**document_of_data(sample), **picture_field(options, drawn)}
+            document = {**document_of_data(sample), **files_field(options, files)}
             return Ending(exit_status.OK, json.dumps(document, indent=1))
         if options.quiet:
             return Ending(exit_status.OK, "")
@@ -148,9 +154,14 @@ def _ending_of_data(options: argparse.Namespace, sample: DataStability, reporter
         head = (
             f"{options.layer}: data only, domain {sample.domain.text} not searched, m = {layer.m} rows, n = {layer.n}"
         )
-        return Ending(exit_status.OK, "\n".join([head, *data_block(options.data, sample), *picture_line(drawn)]))
+        return Ending(exit_status.OK, "\n".join([head, *data_block(options.data, sample), *files_lines(files)]))
 
-    return ending_with_picture(options, ending, lambda: _histograms(sample, None), reporter)
+    def page(setting: Setting) -> AnswerContent:  # noqa: ARG001 (no certificate, and nothing that takes long)
+        from exactinj.reporting.stability import data_content
+
+        return data_content(sample, subject_of(options))
+
+    return ending_with_files(options, ending, reporter, draw=lambda: _histograms(sample, None), page=page)
 
 
 def _histograms(sample: DataStability, found: Stability | None) -> Figure:

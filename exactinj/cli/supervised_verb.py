@@ -9,25 +9,19 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from exactinj.cli import exit_status
-from exactinj.cli.figure_files import save_figure
-from exactinj.cli.output import STDOUT, print_error, show, size_notes
+from exactinj.cli.output import STDOUT, print_error, show
 from exactinj.cli.progress import PAUSE, ProgressLine
-from exactinj.cli.supervise import Decided, Ending, Facts, Outcome, Progress, Standing, supervised
+from exactinj.cli.supervise import Decided, Ending, Facts, Outcome, Progress, supervised
 from exactinj.errors import ExactinjError, InputError
 from exactinj.files.sources import STDIN
 from exactinj.work.processes import Send
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+__all__ = ["PAGE", "Ending", "Reporter", "Unfinished", "run_supervised"]
 
-    from exactinj.certificates.document import Document
-
-__all__ = ["Ending", "Reporter", "Unfinished", "ending_with_certificate", "ending_with_picture", "run_supervised"]
-
-DRAWING = 30.0  # seconds that a picture may take, whatever the deadline was
+PAGE = "page"  # the fact that a report was written
 
 
 @dataclass
@@ -89,8 +83,9 @@ def run_supervised(
         line.clear()
         _remove_leftovers(getattr(options, "out", None))
         _remove_leftovers(getattr(options, "plot", None))
+        _remove_leftovers(getattr(options, "report", None))
     about = options.layer if subject is None else subject
-    ending = outcome.ending or _ending_of_unfinished(options, about, outcome, unfinished)
+    ending = _ending_of(options, about, outcome, unfinished)
     for note in ending.notes:
         print_error(note)
     if ending.text:
@@ -112,75 +107,6 @@ def _remove_leftovers(out: str | None) -> None:
         remove_leftovers(Path(out).parent)
 
 
-def ending_with_certificate(
-    options: argparse.Namespace,
-    status: int,
-    certificate: Document | None,
-    describe: Callable[[str | None, str | None], str],
-    *,
-    draw: Callable[[], Figure],
-    reporter: Reporter,
-) -> Ending:
-    """The certificate written where ``--out`` says and the picture where ``--plot`` says, and what is said about them.
-
-    ``describe`` takes the names of the certificate's file and the picture's, or None. With ``--out -`` standard output
-    holds the certificate alone, and the description goes to stderr. The certificate is written whatever the deadline.
-    """
-    reporter.decided()
-    ends, written, document = "\n", None, None
-    form = getattr(options, "certificate_form", None)
-    sizes: tuple[str, ...] = ()
-    if options.out == STDOUT and certificate is not None:
-        document, ends = certificate.to_bytes(form=form).decode("ascii"), ""
-    elif options.out is not None and certificate is not None:
-        reporter.send(Progress("writing the certificate"))
-        certificate.write(options.out, form=form)
-        written, sizes = options.out, () if options.quiet else size_notes(options.out)
-
-    def ending(drawn: str | None) -> Ending:
-        text = describe(written, drawn)
-        if options.out == STDOUT:
-            return Ending(status, document or "", (text,) if text else (), ends)
-        return Ending(status, text, sizes)
-
-    return ending_with_picture(options, ending, draw, reporter)
-
-
-def ending_with_picture(
-    options: argparse.Namespace,
-    ending: Callable[[str | None], Ending],
-    draw: Callable[[], Figure],
-    reporter: Reporter,
-) -> Ending:
-    """The ending, which takes the name of the picture's file or None, once that is drawn, within `DRAWING` seconds.
-
-    Where there is nothing to draw, or no time, the status stays; a picture that cannot be written is status 3. The
-    answer is printed in either case.
-    """
-    reporter.decided()
-    if options.plot is None:
-        return ending(None)
-    plain = ending(None)
-    late = f"--plot: no picture, as drawing it did not end within {DRAWING:.0f} s"
-    reporter.send(Standing(_noted(plain, late), DRAWING))
-    reporter.send(Progress("drawing the picture"))
-    try:
-        figure = draw()
-    except InputError as error:
-        return _noted(plain, f"--plot: {error}")
-    except MemoryError:
-        return _noted(plain, "--plot: no picture, as there is not enough memory to draw it")
-    try:
-        save_figure(figure, options.plot)
-    except InputError as error:
-        return replace(_noted(plain, str(error)), status=exit_status.BAD_INPUT)
-    return ending(options.plot)
-
-
-def _noted(ending: Ending, note: str) -> Ending:
-    return replace(ending, notes=(*ending.notes, note))
-
-
 def _ending(work: Callable[[Reporter], Ending], reporter: Reporter) -> Ending:
     try:
         return work(reporter)
@@ -191,15 +117,43 @@ def _ending(work: Callable[[Reporter], Ending], reporter: Reporter) -> Ending:
         return Ending(exit_status.OUT_OF_BUDGET, notes=(note,))
 
 
-def _ending_of_unfinished(
+def _ending_of(
     options: argparse.Namespace, about: str, outcome: Outcome, unfinished: Callable[[Unfinished], dict[str, object]]
 ) -> Ending:
+    """The child's ending, or one in its place; a report that the child was asked for and did not write is written."""
+    ending, report = outcome.ending, getattr(options, "report", None)
+    lacks_page = report is not None and PAGE not in outcome.facts
+    if ending is not None and not (lacks_page and ending.status == exit_status.OUT_OF_BUDGET):
+        return ending
+    reason = _reason(outcome) if ending is None else "; ".join(ending.notes)
+    document = unfinished(Unfinished(reason, outcome.facts, time.monotonic() - options.started))
+    notes = _page_notes(options, document) if lacks_page else ()
+    status = exit_status.BAD_INPUT if notes else exit_status.OUT_OF_BUDGET
+    if ending is not None:
+        return replace(ending, status=status, notes=(*ending.notes, *notes))
+    if options.json:
+        written = {} if report is None else {"report": None if notes else report}
+        return Ending(status, json.dumps({**document, **written}, indent=1), notes)
+    lines = [f"{outcome.facts.get('text', '')}{about}: undecided, {reason}"]
+    lines += [f"report: {report}"] if report is not None and not notes else []
+    return Ending(status, "" if options.quiet else "\n".join(lines), notes)
+
+
+def _reason(outcome: Outcome) -> str:
+    """Why the child has no ending."""
     killed = "killed by the system, most likely out of memory"
     if outcome.progress is None:
-        reason = f"{'out of time' if outcome.was_stopped else killed} while the program was loaded or the input read"
-    else:
-        cause = "out of time inside one exact step" if outcome.was_stopped else killed
-        reason = f"{cause}; last seen: {outcome.progress}"
-    document = unfinished(Unfinished(reason, outcome.facts, time.monotonic() - options.started))
-    text = "" if options.quiet else str(outcome.facts.get("text", "")) + f"{about}: undecided, {reason}"
-    return Ending(exit_status.OUT_OF_BUDGET, json.dumps(document, indent=1) if options.json else text)
+        return f"{'out of time' if outcome.was_stopped else killed} while the program was loaded or the input read"
+    cause = "out of time inside one exact step" if outcome.was_stopped else killed
+    return f"{cause}; last seen: {outcome.progress}"
+
+
+def _page_notes(options: argparse.Namespace, document: dict[str, object]) -> tuple[str, ...]:
+    """Write the page about unfinished work; a line where that is not possible."""
+    from exactinj.cli.report_files import write_unfinished
+
+    try:
+        write_unfinished(options, document)
+    except InputError as error:
+        return (f"--report: {error}",)
+    return ()

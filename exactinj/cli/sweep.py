@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from exactinj.cli import exit_status
@@ -10,6 +11,7 @@ from exactinj.cli.arguments import Verbs, add_output_options, numbers_of, second
 from exactinj.cli.figure_files import refuse_bad_picture, save_figure
 from exactinj.cli.output import note_processes, print_error, show, show_json
 from exactinj.cli.progress import ProgressLine
+from exactinj.cli.report_files import add_report, refuse_bad_report
 from exactinj.cli.supervise import requests_to_stop
 from exactinj.cli.table import table
 from exactinj.errors import InputError
@@ -48,6 +50,7 @@ def add(verbs: Verbs) -> None:
     verb.add_argument("--shard", default="1/1", metavar="i/N", help="only the i-th of N parts, 1 <= i <= N")
     verb.add_argument("--out", required=True, metavar="FILE", help="JSON lines; finished layers in it are skipped")
     verb.add_argument("--plot", metavar="FILE", help="draw the phase diagram (.png, .pdf or .svg)")
+    add_report(verb)
     add_output_options(verb)
 
 
@@ -57,6 +60,7 @@ def run(options: argparse.Namespace) -> int:
 
     plan, shard = _plan(options), shard_of(options.shard)
     refuse_bad_picture(options.plot)
+    refuse_bad_report(options.report)
     line = ProgressLine(enabled=not options.quiet)
     note_processes(options)
     try:
@@ -74,6 +78,8 @@ def run(options: argparse.Namespace) -> int:
     others = [result.task for result in everything if result.task.key not in keys]
     if options.plot is not None and results:
         _draw(results, options.plot)
+    if options.report is not None and results:
+        _report(results, len(keys), options)
     cells = summary(results)
     if options.json:
         show_json(_document(options, plan, outcome, cells, others))
@@ -122,6 +128,15 @@ def _draw(results: list[CellResult], path: str) -> None:
     save_figure(figure, path)
 
 
+def _report(results: list[CellResult], planned: int, options: argparse.Namespace) -> None:
+    from exactinj.reporting.evidence import Subject
+    from exactinj.reporting.page_files import write_page
+    from exactinj.reporting.sweeps import sweep_content
+
+    subject = Subject(Path(options.out).name, options.out)
+    write_page(sweep_content(results, subject, planned=planned), options.report)
+
+
 def _document(
     options: argparse.Namespace, plan: SweepPlan, outcome: SweepRun, cells: list[CellSummary], others: list[Task]
 ) -> dict[str, object]:
@@ -136,6 +151,7 @@ def _document(
         "shard": options.shard,
         "results": options.out,
         "picture": options.plot,
+        **({} if options.report is None else {"report": options.report}),
         "layers": {"planned": outcome.tasks, "found": outcome.found, "computed": outcome.computed},
         "other_layers_in_file": {"count": len(others), "seeds": sorted({task.seed for task in others})},
         "cells": [cell.to_json() for cell in cells],
@@ -156,6 +172,7 @@ def _describe(
     if others:
         seeds = ", ".join(map(str, sorted({task.seed for task in others})))
         lines.append(f"  ({len(others):,} layers of other sweeps in this file, seed {seeds}, are not counted here)")
+    lines += [] if options.report is None else [f"report: {options.report}"]
     return "\n".join(lines)
 
 

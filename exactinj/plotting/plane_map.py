@@ -16,7 +16,17 @@ from exactinj.plotting.wedge_style import Points, closed_path, fill, float_point
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["Limits", "clipped_to", "draw_lines", "draw_plane", "limits_around", "window_of"]
+__all__ = [
+    "REACH",
+    "Limits",
+    "clipped_to",
+    "draw_lines",
+    "draw_plane",
+    "limits_around",
+    "line_in_window",
+    "near_ends",
+    "window_of",
+]
 
 Limits = tuple[float, float, float, float]
 
@@ -57,12 +67,12 @@ def draw_lines(
 ) -> None:
     """The lines of rows (m, 3) in the window and in halfspaces, with the numbers of some, and the axes of that."""
     left, right, bottom, top = limits
-    lines = [_line_in_window(row, window_of(limits), inside) for row in rows]
+    lines = [line_in_window(row, window_of(limits), inside) for row in rows]
     for line in lines:
         axes.plot(*line.T, color="black", linewidth=line_width(len(rows)))
     size = max(right - left, top - bottom)
     shown = [group for group in same_lines(rows / [1.0, 1.0, size], labelled) if len(lines[group[0]])]
-    label_rows(axes, place_apart([(group, _near_ends(lines[group[0]], size)) for group in shown], REACH * size))
+    label_rows(axes, place_apart([(group, near_ends(lines[group[0]], size)) for group in shown], REACH * size))
     axes.set_xlim(left, right)
     axes.set_ylim(bottom, top)
     axes.locator_params(nbins=TICKS)
@@ -111,14 +121,14 @@ def _clipped(corners: Points, half: Points) -> Points:
     return np.array(kept).reshape(-1, 2)
 
 
-def _near_ends(line: Points, size: float) -> Points:
+def near_ends(line: Points, size: float) -> Points:
     """A place near either end of a line, on it."""
     length = float(np.linalg.norm(line[1] - line[0]))
     share = min(0.5, INSET * size / length) if length else 0.0
     return np.array([line[1] + share * (line[0] - line[1]), line[0] + share * (line[1] - line[0])])
 
 
-def _line_in_window(row: Points, window: Points, inside: Sequence[Points] | Points) -> Points:
+def line_in_window(row: Points, window: Points, inside: Sequence[Points] | Points) -> Points:
     """The ends (2, 2) of the part of a row's line in the window and the domain; (0, 2) if there is none."""
     values = window @ row[:2] + row[2]
     ends = []

@@ -15,7 +15,20 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.path import Path
 
-__all__ = ["GENERIC", "RIM", "draw_rim", "draw_sphere", "frame_towards", "project", "unit"]
+__all__ = [
+    "GENERIC",
+    "REACH",
+    "RIM",
+    "draw_rim",
+    "draw_sphere",
+    "frame_towards",
+    "holds_opposite",
+    "outline_of",
+    "places_on_circle",
+    "project",
+    "projected",
+    "unit",
+]
 
 STEPS = 96  # points on a quarter of the rim
 DENSE = 30.0  # points on an arc of the sphere, for each radian, before more are put where the map stretches it
@@ -33,12 +46,8 @@ def draw_sphere(
     """Fill the wedges, draw the rim, and number the circles of these rows."""
     frame = frame_towards(centre)
     for wedge, shape in pieces:
-        outline = _projected(_outline(shape), frame)
-        opposite = -frame[2]
-        rows = wedge.layer.W.to_float() @ opposite
-        signs = np.array(wedge.signs)
-        holds_opposite = bool(np.all((rows >= 0) == (signs >= 0)) or not len(outline))
-        path = _around_rim(outline) if holds_opposite else closed_path(outline)
+        outline = projected(outline_of(shape), frame)
+        path = _around_rim(outline) if not len(outline) or holds_opposite(wedge, frame) else closed_path(outline)
         fill(axes, path, wedge.layer.n - wedge.rank, edge="black", width=line_width(wedge.layer.m))
     draw_rim(axes)
     axes.set_xlim(-1.02 * RIM, 1.02 * RIM)
@@ -48,8 +57,14 @@ def draw_sphere(
         wedge = pieces[0][0]
         rows = wedge.layer.W.to_float()
         outside = float_points(wedge.domain.halfspaces(wedge.layer.n))
-        circles = [(group, _places_on_circle(rows[group[0]], frame, outside)) for group in same_lines(rows, labelled)]
+        circles = [(group, places_on_circle(rows[group[0]], frame, outside)) for group in same_lines(rows, labelled)]
         label_rows(axes, place_apart([(group, places) for group, places in circles if len(places)], REACH))
+
+
+def holds_opposite(wedge: Wedge, frame: Points) -> bool:
+    """Whether the direction opposite to the centre, which is the rim of the map, lies in the wedge."""
+    rows = wedge.layer.W.to_float() @ -frame[2]
+    return bool(np.all((rows >= 0) == (np.array(wedge.signs) >= 0)))
 
 
 def draw_rim(axes: Axes) -> None:
@@ -58,7 +73,7 @@ def draw_rim(axes: Axes) -> None:
     axes.plot(RIM * np.cos(angles), RIM * np.sin(angles), color="black", linewidth=0.8)
 
 
-def _places_on_circle(normal: Points, frame: Points, outside: Points) -> Points:
+def places_on_circle(normal: Points, frame: Points, outside: Points) -> Points:
     """Points of the map on the great circle orthogonal to a row, away from the rim and in the domain."""
     across = frame_towards(unit(normal).tolist())[:2]
     angles = np.linspace(0, 2 * np.pi, LABEL_STEPS, endpoint=False)
@@ -92,7 +107,7 @@ def project(points: Points, frame: Points) -> Points:
     return np.column_stack([across * scale, up * scale])
 
 
-def _projected(outline: Points, frame: Points) -> Points:
+def projected(outline: Points, frame: Points) -> Points:
     """A closed curve of great circles on the map, with more points where it runs around the rim in no time."""
     for _ in range(ROUNDS if len(outline) else 0):
         places = project(outline, frame)
@@ -106,7 +121,7 @@ def _projected(outline: Points, frame: Points) -> Points:
     return project(outline, frame)
 
 
-def _outline(shape: Polyhedron) -> Points:
+def outline_of(shape: Polyhedron) -> Points:
     """Unit vectors along the border of a wedge's part of the sphere, once around; empty for the whole sphere."""
     rays = [unit([float(value) for value in ray]) for ray in shape.rays]
     lines = [unit([float(value) for value in line]) for line in shape.lines]

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.colors import Colormap, Normalize
 
-__all__ = ["plot_stability"]
+__all__ = ["SLIVER", "area_of", "border_of", "disc_of", "plot_stability"]
 
 PLANE = 2
 MANY_ROWS, MANY_CELLS = 24, 5000
@@ -82,14 +82,14 @@ def plot_stability(
     require_dimension(layer, PLANE)
     axes: Axes = target
     region = convex_given(domain).for_dimension(PLANE)
-    disc = _disc(region)
+    disc = disc_of(region)
     window = _limits(layer, region, disc, limits)
     found = _cells(layer, region, window, disc)
     colours, scale = _scale(found)
     for cell in found:
         if len(cell.corners):
             _fill(axes, cell, colours, scale, line_width(layer.m))
-    rows, border = np.column_stack([layer.W.to_float(), layer.b.to_float()[:, 0]]), _border(region, disc)
+    rows, border = np.column_stack([layer.W.to_float(), layer.b.to_float()[:, 0]]), border_of(region, disc)
     if len(border):
         outline = closed_path(clipped_to(window_of(window), border)).vertices
         axes.plot(*np.asarray(outline).T, color="black", linewidth=BORDER)
@@ -105,7 +105,8 @@ def plot_stability(
     return axes
 
 
-def _disc(region: Domain) -> tuple[Points, float] | None:
+def disc_of(region: Domain) -> tuple[Points, float] | None:
+    """Centre and radius of the domain's ball in the plane, in floats; None for domains without one."""
     ball = region.ball
     if ball is None:
         return None
@@ -126,20 +127,20 @@ def _cells(layer: ReLULayer, region: Domain, limits: Limits, disc: tuple[Points,
     if len(found) > MANY_CELLS:
         raise InputError(f"found m = {layer.m} rows with more than {MANY_CELLS:,} cells, expected fewer to draw")
     rows = np.column_stack([layer.W.to_float(), layer.b.to_float()[:, 0]])
-    border = _border(region, disc)
+    border = border_of(region, disc)
     smallest = SLIVER * (limits[1] - limits[0]) ** 2
     masks = np.array([np.isin(np.arange(layer.m), wedge.active) for wedge in found])
     lowest, cells = spectra_of(layer, masks).lowest, []
     for wedge, value in zip(found, lowest.tolist(), strict=True):
         turned = rows * np.where(np.array(wedge.signs)[:, None] >= 0, 1.0, -1.0)
         corners = clipped_to(window_of(limits), np.concatenate([turned, border]))
-        is_seen = len(corners) > PLANE and _area(corners) > smallest
+        is_seen = len(corners) > PLANE and area_of(corners) > smallest
         if is_seen or disc is None:
             cells.append(_Cell(corners if is_seen else np.zeros((0, PLANE)), value, wedge.spans))
     return cells
 
 
-def _border(region: Domain, disc: tuple[Points, float] | None) -> Points:
+def border_of(region: Domain, disc: tuple[Points, float] | None) -> Points:
     """Halfspaces (k, 3), positive inside, whose part in common is the domain, or close to it."""
     border = -float_points(region.halfspaces(PLANE)).reshape(-1, PLANE + 1)
     return border if disc is None else np.concatenate([border, _sides(*disc)])
@@ -152,7 +153,8 @@ def _sides(centre: Points, radius: float) -> Points:
     return np.column_stack([-normals, radius + normals @ centre])
 
 
-def _area(corners: Points) -> float:
+def area_of(corners: Points) -> float:
+    """The area of a polygon."""
     x, y = (corners - corners[0]).T
     return abs(float(np.sum(x * np.roll(y, -1) - y * np.roll(x, -1)))) / 2
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from exactinj.cells.wedges import wedges
 from exactinj.certificates.collision import Collision
-from exactinj.domains import Domain
+from exactinj.domains import Domain, NonnegativeBall, NonnegativeOrthant, RealSpace
 from exactinj.errors import InputError
 from exactinj.exact.short import shortened
 from exactinj.files.arguments import convex_given, dense_given
@@ -29,7 +29,7 @@ from exactinj.plotting.wedge_style import Points, add_legend, float_points
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["PAIR", "plot_wedges"]
+__all__ = ["PAIR", "mapped_domain", "plot_wedges"]
 
 CURVED_DIMENSION = 3
 MANY_ROWS = 24  # more lines than that are not labelled
@@ -107,6 +107,24 @@ def plot_wedges(
     ranks = sorted({wedge.rank for wedge in found}, reverse=True)
     add_legend(axes, layer.n, ranks, {} if limits else hidden, ticks=is_plane)
     return axes
+
+
+def mapped_domain(layer: ReLULayer, domain: Domain) -> Domain | None:
+    """The domain on which the wedges are drawn; None where there is no map of them.
+
+    For n = 3 the map shows directions: a domain around 0 has all of them.
+    """
+    if layer.n == CURVED_DIMENSION - 1:
+        return domain.for_dimension(layer.n)
+    ball = domain.ball
+    if layer.n != CURVED_DIMENSION or not layer.b.is_zero() or (ball is not None and any(ball.center or ())):
+        return None
+    if isinstance(domain, NonnegativeBall):
+        return NonnegativeOrthant()
+    borders = [half[-1] for half in domain.halfspaces(CURVED_DIMENSION)]
+    if all(value < 0 for value in borders):
+        return RealSpace()
+    return None if any(borders) else domain
 
 
 def _region(domain: Domain | str | None, n: int) -> Domain:

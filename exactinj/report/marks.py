@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from exactinj.work.verdict import Verdict
 
-__all__ = ["MARKS", "NO_MARK", "Mark", "mark_of"]
+__all__ = ["COLLAPSES", "COUNTED", "ENCLOSED", "EXACT", "MARKS", "NO_MARK", "OUT_OF_TIME", "Mark", "mark_of"]
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,11 @@ MARKS = {
     Verdict.TIMED_OUT: Mark("…", "out of time", "late", "2 3"),
 }
 NO_MARK = Mark("", "", "plain", "")
+EXACT = Mark("✓", "exact", "proved", "")  # of numbers that are known exactly
+ENCLOSED = Mark("✓", "enclosed", "proved", "")  # of numbers between two proved ends
+COLLAPSES = Mark("✗", "distances collapse", "collides", "")  # of layers that are not injective
+COUNTED = Mark("#", "counted", "plain", "")  # of many answers
+OUT_OF_TIME = MARKS[Verdict.TIMED_OUT]
 
 
 def mark_of(verdict: Verdict | None) -> Mark:

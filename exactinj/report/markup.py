@@ -10,7 +10,7 @@ from html import escape
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Markup", "element", "joined", "png_source", "text"]
+__all__ = ["Markup", "element", "empty_element", "joined", "png_source", "text"]
 
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -22,18 +22,30 @@ class Markup(str):
     __slots__ = ()
 
 
-def element(name: str, *content: str | Markup, **attributes: object) -> Markup:
+def element(name: str, /, *content: str | Markup, **attributes: object) -> Markup:
     """``<name ...>content</name>``; underscores in attribute names become hyphens, a final one goes, None is left out.
 
     >>> element("a", "1 < 2", href="x", class_="far")
     '<a href="x" class="far">1 &lt; 2</a>'
     """
-    written = "".join(
+    return Markup(f"<{name}{_written(attributes)}>{joined(content)}</{name}>")
+
+
+def empty_element(name: str, /, **attributes: object) -> Markup:
+    """An element that has no content and no end, such as ``img``.
+
+    >>> empty_element("img", alt="a map")
+    '<img alt="a map">'
+    """
+    return Markup(f"<{name}{_written(attributes)}>")
+
+
+def _written(attributes: dict[str, object]) -> str:
+    return "".join(
         f' {key.rstrip("_").replace("_", "-")}="{escape(str(value))}"'
         for key, value in attributes.items()
         if value is not None
     )
-    return Markup(f"<{name}{written}>{joined(content)}</{name}>")
 
 
 def joined(parts: tuple[str | Markup, ...] | list[Markup]) -> Markup:

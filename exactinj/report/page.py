@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from fractions import Fraction
 
-from exactinj.exact.numbers import nearest_float, rational_text
 from exactinj.report.content import Pair, ReportContent, ReportRow
+from exactinj.report.frame import framed
 from exactinj.report.marks import MARKS, mark_of
 from exactinj.report.markup import Markup, element, joined
 from exactinj.report.model_picture import model_picture
-from exactinj.report.pair_picture import pair_picture
-from exactinj.report.style import STYLE
+from exactinj.report.pair_section import pair_section
 
 __all__ = ["report_page"]
 
-NUMBERS_SHOWN = 40  # of each input of a pair, in full
-LONGEST_NUMBER = 60  # letters
 COLUMNS = ("verdict", "layer", "kind", "inputs", "outputs", "domain", "what was found", "evidence", "seconds")
 
 
@@ -33,13 +29,7 @@ def report_page(content: ReportContent) -> str:
             "p", "Verdicts are proved in exact arithmetic; exactinj check accepts the certificates.", class_="faint"
         ),
     ]
-    head = (
-        Markup('<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">')
-        + element("title", f"{content.model}: injectivity")
-        + element("style", Markup(STYLE))
-    )
-    page = element("html", element("head", Markup(head)), element("body", element("main", joined(body))), lang="en")
-    return f"<!DOCTYPE html>\n{page}\n"
+    return framed(f"{content.model}: injectivity", joined(body))
 
 
 def _header(content: ReportContent) -> Markup:
@@ -93,35 +83,7 @@ def _pairs(pairs: Sequence[Pair]) -> list[Markup]:
     if not pairs:
         return []
     intro = "Two different inputs each, with exactly the same output. Places where they differ are marked."
-    return [element("h2", "Collisions"), element("p", intro, class_="faint"), *(_pair(pair) for pair in pairs)]
-
-
-def _pair(pair: Pair) -> Markup:
-    differing = [k for k, (a, b) in enumerate(zip(pair.x, pair.y, strict=True)) if a != b]
-    largest = max((abs(nearest_float(pair.y[k] - pair.x[k])) for k in differing), default=0.0)
-    places = f"{len(differing)} of {len(pair.x)} numbers differ, by {largest:.4g} at most"
-    words = f"{places}. {pair.note}".strip()
-    shown = differing[:NUMBERS_SHOWN]
-    lines = [
-        element("tr", *(element("td", part) for part in (str(k), _number(pair.x[k]), _number(pair.y[k]))))
-        for k in shown
-    ]
-    head = element("tr", *(element("th", name) for name in ("place", "x", "y")))
-    more = "" if len(shown) == len(differing) else f", the first {len(shown)} of {len(differing)}"
-    exact = element(
-        "details",
-        element("summary", f"exact numbers where they differ{more}"),
-        element("table", head, joined(lines)),
-        class_="numbers",
-    )
-    return element("section", element("h3", pair.title), element("p", words), pair_picture(pair), exact, class_="pair")
-
-
-def _number(value: Fraction) -> str:
-    spelt = rational_text(value)
-    return (
-        spelt if len(spelt) <= LONGEST_NUMBER else f"about {nearest_float(value):.17g} ({len(spelt)} letters exactly)"
-    )
+    return [element("h2", "Collisions"), element("p", intro, class_="faint"), *(pair_section(pair) for pair in pairs)]
 
 
 def _picture(content: ReportContent) -> list[Markup]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from exactinj.exact.numbers import nearest_float
 from exactinj.report.content import Pair
-from exactinj.report.markup import Markup, element, joined, png_source, text
+from exactinj.report.markup import Markup, element, empty_element, joined, png_source, text
 
 __all__ = ["pair_picture"]
 
@@ -33,9 +33,9 @@ def pair_picture(pair: Pair) -> Markup:
     where = np.zeros(len(difference), dtype=bool)
     where[moved] = True
     panels = [
-        _panel("x", draw(x, pair.shape, _span(both), None)),
-        _panel("y", draw(y, pair.shape, _span(both), where)),
-        _panel("y - x", draw(d, pair.shape, _span(np.append(d, 0.0)), where)),
+        _panel("x", draw("x", x, pair.shape, _span(both), None)),
+        _panel("y", draw("y", y, pair.shape, _span(both), where)),
+        _panel("y - x", draw("y - x", d, pair.shape, _span(np.append(d, 0.0)), where)),
     ]
     return element("div", joined(panels), class_="panels")
 
@@ -62,7 +62,9 @@ def _label(value: float) -> str:
 # ------------------------------------------------------------------ bars and signals
 
 
-def _curve(values: Numbers, _: tuple[int, ...], span: tuple[float, float], where: NDArray[np.bool_] | None) -> Markup:
+def _curve(
+    name: str, values: Numbers, _: tuple[int, ...], span: tuple[float, float], where: NDArray[np.bool_] | None
+) -> Markup:
     low, high = min(span[0], 0.0), max(span[1], 0.0)
     inner = HEIGHT - 2 * EDGE
     heights = EDGE + inner * (high - np.clip(np.nan_to_num(values), low, high)) / (high - low)
@@ -70,7 +72,17 @@ def _curve(values: Numbers, _: tuple[int, ...], span: tuple[float, float], where
     drawn = _bars(heights, zero, where) if len(values) <= BARS else _line(heights, where)
     axis = element("line", x1=0, x2=WIDTH, y1=f"{zero:.1f}", y2=f"{zero:.1f}", class_="axis")
     ends = [text(2, EDGE + 3, _label(high), class_="tick"), text(2, HEIGHT - 2, _label(low), class_="tick")]
-    return element("svg", axis, drawn, joined(ends), viewBox=f"0 0 {WIDTH} {HEIGHT}", role="img", class_="curve")
+    differ = "" if where is None else f", the {int(where.sum())} that differ marked"
+    return element(
+        "svg",
+        axis,
+        drawn,
+        joined(ends),
+        viewBox=f"0 0 {WIDTH} {HEIGHT}",
+        role="img",
+        aria_label=f"{name}: {len(values)} numbers on a scale from {_label(low)} to {_label(high)}{differ}",
+        class_="curve",
+    )
 
 
 def _bars(heights: Numbers, zero: float, where: NDArray[np.bool_] | None) -> Markup:
@@ -108,9 +120,13 @@ def _line(heights: Numbers, where: NDArray[np.bool_] | None) -> Markup:
 
 
 def _image(
-    values: Numbers, shape: tuple[int, ...], span: tuple[float, float], where: NDArray[np.bool_] | None
+    name: str,
+    values: Numbers,
+    shape: tuple[int, ...],
+    span: tuple[float, float],
+    where: NDArray[np.bool_] | None,
 ) -> Markup:
-    """Channels below each other, dark low and light high; places that differ have a frame of the signal colour."""
+    """Channels side by side, dark low and light high; places that differ are tinted with the signal colour."""
     channels = shape[-3]
     grid = values.reshape(-1, *shape[-2:])[:CHANNELS]
     low, high = span
@@ -119,17 +135,20 @@ def _image(
     if where is not None:
         moved = where.reshape(-1, *shape[-2:])[:CHANNELS]
         pixels[moved] = pixels[moved] // 2 + np.array([120, 40, 0], dtype=np.uint8)
-    gap = np.full((len(pixels), 1, pixels.shape[2], 3), 255, dtype=np.uint8)
-    sheet = np.concatenate([pixels, gap], axis=1).reshape(-1, pixels.shape[2], 3)[:-1]
-    width = max(min(SCREEN, TALLEST * sheet.shape[1] // sheet.shape[0]), sheet.shape[1], NARROWEST)
-    image = element(
-        "img",
-        src=png_source(sheet),
-        width=width,
-        height=width * sheet.shape[0] // sheet.shape[1] if width > NARROWEST else TALLEST,
-        alt=f"{channels} channels of {shape[-2]} by {shape[-1]}, from {_label(low)} (dark) to {_label(high)} (light)",
-    )
+    about = f"from {_label(low)} (dark) to {_label(high)} (light)"
+    images = [_channel(f"{name}, channel {k}, {about}", each, len(pixels)) for k, each in enumerate(pixels)]
     more = f", the first {CHANNELS} of {channels} channels" if channels > CHANNELS else ""
     return element(
-        "div", Markup(image.replace("</img>", "")), element("small", f"{_label(low)} to {_label(high)}{more}")
+        "div",
+        element("div", joined(images), class_="channels"),
+        element("small", f"{_label(low)} to {_label(high)}{more}"),
     )
+
+
+def _channel(alt: str, pixels: NDArray[np.uint8], count: int) -> Markup:
+    """One channel as large as its neighbours leave room for, long ones cut to what a page can show."""
+    rows, columns, _ = pixels.shape
+    wanted = max(SCREEN // min(count, 2), min(columns, SCREEN))
+    width = max(min(wanted, TALLEST * columns // rows), NARROWEST)
+    height = min(width * rows // columns or 1, TALLEST)
+    return empty_element("img", src=png_source(pixels), width=width, height=height, alt=alt)

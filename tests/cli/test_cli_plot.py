@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 
 import exactinj as xi
 from exactinj.cells.wedges import extreme_rays, wedges
-from exactinj.cli import figures, main, supervised_verb
+from exactinj.cli import endings, figures, main, supervised_verb
 from exactinj.cli.figures import figure_of_biases, figure_of_result
 from exactinj.domains import NonnegativeOrthant, Polytope, RealSpace
 from exactinj.errors import InputError
@@ -129,7 +129,7 @@ def test_a_full_disk_costs_the_picture_only(folder, capfd, monkeypatch, verb):
 def test_a_drawing_that_does_not_end_costs_the_picture_only(folder, capfd, monkeypatch):
     import time
 
-    monkeypatch.setattr(supervised_verb, "DRAWING", 0.3)
+    monkeypatch.setattr(endings, "DRAWING", 0.3)
     monkeypatch.setattr(figures, "figure_of_result", lambda *_: time.sleep(100))
     status, out, err = ran(capfd, "certify", "layer.json", "--json", "--plot", "seen.png")
     assert (status, json.loads(out)["verdict"], json.loads(out)["plot"]) == (10, "not_injective", None)

@@ -7,7 +7,7 @@ import pytest
 import exactinj as xi
 from exactinj.cli.main import main
 from exactinj.errors import InputError
-from exactinj.networks.reporting import report_content, write_report
+from exactinj.reporting.scans import scan_content
 from exactinj.work.verdict import Verdict
 
 
@@ -17,7 +17,7 @@ def result():
 
 
 def test_the_page_says_what_the_scan_found(result):
-    content = report_content(result, "certificates/")
+    content = scan_content(result, "certificates/")
     assert [row.verdict for row in content.rows] == [row.verdict for row in result.layers]
     assert content.verdict is result.network.verdict is Verdict.NOT_INJECTIVE
     assert content.reason == result.network.reason
@@ -27,20 +27,20 @@ def test_the_page_says_what_the_scan_found(result):
 
 
 def test_collisions_are_drawn_with_their_exact_numbers(result):
-    pair = report_content(result).pairs[0]
+    pair = scan_content(result).pairs[0]
     assert list(pair.x) == result.network.witness.x.fractions()
     assert list(pair.y) == result.network.witness.y.fractions()
     assert pair.shape == result.network.witness.x.shape
 
 
 def test_a_page_is_written_whole_or_not_at_all(result, tmp_path):
-    write_report(result, tmp_path / "page.html", tmp_path / "out")
+    xi.write_report(result, tmp_path / "page.html", certificate=tmp_path / "out")
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert page.startswith("<!DOCTYPE html>")
     assert "not injective" in page
     for bad in (tmp_path / "page.txt", tmp_path / "nosuch" / "page.html"):
         with pytest.raises(InputError):
-            write_report(result, bad)
+            xi.write_report(result, bad)
         assert not bad.exists()
 
 

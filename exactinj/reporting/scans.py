@@ -6,25 +6,22 @@ import os
 from pathlib import Path
 from typing import TypeAlias
 
-from exactinj.errors import InputError
 from exactinj.networks.answers import LayerRow, Pair, ScanResult
 from exactinj.report.content import Pair as DrawnPair
 from exactinj.report.content import ReportContent, ReportRow, Step
 from exactinj.report.page import report_page
+from exactinj.reporting.place import require_page_name
 from exactinj.work.atomic import replacing
 from exactinj.work.verdict import Verdict
 
-__all__ = ["REPORT_ENDINGS", "report_content", "write_report"]
+__all__ = ["scan_content", "write_scan"]
 
-REPORT_ENDINGS = (".html", ".htm")
 Place: TypeAlias = "str | os.PathLike[str]"
 MOST_PAIRS = 12  # of layers that are drawn
 MOST_NUMBERS = 200_000  # of an input that is drawn
 
 
-def write_report(
-    result: ScanResult, path: str | os.PathLike[str], folder: str | os.PathLike[str] | None = None
-) -> None:
+def write_scan(result: ScanResult, path: Place, folder: Place | None = None) -> None:
     """Write one self-contained HTML page; links to certificates lead to `folder` from where the page is.
 
     Raises
@@ -32,9 +29,8 @@ def write_report(
     InputError
         For another ending, and a place that cannot be written.
     """
-    if Path(path).suffix.lower() not in REPORT_ENDINGS:
-        raise InputError(f"{path}: found the ending {Path(path).suffix!r}, expected .html")
-    page = report_page(report_content(result, _way(Path(path).parent, folder)))
+    require_page_name(path)
+    page = report_page(scan_content(result, _way(Path(path).parent, folder)))
     with replacing(Path(path)) as stream:
         stream.write(page.encode("utf-8"))
 
@@ -47,7 +43,7 @@ def _way(start: Path, folder: Place | None) -> str:
     return "" if way == "." else f"{Path(way).as_posix()}/"
 
 
-def report_content(result: ScanResult, way: str = "") -> ReportContent:
+def scan_content(result: ScanResult, way: str = "") -> ReportContent:
     """What the page shows; `way` leads from the page to the certificates."""
     network, model = result.network, result.model
     facts = [(str(key), str(value)) for key, value in model.items() if key != "file" and value is not None]
