@@ -43,4 +43,4 @@ def write_unfinished(options: argparse.Namespace, document: dict[str, Any]) -> N
     from exactinj.reporting.page_files import write_page
     from exactinj.reporting.unfinished import unfinished_content
 
-    write_page(unfinished_content(subject_of(options), document), options.report)
+    write_page(unfinished_content(subject_of(options), options.verb, document), options.report)

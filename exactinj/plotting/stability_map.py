@@ -140,15 +140,15 @@ def _cells(layer: ReLULayer, region: Domain, limits: Limits, disc: tuple[Points,
     return cells
 
 
-def border_of(region: Domain, disc: tuple[Points, float] | None) -> Points:
+def border_of(region: Domain, disc: tuple[Points, float] | None, sides: int = SIDES) -> Points:
     """Halfspaces (k, 3), positive inside, whose part in common is the domain, or close to it."""
     border = -float_points(region.halfspaces(PLANE)).reshape(-1, PLANE + 1)
-    return border if disc is None else np.concatenate([border, _sides(*disc)])
+    return border if disc is None else np.concatenate([border, _sides(*disc, sides)])
 
 
-def _sides(centre: Points, radius: float) -> Points:
-    """Halfspaces (SIDES, 3), positive inside, around a disc."""
-    angles = np.linspace(0, 2 * np.pi, SIDES, endpoint=False)
+def _sides(centre: Points, radius: float, sides: int) -> Points:
+    """Halfspaces (sides, 3), positive inside, around a disc."""
+    angles = np.linspace(0, 2 * np.pi, sides, endpoint=False)
     normals = np.column_stack([np.cos(angles), np.sin(angles)])
     return np.column_stack([-normals, radius + normals @ centre])
 

@@ -100,7 +100,7 @@ def _bar_legend(chart: BarChart) -> Markup:
     )
     entries = [(bar, chart.value_name)] + ([(ring, chart.estimate_name)] if chart.estimate_name else [])
     if any(entry.value is None for entry in chart.bars):
-        entries.append((text(12, 13, "✕", class_="label"), "no value"))
+        entries.append((text(12, 13, "✕", class_="label"), "no value that can be drawn"))
     if any(entry.value is not None and math.isinf(entry.value) for entry in chart.bars):
         entries.append((text(12, 13, "∞", class_="label"), "infinity: the row is never needed"))
     return legend(entries)

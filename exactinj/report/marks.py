@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from exactinj.work.verdict import Verdict
 
-__all__ = ["COLLAPSES", "COUNTED", "ENCLOSED", "EXACT", "MARKS", "NO_MARK", "OUT_OF_TIME", "Mark", "mark_of"]
+__all__ = ["COLLAPSES", "COUNTED", "ENCLOSED", "EXACT", "MARKS", "NO_MARK", "OUT_OF_TIME", "STOPPED", "Mark", "mark_of"]
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,7 @@ EXACT = Mark("✓", "exact", "proved", "")  # of numbers that are known exactly
 ENCLOSED = Mark("✓", "enclosed", "proved", "")  # of numbers between two proved ends
 COLLAPSES = Mark("✗", "distances collapse", "collides", "")  # of layers that are not injective
 COUNTED = Mark("#", "counted", "plain", "")  # of many answers
+STOPPED = Mark("…", "stopped", "late", "2 3")  # of work that was killed, at its deadline or for its memory
 OUT_OF_TIME = MARKS[Verdict.TIMED_OUT]
 
 

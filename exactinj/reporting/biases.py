@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from exactinj.biases.alpha import AlphaStar
 from exactinj.biases.hull.bias import HullBias
 from exactinj.domains import Ball
@@ -30,6 +32,7 @@ SIGN = (
     "Sign of the frame literature: alpha is subtracted, the layer is ReLU(Wx - alpha), so that the bias b of "
     "ReLU(Wx + b) is -alpha."
 )
+INCOMPLETE = "There is no certificate: it needs the values of all rows."
 NO_CERTIFICATE = "The convex-hull bias has no certificate; its facets and minima were computed exactly by this program."
 
 
@@ -43,11 +46,10 @@ def bias_content(
     """What the page shows; an estimate is of the same rows on the same domain."""
     is_exact = isinstance(bias, AlphaStar)
     name = "exact alpha*" if is_exact else "the convex-hull bias"
-    evidence = (
-        evidence_section(bias.certificate, subject, setting)
-        if isinstance(bias, AlphaStar)
-        else Section("Evidence", (Paragraph(NO_CERTIFICATE),))
-    )
+    if isinstance(bias, AlphaStar) and bias.complete:
+        evidence = evidence_section(bias.certificate, subject, setting)
+    else:
+        evidence = Section("Evidence", (Paragraph(INCOMPLETE if is_exact else NO_CERTIFICATE),))
     sections = (
         Section("Values", (_chart(bias, estimate, name), *_values(bias, estimate), Paragraph(SIGN, is_quiet=True))),
         *(_disc(bias) if setting.has_pictures else ()),
@@ -102,7 +104,7 @@ def _claim(bias: AlphaStar | HullBias) -> tuple[str, ...]:
     else:
         first = f"With these biases, for each of {where}, some facet of the rows' convex hull has all its rows active."
         second = "The rows of a facet span the space, so that any bias that is no larger leaves spanning rows active."
-    late = () if bias.complete else ("Rows without a value are not known: nothing is claimed about them.",)
+    late = () if bias.complete else ("Nothing is claimed about rows without a value.",)
     return (first, second, *late)
 
 
@@ -128,9 +130,8 @@ def _facts(bias: AlphaStar | HullBias, estimate: AlphaEstimate | None) -> Facts:
 
 def _exactness(bias: AlphaStar | HullBias, estimate: AlphaEstimate | None) -> tuple[tuple[str, str], ...]:
     is_exact = isinstance(bias, AlphaStar)
-    values = "exact, as sign * sqrt(rational); " + (
-        "proved by the certificate" if is_exact else "without a certificate"
-    )
+    proof = "proved by the certificate" if is_exact and bias.complete else "without a certificate"
+    values = f"exact, as sign * sqrt(rational); {proof}"
     rows = [("values", values), ("their decimals and bars", "rounded from the exact numbers")]
     if estimate is not None:
         rows.append(
@@ -145,10 +146,10 @@ def _exactness(bias: AlphaStar | HullBias, estimate: AlphaEstimate | None) -> tu
 def _chart(bias: AlphaStar | HullBias, estimate: AlphaEstimate | None, name: str) -> Figure:
     guessed = [None] * len(bias.alpha) if estimate is None else estimate.values.tolist()
     bars = [
-        Bar(str(j), None if value is None else float(value), guess, _note(value))
+        Bar(str(j), _drawn(value), guess, _note(value))
         for j, (value, guess) in enumerate(zip(bias.alpha, guessed, strict=True))
     ]
-    known = [bar.value for bar in bars if bar.value is not None]
+    known = [bar.value for bar in bars if bar.value is not None and math.isfinite(bar.value)]
     least, most = (min(known, default=0.0), max(known, default=0.0))
     words = f"Bars: {name} of {len(bars)} rows, from {least:.4g} to {most:.4g}"
     words += f"; {bias.alpha.count(None)} rows have no value" if not bias.complete else ""
@@ -158,10 +159,19 @@ def _chart(bias: AlphaStar | HullBias, estimate: AlphaEstimate | None, name: str
     return Figure(BarChart(f"{words}.", tuple(bars), name, below), caption)
 
 
+def _drawn(value: Surd | None) -> float | None:
+    """A float; infinity for infinity alone."""
+    if value is None:
+        return None
+    return float(value) if not value.is_finite or math.isfinite(float(value)) else None
+
+
 def _note(value: Surd | None) -> str:
     if value is None:
         return "out of time"
-    return "" if value.is_finite else "infinity, never needed"
+    if not value.is_finite:
+        return "infinity, never needed"
+    return "" if math.isfinite(float(value)) else "beyond floats"
 
 
 def _values(bias: AlphaStar | HullBias, estimate: AlphaEstimate | None) -> tuple[Part, ...]:

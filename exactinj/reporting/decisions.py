@@ -34,7 +34,8 @@ __all__ = ["decision_content", "open_claim"]
 
 MOST_NUMBERS = 100_000  # of an input that is drawn
 NOT_DRAWN = (
-    "No picture: wedges are drawn for n = 2, and without bias for n = 3, as far as there are a few hundred of them."
+    "No picture: wedges are drawn for n = 2, and without bias for n = 3, as far as there are a few hundred of them and "
+    "floats hold their numbers."
 )
 BOXES_NOT_DRAWN = "The boxes of this proof are drawn by exactinj conv --plot FILE."
 

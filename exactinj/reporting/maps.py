@@ -5,7 +5,8 @@ What is not drawn is None: other dimensions, and maps with so many regions that 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
 from itertools import islice
 
 import numpy as np
@@ -39,8 +40,10 @@ __all__ = ["stability_map", "wedge_map"]
 
 PLANE = 2
 MOST_ROWS = 60  # of a layer whose wedges are looked for
+MOST_BITS = 480  # of a number; twice as many is what floats can hold
 MOST_IN_PLANE, MOST_ON_SPHERE = 1500, 400  # regions that are drawn
 LABELLED = 24  # rows, beyond which lines have no numbers
+SIDES = 96  # of the polygon that stands for a disc
 MARGIN = 0.04  # of a disc, around it
 FLAT = 0.0012  # of the rim: points of a curve so close to a straight line are left out
 ROWS_NAMED = 12  # of a region
@@ -49,16 +52,32 @@ ROWS_NAMED = 12  # of a region
 def wedge_map(layer: ReLULayer, domain: Domain, pair: Collision | None) -> CellMap | None:
     """The wedges by the rank of their active rows, for n = 2, and for n = 3 without bias on cones and around 0."""
     region = mapped_domain(layer, domain)
-    if region is None or layer.m > MOST_ROWS:
+    if region is None or layer.m > MOST_ROWS or not _is_within_floats(layer, region):
         return None
-    return _in_plane(layer, region, pair) if layer.n == PLANE else _on_sphere(layer, region, pair)
+    shown = pair if pair is not None and _are_short((*pair.x, *pair.y)) else None
+    return _in_plane(layer, region, shown) if layer.n == PLANE else _on_sphere(layer, region, shown)
 
 
 def stability_map(layer: ReLULayer, domain: Domain) -> CellMap | None:
     """The cells shaded by the smallest singular value of their active rows, an *estimate* in floats; n = 2."""
-    if layer.n != PLANE or layer.m > MOST_ROWS:
+    if layer.n != PLANE:
         return None
-    return _in_plane(layer, domain.for_dimension(PLANE), None, shaded=True)
+    region = domain.for_dimension(PLANE)
+    if layer.m > MOST_ROWS or not _is_within_floats(layer, region):
+        return None
+    return _in_plane(layer, region, None, shaded=True)
+
+
+def _is_within_floats(layer: ReLULayer, region: Domain) -> bool:
+    """Whether floats hold rows, borders and where these cross, with room to spare."""
+    ball = region.ball
+    borders = [Fraction(value) for half in region.halfspaces(layer.n) for value in half]
+    borders += [] if ball is None else [ball.radius, *(ball.center or ())]
+    return _are_short(borders) and all(_are_short((*row, scale)) for row, scale in layer.integer_rows)
+
+
+def _are_short(values: Iterable[int | Fraction]) -> bool:
+    return all(max(value.numerator.bit_length(), value.denominator.bit_length()) <= MOST_BITS for value in values)
 
 
 # ------------------------------------------------------------------ the plane
@@ -71,7 +90,7 @@ def _in_plane(layer: ReLULayer, region: Domain, pair: Collision | None, *, shade
     marks = [] if pair is None else list(zip("xy", float_points([pair.x, pair.y]), strict=True))
     window = _window(layer, region, np.array([place for _, place in marks]).reshape(-1, PLANE))
     rows = np.column_stack([layer.W.to_float(), layer.b.to_float()[:, 0]])
-    border = border_of(region, disc_of(region))
+    border = border_of(region, disc_of(region), SIDES)
     seen = [(wedge, corners) for wedge in found if len(corners := _part_in_view(wedge, rows, window, border))]
     levels: Sequence[tuple[float, float] | None] = [None] * len(seen)
     if shaded:

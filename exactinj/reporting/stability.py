@@ -43,6 +43,7 @@ COLLAPSING = (
     "The layer is not injective here: two different inputs have one output, so that distances can shrink to nothing "
     "(exactinj certify shows such a pair)."
 )
+NOT_DRAWN = "No picture: there are too many cells, or numbers beyond floats."
 NO_SEARCH = "The domain was not searched, so there is no certificate; the two bounds were computed in rational numbers."
 
 
@@ -269,7 +270,12 @@ def _map(found: Stability) -> tuple[Section, ...]:
     except ExactinjError as error:
         return (Section("Picture", (Paragraph(f"No picture: {error}.", is_quiet=True),)),)
     if drawing is None:
-        return (Section("Picture", (Paragraph("No picture: there are too many cells.", is_quiet=True),)),)
+        return (
+            Section(
+                "Picture",
+                (Paragraph(NOT_DRAWN, is_quiet=True),),
+            ),
+        )
     caption = (
         "Cells on which the same rows are active: the stronger the colour, the larger the smallest singular value of "
         "these rows (floats, estimates). Hatched where they do not span; the layer is not injective there."

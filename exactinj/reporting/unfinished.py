@@ -6,7 +6,7 @@ from typing import Any
 
 from exactinj.exact.short import shortened
 from exactinj.report.answer import AnswerContent, Facts, Paragraph, Section, Table
-from exactinj.report.marks import OUT_OF_TIME
+from exactinj.report.marks import STOPPED
 from exactinj.reporting.common import small_print
 from exactinj.reporting.evidence import Subject
 
@@ -16,19 +16,27 @@ NOTHING = (
     "The work was stopped before it came to an end. Nothing was proved about the whole, and this page says nothing "
     "about the answer."
 )
+DECIDE = "Do different inputs always get different outputs?"
+QUESTIONS = {
+    "certify": DECIDE,
+    "conv": DECIDE,
+    "scan": DECIDE,
+    "alpha": "Which biases leave enough rows active?",
+    "stability": "How much does the layer shrink and stretch distances?",
+}
 NO_CERTIFICATE = "There is no certificate: nothing was proved, so there is nothing to check."
 FACTS = ("domain", "engine", "method", "sha256")
 LONGEST = 200
 LAYERS = ("layer", "verdict", "what was found")
 
 
-def unfinished_content(subject: Subject, document: dict[str, Any]) -> AnswerContent:
-    """What the page shows of the JSON document that a stopped command prints."""
+def unfinished_content(subject: Subject, verb: str, document: dict[str, Any]) -> AnswerContent:
+    """What the page shows of the JSON document that a stopped command prints, by its verb."""
     network = document.get("network") or {}
     return AnswerContent(
         title=subject.name,
-        question="Asked about, and not answered in the time and memory that were given.",
-        mark=OUT_OF_TIME,
+        question=f"{QUESTIONS[verb]} Not answered in the time and memory that were given.",
+        mark=STOPPED,
         reason=str(document.get("reason") or network.get("reason") or "stopped"),
         claim=(NOTHING,),
         facts=Facts(_known(document)),
