@@ -27,6 +27,8 @@ from exactinj.report.tile_map import tile_map
 
 __all__ = ["answer_page"]
 
+NARROW = 3  # columns of a table that fits a telephone
+
 
 def answer_page(content: AnswerContent) -> str:
     """One HTML document that needs nothing else: no script, no file beside it, no network."""
@@ -95,7 +97,8 @@ def _table(table: Table) -> Markup:
 
     head = element("thead", cells("th", table.columns, "col"))
     body = element("tbody", joined([cells("td", row) for row in table.rows]))
-    return element("div", element("table", head, body), class_="scroll", tabindex="0")
+    kind = "wide" if len(table.columns) > NARROW else None
+    return element("div", element("table", head, body, class_=kind), class_="scroll", tabindex="0")
 
 
 def _drawn(drawing: Drawing) -> Markup:

@@ -32,9 +32,10 @@ small, figcaption, .faint, .question { color: var(--faint); } a { color: var(--s
 .scroll { overflow: auto; max-height: 75vh; border: 1px solid var(--line); border-radius: 8px; margin: .6rem 0; }
 table { border-collapse: collapse; width: 100%; font-size: .92rem; }
 th, td { text-align: left; vertical-align: top; padding: .4rem .6rem; border-bottom: 1px solid var(--line); }
-th { position: sticky; top: 0; background: var(--plain); } .number { text-align: right; white-space: nowrap; }
+th { position: sticky; top: 0; background: var(--plain); }
+.number { text-align: right; } td.number { white-space: nowrap; }
 td.name { min-width: 11rem; } td.kind { white-space: nowrap; }
-td.mark { border-left: 4px solid; white-space: nowrap; } td { overflow-wrap: anywhere; min-width: 3rem; }
+td.mark { border-left: 4px solid; white-space: nowrap; } td { overflow-wrap: break-word; min-width: 3rem; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .1rem 1rem; margin: .6rem 0; }
 dt { color: var(--faint); } dd { margin: 0; overflow-wrap: anywhere; }
 ol { padding-left: 1.4rem; } summary { cursor: pointer; }
@@ -75,10 +76,12 @@ svg.curve { width: 270px; max-width: 100%; border: 1px solid var(--line); } .bar
 img { image-rendering: pixelated; border: 1px solid var(--line); display: block; max-width: 100%; }
 code, .numbers { font: .85rem/1.4 ui-monospace, monospace; overflow-wrap: anywhere; }
 @media (max-width: 34rem) { body { padding: 1rem; }
+  table.wide { width: max-content; min-width: 100%; } .wide td { max-width: 18rem; }
   dl { grid-template-columns: minmax(5rem, 34%) 1fr; gap: .2rem .7rem; }
   svg.chart text { font-size: 15px; } svg.chart text.tick { font-size: 14px; } }
 @media print { body { max-width: none; padding: 0; font-size: 11pt; } .scroll { max-height: none; overflow: visible; }
-  th { position: static; } figure, tr, .how, .verdict { break-inside: avoid; } h2, h3 { break-after: avoid; }
+  table { font-size: .8em; } th, td { padding: .2rem .4rem; } th { position: static; }
+  figure, tr, .how, .verdict { break-inside: avoid; } h2, h3 { break-after: avoid; }
   details::details-content { content-visibility: visible; block-size: auto; }
   .verdict, .mark, svg, .bar, code.command { print-color-adjust: exact; } a { color: inherit; } }
 """
