@@ -103,7 +103,7 @@ class Histogram:
 
 @dataclass(frozen=True)
 class Tile:
-    """A cell of a grid: a level from 0 to 1 that shades it, an exact share from 0 to 1 or None, and words about it.
+    """A cell of a grid: a level from 0 to 1 that shades it, an exact share from 0 to 1 or None, and words or "".
 
     `is_open` marks tiles in which something was asked exactly and nothing was decided.
     """

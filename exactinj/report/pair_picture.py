@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import pairwise
 from math import prod
 
@@ -17,7 +18,7 @@ __all__ = ["pair_picture"]
 WIDTH, HEIGHT, EDGE = 270, 130, 8
 BARS = 64  # numbers, up to which each has a bar
 SMALLEST_IMAGE = 3  # places along both axes of an image
-CHANNELS = 4  # of an image that are shown
+CHANNELS, PIXELS = 4, 110_000  # of an image that are shown, at most
 SCREEN, TALLEST, NARROWEST = 240, 640, 40  # pixels that small images are drawn in
 
 Numbers = NDArray[np.float64]
@@ -27,11 +28,9 @@ def pair_picture(pair: Pair) -> Markup:
     """x, y and y - x side by side; x and y share a scale, the difference has its own."""
     difference = [b - a for a, b in zip(pair.x, pair.y, strict=True)]
     x, y, d = (np.array([nearest_float(value) for value in part]) for part in (pair.x, pair.y, difference))
-    draw = _image if _is_image(pair.shape) else _curve
     both = np.concatenate([x, y])
-    moved = np.flatnonzero([bool(value) for value in difference])
-    where = np.zeros(len(difference), dtype=bool)
-    where[moved] = True
+    where = np.array([bool(value) for value in difference])
+    draw = partial(_image, shown=_channels_shown(pair.shape, where)) if _is_image(pair.shape) else _curve
     panels = [
         _panel("x", draw("x", x, pair.shape, _span(both), None)),
         _panel("y", draw("y", y, pair.shape, _span(both), where)),
@@ -47,6 +46,13 @@ def _panel(title: str, drawn: Markup) -> Markup:
 def _is_image(shape: tuple[int, ...]) -> bool:
     """Whether the last two of at least three axes are those of an image."""
     return len(shape) >= 3 and min(shape[-2:]) >= SMALLEST_IMAGE and prod(shape[:-3]) == 1  # noqa: PLR2004
+
+
+def _channels_shown(shape: tuple[int, ...], where: NDArray[np.bool_]) -> list[int]:
+    """Those that differ before others, as many as a page should hold, in their order."""
+    differ = where.reshape(shape[-3], -1).any(axis=1)
+    most = max(min(CHANNELS, PIXELS // prod(shape[-2:])), 1)
+    return sorted(np.argsort(~differ, kind="stable")[:most].tolist())
 
 
 def _span(values: Numbers) -> tuple[float, float]:
@@ -125,19 +131,23 @@ def _image(
     shape: tuple[int, ...],
     span: tuple[float, float],
     where: NDArray[np.bool_] | None,
+    *,
+    shown: list[int],
 ) -> Markup:
     """Channels side by side, dark low and light high; places that differ are tinted with the signal colour."""
-    channels = shape[-3]
-    grid = values.reshape(-1, *shape[-2:])[:CHANNELS]
+    grid = values.reshape(-1, *shape[-2:])[shown]
     low, high = span
     levels = (255 * (np.clip(np.nan_to_num(grid), low, high) - low) / (high - low)).astype(np.uint8)
     pixels = np.repeat(levels[..., None], 3, axis=-1)
     if where is not None:
-        moved = where.reshape(-1, *shape[-2:])[:CHANNELS]
+        moved = where.reshape(-1, *shape[-2:])[shown]
         pixels[moved] = pixels[moved] // 2 + np.array([120, 40, 0], dtype=np.uint8)
     about = f"from {_label(low)} (dark) to {_label(high)} (light)"
-    images = [_channel(f"{name}, channel {k}, {about}", each, len(pixels)) for k, each in enumerate(pixels)]
-    more = f", the first {CHANNELS} of {channels} channels" if channels > CHANNELS else ""
+    images = [
+        _channel(f"{name}, channel {k}, {about}", each, len(shown)) for k, each in zip(shown, pixels, strict=True)
+    ]
+    names = ", ".join(map(str, shown))
+    more = f", channel{'s' * (len(shown) > 1)} {names} of {shape[-3]}" if len(shown) < shape[-3] else ""
     return element(
         "div",
         element("div", joined(images), class_="channels"),

@@ -84,7 +84,7 @@ def _tile(tile: Tile, column: tuple[float, float], row: tuple[float, float], pla
         ]
     elif tile.is_open:
         parts.append(text(x, y, "✕", class_="label", dy="0.35em"))
-    return element("g", element("title", tile.title), joined(parts))
+    return element("g", element("title", tile.title), joined(parts)) if tile.title else joined(parts)
 
 
 def _ratio(name: str, ratio: float, window: tuple[float, float, float, float], places: Places) -> Markup:

@@ -32,7 +32,7 @@ from exactinj.work.verdict import Verdict
 
 __all__ = ["decision_content", "open_claim"]
 
-MOST_NUMBERS = 100_000  # of an input that is drawn
+MOST_NUMBERS = 200_000  # of an input that is drawn
 NOT_DRAWN = (
     "No picture: wedges are drawn for n = 2, and without bias for n = 3, as far as there are a few hundred of them and "
     "floats hold their numbers."

@@ -16,7 +16,8 @@ from exactinj.sweep.summary import CellSummary, summary
 __all__ = ["sweep_content"]
 
 FEW_CELLS = 40  # in an open table
-MOST_CELLS = 1500  # in a table
+MOST_CELLS = 1000  # in a table
+MOST_TITLES = 600  # tiles that say their numbers themselves
 RATIOS = (("2", 2.0), ("3.3", 3.3), ("6.7", 6.7), ("9", 9.0))  # rows by inputs; see docs/gaussian-thresholds.md
 HEAD = ("n", "m", "layers", "mean p_H (estimate)", "95 %", "injective (exact)", "not injective", "undecided", "share")
 NUMBERS = (0, 1, 2, 3, 5, 6, 7)
@@ -114,8 +115,16 @@ def _exactness(cells: Sequence[CellSummary]) -> tuple[tuple[str, str], ...]:
 
 
 def _picture(cells: Sequence[CellSummary]) -> Section:
+    has_titles = len(cells) <= MOST_TITLES
     tiles = tuple(
-        Tile(cell.m, cell.n, cell.hamming, cell.share_injective, _title(cell), bool(cell.unknown and not cell.decided))
+        Tile(
+            column=cell.m,
+            row=cell.n,
+            level=cell.hamming,
+            share=cell.share_injective,
+            title=_title(cell) if has_titles else "",
+            is_open=bool(cell.unknown and not cell.decided),
+        )
         for cell in cells
     )
     low, high = min(cell.hamming for cell in cells), max(cell.hamming for cell in cells)
@@ -124,7 +133,8 @@ def _picture(cells: Sequence[CellSummary]) -> Section:
         f"p_H from {low:.3g} to {high:.3g}; the numbers stand in the table below."
     )
     drawing = TileMap(words, tiles, "rows m", "inputs n", "mean p_H", "share injective, exactly", RATIOS)
-    caption = "Dashed lines are redundancies m / n. Hover over a tile for its numbers; all of them are in the table."
+    hover = " Hover over a tile for its numbers; all of them are in the table." if has_titles else ""
+    caption = f"Dashed lines are redundancies m / n.{hover}"
     return Section("Phase diagram", (Figure(drawing, caption),))
 
 
