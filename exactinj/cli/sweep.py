@@ -78,13 +78,14 @@ def run(options: argparse.Namespace) -> int:
     others = [result.task for result in everything if result.task.key not in keys]
     if options.plot is not None and results:
         _draw(results, options.plot)
-    if options.report is not None and results:
-        _report(results, len(keys), options)
+    page = _report(results, len(keys), options)
     cells = summary(results)
     if options.json:
-        show_json(_document(options, plan, outcome, cells, others))
+        asked = {} if options.report is None else {"report": page}
+        show_json({**_document(options, plan, outcome, cells, others), **asked})
     elif not options.quiet:
-        show(_describe(options, plan, outcome, cells, others))
+        lines = [] if page is None else [f"report: {page}"]
+        show("\n".join([_describe(options, plan, outcome, cells, others), *lines]))
     return exit_status.OK
 
 
@@ -128,13 +129,17 @@ def _draw(results: list[CellResult], path: str) -> None:
     save_figure(figure, path)
 
 
-def _report(results: list[CellResult], planned: int, options: argparse.Namespace) -> None:
+def _report(results: list[CellResult], planned: int, options: argparse.Namespace) -> str | None:
+    """Write the page where there is something to say; its file."""
+    if options.report is None or not results:
+        return None
     from exactinj.reporting.evidence import Subject
     from exactinj.reporting.page_files import write_page
     from exactinj.reporting.sweeps import sweep_content
 
     subject = Subject(Path(options.out).name, options.out)
     write_page(sweep_content(results, subject, planned=planned), options.report)
+    return str(options.report)
 
 
 def _document(
@@ -151,7 +156,6 @@ def _document(
         "shard": options.shard,
         "results": options.out,
         "picture": options.plot,
-        **({} if options.report is None else {"report": options.report}),
         "layers": {"planned": outcome.tasks, "found": outcome.found, "computed": outcome.computed},
         "other_layers_in_file": {"count": len(others), "seeds": sorted({task.seed for task in others})},
         "cells": [cell.to_json() for cell in cells],
@@ -172,7 +176,6 @@ def _describe(
     if others:
         seeds = ", ".join(map(str, sorted({task.seed for task in others})))
         lines.append(f"  ({len(others):,} layers of other sweeps in this file, seed {seeds}, are not counted here)")
-    lines += [] if options.report is None else [f"report: {options.report}"]
     return "\n".join(lines)
 
 

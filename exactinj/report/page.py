@@ -22,7 +22,7 @@ def report_page(content: ReportContent) -> str:
     body = [
         _header(content),
         element("h2", "Layers"),
-        element("div", _table(content.rows), class_="scroll"),
+        element("div", _table(content.rows), class_="scroll", tabindex="0"),
         *_pairs(content.pairs),
         *_picture(content),
         element(
@@ -53,7 +53,7 @@ def _header(content: ReportContent) -> Markup:
 
 def _table(rows: Sequence[ReportRow]) -> Markup:
     head = element("thead", element("tr", joined([element("th", name, scope="col") for name in COLUMNS])))
-    return element("table", head, element("tbody", joined([_row(row) for row in rows])))
+    return element("table", head, element("tbody", joined([_row(row) for row in rows])), class_="wide")
 
 
 def _row(row: ReportRow) -> Markup:
@@ -93,5 +93,5 @@ def _picture(content: ReportContent) -> list[Markup]:
     return [
         element("h2", "Model"),
         element("p", f"Its steps from top to bottom. Marked are those that were decided: {legend}.", class_="faint"),
-        element("div", model_picture(content.steps), class_="scroll", id="model"),
+        element("div", model_picture(content.steps), class_="scroll", id="model", tabindex="0"),
     ]

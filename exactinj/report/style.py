@@ -35,7 +35,8 @@ th, td { text-align: left; vertical-align: top; padding: .4rem .6rem; border-bot
 th { position: sticky; top: 0; background: var(--plain); }
 .number { text-align: right; } td.number { white-space: nowrap; }
 td.name { min-width: 11rem; } td.kind { white-space: nowrap; }
-td.mark { border-left: 4px solid; white-space: nowrap; } td { overflow-wrap: break-word; min-width: 3rem; }
+td.mark { border-left-width: 4px; border-left-style: solid; white-space: nowrap; }
+td { overflow-wrap: break-word; min-width: 3rem; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .1rem 1rem; margin: .6rem 0; }
 dt { color: var(--faint); } dd { margin: 0; overflow-wrap: anywhere; }
 ol { padding-left: 1.4rem; } summary { cursor: pointer; }
