@@ -185,22 +185,27 @@ def _cells(layer: ReLULayer, found: Stability) -> Figure:
 
 
 def _described(name: str, found: Stability, written: str | None) -> str:
+    from exactinj.exact.short import rounded_out
     from exactinj.exact.surd import root_above, root_below
 
-    layer, (low, high) = found.layer, found.lower_lipschitz
+    layer, (low, high), zero = found.layer, found.lower_lipschitz, Fraction(0)
     lines = [f"{name}: stability on {found.domain.text}, m = {layer.m} rows, n = {layer.n}"]
     top = found.upper_lipschitz_squared
     kappa = "exactly" if low == high else "proved"
-    roots = [f"{root_below(top.at_least):.6g}", f"{root_above(top.at_most):.6g}"]
+    roots = [rounded_out(root_below(top.at_least)), rounded_out(root_above(top.at_most), up=True)]
+    ends = [rounded_out(root_below(low.square or zero)), rounded_out(root_above(high.square or zero), up=True)]
     rows = [
-        ["lower Lipschitz constant", f"{float(low):.6g}", f"{float(high):.6g}", kappa],
+        ["lower Lipschitz constant", *ends, kappa],
         ["upper Lipschitz constant", *roots, _kind(top)],
         ["A, least sigma_min^2 of a cell", *_ends(found.sigma_min_squared), _kind(found.sigma_min_squared)],
         ["frame bound A of the rows", *_ends_of(found.frame.lower), ""],
         ["frame bound B of the rows", *_ends_of(found.frame.upper), "tight" if found.frame.is_tight else ""],
     ]
     lines += table(["", "at least", "at most", ""], rows)
-    published = ["beyond floats" if value is None else f"{value:.4g}" for value in found.published.to_json().values()]
+    published = [
+        "beyond floats" if value is None else rounded_out(value, 4, up=name == "operator_norm")
+        for name, value in found.published.to_json().items()
+    ]
     lines.append(
         "published: slides kappa >= {}, thesis kappa >= {}, adjacent wedges kappa >= {}, operator norm {}".format(
             *published
@@ -231,6 +236,7 @@ def _ends(bounds: Bounds) -> list[str]:
 
 
 def _ends_of(ends: tuple[Fraction, Fraction]) -> list[str]:
-    from exactinj.exact.numbers import nearest_float
+    from exactinj.exact.short import rounded_out
 
-    return [str(end) if len(str(end)) <= LONGEST else f"{nearest_float(end):.6g}" for end in ends]
+    sides = zip(ends, (False, True), strict=True)
+    return [str(end) if len(str(end)) <= LONGEST else rounded_out(end, up=up) for end, up in sides]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from typing import TYPE_CHECKING
 
 from exactinj.cli.table import table
@@ -69,9 +68,9 @@ def _ends(values: Floats) -> list[str]:
 def _text(value: Fraction, *, up: bool) -> str:
     """The rational itself, or a decimal on the side on which it bounds."""
     from exactinj.exact.numbers import rational_text
+    from exactinj.exact.short import rounded_out
 
     text = rational_text(value)
     if len(text) <= LONGEST:
         return text
-    context = Context(prec=DIGITS, rounding=ROUND_CEILING if up else ROUND_FLOOR)
-    return f"{context.divide(Decimal(value.numerator), Decimal(value.denominator)):g}"
+    return rounded_out(value, DIGITS, up=up)

@@ -10,7 +10,7 @@ from typing import Never
 from exactinj.certificates.certificate import Certificate
 from exactinj.domains import Domain
 from exactinj.exact.numbers import rational_text
-from exactinj.exact.short import shortened
+from exactinj.exact.short import rounded_out, shortened
 from exactinj.exact.surd import Surd, root_above, root_below
 from exactinj.layers.dense import ReLULayer
 from exactinj.lipschitz.algebraic import AlgebraicNumber, extreme_eigenvalue
@@ -99,17 +99,23 @@ class Stability(ShownAsCard):
         raise TypeError("a result has no truth value; look at .sigma_min_squared.at_least")
 
     def __repr__(self) -> str:
-        low, high = (float(end) for end in self.lower_lipschitz)
-        top = root_above(self.upper_lipschitz_squared.at_most)
-        return f"<Stability: {low:.4g} <= kappa <= {high:.4g}, Lipschitz at most {top:.4g} on {self.domain.text}>"
+        low, high = self._kappa(4)
+        top = rounded_out(root_above(self.upper_lipschitz_squared.at_most), 4, up=True)
+        return f"<Stability: {low} <= kappa <= {high}, Lipschitz at most {top} on {self.domain.text}>"
+
+    def _kappa(self, digits: int) -> tuple[str, str]:
+        """Decimals around the lower Lipschitz constant."""
+        low, high = (end.square or Fraction(0) for end in self.lower_lipschitz)
+        return rounded_out(root_below(low), digits), rounded_out(root_above(high), digits, up=True)
 
     def _card(self) -> Card:
-        low, high = (float(end) for end in self.lower_lipschitz)
-        top, squared = self.upper_lipschitz_squared, self.sigma_min_squared
+        (low, high), top, squared = self._kappa(6), self.upper_lipschitz_squared, self.sigma_min_squared
+        least = rounded_out(squared.at_least), rounded_out(squared.at_most, up=True)
+        roots = rounded_out(root_below(top.at_least)), rounded_out(root_above(top.at_most), up=True)
         facts = (
-            ("lower Lipschitz constant kappa", f"between {low:.6g} and {high:.6g}"),
-            ("its square A", f"between {float(squared.at_least):.6g} and {float(squared.at_most):.6g}"),
-            ("Lipschitz constant", f"between {root_below(top.at_least):.6g} and {root_above(top.at_most):.6g}"),
+            ("lower Lipschitz constant kappa", f"between {low} and {high}"),
+            ("its square A", f"between {' and '.join(least)}"),
+            ("Lipschitz constant", f"between {' and '.join(roots)}"),
             ("layer", self.layer),
             ("searches", "complete" if self.complete else "not complete: the outer ends are what opposite rows say"),
         )

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exactinj.errors import ExactinjError
-from exactinj.exact.numbers import nearest_float, rational_text
-from exactinj.exact.short import few
+from exactinj.exact.numbers import rational_text
+from exactinj.exact.short import few, rounded_out
 from exactinj.exact.surd import Surd, root_above, root_below
 from exactinj.lipschitz.answer import Stability
 from exactinj.lipschitz.on_data import DataStability
@@ -20,7 +20,7 @@ from exactinj.report.marks import COLLAPSES, COUNTED, ENCLOSED, OUT_OF_TIME, Mar
 from exactinj.reporting.common import small_print
 from exactinj.reporting.evidence import Setting, Subject, evidence_section
 from exactinj.reporting.maps import stability_map
-from exactinj.reporting.words import digits, domain_words, layer_text, short_exact
+from exactinj.reporting.words import domain_words, layer_text, short_exact
 
 __all__ = ["data_content", "stability_content"]
 
@@ -116,13 +116,13 @@ def _reason(found: Stability) -> str:
 
 
 def _between(low: float, high: float) -> str:
-    ends = dict.fromkeys((digits(low), digits(high, up=True)))
+    ends = dict.fromkeys((rounded_out(low), rounded_out(high, up=True)))
     return f"between {' and '.join(ends)}" if len(ends) > 1 else next(iter(ends))
 
 
 def _claim(found: Stability) -> tuple[str, ...]:
     low, high = found.lower_lipschitz
-    top = digits(root_above(found.upper_lipschitz_squared.at_most), up=True)
+    top = rounded_out(root_above(found.upper_lipschitz_squared.at_most), up=True)
     stretches = f"Two inputs never end up more than {top} times as far apart as they were."
     if not high.square:
         return COLLAPSING, stretches
@@ -130,8 +130,8 @@ def _claim(found: Stability) -> tuple[str, ...]:
     if not (least > 0 and math.isfinite(1 / least)):
         return "How much distances shrink at most is not known from below: the lower end is 0.", stretches
     shrinks = (
-        f"Two inputs never come closer than {digits(least)} times their distance, so that an error in the output means "
-        f"at most {digits(1 / least * ABOVE, up=True)} times that error in the input."
+        f"Two inputs never come closer than {rounded_out(least)} times their distance, so that an error in the output "
+        f"means at most {rounded_out(1 / least * ABOVE, up=True)} times that error in the input."
     )
     return shrinks, stretches
 
@@ -189,13 +189,13 @@ def _named(interval: Interval) -> Interval:
     """With its numbers in its name."""
     if interval.low is None or interval.high is None:
         return interval
-    numbers = " to ".join(dict.fromkeys((digits(interval.low), digits(interval.high, up=True))))
+    numbers = " to ".join(dict.fromkeys((rounded_out(interval.low), rounded_out(interval.high, up=True))))
     return Interval(f"{interval.name}: {numbers}", interval.low, interval.high, interval.is_main)
 
 
 def _one_sided(name: str, *, low: float | None = None, high: float | None = None) -> Interval:
     end = low if low is not None else high
-    number = "beyond floats" if end is None else digits(end, 4, up=high is not None)
+    number = "beyond floats" if end is None else rounded_out(end, 4, up=high is not None)
     return Interval(f"{name} {number}", low, high)
 
 
@@ -216,7 +216,11 @@ def _ends_table(found: Stability) -> Table:
     least, top = found.sigma_min_squared, found.upper_lipschitz_squared
     kappa = [str(end) if len(str(end)) <= SHORT else None for end in (low, high)]
     rows = (
-        ("lower Lipschitz constant", kappa[0] or digits(_below(low)), kappa[1] or digits(_above(high), up=True)),
+        (
+            "lower Lipschitz constant",
+            kappa[0] or rounded_out(_below(low)),
+            kappa[1] or rounded_out(_above(high), up=True),
+        ),
         ("upper Lipschitz constant, squared", _end(top.at_least), _end(top.at_most, up=True)),
         ("A, least sigma_min squared of a cell", _end(least.at_least), _end(least.at_most, up=True)),
     )
@@ -226,7 +230,7 @@ def _ends_table(found: Stability) -> Table:
 def _end(value: Fraction, *, up: bool = False) -> str:
     """Exactly where that is short, else a decimal on the side on which it bounds."""
     text = rational_text(value)
-    return text if len(text) <= SHORT else digits(nearest_float(value) * (ABOVE if up else BELOW), up=up)
+    return text if len(text) <= SHORT else rounded_out(value, up=up)
 
 
 def _ends(low: Fraction, high: Fraction) -> str:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from fractions import Fraction
 
 from exactinj.certificates.float_replay import FloatReplay
@@ -19,7 +17,6 @@ from exactinj.layers.residual import ResidualBlock
 from exactinj.work.verdict import Verdict
 
 __all__ = [
-    "digits",
     "domain_words",
     "exact_vector_words",
     "layer_text",
@@ -114,18 +111,6 @@ def short_exact(value: Fraction) -> str:
     """The rational number, or "about" and a float where it is long."""
     text = rational_text(value)
     return text if len(text) <= LONGEST_NUMBER else f"about {nearest_float(value):.6g}"
-
-
-def digits(value: float, count: int = 6, *, up: bool = False) -> str:
-    """A decimal with few digits, not above the value, or not below it.
-
-    >>> digits(2 / 3), digits(2 / 3, up=True), digits(0.5), digits(float("inf"))
-    ('0.666666', '0.666667', '0.5', 'inf')
-    """
-    if not math.isfinite(value):
-        return str(value)
-    context = Context(prec=count, rounding=ROUND_CEILING if up else ROUND_FLOOR)
-    return f"{context.create_decimal(Decimal(value)).normalize(context):g}"
 
 
 def exact_vector_words(values: Sequence[Fraction]) -> str:

@@ -344,7 +344,7 @@ def test_frame_bounds():
 
 def test_results_say_what_they_are():
     result = xi.stability([[1, 0], [0, 1], [-1, 0], [0, -1]])
-    assert "0.7071 <= kappa <= 0.7071" in repr(result)
+    assert "0.7071 <= kappa <= 0.7072" in repr(result)
     with pytest.raises(TypeError, match="truth value"):
         bool(result)
     document = result.to_json()

@@ -13,12 +13,13 @@ from html_pages import read_page, text_of
 
 import exactinj as xi
 from exactinj.errors import InputError
+from exactinj.exact.short import rounded_out
 from exactinj.exact.surd import root_above, root_below
 from exactinj.report.answer_page import answer_page
 from exactinj.reporting.decisions import decision_content
 from exactinj.reporting.evidence import Setting, Subject
 from exactinj.reporting.maps import wedge_map
-from exactinj.reporting.words import digits, domain_words
+from exactinj.reporting.words import domain_words
 from exactinj.sweep import SweepPlan, read_results, run_sweep
 from exactinj.work.verdict import Verdict
 
@@ -201,7 +202,7 @@ def test_enclosures_are_rounded_outwards(page_of):
     found = xi.stability([*HEXAGON, [1, 1], [-1, 1]])
     text = text_of(page_of(found))
     top = found.upper_lipschitz_squared
-    low, high = digits(root_below(top.at_least)), digits(root_above(top.at_most), up=True)
+    low, high = rounded_out(root_below(top.at_least)), rounded_out(root_above(top.at_most), up=True)
     assert Fraction(low) ** 2 <= top.at_least <= top.at_most <= Fraction(high) ** 2
     assert f"the upper one between {low} and {high}" in text or f"the upper one {low}" in text
     assert "✓ enclosed" in text
@@ -289,6 +290,6 @@ def test_domains_in_words(domain, words):
 
 @pytest.mark.parametrize("value", [2 / 3, -2 / 3, 1e-300, 123456789.0, 1.0, 0.0, 5e-324])
 def test_decimals_bound(value):
-    low, high = Fraction(digits(value)), Fraction(digits(value, up=True))
+    low, high = Fraction(rounded_out(value)), Fraction(rounded_out(value, up=True))
     assert low <= Fraction(value) <= high
     assert high - low <= abs(Fraction(value)) / 10**4
