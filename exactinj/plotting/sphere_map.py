@@ -86,8 +86,9 @@ def places_on_circle(normal: Points, frame: Points, outside: Points) -> Points:
 
 
 def unit(vector: Sequence[float] | Points) -> Points:
-    """The vector of length one in the same direction."""
-    scaled: Points = np.array(vector) / np.linalg.norm(vector)
+    """The vector of length one in the same direction; its entries may be so large that their squares are no floats."""
+    nearer = np.asarray(vector, dtype=np.float64) / np.abs(vector).max()
+    scaled: Points = nearer / np.linalg.norm(nearer)
     return scaled
 
 
@@ -116,8 +117,9 @@ def projected(outline: Points, frame: Points) -> Points:
         if not wide.any():
             break
         middles = outline[wide] + after[wide]
-        middles /= np.linalg.norm(middles, axis=1, keepdims=True)
-        outline = np.insert(outline, np.flatnonzero(wide) + 1, middles, axis=0)
+        lengths = np.linalg.norm(middles, axis=1)
+        behind, apart = np.flatnonzero(wide) + 1, lengths > 0  # between opposite points there is no middle
+        outline = np.insert(outline, behind[apart], middles[apart] / lengths[apart, None], axis=0)
     return project(outline, frame)
 
 
@@ -142,7 +144,8 @@ def _arc(a: Points, b: Points) -> Points:
     angle = float(np.arccos(np.clip(a @ b, -1.0, 1.0)))
     share = np.linspace(0.0, 1.0, 2 + int(DENSE * angle), endpoint=False)[:, None]
     points = np.sin((1 - share) * angle) * a + np.sin(share * angle) * b if angle > 0 else a[None]
-    scaled: Points = points / np.linalg.norm(points, axis=1, keepdims=True)
+    lengths = np.linalg.norm(points, axis=1, keepdims=True)
+    scaled: Points = (points / np.where(lengths, lengths, 1))[lengths[:, 0] > 0]  # half way to an opposite it may be 0
     return scaled
 
 
