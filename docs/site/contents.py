@@ -5,12 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 
 CONTENTS = {
-    "Use": ("python", "command-line", "networks", "files"),
-    "Reference": ("reference/index",),
-    "Ground": ("mathematics", "notation", "references"),
-    "Proofs": ("certificates", "certificates-convolution", "certificates-network", "trust", "fast-checker"),
-    "Random layers": ("gaussian-finite", "gaussian-thresholds", "figures/index"),
+    "Start": ("install", "for/frame-theorists", "for/verification-engineers", "for/torch-users", "exact"),
+    "Tutorials": (
+        *("tutorials/iris-layer", "tutorials/frame-alpha-star", "tutorials/convolution", "tutorials/torch-model"),
+        "tutorials/counterexample-by-hand",
+    ),
+    "How to": (
+        *("how-to/time-limits", "how-to/certificates-for-a-paper", "how-to/sweep-on-a-cluster"),
+        "how-to/write-a-checker",
+    ),
     "Casebook": ("casebook/index",),
+    "Manual": ("python", "command-line", "networks", "files", "reference/index"),
+    "Proofs": (
+        *("trust", "mathematics", "notation", "certificates", "certificates-convolution", "certificates-network"),
+        *("fast-checker", "references"),
+    ),
+    "Random layers and figures": ("gaussian-finite", "gaussian-thresholds", "figures/index"),
     "Project": (
         *("architecture", "project/contributing", "project/changelog", "project/benchmarks", "project/proved-checker"),
     ),
@@ -29,5 +39,5 @@ def write_contents(folder: Path) -> None:
 
 
 def _tree(pages: tuple[str, ...] | list[str], caption: str = "") -> str:
-    lines = ["", "```{toctree}", ":hidden:", *([f":caption: {caption}"] if caption else []), "", *pages, "```", ""]
+    lines = ["", "```{toctree}", ":hidden:", ":titlesonly:", *([f":caption: {caption}"] if caption else []), "", *pages, "```", ""]
     return "\n".join(lines)

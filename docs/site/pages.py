@@ -18,6 +18,7 @@ ELSEWHERE = {  # pages that do not stand in docs/
     "casebook/README.md": "casebook/format.md",
     "docs/figures/README.md": "figures/index.md",
 }
+REPORT = ("<!-- on the site: the report -->", '<a href="report.html">The report of this model</a>.')
 IMAGES = (".png", ".svg")
 LINK = re.compile(r"(!?\[(?:[^\[\]]|\[[^\]]*\])*\])\(([^)\s]+)\)")
 KEY = re.compile(r"\[([A-Z][A-Za-z]*\d\d)\](?![(\w])")
@@ -57,7 +58,7 @@ class Turner:
 
     def page_text(self, name: str) -> str:
         """The Markdown of a file's page."""
-        text = (ROOT / name).read_text(encoding="utf-8")
+        text = (ROOT / name).read_text(encoding="utf-8").replace(*REPORT)
         return outside_code(text, lambda prose: self._turned(prose, name))
 
     def _turned(self, prose: str, name: str) -> str:
