@@ -37,9 +37,9 @@ def main() -> int:
         return 1
     turner = Turner()
     stage(turner)
-    write_reference(SOURCE / "reference")
+    reference = write_reference(SOURCE / "reference")
     write_gallery(SOURCE, BUILD / "static" / "cases", BUILD / "cache")
-    write_contents(SOURCE)
+    write_contents(SOURCE, reference)
     write_sources(turner)
     staged = time.perf_counter()
     command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-n", "-j", "2", "-b", "html"]

@@ -49,13 +49,19 @@ def _dense(case: Case, result: xi.Result | None) -> Picture:
     if layer.n == 2 and ball:
         figure, axes = plt.subplots(figsize=SQUARE, layout="constrained")
         plot_rectifying_region(layer, axes, domain=case.domain, pair=result.witness)
-        return figure, f"The disc {case.domain.text}, cut by {layer.m} lines; hatched where the active rows do not span."
+        return (
+            figure,
+            f"The disc {case.domain.text}, cut by {layer.m} lines; hatched where the active rows do not span.",
+        )
     if layer.n == 2 or (layer.n == 3 and layer.b.is_zero()):
         figure, axes = plt.subplots(figsize=SQUARE, layout="constrained")
         plot_wedges(layer, axes, domain=case.domain, pair=result.witness)
         what = "plane" if layer.n == 2 else "sphere of directions"
         ending = "; two points with the same output are marked" if _pair(result) else ""
-        return figure, f"The {what}, cut into wedges by {layer.m} rows, coloured by the rank of the active ones{ending}."
+        return (
+            figure,
+            f"The {what}, cut into wedges by {layer.m} rows, coloured by the rank of the active ones{ending}.",
+        )
     return _matrix(layer.W.fractions()) if _pair(result) is None else _bars(result)
 
 
@@ -120,7 +126,9 @@ def _map(case: Case, result: xi.Result | None) -> Picture:
     if n == 2 and outputs == 2:
         return _grid(case, result)
     if _pair(result) is None:
-        return _matrix(case.layer.A.fractions() if isinstance(case.layer, xi.ResidualBlock) else case.layer.layers[0].W.fractions())
+        return _matrix(
+            case.layer.A.fractions() if isinstance(case.layer, xi.ResidualBlock) else case.layer.layers[0].W.fractions()
+        )
     return _bars(result)
 
 

@@ -87,6 +87,12 @@ def _wrong(folder: Path, path: Path, target: str) -> str | None:
     if not file.is_file():
         return f"the link {target} leads nowhere"
     anchor = unquote(parts.fragment)
-    if anchor and file.suffix == ".html" and anchor not in _read(file).places and anchor != "top" and not anchor.startswith("tag="):
+    if (
+        anchor
+        and file.suffix == ".html"
+        and anchor not in _read(file).places
+        and anchor != "top"
+        and not anchor.startswith("tag=")
+    ):
         return f"the page of {target} has no place #{anchor}"
     return None

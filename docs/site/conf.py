@@ -51,8 +51,7 @@ html_theme_options = {
     "light_css_variables": {"font-stack": "system-ui, sans-serif", "font-stack--monospace": "ui-monospace, monospace"},
     "navigation_with_keys": True,
 }
-pygments_style = "tango"
-pygments_dark_style = "native"
+highlight_language = "text"
 
 
 def setup(app: object) -> dict[str, bool]:

@@ -27,17 +27,25 @@ CONTENTS = {
 }
 
 
-def write_contents(folder: Path) -> None:
-    """Append the tables of contents to the start page, and those of sections to their first pages."""
+def write_contents(folder: Path, reference: list[str]) -> None:
+    """Append the tables of contents to the start page, and that of the reference to its first page."""
     start = folder / "index.md"
     trees = [_tree(pages, caption) for caption, pages in CONTENTS.items()]
     start.write_text("\n".join([start.read_text(encoding="utf-8"), *trees]), encoding="utf-8")
-    for section in ("reference",):
-        index = folder / section / "index.md"
-        pages = sorted(path.stem for path in index.parent.glob("*.md") if path.stem != "index")
-        index.write_text(index.read_text(encoding="utf-8") + _tree(pages), encoding="utf-8")
+    index = folder / "reference" / "index.md"
+    index.write_text(index.read_text(encoding="utf-8") + _tree(reference), encoding="utf-8")
 
 
 def _tree(pages: tuple[str, ...] | list[str], caption: str = "") -> str:
-    lines = ["", "```{toctree}", ":hidden:", ":titlesonly:", *([f":caption: {caption}"] if caption else []), "", *pages, "```", ""]
+    lines = [
+        "",
+        "```{toctree}",
+        ":hidden:",
+        ":titlesonly:",
+        *([f":caption: {caption}"] if caption else []),
+        "",
+        *pages,
+        "```",
+        "",
+    ]
     return "\n".join(lines)

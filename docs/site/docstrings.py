@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from reference import targets
 
 CODE = re.compile(r"``.*?``|(?<![`:\w])`([^`\n]+)`(?![`_\w])")
-MARK = re.compile(r"\*(?=\w[^*\s]*(?:\s|[),.;:]|$))|(?<=\w)\*(?=\w)|\|")  # signs that reStructuredText would take for its own
+MARK = re.compile(
+    r"\*(?=\w[^*\s]*(?:\s|[),.;:]|$))|(?<=\w)\*(?=\w)|\|"
+)  # signs that reStructuredText would take for its own
 ENTRY = re.compile(r"(\w+(?:, \w+)*) : (.*)")
 RULE = re.compile(r"-{3,}$")
 
@@ -17,8 +20,9 @@ def set_up(app: object) -> None:
     app.connect("autodoc-process-docstring", _rewritten, priority=1)  # type: ignore[attr-defined]
 
 
-def _rewritten(app: object, what: str, name: str, found: object, options: object, lines: list[str]) -> None:
-    del app, what, found, options
+def _rewritten(*told: Any) -> None:
+    """Sphinx tells its application, what it is, its name, the thing, options, and the lines, which change."""
+    _, _, name, _, _, lines = told
     lines[:] = [_prose(line, name) for line in _with_examples(_with_lists(lines))]
 
 

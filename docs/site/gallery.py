@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from concurrent.futures import ProcessPoolExecutor
 from html import escape
@@ -27,6 +26,7 @@ KINDS = (
     ("Residual blocks", ("residual",)),
     ("Convolutions", ("convolution", "convolution_file")),
 )
+TOLD = tuple(f'  "{key}"' for key in ("title", "statement", "source", "why", "evidence"))  # lines that the page has
 ANSWERS = {"injective": ("✓ injective", "proved"), "not_injective": ("✗ not injective", "collides")}
 DOMAINS = {"R^n": "all of R^n", "nonneg": "the orthant x >= 0"}
 
@@ -138,11 +138,9 @@ def _data(document: dict[str, Any]) -> str:
 
 
 def _file(name: str) -> str:
-    document = json.loads((CASEBOOK / f"{name}.json").read_text(encoding="utf-8"))
-    document["source"] = _source(document)
     text = (CASEBOOK / f"{name}.json").read_text(encoding="utf-8")
-    told = [line for line in text.splitlines() if not line.startswith(('  "source"', '  "why"', '  "evidence"'))]
-    shown = "\n".join(told)
+    told = [line for line in text.splitlines() if not line.startswith(TOLD)]
+    shown = "\n".join(told).replace(",\n}", "\n}")
     if len(shown) > LONGEST:
         return f"It has {len(text):,} letters, too many to show."
     return f"```text\n{shown}\n```"
@@ -156,23 +154,32 @@ def index_text(documents: list[dict[str, Any]]) -> str:
         cards = [_card(document) for document in documents if set(keys) & set(document)]
         sections.append(f'## {title}\n\n<div class="gallery">\n{joined(cards)}\n</div>')
     tags = sorted({tag for document in documents for tag in document["tags"]})
-    buttons = joined([f'<button type="button" class="tag" data-tag="{escape(tag)}">{escape(tag)}</button>' for tag in tags])
+    buttons = joined(
+        [f'<button type="button" class="tag" data-tag="{escape(tag)}">{escape(tag)}</button>' for tag in tags]
+    )
+    start = (
+        f"{len(documents)} layers and networks with a known answer to one question: is it injective?"
+        f" {count['injective']} are, {count['not_injective']} are not. Each answer was found without this package. The"
+        f" tests recompute all of them, and so does `exactinj casebook run`."
+        f" {link('The form of a case, and all of them as a table', 'format.md')}."
+    )
     lines = [
         "# Casebook",
-        f"{len(documents)} layers and networks with a known answer to one question: is it injective? {count['injective']}"
-        f" are, {count['not_injective']} are not. Each answer was found without this package; the tests recompute all"
-        f" of them, and so does `exactinj casebook run`. {link('The form of a case', 'format.md')}, and all of them as a"
-        " table.",
+        start,
         f'<div id="tags" hidden>{buttons}</div>',
         *sections,
-        "```{toctree}\n:hidden:\n\nformat\n```",
+        "```{toctree}\n:hidden:\n\nThe form of a case, all as a table <format>\n```",
     ]
     return "\n\n".join(lines) + "\n"
 
 
 def _card(document: dict[str, Any]) -> str:
     answer, style = ANSWERS[document["expected"]]
-    tags, name, title = escape(" ".join(_slug(tag) for tag in document["tags"])), document["name"], escape(document["title"])
+    tags, name, title = (
+        escape(" ".join(_slug(tag) for tag in document["tags"])),
+        document["name"],
+        escape(document["title"]),
+    )
     picture = f'<img src="../_static/cases/{name}.png" alt="{title}: {answer[2:]}" loading="lazy">'
     return (
         f'<a class="case" href="{name}.html" data-tags="{tags}">{picture}<span class="title">{title}</span>'
@@ -182,4 +189,3 @@ def _card(document: dict[str, Any]) -> str:
 
 def _slug(tag: str) -> str:
     return tag.replace(" ", "-")
-

@@ -43,7 +43,7 @@ class Group:
         for line in self.lines:
             module, _, words = line.partition(": ")
             names = words.split() or import_module(module).__all__
-            found += [(module, name) for name in names if not (module, name) in _AT_HOME]
+            found += [(module, name) for name in names if (module, name) not in _AT_HOME]
         return found
 
 
@@ -59,7 +59,7 @@ GROUPS = (
     Group(
         "certificates",
         "Certificates",
-        "Evidence in files, and the independent checker. The format is specified in [certificates](../certificates.md).",
+        "Evidence in files, and the independent checker. [Certificates](../certificates.md) specifies the format.",
         ("exactinj: check CheckResult Certificate ConvCertificate NetworkCertificate read_certificate",),
     ),
     Group(
@@ -231,6 +231,6 @@ def _index() -> str:
         lines.append(f"| [{group.title}]({group.file}.md) | {names} |")
     table = "\n".join(["| subject | names |", "| --- | --- |", *lines])
     return (
-        "# Reference\n\nEvery public name, by subject, from its docstring. Names of `exactinj` itself are imported from "
-        f"there: `import exactinj as xi`, then `xi.certify`.\n\n{table}\n"
+        "# Reference\n\nEvery public name, by subject, from its docstring. Names of `exactinj` itself come "
+        f"from there: `import exactinj as xi`, then `xi.certify`.\n\n{table}\n"
     )

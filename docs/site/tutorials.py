@@ -61,7 +61,9 @@ def run(page: Path, folder: Path) -> Ran:
     (folder / "tests").symlink_to(ROOT / "tests")
     with contextlib.chdir(folder):
         written = BLOCK.sub(ran, text)
-    wrong += [said for name in PICTURE.findall(text) if (said := _unlike(folder / name, page.parent / "pictures" / name))]
+    wrong += [
+        said for name in PICTURE.findall(text) if (said := _unlike(folder / name, page.parent / "pictures" / name))
+    ]
     return Ran(written, tuple(wrong))
 
 
