@@ -99,7 +99,7 @@ def case_text(document: dict[str, Any], words: str) -> str:
         f"**Answer.** {answer[2:].capitalize()} on {plain(_domain(document))}.",
         f"**Why it is here.** {plain(document['why'])}",
         f"**How the answer is known.** {plain(document['evidence'])}",
-        f"**Source.** {plain(_source(document))}",
+        f"**Source.** {plain(document['source'])}",
         f"**Try it.**\n\n```\n{_command(document)}\n```",
         f"## The file\n\n`casebook/{name}.json`{_data(document)}; [what the keys mean](format.md).\n\n{_file(name)}",
     ]
@@ -113,13 +113,6 @@ def _domain(document: dict[str, Any]) -> str:
     if "sizes" in document:
         return f"{domain}, for every size {cells(document['sizes'])}"
     return domain
-
-
-def _source(document: dict[str, Any]) -> str:
-    """Where the case comes from, without notes on where its text was looked up."""
-    text = document["source"]
-    before, _, after = text.partition(" (extract: ")
-    return before + after.partition(")")[2] if after else text
 
 
 def _command(document: dict[str, Any]) -> str:
