@@ -1,11 +1,13 @@
 """The site: tutorials show what their Python prints and draws, links are turned and followed, every name has a page."""
 
 import importlib
+import re
 from pathlib import Path
 
 import pytest
 
-SITE = Path(__file__).parent.parent / "docs" / "site"
+ROOT = Path(__file__).parent.parent
+SITE = ROOT / "docs" / "site"
 PAGE = '<html><body><h1 id="top-of-it">Words</h1>{}</body></html>'
 
 
@@ -46,6 +48,16 @@ def test_output_that_is_not_shown_and_pictures_that_are_not_drawn_are_seen(tmp_p
 def test_every_public_name_has_one_place_in_the_reference(site):
     pytest.importorskip("torch")
     assert site("reference").unplaced() == []
+
+
+def test_every_key_of_a_reference_is_explained():
+    explained = set(
+        re.findall(r"^\* \*\*\[(\w+)\]\*\*", (ROOT / "docs" / "references.md").read_text("utf-8"), re.MULTILINE)
+    )
+    files = [*ROOT.glob("exactinj/**/*.py"), *ROOT.glob("docs/*.md"), *ROOT.glob("docs/figures/*")]
+    texts = [path.read_text("utf-8") for path in files if path.suffix in (".py", ".md")]
+    used = {key for text in texts for key in re.findall(r"\[([A-Z][A-Za-z]*\d\d)\]", text)}
+    assert used - explained == set()
 
 
 def test_links_of_pages_are_turned_and_dead_ones_are_refused(tmp_path, site, monkeypatch):

@@ -16,7 +16,7 @@ from check_links import complaints
 from contents import write_contents
 from gallery import write_gallery
 from pages import ROOT, Turner, page_files, source_page
-from reference import write_reference
+from reference import unplaced, write_reference
 from tutorials import run_all
 
 BUILD = ROOT / "docs" / "_build"
@@ -31,7 +31,7 @@ def main() -> int:
     started = time.perf_counter()
     for folder in (SOURCE, HTML):
         shutil.rmtree(folder, ignore_errors=True)
-    said = run_all(RAN)
+    said = unplaced() or run_all(RAN)
     if said:
         print("\n".join(said))
         return 1

@@ -26,7 +26,7 @@ suppress_warnings = ["ref.python"]  # words such as m in the types of attributes
 myst_heading_anchors = 4
 myst_enable_extensions: list[str] = []
 
-autodoc_default_options = {"members": True, "show-inheritance": False}
+autodoc_default_options = {"members": True}
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"
 autodoc_preserve_defaults = True

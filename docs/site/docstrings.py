@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from pages import KEY
 from reference import targets
 
 CODE = re.compile(r"``.*?``|(?<![`:\w])`([^`\n]+)`(?![`_\w])")
@@ -38,7 +39,7 @@ def _prose(line: str, inside: str) -> str:
 
 
 def _escaped(words: str) -> str:
-    return MARK.sub(lambda sign: f"\\{sign[0]}", words)
+    return KEY.sub(r"`[\1] <../references.html#\1>`__", MARK.sub(lambda sign: f"\\{sign[0]}", words))
 
 
 def _linked(words: str, inside: str) -> str:

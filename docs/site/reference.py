@@ -165,9 +165,9 @@ GROUPS = (
     ),
     Group(
         "errors",
-        "Errors",
+        "Errors and versions",
         "A message says what was found, what was expected and what to do.",
-        ("exactinj: ExactinjError InputError CertificateError MissingExtraError InternalError",),
+        ("exactinj: about ExactinjError InputError CertificateError MissingExtraError InternalError",),
     ),
 )
 

@@ -12,6 +12,9 @@ document.addEventListener("DOMContentLoaded", () => {
     }
     const slug = tag.replaceAll(" ", "-");
     for (const card of cases) card.hidden = tag !== "" && !card.dataset.tags.split(" ").includes(slug);
+    for (const gallery of document.querySelectorAll(".gallery")) {
+      gallery.parentElement.hidden = !gallery.querySelector(".case:not([hidden])");
+    }
   };
   const fromAddress = () => show(decodeURIComponent((location.hash.match(/^#tag=(.*)$/) || ["", ""])[1]));
   for (const button of buttons) {
