@@ -1,7 +1,8 @@
 """Builds the site into docs/_build/html: python docs/site/build.py. Warnings are errors; links are followed.
 
 Pages are copied to docs/_build/source with their links turned to pages, the reference and the gallery are written
-beside them, and Sphinx makes HTML of all of it. The result works from a folder, without a network.
+beside them, and Sphinx makes HTML of all of it. The result works from a folder, without a network; so does its search,
+which is why this is not MkDocs.
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ ELSEWHERE = {  # pages that do not stand in docs/
     "docs/figures/README.md": "figures/index.md",
 }
 REPORT = ("<!-- on the site: the report -->", '<a href="report.html">The report of this model</a>.')
+GALLERY = {"casebook/README.md": "casebook/index.md"}  # links to a list of cases lead to their pictures
 IMAGES = (".png", ".svg")
 LINK = re.compile(r"(!?\[(?:[^\[\]]|\[[^\]]*\])*\])\(([^)\s]+)\)")
 KEY = re.compile(r"\[([A-Z][A-Za-z]*\d\d)\](?![(\w])")
@@ -89,7 +90,7 @@ class Turner:
         return relative(place, page)
 
     def _page_of(self, file: str) -> str:
-        page = self.pages.get(file) or case_page(file)
+        page = GALLERY.get(file) or self.pages.get(file) or case_page(file)
         if page is None:
             self.sources.add(file)
         return page or source_page(file)
