@@ -112,9 +112,9 @@ GROUPS = (
     ),
     Group(
         "networks",
-        "Scans of models",
-        "Every layer of a model, then the model. [Networks](../networks.md) says what is done.",
-        ("exactinj: scan ScanResult LayerRow NetworkAnswer",),
+        "Scans of models, and reports",
+        "Every layer of a model, then the model; a page about any answer. See [networks](../networks.md).",
+        ("exactinj: scan ScanResult LayerRow NetworkAnswer write_report",),
     ),
     Group(
         "wedges",
