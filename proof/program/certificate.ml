@@ -7,7 +7,7 @@ let claims =
   [ "injective"; "not_injective"; "alpha_star"; "injective_if_full_spark"; "injective_for_sizes";
     "not_injective_for_sizes"; "injective_for_sizes_if_full_spark"; "stability" ]
 
-(* What each rule proves; the proved checker has the first five. *)
+(* What each rule proves; the proved checker has the first five, and depth-tree. *)
 let proves =
   [ ("collision", "not_injective"); ("flat-tree", "injective"); ("sign-split", "injective");
     ("packing", "injective_if_full_spark"); ("blocks", "injective"); ("stages", "injective");
@@ -86,12 +86,12 @@ let read_domain r claim =
     | "nonneg-ball" -> (Checker.NonnegativeBall (radius r), None)
     | "polytope" -> polytope r
     | _ ->
-        ignore (radius r);
+        let radius = radius r in
         if claim <> "alpha_star" then
           rejected "domain: the claim on a sphere can be \"alpha_star\" only, not \"%s\"" claim;
-        (Checker.Space, None) in
+        (Checker.Sphere radius, None) in
   let n = Numbers.nat_of (Option.value dimension ~default:0) in
-  if Checker.integer_domain_of n domain = None then rejected_domain domain;
+  if kind <> "sphere" && Checker.integer_domain_of n domain = None then rejected_domain domain;
   (kind, domain, dimension)
 
 (* ------------------------------------------------------------------ layer *)
@@ -200,7 +200,7 @@ let entries r (at : Words.place) functions negative =
   stream ()
 
 (* The tokens at the key "tree", then the end of the proof. *)
-let tokens r (at : Words.place) =
+let tokens ?(within = "") r (at : Words.place) =
   let rec stream next : Z.t Stream.t =
     lazy
       (match next () with
@@ -208,7 +208,7 @@ let tokens r (at : Words.place) =
        | Some (Number t) ->
            at.tokens <- at.tokens + 1;
            Stream.More (t, stream next)
-       | Some found -> unreadable "tree token %d: expected an integer, found %s" at.tokens (show found))
+       | Some found -> unreadable "%stree token %d: expected an integer, found %s" within at.tokens (show found))
   in
   lazy (ignore (key r "," [ "tree" ]); Lazy.force (stream (items ~ahead:true r)))
 
@@ -225,13 +225,13 @@ let read_rule r claim =
   let proved = List.assoc rule proves in
   if proved <> claim then rejected "the rule \"%s\" proves \"%s\", not the claim \"%s\"" rule proved claim;
   match rule with
-  | "collision" | "flat-tree" | "sign-split" | "packing" | "blocks" -> rule
+  | "collision" | "flat-tree" | "sign-split" | "packing" | "blocks" | "depth-tree" -> rule
   | "stages" -> rejected "the rule \"stages\" stands inside the rule \"boxes\" only"
   | "p-matrix" | "orientation" -> rejected "the rule \"%s\" proves something about residual blocks only" rule
   | "cell-pairs" | "composition" | "graph-composition" | "rank" ->
       rejected "the rule \"%s\" proves something about networks only" rule
   | other ->
-      unsupported "the rule \"%s\" is not among those that are proved: collision, flat-tree, sign-split, packing, blocks" other
+      unsupported "the rule \"%s\" is not among those that are proved: collision, flat-tree, sign-split, packing, blocks, depth-tree" other
 
 (* Where the check of a layer starts, and what entries may name. *)
 let start rule kind domain layer n : Words.place * Compact.functions =
@@ -345,6 +345,92 @@ let read_blocks r scene kind domain layer n : Checker.block Stream.t =
     stream (expect r ",]" = ',') in
   stream (if peek r = ']' then (skip r; false) else true)
 
+(* ------------------------------------------------------------------ depth-tree *)
+
+(* The sign and the square of row j, with the words for what is no value. *)
+let read_level r kind j : Checker.level =
+  ignore (key r "," [ "sign" ]);
+  let sign = match value r with
+    | Number z when Z.leq (Z.abs z) Z.one -> z
+    | found -> malformed r "\"sign\": expected -1 or 0 or 1, found %s" (show found) in
+  ignore (key r "," [ "square" ]);
+  match value r with
+  | Null ->
+      if not (Z.equal sign Z.one && kind = "sphere") then
+        rejected "row %d: the value is infinity only with sign 1 and on a sphere" j;
+      Infinity
+  | found ->
+      let square = Numbers.rational (Printf.sprintf "row %d: square" j) found in
+      if Z.sign square.qnum < 0 || (Z.sign square.qnum = 0) <> (Z.sign sign = 0) then
+        rejected "row %d: the sign %s and the square %s are not those of a number" j (show (Number sign)) (show found);
+      if Z.equal sign Z.one && kind <> "sphere" then rejected "row %d: the value is positive, but the domain contains 0" j;
+      Root (sign, square)
+
+let read_point_of_row r j n =
+  ignore (key r "," [ "point" ]);
+  match value r with Null -> None | found -> Some (Numbers.rationals (Printf.sprintf "row %d: point" j) (Some n) found)
+
+let short_refuter place found : Checker.depth_refuter =
+  let pair = function
+    | List [ Number i; text ] ->
+        let factor = Numbers.rational place text in
+        if Z.sign factor.qnum <= 0 then unreadable "%s: expected a positive multiplier, found %s" place (show text);
+        (i, factor)
+    | _ -> unreadable "%s: expected pairs like [3, \"1/2\"], found another entry" place in
+  match found with
+  | List l -> Short (List.map pair l)
+  | _ -> unreadable "%s: expected a list of pairs [row, multiplier], found %s" place (show found)
+
+let cone_refuter place found : Checker.depth_refuter =
+  match found with
+  | List l when List.for_all (function Number _ -> true | _ -> false) l ->
+      Cone (List.map (function Number i -> i | _ -> Z.zero) l)
+  | _ -> unreadable "%s: expected a list of rows, found %s" place (show found)
+
+(* Row j: its value and point at once, its refuters and its tree when the checker asks for them. *)
+let read_depth_row r (at : Words.place) j : Checker.depth_row =
+  if j = at.m then rejected "depth-tree: the list goes on after all %d rows" at.m;
+  ignore (key r "{" [ "row" ]);
+  let about = match value r with
+    | Number z -> z
+    | found -> malformed r "\"row\": expected an integer, found %s" (show found) in
+  if not (Z.equal about (Z.of_int j)) then rejected "row %d: found row %s in its place" j (show (Number about));
+  let stated = read_level r at.domain j in
+  let attained = read_point_of_row r j at.n in
+  let read = match stated with Root (sign, _) when Z.sign sign <= 0 -> short_refuter | _ -> cone_refuter in
+  let rec refuters next : Checker.depth_refuter Stream.t =
+    lazy
+      (match next () with
+       | None -> Stream.Done
+       | Some found ->
+           at.entries <- at.entries + 1;
+           let refuter = read (Printf.sprintf "row %d: refuter %d" j (at.entries - 1)) found in
+           Stream.More (refuter, refuters next)) in
+  at.entries <- 0;
+  at.tokens <- 0;
+  let row_refuters = lazy (ignore (key r "," [ "refuters" ]); Lazy.force (refuters (items ~ahead:true r))) in
+  { about; stated; attained; row_refuters; row_tokens = tokens ~within:(Printf.sprintf "row %d: " j) r at }
+
+(* What the proved checker says about the values of alpha*. *)
+let judge_depth_tree r kind domain layer n =
+  let m = List.length layer in
+  let at : Words.place =
+    { name = "refuter"; m; n; functions = m; domain = kind; first_in = Hashtbl.create 1; entries = 0; tokens = 0 } in
+  let current = ref None and all = ref 0 in
+  let rec rows more j : Checker.depth_row Stream.t =
+    lazy
+      (if not more then (ignore (expect r "}"); Stream.Done)
+       else
+         let row = read_depth_row r at j in
+         current := Some j;
+         Stream.More (row, lazy (current := None; all := !all + at.tokens; Lazy.force (rows (expect r ",]" = ',') (j + 1))))) in
+  let start = lazy (ignore (key r "," [ "rows" ]); ignore (expect r "["); Lazy.force (rows (if peek r = ']' then (skip r; false) else true) 0)) in
+  match Checker.check (Numbers.nat_of n) domain layer (ByDepthTree start) with
+  | Checker.Bad why ->
+      let text = Words.of_reason at why in
+      rejected "%s" (match !current with Some j -> Printf.sprintf "row %d: %s" j text | None -> text)
+  | Checker.Good () -> Printf.sprintf "the values of all %d rows are attained, and the trees of %d tokens are correct" m !all
+
 (* ------------------------------------------------------------------ verdict *)
 
 let accepted rule kind scene =
@@ -389,6 +475,7 @@ let check r given claimed =
   let subject = key r "," (if for_sizes then [ "convolution" ] else "layer" :: others) in
   if subject <> "layer" then unsupported "certificates about a %s are not among those that are proved" subject;
   let layer, n = read_layer r (Option.map Layer_file.read given) dimension in
-  let reason = judge r (read_rule r claim) kind domain layer n in
+  let rule = read_rule r claim in
+  let reason = (if rule = "depth-tree" then judge_depth_tree r else judge r rule) kind domain layer n in
   finish r;
   reason

@@ -44,6 +44,20 @@ let of_reason at (why : Checker.reason) =
   | RowUsed i ->
       let other = Option.value (Hashtbl.find_opt at.first_in i) ~default:0 in
       entry "names row %s, which refuter %d has" (show i) other
+  | NoCenteredBall -> "depth-tree: the domain is not a ball with center 0, a nonnegative ball or a sphere"
+  | RowsEnd count -> Printf.sprintf "depth-tree: the list ends after %s of %d rows" (show count) at.m
+  | RowsGoOn -> Printf.sprintf "depth-tree: the list goes on after all %d rows" at.m
+  | WrongLevel -> "the sign and the square are not those of a value"
+  | PointMissing -> "the point is null exactly if the square is"
+  | PointNegative -> "the point is not nonnegative"
+  | PointZero -> "the point is 0"
+  | PointAbove count -> Printf.sprintf "%s rows are above it at the point, more than %d" (show count) (at.n - 1)
+  | PointValue -> "the point does not have the stated value"
+  | NamesItself i -> entry "names row %s itself" (show i)
+  | TooLong -> entry "the combination of rows is too long"
+  | HasLine -> entry "the cone contains a line"
+  | RayBelow i -> entry "the cone has a ray on which row %s is smaller than stated" (show i)
+  | KnownAbove i -> token "row %s is known to be above" (show i)
   | TooFewRefuters -> Printf.sprintf "there are %d refuters, expected n = %d or more" at.entries at.n
   | NonzeroOutside i -> Printf.sprintf "row %s is not zero outside the columns" (show i)
   | NoSuchBlockRow -> "rows: names one that does not exist"

@@ -1,8 +1,8 @@
 (** The checker, and what it means that it accepts. *)
 
 From Coq Require Import List ZArith QArith.
-From Proof Require Import Layers Streams Combinations OneLayer.
-From Proof.rules Require Import Blocks.
+From Proof Require Import Layers AlphaStar Streams Combinations OneLayer.
+From Proof.rules Require Import Blocks DepthTree.
 Open Scope Z_scope.
 
 (** The evidence in a certificate, rule by rule. A refuter or circuit is a list of pairs (i, lambda_i). *)
@@ -11,7 +11,8 @@ Inductive evidence :=
   | ByFlatTree (refuters : stream (list (Z * Z))) (tree : stream Z)
   | BySignSplit (circuits : stream (list (Z * Z))) (tree : stream Z)
   | ByPacking (refuters : stream (list (Z * Z)))
-  | ByBlocks (blocks : stream block).
+  | ByBlocks (blocks : stream block)
+  | ByDepthTree (rows : stream depth_row).
 
 Definition check (n : nat) (K : domain) (layer : list row) (e : evidence) : outcome unit :=
   match e with
@@ -20,6 +21,7 @@ Definition check (n : nat) (K : domain) (layer : list row) (e : evidence) : outc
   | BySignSplit circuits tree => check_rows n K layer (SignSplitProof circuits tree)
   | ByPacking refuters => check_rows n K layer (PackingProof refuters)
   | ByBlocks blocks => check_blocks n K layer blocks
+  | ByDepthTree rows => check_depth_tree n K layer rows
   end.
 
 (** What a certificate with this evidence claims. *)
@@ -28,6 +30,7 @@ Definition claim (n : nat) (K : domain) (layer : list row) (e : evidence) : Prop
   | ByCollision _ _ => collides n K layer
   | ByFlatTree _ _ | BySignSplit _ _ | ByBlocks _ => injective n K layer
   | ByPacking _ => full_spark n layer -> injective n K layer
+  | ByDepthTree rows => alpha_star n K layer (levels_of rows)
   end.
 
 (** What the checker accepts is true. *)
@@ -39,4 +42,5 @@ Proof.
   - apply (check_rows_sound _ _ _ _ H).
   - apply (check_rows_sound _ _ _ _ H).
   - apply (check_blocks_sound _ _ _ _ H).
+  - apply (check_depth_tree_sound _ _ _ _ H).
 Qed.

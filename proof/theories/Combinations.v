@@ -27,6 +27,20 @@ Inductive reason :=
   | NonnegativeRow (row : Z)
   | HasSign (row : Z)
   | RowUsed (row : Z)
+  | NoCenteredBall
+  | RowsEnd (count : Z)
+  | RowsGoOn
+  | WrongLevel
+  | PointMissing
+  | PointNegative
+  | PointZero
+  | PointAbove (count : Z)
+  | PointValue
+  | NamesItself (row : Z)
+  | TooLong
+  | HasLine
+  | RayBelow (row : Z)
+  | KnownAbove (row : Z)
   | TooFewRefuters
   | NonzeroOutside (row : Z)
   | NoSuchBlockRow

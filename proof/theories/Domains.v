@@ -30,7 +30,7 @@ Fixpoint divide_at {A : Type} (n : nat) (l : list A) : list A * list A :=
 (** Every d_j(x) has the sign that is asked for, for x given as integers over a positive denominator. *)
 Definition inner_product (r : integer_row) (x : list Z) (d : Z) : Z := product (weights r) x + constant r * d.
 
-(** The domain in integers, if it is one with interior points and fits n. *)
+(** The domain in integers, if it is one with interior points and fits n. The sphere is not. *)
 Definition integer_domain_of (n : nat) (K : domain) : option integer_domain :=
   match K with
   | Space => Some ISpace
@@ -53,6 +53,7 @@ Definition integer_domain_of (n : nat) (K : domain) : option integer_domain :=
       | Some rows, Some (x, d) => if forallb (fun r => inner_product r x d <? 0) rows then Some (IPolytope rows) else None
       | _, _ => None
       end
+  | Sphere _ => None
   end.
 
 Definition negative_part (g : list Z) : list Z := map (Z.min 0) g.
@@ -120,7 +121,7 @@ Qed.
 
 Lemma integer_domain_of_spec : forall n K Z, integer_domain_of n K = Some Z -> domain_made n K Z.
 Proof.
-  intros n K Z H. destruct K as [| |lower upper|center radius|radius|functions interior]; cbn [integer_domain_of] in H.
+  intros n K Z H. destruct K as [| |lower upper|center radius|radius|functions interior|radius]; cbn [integer_domain_of] in H.
   - injection H as <-. constructor.
   - injection H as <-. constructor.
   - destruct (has_length n lower && has_length n upper)%bool eqn:L; [|discriminate].
@@ -139,6 +140,7 @@ Proof.
     destruct (forallb (fun r => inner_product r x d <? 0)%Z rows) eqn:F; [|discriminate].
     apply over_one_denominator_spec in O as [M P]. injection H as <-.
     econstructor; try eassumption. apply (integer_rows_spec _ _ _ _ I).
+  - discriminate.
 Qed.
 
 (** * The test *)

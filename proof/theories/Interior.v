@@ -58,16 +58,17 @@ Qed.
 Lemma convex_lower : forall t a b c, 0 <= t <= 1 -> c <= a -> c <= b -> c <= (1 - t) * a + t * b.
 Proof. intros t a b c T A B. assert (H := convex_bound t (- a) (- b) (- c) T). lra. Qed.
 
-Theorem convex : forall n K t x y, 0 <= t <= 1 -> inside n K x -> inside n K y -> inside n K (between t x y).
+Theorem convex : forall n K IK t x y, domain_made n K IK -> 0 <= t <= 1 ->
+  inside n K x -> inside n K y -> inside n K (between t x y).
 Proof.
-  intros n K t x y T X Y. destruct K; cbn [inside] in *; auto.
+  intros n K IK t x y M T X Y. destruct M; cbn [inside] in *; auto.
   - intros j J. apply (convex_lower t); auto.
   - intros j J. split; [apply (convex_lower t)|apply (convex_bound t)]; try apply X; try apply Y; auto.
   - eapply Rle_trans; [apply square_distance_between, T|]. apply convex_bound; auto.
   - destruct X as [X X'], Y as [Y Y']. split.
     + intros j J. apply (convex_lower t); auto.
     + eapply Rle_trans; [apply square_distance_between, T|]. apply convex_bound; auto.
-  - intros d D. rewrite affine_between. apply convex_bound; auto.
+  - intros f F. rewrite affine_between. apply convex_bound; auto.
 Qed.
 
 (** * Small steps *)
@@ -258,12 +259,13 @@ Proof.
 Qed.
 
 (** From a point of the domain towards one deep inside, every point on the way is deep inside. *)
-Theorem deep_between : forall n K t x z, 0 < t <= 1 -> inside n K x -> deep n K z -> deep n K (between t x z).
+Theorem deep_between : forall n K IK t x z, domain_made n K IK ->
+  0 < t <= 1 -> inside n K x -> deep n K z -> deep n K (between t x z).
 Proof.
-  intros n K t x z T X (Z & D). split; [apply convex; auto; lra|].
+  intros n K IK t x z M T X (Z & D). split; [apply (convex n K IK); auto; lra|].
   intro u. destruct (D u) as (e & e0 & E). exists (t * e). split; [apply Rmult_lt_0_compat; lra|].
   replace (plus (between t x z) (times (t * e) u)) with (between t x (plus z (times e u))).
-  - apply convex; auto; lra.
+  - apply (convex n K IK); auto; lra.
   - apply FunctionalExtensionality.functional_extensionality. intro j. unfold plus, times, between, plus, times. ring.
 Qed.
 

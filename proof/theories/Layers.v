@@ -47,7 +47,8 @@ Inductive domain :=
   | Box (lower upper : list Q)
   | Ball (center : list Q) (radius : Q)
   | NonnegativeBall (radius : Q)
-  | Polytope (functions : list row) (interior : list Q).
+  | Polytope (functions : list row) (interior : list Q)
+  | Sphere (radius : Q).
 
 Definition nonnegative_point (n : nat) (x : point) : Prop := forall j, (j < n)%nat -> 0 <= x j.
 
@@ -61,6 +62,7 @@ Definition inside (n : nat) (K : domain) (x : point) : Prop :=
   | NonnegativeBall radius =>
       nonnegative_point n x /\ square_distance (repeat 0%Q n) x <= Q2R radius * Q2R radius
   | Polytope functions _ => forall d, In d functions -> affine d x <= 0
+  | Sphere radius => square_distance (repeat 0%Q n) x = Q2R radius * Q2R radius
   end.
 
 (** Different points of K have different outputs. *)

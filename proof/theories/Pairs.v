@@ -48,7 +48,7 @@ Proof.
   assert (T1 : 0 < Rmin T 1 <= 1) by (split; [apply Rmin_glb_lt; lra|apply Rmin_r]).
   assert (V : vanishes n (difference x y)).
   { apply (H (between (Rmin T 1) (between (1 / 2) x y) d)).
-    - apply deep_between; auto. apply convex; auto. lra.
+    - apply (deep_between n K IK); auto. apply (convex n K IK); auto. lra.
     - apply HT. split; [lra|apply Rmin_l]. }
   intros j J. apply (vanishes_same n _ V) in J. unfold difference, plus, times in J. lra.
 Qed.

@@ -56,14 +56,14 @@ Fixpoint block_layer (layer : table row) (mask : list bool) (rows : list Z) : ou
       end
   end.
 
-(** The domain cut down to the columns; None for a polytope. *)
+(** The domain cut down to the columns; None for a polytope, and for a sphere. *)
 Definition block_domain (n : nat) (mask : list bool) (K : domain) : option domain :=
   match K with
   | Space | Orthant | NonnegativeBall _ => Some K
   | Box lower upper =>
       if has_length n lower && has_length n upper then Some (Box (cut mask lower) (cut mask upper)) else None
   | Ball center radius => if has_length n center then Some (Ball (cut mask center) radius) else None
-  | Polytope _ _ => None
+  | Polytope _ _ | Sphere _ => None
   end.
 
 Fixpoint either (covered mask : list bool) : list bool :=
@@ -159,7 +159,7 @@ Proof. induction mask as [|[] mask IH]; cbn; [reflexivity| |]; rewrite IH; refle
 Lemma inside_cut : forall n mask K K' x, length mask = n -> block_domain n mask K = Some K' ->
   inside n K x -> inside (count mask) K' (restricted mask x).
 Proof.
-  intros n mask K K' x L H X. destruct K as [| |lower upper|center radius|radius|functions interior]; cbn [block_domain] in H.
+  intros n mask K K' x L H X. destruct K as [| |lower upper|center radius|radius|functions interior|radius]; cbn [block_domain] in H.
   - injection H as <-. exact I.
   - injection H as <-. intros k J.
     destruct (restricted_forall mask x (fun _ _ => True) (fun _ _ => I) k J) as (j & JL & E & _).
@@ -174,6 +174,7 @@ Proof.
     + intros k J. destruct (restricted_forall mask x (fun _ _ => True) (fun _ _ => I) k J) as (j & JL & E & _).
       rewrite E. apply X. lia.
     + rewrite <- cut_repeat, L. eapply Rle_trans; [apply square_distance_cut; rewrite repeat_length; auto|exact Y].
+  - discriminate.
   - discriminate.
 Qed.
 
