@@ -242,15 +242,18 @@ let start rule kind domain layer n : Words.place * Compact.functions =
       ({ name; m = List.length layer; n; functions = f.explicit; domain = kind; first_in = Hashtbl.create 16; entries = 0; tokens = 0 }, f)
   | _ -> rejected "layer: its numbers do not fit together"
 
-(* Of a packing: without epsilon, and each row with the first refuter that names it. *)
-let packing r (at : Words.place) functions =
+let read_epsilon r kind =
   ignore (key r "," [ "epsilon" ]);
-  (match value r with
-   | Null -> ()
-   | found ->
-       let epsilon = Numbers.rational "epsilon" found in
-       if Z.sign epsilon.qnum <= 0 then unreadable "epsilon: expected null or a positive number, found %s" (show found);
-       unsupported "packings with epsilon are not among those that are proved");
+  match value r with
+  | Null -> None
+  | found ->
+      let epsilon = Numbers.rational "epsilon" found in
+      if Z.sign epsilon.qnum <= 0 then unreadable "epsilon: expected null or a positive number, found %s" (show found);
+      if kind <> "R^n" then rejected "epsilon: a number for a layer on %s, only null can stand there" kind;
+      Some epsilon
+
+(* Of a packing: each row with the first refuter that names it. *)
+let packing r (at : Words.place) functions =
   let remember pairs =
     let m = Z.of_int at.m and number = at.entries - 1 in
     List.iter (fun (i, _) -> if Z.lt i m && not (Hashtbl.mem at.first_in i) then Hashtbl.add at.first_in i number) pairs in
@@ -260,6 +263,17 @@ let packing r (at : Words.place) functions =
        | Stream.Done -> ignore (expect r "}"); Stream.Done
        | Stream.More (pairs, rest) -> remember pairs; Stream.More (pairs, watched rest)) in
   watched (entries r at functions false)
+
+(* Each refuter with what shows that it bears epsilon. *)
+let with_scalings (functions : Compact.functions) refuters =
+  let has_bias = Array.exists (fun (row : Checker.integer_row) -> Z.sign row.constant <> 0) functions.rows in
+  let rec scaled s =
+    lazy
+      (match Lazy.force s with
+       | Stream.Done -> Stream.Done
+       | Stream.More (pairs, rest) ->
+           Stream.More ((pairs, lazy (Nearby.scaling has_bias functions.rows pairs)), scaled rest)) in
+  scaled refuters
 
 let flat_tree r at functions =
   let refuters = entries r at functions false in
@@ -433,12 +447,13 @@ let judge_depth_tree r kind domain layer n =
 
 (* ------------------------------------------------------------------ verdict *)
 
-let accepted rule kind scene =
+let accepted rule kind nearby scene =
   let at = scene.at in
   match rule with
   | "collision" -> Printf.sprintf "x and y differ, lie in %s and have the same output in all %d rows" kind at.m
   | "packing" ->
-      Printf.sprintf "%d refuters are correct and disjoint; injective if any %d rows are independent" at.entries at.n
+      Printf.sprintf "%d refuters are correct and disjoint%s; injective if any %d rows are independent" at.entries
+        (if nearby then Printf.sprintf ", %d of them after every change of the entries up to epsilon too" at.n else "") at.n
   | _ -> Printf.sprintf "%d %ss and the tree of %d tokens are correct" at.entries at.name at.tokens
 
 (* What the proved checker says about the proof: the reason to accept. *)
@@ -446,13 +461,19 @@ let judge r rule kind domain layer n =
   let at, functions = start rule kind domain layer n in
   let scene = { at; block = None; blocks = 0 } in
   let within text = match scene.block with Some k -> Printf.sprintf "block %d: %s" k text | None -> text in
+  let nearby = ref false in
   if rule = "blocks" && kind = "polytope" then rejected "blocks: the domain is a polytope";
   let evidence () : Checker.evidence =
     match rule with
     | "collision" -> let x, y = read_points r n in ByCollision (x, y)
     | "flat-tree" -> let refuters, tree = flat_tree r at functions in ByFlatTree (refuters, tree)
     | "sign-split" -> let circuits, tree = sign_split r at functions in BySignSplit (circuits, tree)
-    | "packing" -> ByPacking (packing r at functions)
+    | "packing" -> (
+        match read_epsilon r kind with
+        | None -> ByPacking (packing r at functions)
+        | Some epsilon ->
+            nearby := true;
+            ByPackingNearby (epsilon, with_scalings functions (packing r at functions)))
     | _ -> ByBlocks (read_blocks r scene kind domain layer n) in
   match Checker.check (Numbers.nat_of n) domain layer (evidence ()) with
   | exception Unreadable text -> unreadable "%s" (within text)
@@ -460,7 +481,7 @@ let judge r rule kind domain layer n =
   | Checker.Bad why -> rejected "%s" (within (Words.of_reason scene.at why))
   | Checker.Good () when rule = "blocks" ->
       Printf.sprintf "%d blocks have all %d columns, and their proofs are correct" scene.blocks n
-  | Checker.Good () -> accepted rule kind scene
+  | Checker.Good () -> accepted rule kind !nearby scene
 
 (* The claim, once it is read, and the reason to accept. Raises the faults. *)
 let check r given claimed =

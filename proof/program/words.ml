@@ -59,6 +59,7 @@ let of_reason at (why : Checker.reason) =
   | RayBelow i -> entry "the cone has a ray on which row %s is smaller than stated" (show i)
   | KnownAbove i -> token "row %s is known to be above" (show i)
   | TooFewRefuters -> Printf.sprintf "there are %d refuters, expected n = %d or more" at.entries at.n
+  | TooFewBear count -> Printf.sprintf "%s refuters bear the change epsilon, expected n = %d or more" (show count) at.n
   | NonzeroOutside i -> Printf.sprintf "row %s is not zero outside the columns" (show i)
   | NoSuchBlockRow -> "rows: names one that does not exist"
   | ColumnMissing j -> Printf.sprintf "blocks: no block has column %s" (show j)

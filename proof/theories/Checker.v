@@ -1,8 +1,8 @@
 (** The checker, and what it means that it accepts. *)
 
 From Coq Require Import List ZArith QArith.
-From Proof Require Import Layers AlphaStar Streams Combinations OneLayer.
-From Proof.rules Require Import Blocks DepthTree.
+From Proof Require Import Layers AlphaStar RealLayers Streams Combinations OneLayer.
+From Proof.rules Require Import Blocks DepthTree PackingNearby.
 Open Scope Z_scope.
 
 (** The evidence in a certificate, rule by rule. A refuter or circuit is a list of pairs (i, lambda_i). *)
@@ -12,7 +12,8 @@ Inductive evidence :=
   | BySignSplit (circuits : stream (list (Z * Z))) (tree : stream Z)
   | ByPacking (refuters : stream (list (Z * Z)))
   | ByBlocks (blocks : stream block)
-  | ByDepthTree (rows : stream depth_row).
+  | ByDepthTree (rows : stream depth_row)
+  | ByPackingNearby (epsilon : Q) (refuters : stream (list (Z * Z) * delayed scaling)).
 
 Definition check (n : nat) (K : domain) (layer : list row) (e : evidence) : outcome unit :=
   match e with
@@ -22,6 +23,7 @@ Definition check (n : nat) (K : domain) (layer : list row) (e : evidence) : outc
   | ByPacking refuters => check_rows n K layer (PackingProof refuters)
   | ByBlocks blocks => check_blocks n K layer blocks
   | ByDepthTree rows => check_depth_tree n K layer rows
+  | ByPackingNearby epsilon refuters => check_nearby n K layer epsilon refuters
   end.
 
 (** What a certificate with this evidence claims. *)
@@ -31,6 +33,7 @@ Definition claim (n : nat) (K : domain) (layer : list row) (e : evidence) : Prop
   | ByFlatTree _ _ | BySignSplit _ _ | ByBlocks _ => injective n K layer
   | ByPacking _ => full_spark n layer -> injective n K layer
   | ByDepthTree rows => alpha_star n K layer (levels_of rows)
+  | ByPackingNearby epsilon _ => (full_spark n layer -> injective n K layer) /\ injective_nearby n epsilon layer
   end.
 
 (** What the checker accepts is true. *)
@@ -43,4 +46,5 @@ Proof.
   - apply (check_rows_sound _ _ _ _ H).
   - apply (check_blocks_sound _ _ _ _ H).
   - apply (check_depth_tree_sound _ _ _ _ H).
+  - apply (check_nearby_sound _ _ _ _ _ H).
 Qed.

@@ -42,6 +42,7 @@ Inductive reason :=
   | RayBelow (row : Z)
   | KnownAbove (row : Z)
   | TooFewRefuters
+  | TooFewBear (count : Z)
   | NonzeroOutside (row : Z)
   | NoSuchBlockRow
   | ColumnMissing (column : Z)

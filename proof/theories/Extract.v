@@ -3,7 +3,7 @@
 
 From Coq Require Import List ZArith QArith Extraction ExtrOcamlBasic.
 From Proof Require Import Layers Streams Rows Domains Tables Combinations OneLayer Checker.
-From Proof.rules Require Import Blocks DepthTree.
+From Proof.rules Require Import Blocks DepthTree PackingNearby.
 
 Extract Inductive positive => "Integer.t" [ "Integer.double_plus_one" "Integer.double" "Integer.one" ] "Integer.case_positive".
 Extract Inductive Z => "Integer.t" [ "Integer.zero" "Integer.same" "Integer.opp" ] "Integer.case".

@@ -141,6 +141,12 @@ def test_trust_quotes_the_theorem():
             "forallb (is_line normals) lines",
         ),
         ("Cones", "subset (fst c) (fst other)) (found ++ rest') then", "true) (found ++ rest') then"),
+        ("rules/PackingNearby", "(q * largest (shares s) <? room * least (shares s))", "true"),
+        (
+            "rules/PackingNearby",
+            "if bears n has_bias epsilon ts (force s) then S bearing else bearing",
+            "S bearing",
+        ),
         ("Bases", "(modulus - remainder_product w x)", "(remainder_product w x)"),
         ("rules/SignSplit", "(with_member P i) Q tokens", "(with_member P i) (with_member Q i) tokens"),
     ],
@@ -234,7 +240,9 @@ def test_packing(check):
         assert document["proof"]["rule"] == "packing"
         assert agree(check, json.dumps(document).encode())[0]
         document["proof"]["epsilon"] = "1/1000000"
-        assert agree(check, json.dumps(document).encode()) == "unsupported"
+        answer = agree(check, json.dumps(document).encode())
+        assert answer[0] == isinstance(domain, xi.RealSpace)
+        assert "epsilon" in answer[2]
         document["proof"]["epsilon"] = None
         entries = document["proof"].get("refuters") or document["proof"]["supports"]
         for _ in range(40):
@@ -249,6 +257,26 @@ def test_packing(check):
         del entries[1:]
         assert "expected n = 2 or more" in agree(check, json.dumps(document).encode())[2]
     assert len(seen) > 3
+
+
+@pytest.mark.parametrize("bias", [False, True])
+def test_packing_with_epsilon(bias, check):
+    """Both checkers find the same numbers small enough, whatever the scales of the rows."""
+    rng, seen = random.Random(f"epsilon {bias}"), set()
+    for n, m in ((1, 8), (2, 24), (3, 48)):
+        rows = [
+            [Fraction(rng.randint(-99, 99), rng.choice([1, 7, 64])) * 8 ** rng.randint(0, 1) for _ in range(n)]
+            for _ in range(m)
+        ]
+        layer = xi.ReLULayer(rows, [Fraction(rng.randint(1, 9), 8) for _ in rows] if bias else None)
+        certificate = xi.certify(layer, engine="packing", assume="full-spark").certificate
+        document = json.loads(certificate.to_bytes())
+        epsilon = Fraction(document["proof"]["epsilon"] or "1/999")
+        for k in range(-9, 9):
+            document["proof"]["epsilon"] = str(epsilon * Fraction(3, 2) ** k)
+            answer = agree(check, json.dumps(document).encode())
+            seen.add(answer[0])
+    assert seen == {True, False}
 
 
 ROUND = {"ball": xi.Ball("3/4"), "nonneg-ball": xi.NonnegativeBall(2), "sphere": xi.Sphere("5/3")}

@@ -1,4 +1,4 @@
-(** Rule "packing" without epsilon: n pairwise disjoint refuters. *)
+(** Rule "packing": n pairwise disjoint refuters. With epsilon see PackingNearby.v. *)
 
 From Coq Require Import List Bool ZArith Reals Lra Lia.
 From Proof Require Import Layers Streams Integers Rows Domains Interior Elimination Tables Combinations.
