@@ -7,7 +7,7 @@ let claims =
   [ "injective"; "not_injective"; "alpha_star"; "injective_if_full_spark"; "injective_for_sizes";
     "not_injective_for_sizes"; "injective_for_sizes_if_full_spark"; "stability" ]
 
-(* What each rule proves; the proved checker has the first five, and depth-tree. *)
+(* What each rule proves; the proved checker has the first five, depth-tree and gram. *)
 let proves =
   [ ("collision", "not_injective"); ("flat-tree", "injective"); ("sign-split", "injective");
     ("packing", "injective_if_full_spark"); ("blocks", "injective"); ("stages", "injective");
@@ -225,13 +225,13 @@ let read_rule r claim =
   let proved = List.assoc rule proves in
   if proved <> claim then rejected "the rule \"%s\" proves \"%s\", not the claim \"%s\"" rule proved claim;
   match rule with
-  | "collision" | "flat-tree" | "sign-split" | "packing" | "blocks" | "depth-tree" -> rule
+  | "collision" | "flat-tree" | "sign-split" | "packing" | "blocks" | "depth-tree" | "gram" -> rule
   | "stages" -> rejected "the rule \"stages\" stands inside the rule \"boxes\" only"
   | "p-matrix" | "orientation" -> rejected "the rule \"%s\" proves something about residual blocks only" rule
   | "cell-pairs" | "composition" | "graph-composition" | "rank" ->
       rejected "the rule \"%s\" proves something about networks only" rule
   | other ->
-      unsupported "the rule \"%s\" is not among those that are proved: collision, flat-tree, sign-split, packing, blocks, depth-tree" other
+      unsupported "the rule \"%s\" is not among those that are proved: collision, flat-tree, sign-split, packing, blocks, depth-tree, gram" other
 
 (* Where the check of a layer starts, and what entries may name. *)
 let start rule kind domain layer n : Words.place * Compact.functions =
@@ -445,6 +445,44 @@ let judge_depth_tree r kind domain layer n =
       rejected "%s" (match !current with Some j -> Printf.sprintf "row %d: %s" j text | None -> text)
   | Checker.Good () -> Printf.sprintf "the values of all %d rows are attained, and the trees of %d tokens are correct" m !all
 
+(* ------------------------------------------------------------------ gram *)
+
+let read_pairs place found =
+  let pair = function
+    | List [ Number i; Number j ] -> (i, j)
+    | _ -> unreadable "%s: expected a list of pairs of rows like [0, 3], found %s" place (show found) in
+  match found with List l -> List.map pair l | _ -> [ pair Null ]
+
+(* What the proved checker says about bounds of eigenvalues: the side above is read when the one below has been judged. *)
+let judge_gram r kind domain layer n =
+  let at, _ = start "sign-split" kind domain layer n in
+  let current = ref "" and said = ref [] and bounds = ref [] in
+  let end_side () = said := Printf.sprintf "%s by %d circuits and %d tokens" !current at.entries at.tokens :: !said in
+  let side name bound_name layer : Checker.gram_side =
+    current := name;
+    at.entries <- 0;
+    at.tokens <- 0;
+    ignore (key r "," [ name ]);
+    ignore (key r "{" [ bound_name ]);
+    let found = value r in
+    let bound = Numbers.rational (name ^ ": " ^ bound_name) found in
+    bounds := (match found with Text t -> t | _ -> "") :: !bounds;
+    ignore (key r "," [ "pairs" ]);
+    let opposites = read_pairs (name ^ ": pairs") (value r) in
+    let _, functions = start "sign-split" kind domain layer n in
+    { bound; opposites; gram_circuits = lazy (Lazy.force (entries r at functions true));
+      gram_tokens = tokens ~within:(name ^ ": ") r at } in
+  let below = side "below" "at_least" layer in
+  let above = lazy (end_side (); side "above" "at_most" (List.map Checker.turned layer)) in
+  match Checker.check (Numbers.nat_of n) domain layer (ByGram (below, above)) with
+  | exception Rejected text -> rejected "%s: %s" !current text
+  | Checker.Bad why -> rejected "%s: %s" !current (Words.of_reason at why)
+  | Checker.Good () ->
+      end_side ();
+      ignore (expect r "}");
+      Printf.sprintf "sigma_min^2 is at least %s, sigma_max^2 at most %s in every cell: %s" (List.nth !bounds 1) (List.nth !bounds 0)
+        (String.concat ", " (List.rev !said))
+
 (* ------------------------------------------------------------------ verdict *)
 
 let accepted rule kind nearby scene =
@@ -497,6 +535,6 @@ let check r given claimed =
   if subject <> "layer" then unsupported "certificates about a %s are not among those that are proved" subject;
   let layer, n = read_layer r (Option.map Layer_file.read given) dimension in
   let rule = read_rule r claim in
-  let reason = (if rule = "depth-tree" then judge_depth_tree r else judge r rule) kind domain layer n in
+  let reason = (match rule with "depth-tree" -> judge_depth_tree r | "gram" -> judge_gram r | _ -> judge r rule) kind domain layer n in
   finish r;
   reason

@@ -60,6 +60,11 @@ let of_reason at (why : Checker.reason) =
   | KnownAbove i -> token "row %s is known to be above" (show i)
   | TooFewRefuters -> Printf.sprintf "there are %d refuters, expected n = %d or more" at.entries at.n
   | TooFewBear count -> Printf.sprintf "%s refuters bear the change epsilon, expected n = %d or more" (show count) at.n
+  | ZeroRows -> entry "no multiplier is positive and all rows are zero"
+  | PairRow -> "the pairs name a row twice, or one that is not there"
+  | NoOpposites (i, j) -> Printf.sprintf "pairs: the rows %s and %s are no opposites of each other" (show i) (show j)
+  | BothInactive (i, j) -> Printf.sprintf "pairs: the rows %s and %s are both inactive somewhere" (show i) (show j)
+  | NotReached -> token "the matrix of the rows that are known to be active does not reach the bound"
   | NonzeroOutside i -> Printf.sprintf "row %s is not zero outside the columns" (show i)
   | NoSuchBlockRow -> "rows: names one that does not exist"
   | ColumnMissing j -> Printf.sprintf "blocks: no block has column %s" (show j)

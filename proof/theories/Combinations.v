@@ -43,6 +43,11 @@ Inductive reason :=
   | KnownAbove (row : Z)
   | TooFewRefuters
   | TooFewBear (count : Z)
+  | ZeroRows
+  | PairRow
+  | NoOpposites (one other : Z)
+  | BothInactive (one other : Z)
+  | NotReached
   | NonzeroOutside (row : Z)
   | NoSuchBlockRow
   | ColumnMissing (column : Z)

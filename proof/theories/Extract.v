@@ -3,7 +3,7 @@
 
 From Coq Require Import List ZArith QArith Extraction ExtrOcamlBasic.
 From Proof Require Import Layers Streams Rows Domains Tables Combinations OneLayer Checker.
-From Proof.rules Require Import Blocks DepthTree PackingNearby.
+From Proof.rules Require Import Blocks DepthTree PackingNearby Gram.
 
 Extract Inductive positive => "Integer.t" [ "Integer.double_plus_one" "Integer.double" "Integer.one" ] "Integer.case_positive".
 Extract Inductive Z => "Integer.t" [ "Integer.zero" "Integer.same" "Integer.opp" ] "Integer.case".
@@ -32,4 +32,4 @@ Extract Inductive delayed => "Stream.delayed" [ "Stream.delay" ] "Stream.forced"
 Extract Inductive stream => "Stream.t" [ "Stream.done_" "Stream.more" ] "Stream.case".
 
 Extraction Language OCaml.
-Extraction "checker.ml" check integer_domain_of integer_rows halfspaces mask_of count block_layer block_domain with_entries no_entries.
+Extraction "checker.ml" check integer_domain_of integer_rows halfspaces mask_of count block_layer block_domain with_entries no_entries turned.
