@@ -485,7 +485,7 @@ let judge_gram r kind domain layer n =
 
 (* ------------------------------------------------------------------ verdict *)
 
-let accepted rule kind nearby scene =
+let accepted ?(nearby = false) rule kind scene =
   let at = scene.at in
   match rule with
   | "collision" -> Printf.sprintf "x and y differ, lie in %s and have the same output in all %d rows" kind at.m
@@ -519,7 +519,7 @@ let judge r rule kind domain layer n =
   | Checker.Bad why -> rejected "%s" (within (Words.of_reason scene.at why))
   | Checker.Good () when rule = "blocks" ->
       Printf.sprintf "%d blocks have all %d columns, and their proofs are correct" scene.blocks n
-  | Checker.Good () -> accepted rule kind !nearby scene
+  | Checker.Good () -> accepted ~nearby:!nearby rule kind scene
 
 (* The claim, once it is read, and the reason to accept. Raises the faults. *)
 let check r given claimed =
