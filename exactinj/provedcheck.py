@@ -132,8 +132,8 @@ def _answer(files: list[str]) -> CheckResult:
     if done.returncode == UNSUPPORTED:
         raise InputError(f"{result.reason}: check this certificate without the proved checker")
     if done.returncode == UNREADABLE:
-        files = [source for source in (Source.LAYER_FILE, Source.KERNEL_FILE) if result.reason.startswith(source.value)]
-        raise Unreadable(result.reason, files[0] if files else Source.CERTIFICATE)
+        named = [source for source in Source if result.reason.startswith(f"{source.value}:")]
+        raise Unreadable(result.reason, named[0] if named else Source.CERTIFICATE)
     if done.returncode != (0 if result.valid else REJECTED):
         raise InputError(f"{found} ended with status {done.returncode}: build it again by make -C proof")
     return result

@@ -358,9 +358,49 @@ let judge_boxes r kind domain l minimum residues =
       | why -> of_rows place why);
   Printf.sprintf "the proofs of %s box layers for the box %s are correct, and these boxes cover the grid" (Z.to_string total) (times box)
 
+(* ------------------------------------------------------------------ periodic *)
+
+(* What is wrong with the points of a rule whatever the windows see; it comes first in the words. *)
+let require_two_inside rule kind domain cols x y =
+  let inner = Option.get (Checker.column_domain domain cols) in
+  match Checker.check_rows (Numbers.nat_of (List.length cols)) inner [] (CollisionProof (x, y)) with
+  | Bad why -> of_points rule kind (fun _ -> ()) (OfRows why)
+  | Good () -> ()
+
+let judge_periodic r kind domain l minimum residues =
+  let c = checked l and d = List.length l.axes in
+  let period = integers ~least:1 r "period" (Some d) in
+  let n = product (Z.of_int l.in_channels :: period) in
+  require_room n "the columns";
+  let x, y = Certificate.read_points r (Z.to_int n) in
+  require_two_inside "periodic" kind domain (Checker.layer_columns c period) x y;
+  let zeros = l.mode = "zeros" in
+  let views_of (axis : Checker.axis) q =
+    let left width = if zeros then Z.succ (Z.min (Z.cdiv width axis.dilation) (Z.pred axis.taps)) else Z.one in
+    product [ q; left axis.low; left axis.high ] in
+  require_room (product (n :: Z.of_int l.out_channels :: List.map2 views_of l.axes period)) "the phases";
+  let view_name (v : Checker.view) =
+    Printf.sprintf "phase %s, taps %s to %s" (Z.to_string v.phase) (Z.to_string v.first_tap) (Z.to_string v.last_tap) in
+  let outputs_differ i =
+    let window = List.nth (Checker.all_views c period) (Z.to_int i / l.out_channels) in
+    rejected "periodic: output %d of the window (%s) differs at x and at y" (Z.to_int i mod l.out_channels)
+      (String.concat ", " (List.map view_name window)) in
+  judged (nowhere ())
+    (fun () -> Checker.check_convolution c domain (ManySizes (minimum, residues)) (ByPeriodic (period, x, y)))
+    (function
+      | LongPeriod -> rejected "periodic: the period is longer than the minimum size"
+      | PeriodOne -> rejected "periodic: with the padding mode %s only the period 1 is possible" l.mode
+      | why -> of_points "periodic" kind outputs_differ why);
+  let kinds (axis : Checker.axis) q =
+    let reads v = List.init (Z.to_int axis.taps) (fun u -> Checker.tap_seen axis q v (Z.of_int u)) in
+    List.length (List.sort_uniq compare (List.map reads (Checker.views_along c.mode axis q))) in
+  Printf.sprintf "two inputs of period %s have the same output in all %d kinds of windows" (times period)
+    (List.fold_left ( * ) 1 (List.map2 kinds l.axes period))
+
 (* ------------------------------------------------------------------ the document *)
 
 let at_size = [ "collision"; "flat-tree"; "sign-split"; "blocks" ]
+let for_sizes = [ ("boxes", judge_boxes); ("periodic", judge_periodic) ]
 
 let read_rule r claim =
   ignore (key r "," [ "proof" ]);
@@ -371,9 +411,9 @@ let read_rule r claim =
   | "stages" -> rejected "the rule \"stages\" stands inside the rule \"boxes\" only"
   | "p-matrix" | "orientation" -> rejected "the rule \"%s\" proves something about residual blocks only" rule
   | "cell-pairs" | "composition" | "graph-composition" | "rank" -> rejected "the rule \"%s\" proves something about networks only" rule
-  | rule when List.mem rule ("boxes" :: at_size) -> rule
+  | rule when List.mem rule at_size || List.mem_assoc rule for_sizes -> rule
   | rule ->
-      unsupported "the rule \"%s\" is not among those that are proved about convolutions: %s" rule (String.concat ", " (at_size @ [ "boxes" ]))
+      unsupported "the rule \"%s\" is not among those that are proved about convolutions: %s" rule (String.concat ", " (at_size @ List.map fst for_sizes))
 
 let check r given claim kind (domain : Checker.domain) dimension =
   let given = Option.map Kernel_file.read given in
@@ -394,7 +434,7 @@ let check r given claim kind (domain : Checker.domain) dimension =
       let minimum, residues = read_sizes r l in
       let rule = read_rule r claim in
       let every = if String.starts_with ~prefix:"not" claim then "any" else "every" in
-      (Printf.sprintf "%s input size with %s" every (about_sizes l minimum residues), rule, judge_boxes r kind domain l minimum residues)
+      (Printf.sprintf "%s input size with %s" every (about_sizes l minimum residues), rule, (List.assoc rule for_sizes) r kind domain l minimum residues)
     end in
   finish r;
   let word = if String.starts_with ~prefix:"injective" (List.assoc rule Certificate.proves) then "injective" else "not injective" in

@@ -3,7 +3,7 @@
 From Coq Require Import List ZArith QArith.
 From Proof Require Import Layers Streams Combinations OneLayer.
 From Proof.rules Require Import Blocks.
-From Proof.convolution Require Import Convolutions Geometry Unrolled Covering Boxes.
+From Proof.convolution Require Import Convolutions Geometry Unrolled Covering Boxes Periodic.
 Open Scope Z_scope.
 
 (** The evidence in a certificate, rule by rule. *)
@@ -11,7 +11,8 @@ Inductive convolution_evidence :=
   | CollisionAtSize (x y : list Q)
   | RowsAtSize (p : rows_proof)
   | BlocksAtSize (blocks : stream block)
-  | ByBoxes (box : list Z) (slots : list (list slot)) (proofs : stream box_proof).
+  | ByBoxes (box : list Z) (slots : list (list slot)) (proofs : stream box_proof)
+  | ByPeriodic (period : list Z) (x y : list Q).
 
 Definition check_convolution (C : convolution) (K : domain) (S : sizes) (e : convolution_evidence) : answer :=
   if sizes_fit C S then
@@ -20,6 +21,7 @@ Definition check_convolution (C : convolution) (K : domain) (S : sizes) (e : con
     | RowsAtSize p, OneSize N => if shows_injective p then check_at_size C K N p else Refused DoesNotFit
     | BlocksAtSize blocks, OneSize N => check_blocks_at_size C K N blocks
     | ByBoxes box slots proofs, ManySizes minimum residues => check_boxes C K minimum residues box slots proofs
+    | ByPeriodic period x y, ManySizes minimum _ => check_periodic C K minimum period x y
     | _, _ => Refused DoesNotFit
     end
   else Refused DoesNotFit.
@@ -27,7 +29,7 @@ Definition check_convolution (C : convolution) (K : domain) (S : sizes) (e : con
 (** What a certificate with this evidence claims about a size. *)
 Definition claim_at (C : convolution) (K : domain) (e : convolution_evidence) (N : list Z) : Prop :=
   match e with
-  | CollisionAtSize _ _ => collides_at C K N
+  | CollisionAtSize _ _ | ByPeriodic _ _ _ => collides_at C K N
   | RowsAtSize _ | BlocksAtSize _ | ByBoxes _ _ _ => injective_at C K N
   end.
 
@@ -42,4 +44,5 @@ Proof.
   - destruct p; try discriminate H; apply (check_at_size_sound _ _ _ _ L H).
   - apply (check_blocks_at_size_sound _ _ _ _ L H).
   - apply (check_boxes_sound _ _ _ _ _ _ _ _ F H A).
+  - apply (check_periodic_sound _ _ _ _ _ _ _ _ F H A).
 Qed.

@@ -113,10 +113,11 @@ Definition moved (p : list Z) (x : picture) : picture := fun i j => x i (shifted
 Lemma weighted_values : forall x kernel reads, weighted x kernel reads = total (fun p => Q2R (fst p) * snd p) (combine kernel (map (value_at x) reads)).
 Proof. intros. unfold weighted. apply (total_combine _ _ _ (fun k v => Q2R k * v)). Qed.
 
-Lemma values_moved : forall x p first count w,
-  map (value_at x) (reads_of first count (map (option_map (shifted p)) w)) = map (value_at (moved p x)) (reads_of first count w).
+(** An input that is read through a map of places. *)
+Lemma values_moved : forall x (f : list Z -> list Z) first count w,
+  map (value_at x) (reads_of first count (map (option_map f) w)) = map (value_at (fun i j => x i (f j))) (reads_of first count w).
 Proof.
-  intros x p first count w. unfold reads_of. induction (seq first count) as [|i l IH]; [reflexivity|].
+  intros x f first count w. unfold reads_of. induction (seq first count) as [|i l IH]; [reflexivity|].
   cbn [flat_map]. rewrite !map_app. f_equal; [|exact IH]. rewrite !map_map. apply map_ext. intros [j|]; reflexivity.
 Qed.
 
@@ -139,7 +140,7 @@ Proof.
   intros w q W. unfold box_windows in W. apply in_map_iff in W as (tau & <- & T).
   destruct (place_read_moved _ _ _ _ _ _ _ stopped T) as (J & WJ & R).
   exists J. split; [apply in_windows, WJ|]. intro x. rewrite affine_window_row, g_weighted; [f_equal|apply NoDup_columns|].
-  - rewrite !weighted_values. f_equal. f_equal. unfold reads_in. rewrite <- values_moved. f_equal. f_equal.
+  - rewrite !weighted_values. f_equal. f_equal. unfold reads_in, moved. rewrite <- values_moved. f_equal. f_equal.
     unfold window_reads. rewrite map_map. apply map_ext_in. intros u U. symmetry. apply R, in_places, U.
   - intros [i j] H. apply in_flat_map in H as (k & S & H). apply in_map_iff in H as (r & E & H).
     apply in_map_iff in H as (u & <- & U). destruct (place_read Zeros (axes C) box tau u) as [q'|] eqn:F; [|discriminate].
