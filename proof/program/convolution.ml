@@ -397,10 +397,30 @@ let judge_periodic r kind domain l minimum residues =
   Printf.sprintf "two inputs of period %s have the same output in all %d kinds of windows" (times period)
     (List.fold_left ( * ) 1 (List.map2 kinds l.axes period))
 
+(* ------------------------------------------------------------------ count *)
+
+let read_integer r name =
+  ignore (key r "," [ name ]);
+  match value r with
+  | Number z -> z
+  | found -> malformed r "\"%s\": expected an integer, found %s" name (show found)
+
+let judge_count r kind domain l minimum residues =
+  let group = read_integer r "group" in
+  ignore (expect r "}");
+  if Z.sign group < 0 || Z.geq group (Z.of_int l.groups) then rejected "count: there is no group %s" (Words.show group);
+  let fewer = Printf.sprintf "fewer rows than %sinputs" (if kind = "R^n" then "twice its " else "") in
+  judged (nowhere ())
+    (fun () -> Checker.check_convolution (checked l) domain (ManySizes (minimum, residues)) (ByCount (Numbers.nat_of (Z.to_int group))))
+    (function
+      | TooManyRows -> rejected "count: group %s is not shown to have %s" (Words.show group) fewer
+      | _ -> rejected "count: the layer, its sizes and its domain do not fit together");
+  Printf.sprintf "group %s has %s at every size" (Words.show group) fewer
+
 (* ------------------------------------------------------------------ the document *)
 
 let at_size = [ "collision"; "flat-tree"; "sign-split"; "blocks" ]
-let for_sizes = [ ("boxes", judge_boxes); ("periodic", judge_periodic) ]
+let for_sizes = [ ("boxes", judge_boxes); ("periodic", judge_periodic); ("count", judge_count) ]
 
 let read_rule r claim =
   ignore (key r "," [ "proof" ]);

@@ -54,6 +54,11 @@ def check(monkeypatch):
         ("convolution/Geometry", "| Reflect => Z.max (low a) (high a) + 1", "| Reflect => 1"),
         ("convolution/Unrolled", "reads_of (a * inputs C)", "reads_of a"),
         ("convolution/Windows", "if same_column c d then if", "if true then if"),
+        ("convolution/Periodic", "|| unpadded (axes C)", "|| true"),
+        ("convolution/Periodic", "(1 <=? q) && (q <=? n)", "(1 <=? q)"),
+        ("convolution/Periodic", "(- (- width / dilation a))", "(width / dilation a)"),
+        ("convolution/Count", "(found =? needed) && less", "(found =? needed)"),
+        ("convolution/Count", "| Space => 2 | _ => 1", "| Space => 2 | _ => 2"),
         ("ConvolutionChecker", "if sizes_fit C S then", "if true then"),
     ],
 )

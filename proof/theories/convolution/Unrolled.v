@@ -19,7 +19,9 @@ Inductive fault :=
   | ProofsGoOn
   | StageMissing (column : Z)
   | LongPeriod
-  | PeriodOne.
+  | PeriodOne
+  | NoGroup
+  | TooManyRows.
 
 Inductive answer := Accepted | Refused (why : fault).
 
