@@ -397,6 +397,85 @@ let judge_periodic r kind domain l minimum residues =
   Printf.sprintf "two inputs of period %s have the same output in all %d kinds of windows" (times period)
     (List.fold_left ( * ) 1 (List.map2 kinds l.axes period))
 
+(* ------------------------------------------------------------------ patch *)
+
+let anchors : (string * Checker.anchor) list = [ ("first", First); ("inner", Inner); ("last", Last) ]
+
+let read_parts r l : Checker.anchored list =
+  let d = List.length l.axes in
+  let spans = integers ~least:1 r "patch" (Some d) in
+  ignore (key r "," [ "anchor" ]);
+  let at = match value r with
+    | List names when List.length names = d && List.for_all (function Text t -> List.mem_assoc t anchors | _ -> false) names ->
+        List.map (fun t -> List.assoc t anchors) (Certificate.texts (List names))
+    | found -> wrong "anchor" (Printf.sprintf "%d of first, inner, last" d) found in
+  let phases = integers ~least:0 r "phase" (Some d) in
+  if List.exists2 (fun phase (axis : Checker.axis) -> Z.geq phase axis.stride) phases l.axes then
+    unreadable "phase: expected integers below the strides";
+  List.mapi (fun k span : Checker.anchored -> { span; anchored_at = List.nth at k; window_phase = List.nth phases k }) spans
+
+(* What is wrong with the place of the patch along an axis. *)
+let require_fit l mode k (axis : Checker.axis) (part : Checker.anchored) least residues =
+  let margin = Checker.margin mode axis and rest a = Z.erem a axis.stride in
+  let needed =
+    match part.anchored_at with
+    | Inner -> Z.add part.span (Z.add margin (Checker.inner_position mode axis part))
+    | _ ->
+        if Checker.copies mode axis then
+          rejected "patch: with the padding mode %s the anchor of axis %d has to be inner" l.mode k;
+        part.span in
+  if part.anchored_at = First && Z.sign (rest (Z.add part.window_phase axis.low)) <> 0 then
+    rejected "patch: no window of axis %d has the phase %s at the beginning" k (Words.show part.window_phase);
+  let off r = Z.sign (rest (Z.sub part.span (Z.add axis.low (Z.add part.window_phase r)))) <> 0 in
+  if part.anchored_at = Last && List.exists off residues then rejected "patch: the phase of axis %d does not fit all sizes at the end" k;
+  if Z.lt least needed then rejected "patch: it needs N_%d >= %s, not only %s" k (Words.show needed) (Words.show least)
+
+let rec combinations = function
+  | [] -> [ [] ]
+  | l :: rest -> let others = combinations rest in List.concat_map (fun a -> List.map (fun o -> a :: o) others) l
+
+(* The starts of the windows that read a difference, each once, in the order in which the words name them. *)
+let starts_in_order (c : Checker.convolution) parts places =
+  let seen = Hashtbl.create 64 in
+  let along place = List.map2 (fun (axis, part) d -> Checker.starts_along axis part d) (List.combine c.axes parts) place in
+  let fresh tau = if Hashtbl.mem seen tau then false else (Hashtbl.add seen tau (); true) in
+  List.filter fresh (List.concat_map (fun place -> combinations (along place)) (List.sort_uniq (List.compare Z.compare) places))
+
+let require_windows l (c : Checker.convolution) domain cols size parts starts x y =
+  let inner = Option.get (Checker.column_domain domain cols) and n = Numbers.nat_of (List.length cols) in
+  List.iter
+    (fun tau ->
+      let name = String.concat ", " (List.map Words.show tau) in
+      if not (Checker.holds c.axes parts tau) then
+        rejected "patch: the window at (%s) reads a difference and does not lie in the patch" name;
+      let rows = Checker.rows_by_window c cols [ Checker.window_reads Zeros c.axes size tau ] in
+      match Checker.check_rows n inner rows (CollisionProof (x, y)) with
+      | Bad (OutputsDiffer o) -> rejected "patch: output %s of the window at (%s) differs at x and at y" (Words.show o) name
+      | _ -> ())
+    starts
+
+let judge_patch r kind domain l minimum residues =
+  let c = checked l in
+  let parts = read_parts r l in
+  let size = List.map (fun (p : Checker.anchored) -> p.span) parts in
+  let n = product (Z.of_int l.in_channels :: size) in
+  require_room n "the columns";
+  let x, y = Certificate.read_points r (Z.to_int n) in
+  let cols = Checker.layer_columns c size in
+  require_two_inside "patch" kind domain cols x y;
+  List.iteri
+    (fun k ((axis, part), (least, r)) -> require_fit l c.mode (k + 1) axis part least r)
+    (List.combine (List.combine l.axes parts) (List.combine minimum residues));
+  let reach = List.map2 (fun (a : Checker.axis) span -> Z.min (Z.add span (Z.mul a.dilation a.taps)) (Z.mul span a.taps)) l.axes size in
+  require_room (product (n :: Z.of_int l.out_channels :: reach)) "the windows of the patch";
+  let starts = starts_in_order c parts (Checker.different_places cols x y) in
+  judged (nowhere ())
+    (fun () -> Checker.check_convolution c domain (ManySizes (minimum, residues)) (ByPatch (parts, x, y)))
+    (fun _ ->
+      require_windows l c domain cols size parts starts x y;
+      rejected "patch: the layer, its sizes and its domain do not fit together");
+  Printf.sprintf "two inputs that differ in a patch of size %s only have the same output in %d windows there" (times size) (List.length starts)
+
 (* ------------------------------------------------------------------ count *)
 
 let read_integer r name =
@@ -420,7 +499,7 @@ let judge_count r kind domain l minimum residues =
 (* ------------------------------------------------------------------ the document *)
 
 let at_size = [ "collision"; "flat-tree"; "sign-split"; "blocks" ]
-let for_sizes = [ ("boxes", judge_boxes); ("periodic", judge_periodic); ("count", judge_count) ]
+let for_sizes = [ ("boxes", judge_boxes); ("periodic", judge_periodic); ("patch", judge_patch); ("count", judge_count) ]
 
 let read_rule r claim =
   ignore (key r "," [ "proof" ]);

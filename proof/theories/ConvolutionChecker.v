@@ -3,7 +3,7 @@
 From Coq Require Import List ZArith QArith.
 From Proof Require Import Layers Streams Combinations OneLayer.
 From Proof.rules Require Import Blocks.
-From Proof.convolution Require Import Convolutions Geometry Unrolled Covering Boxes Periodic Count.
+From Proof.convolution Require Import Convolutions Geometry Unrolled Covering Boxes Periodic Patch Count.
 Open Scope Z_scope.
 
 (** The evidence in a certificate, rule by rule. *)
@@ -13,6 +13,7 @@ Inductive convolution_evidence :=
   | BlocksAtSize (blocks : stream block)
   | ByBoxes (box : list Z) (slots : list (list slot)) (proofs : stream box_proof)
   | ByPeriodic (period : list Z) (x y : list Q)
+  | ByPatch (parts : list anchored) (x y : list Q)
   | ByCount (group : nat).
 
 Definition check_convolution (C : convolution) (K : domain) (S : sizes) (e : convolution_evidence) : answer :=
@@ -23,6 +24,7 @@ Definition check_convolution (C : convolution) (K : domain) (S : sizes) (e : con
     | BlocksAtSize blocks, OneSize N => check_blocks_at_size C K N blocks
     | ByBoxes box slots proofs, ManySizes minimum residues => check_boxes C K minimum residues box slots proofs
     | ByPeriodic period x y, ManySizes minimum _ => check_periodic C K minimum period x y
+    | ByPatch parts x y, ManySizes minimum residues => check_patch C K minimum residues parts x y
     | ByCount group, ManySizes minimum _ => check_count C K minimum group
     | _, _ => Refused DoesNotFit
     end
@@ -31,7 +33,7 @@ Definition check_convolution (C : convolution) (K : domain) (S : sizes) (e : con
 (** What a certificate with this evidence claims about a size. *)
 Definition claim_at (C : convolution) (K : domain) (e : convolution_evidence) (N : list Z) : Prop :=
   match e with
-  | CollisionAtSize _ _ | ByPeriodic _ _ _ | ByCount _ => collides_at C K N
+  | CollisionAtSize _ _ | ByPeriodic _ _ _ | ByPatch _ _ _ | ByCount _ => collides_at C K N
   | RowsAtSize _ | BlocksAtSize _ | ByBoxes _ _ _ => injective_at C K N
   end.
 
@@ -47,5 +49,6 @@ Proof.
   - apply (check_blocks_at_size_sound _ _ _ _ L H).
   - apply (check_boxes_sound _ _ _ _ _ _ _ _ F H A).
   - apply (check_periodic_sound _ _ _ _ _ _ _ _ F H A).
+  - apply (check_patch_sound _ _ _ _ _ _ _ _ F H A).
   - apply (check_count_sound _ _ _ _ _ _ F H A).
 Qed.

@@ -57,8 +57,11 @@ def check(monkeypatch):
         ("convolution/Periodic", "|| unpadded (axes C)", "|| true"),
         ("convolution/Periodic", "(1 <=? q) && (q <=? n)", "(1 <=? q)"),
         ("convolution/Periodic", "(- (- width / dilation a))", "(width / dilation a)"),
+        ("convolution/Patch", "forallb (holds (axes C) parts) starts", "true"),
+        ("convolution/Patch", "Z.max (low a) (high a) + 1 else 0", "Z.max (low a) (high a) else 0"),
+        ("convolution/Patch", "tau <=? span part + high a - extent a", "tau <=? span part - extent a"),
         ("convolution/Count", "(found =? needed) && less", "(found =? needed)"),
-        ("convolution/Count", "| Space => 2 | _ => 1", "| Space => 2 | _ => 2"),
+        ("convolution/Count", "with Space => 2 | _ => 1", "with Space => 2 | _ => 2"),
         ("ConvolutionChecker", "if sizes_fit C S then", "if true then"),
     ],
 )

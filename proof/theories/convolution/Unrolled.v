@@ -20,6 +20,7 @@ Inductive fault :=
   | StageMissing (column : Z)
   | LongPeriod
   | PeriodOne
+  | LeavesPatch
   | NoGroup
   | TooManyRows.
 
