@@ -496,10 +496,57 @@ let judge_count r kind domain l minimum residues =
       | _ -> rejected "count: the layer, its sizes and its domain do not fit together");
   Printf.sprintf "group %s has %s at every size" (Words.show group) fewer
 
+(* ------------------------------------------------------------------ unpaired *)
+
+let listed l = "[" ^ String.concat ", " (List.map Words.show l) ^ "]"
+
+(* The first kernel and tap that is a negative multiple of the row. *)
+let pair_of (c : Checker.convolution) l group kernel tap lead =
+  let taps = combinations (List.map (fun (a : Checker.axis) -> List.init (Z.to_int a.taps) Z.of_int) l.axes) in
+  let negative q v = Checker.negative_multiple c group kernel tap lead (Numbers.nat_of q) v in
+  List.find_map
+    (fun q -> Option.map (fun v -> (q, v)) (List.find_opt (negative q) taps))
+    (List.init (l.out_channels / l.groups) Fun.id)
+
+let judge_unpaired r kind domain l minimum residues =
+  let c = checked l in
+  let group = read_integer r "group" in
+  let kernel = read_integer r "kernel" in
+  let tap = integers r "tap" (Some (List.length l.axes)) in
+  ignore (expect r "}");
+  let below z count = Z.sign z >= 0 && Z.lt z (Z.of_int count) in
+  if not (below group l.groups) then rejected "unpaired: there is no group %s" (Words.show group);
+  if not (below kernel (l.out_channels / l.groups)) then rejected "unpaired: there is no kernel %s in a group" (Words.show kernel);
+  if List.exists2 (fun u (a : Checker.axis) -> Z.sign u < 0 || Z.geq u a.taps) tap l.axes then rejected "unpaired: there is no tap %s" (listed tap);
+  if kind <> "R^n" then rejected "unpaired: the domain is %s, not R^n" kind;
+  if l.mode <> "zeros" && List.exists (fun (a : Checker.axis) -> Z.sign a.low > 0 || Z.sign a.high > 0) l.axes then
+    rejected "unpaired: the layer has padding that is not zero";
+  let g = Numbers.nat_of (Z.to_int group) and k = Numbers.nat_of (Z.to_int kernel) in
+  judged (nowhere ())
+    (fun () -> Checker.check_convolution c domain (ManySizes (minimum, residues)) (ByUnpaired (g, k, tap)))
+    (function
+      | TooManyRows -> rejected "unpaired: group %s is not shown to have at most twice as many rows as inputs" (Words.show group)
+      | NoReader ->
+          let reads = List.map2 (fun (axis, u) least -> Checker.reads_tap axis u least) (List.combine l.axes tap) minimum in
+          let rec first i = function true :: rest -> first (i + 1) rest | _ -> i in
+          rejected "unpaired: at the minimum no window has the tap %s in the grid along axis %d" (listed tap) (first 1 reads)
+      | ZeroTap -> rejected "unpaired: kernel %s is 0 at the tap %s" (Words.show kernel) (listed tap)
+      | Paired ->
+          let leads = List.init (l.in_channels / l.groups) Numbers.nat_of in
+          let found = List.find_map (pair_of c l g k tap) leads in
+          (match found with
+           | Some (q, v) -> rejected "unpaired: kernel %d is a negative multiple at the tap %s" q (listed v)
+           | None -> rejected "unpaired: a row is a negative multiple")
+      | _ -> rejected "unpaired: the layer, its sizes and its domain do not fit together");
+  Printf.sprintf
+    "group %s has at most twice as many rows as inputs at every size, and a row with the tap %s of kernel %s in the grid has no negative multiple"
+    (Words.show group) (listed tap) (Words.show kernel)
+
 (* ------------------------------------------------------------------ the document *)
 
 let at_size = [ "collision"; "flat-tree"; "sign-split"; "blocks" ]
-let for_sizes = [ ("boxes", judge_boxes); ("periodic", judge_periodic); ("patch", judge_patch); ("count", judge_count) ]
+let for_sizes = [ ("boxes", judge_boxes); ("periodic", judge_periodic); ("patch", judge_patch); ("count", judge_count);
+    ("unpaired", judge_unpaired) ]
 
 let read_rule r claim =
   ignore (key r "," [ "proof" ]);

@@ -3,7 +3,7 @@
 From Coq Require Import List ZArith QArith.
 From Proof Require Import Layers Streams Combinations OneLayer.
 From Proof.rules Require Import Blocks.
-From Proof.convolution Require Import Convolutions Geometry Unrolled Covering Boxes Periodic Patch Count.
+From Proof.convolution Require Import Convolutions Geometry Unrolled Covering Boxes Periodic Patch Count Unpaired.
 Open Scope Z_scope.
 
 (** The evidence in a certificate, rule by rule. *)
@@ -14,7 +14,8 @@ Inductive convolution_evidence :=
   | ByBoxes (box : list Z) (slots : list (list slot)) (proofs : stream box_proof)
   | ByPeriodic (period : list Z) (x y : list Q)
   | ByPatch (parts : list anchored) (x y : list Q)
-  | ByCount (group : nat).
+  | ByCount (group : nat)
+  | ByUnpaired (group kernel : nat) (tap : list Z).
 
 Definition check_convolution (C : convolution) (K : domain) (S : sizes) (e : convolution_evidence) : answer :=
   if sizes_fit C S then
@@ -26,6 +27,7 @@ Definition check_convolution (C : convolution) (K : domain) (S : sizes) (e : con
     | ByPeriodic period x y, ManySizes minimum _ => check_periodic C K minimum period x y
     | ByPatch parts x y, ManySizes minimum residues => check_patch C K minimum residues parts x y
     | ByCount group, ManySizes minimum _ => check_count C K minimum group
+    | ByUnpaired group kernel tap, ManySizes minimum _ => check_unpaired C K minimum group kernel tap
     | _, _ => Refused DoesNotFit
     end
   else Refused DoesNotFit.
@@ -33,7 +35,7 @@ Definition check_convolution (C : convolution) (K : domain) (S : sizes) (e : con
 (** What a certificate with this evidence claims about a size. *)
 Definition claim_at (C : convolution) (K : domain) (e : convolution_evidence) (N : list Z) : Prop :=
   match e with
-  | CollisionAtSize _ _ | ByPeriodic _ _ _ | ByPatch _ _ _ | ByCount _ => collides_at C K N
+  | CollisionAtSize _ _ | ByPeriodic _ _ _ | ByPatch _ _ _ | ByCount _ | ByUnpaired _ _ _ => collides_at C K N
   | RowsAtSize _ | BlocksAtSize _ | ByBoxes _ _ _ => injective_at C K N
   end.
 
@@ -51,4 +53,5 @@ Proof.
   - apply (check_periodic_sound _ _ _ _ _ _ _ _ F H A).
   - apply (check_patch_sound _ _ _ _ _ _ _ _ F H A).
   - apply (check_count_sound _ _ _ _ _ _ F H A).
+  - apply (check_unpaired_sound _ _ _ _ _ _ _ _ F H A).
 Qed.

@@ -310,9 +310,10 @@ Proof.
   - apply moved_differs; [lra|exact NZ].
 Qed.
 
-Lemma few_rows_collide_in_space : (length group_rows < 2 * n)%nat -> collides_at C Space N.
+Lemma vectors_collide : (exists x u, nonzero n u /\ forall w b, In (w, b) group_rows -> relu (inner n w x + b) = relu (inner n w (plus x u) + b)) ->
+  collides_at C Space N.
 Proof.
-  intro L. destruct (twice_as_many n group_rows L) as (x & u & NZ & E).
+  intros (x & u & NZ & E).
   exists (picture_of cols x), (moved_by (picture_of cols x) 1 (picture_of cols u)). split; [intros i j _ _; exact I|].
   split; [intros i j _ _; exact I|]. split; [|apply moved_differs; [lra|exact NZ]].
   intros b q J B Q WJ. apply moved_outputs; [exact B|exact WJ|]. intros ->. rewrite g_weighted.
@@ -321,6 +322,9 @@ Proof.
   replace (Q2R (bias_of C a q) + inner n (weights_at q J) x) with (inner n (weights_at q J) x + Q2R (bias_of C a q)) by ring.
   rewrite E. f_equal. ring.
 Qed.
+
+Lemma few_rows_collide_in_space : (length group_rows < 2 * n)%nat -> collides_at C Space N.
+Proof. intro L. apply vectors_collide, twice_as_many, L. Qed.
 
 End OneGroup.
 

@@ -22,6 +22,9 @@ Inductive fault :=
   | PeriodOne
   | LeavesPatch
   | NoGroup
+  | ZeroTap
+  | Paired
+  | NoReader
   | TooManyRows.
 
 Inductive answer := Accepted | Refused (why : fault).
