@@ -542,11 +542,59 @@ let judge_unpaired r kind domain l minimum residues =
     "group %s has at most twice as many rows as inputs at every size, and a row with the tap %s of kernel %s in the grid has no negative multiple"
     (Words.show group) (listed tap) (Words.show kernel)
 
+(* ------------------------------------------------------------------ geometric *)
+
+let require_growing kind domain l group factor (x : Checker.q list) =
+  let positive (q : Checker.q) = Z.sign q.qnum > 0 in
+  if not (List.for_all positive factor) then rejected "geometric: a factor is not positive";
+  if Z.sign group < 0 || Z.geq group (Z.of_int l.groups) then rejected "geometric: there is no group %s" (Words.show group);
+  if List.exists (fun (a : Checker.axis) -> Z.sign a.low > 0 || Z.sign a.high > 0) l.axes then rejected "geometric: the layer has padding";
+  (match (domain : Checker.domain) with
+   | Box _ -> rejected "geometric: the input does not lie in the interior of the domain %s" kind
+   | Orthant when not (List.for_all positive x) -> rejected "geometric: the input does not lie in the interior of the domain %s" kind
+   | _ -> ());
+  List.iteri
+    (fun k axis ->
+      if Z.lt (Checker.extent axis) axis.Checker.stride then rejected "geometric: the kernel is shorter than the stride along axis %d" (k + 1))
+    l.axes
+
+let judge_geometric r kind domain l minimum residues =
+  let c = checked l and d = List.length l.axes in
+  let group = read_integer r "group" in
+  let period = integers ~least:1 r "period" (Some d) in
+  ignore (key r "," [ "factor" ]);
+  let factor = Numbers.rationals "factor" (Some d) (value r) in
+  let n = product (Z.of_int (l.in_channels / l.groups) :: period) in
+  require_room n "the columns";
+  ignore (key r "," [ "x" ]);
+  let x = Numbers.rationals "proof.x" (Some (Z.to_int n)) (value r) in
+  ignore (expect r "}");
+  require_growing kind domain l group factor x;
+  List.iter2
+    (fun (axis : Checker.axis) (q, (rho : Checker.q)) ->
+      let bits = Z.of_int (Z.numbits (Z.pred (Z.mul rho.qnum rho.qden))) in
+      require_room (Z.mul (Z.mul (Z.div (Z.add q (Checker.extent axis)) q) axis.taps) bits) "the powers of the factors")
+    l.axes (List.combine period factor);
+  let g = Numbers.nat_of (Z.to_int group) in
+  let found = List.map (fun psi -> (psi, List.length (Checker.not_negative c g (Checker.seen_at c factor period x psi)))) (Checker.places period) in
+  judged (nowhere ())
+    (fun () -> Checker.check_convolution c domain (ManySizes (minimum, residues)) (ByGeometric (g, period, factor, x)))
+    (fun _ ->
+      List.iter
+        (fun (psi, count) ->
+          if not (Checker.few_enough c (Numbers.nat_of count)) then
+            rejected "geometric: at the phase (%s) %d outputs are not negative, too many for %s"
+              (String.concat ", " (List.map Words.show psi)) count (Z.to_string (Checker.all_inputs c)))
+        found;
+      rejected "geometric: the layer, its sizes and its domain do not fit together");
+  Printf.sprintf "at an input that grows geometrically at most %d outputs of group %s are not negative"
+    (List.fold_left (fun most (_, count) -> max most count) 0 found) (Words.show group)
+
 (* ------------------------------------------------------------------ the document *)
 
 let at_size = [ "collision"; "flat-tree"; "sign-split"; "blocks" ]
 let for_sizes = [ ("boxes", judge_boxes); ("periodic", judge_periodic); ("patch", judge_patch); ("count", judge_count);
-    ("unpaired", judge_unpaired) ]
+    ("unpaired", judge_unpaired); ("geometric", judge_geometric) ]
 
 let read_rule r claim =
   ignore (key r "," [ "proof" ]);

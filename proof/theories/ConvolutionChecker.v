@@ -3,7 +3,7 @@
 From Coq Require Import List ZArith QArith.
 From Proof Require Import Layers Streams Combinations OneLayer.
 From Proof.rules Require Import Blocks.
-From Proof.convolution Require Import Convolutions Geometry Unrolled Covering Boxes Periodic Patch Count Unpaired.
+From Proof.convolution Require Import Convolutions Geometry Unrolled Covering Boxes Periodic Patch Count Unpaired Geometric.
 Open Scope Z_scope.
 
 (** The evidence in a certificate, rule by rule. *)
@@ -15,7 +15,8 @@ Inductive convolution_evidence :=
   | ByPeriodic (period : list Z) (x y : list Q)
   | ByPatch (parts : list anchored) (x y : list Q)
   | ByCount (group : nat)
-  | ByUnpaired (group kernel : nat) (tap : list Z).
+  | ByUnpaired (group kernel : nat) (tap : list Z)
+  | ByGeometric (group : nat) (period : list Z) (factor x : list Q).
 
 Definition check_convolution (C : convolution) (K : domain) (S : sizes) (e : convolution_evidence) : answer :=
   if sizes_fit C S then
@@ -28,6 +29,7 @@ Definition check_convolution (C : convolution) (K : domain) (S : sizes) (e : con
     | ByPatch parts x y, ManySizes minimum residues => check_patch C K minimum residues parts x y
     | ByCount group, ManySizes minimum _ => check_count C K minimum group
     | ByUnpaired group kernel tap, ManySizes minimum _ => check_unpaired C K minimum group kernel tap
+    | ByGeometric group period factor x, ManySizes minimum _ => check_geometric C K minimum group period factor x
     | _, _ => Refused DoesNotFit
     end
   else Refused DoesNotFit.
@@ -35,7 +37,7 @@ Definition check_convolution (C : convolution) (K : domain) (S : sizes) (e : con
 (** What a certificate with this evidence claims about a size. *)
 Definition claim_at (C : convolution) (K : domain) (e : convolution_evidence) (N : list Z) : Prop :=
   match e with
-  | CollisionAtSize _ _ | ByPeriodic _ _ _ | ByPatch _ _ _ | ByCount _ | ByUnpaired _ _ _ => collides_at C K N
+  | CollisionAtSize _ _ | ByPeriodic _ _ _ | ByPatch _ _ _ | ByCount _ | ByUnpaired _ _ _ | ByGeometric _ _ _ _ => collides_at C K N
   | RowsAtSize _ | BlocksAtSize _ | ByBoxes _ _ _ => injective_at C K N
   end.
 
@@ -54,4 +56,5 @@ Proof.
   - apply (check_patch_sound _ _ _ _ _ _ _ _ F H A).
   - apply (check_count_sound _ _ _ _ _ _ F H A).
   - apply (check_unpaired_sound _ _ _ _ _ _ _ _ F H A).
+  - apply (check_geometric_sound _ _ _ _ _ _ _ _ _ F H A).
 Qed.

@@ -4,7 +4,7 @@
 From Coq Require Import List ZArith QArith Extraction ExtrOcamlBasic.
 From Proof Require Import Layers Streams Rows Domains Tables Combinations OneLayer Checker ConvolutionChecker.
 From Proof.rules Require Import Blocks.
-From Proof.convolution Require Import Convolutions Windows Geometry Unrolled Covering Stages Boxes Periodic Patch Unpaired.
+From Proof.convolution Require Import Convolutions Windows Geometry Unrolled Covering Stages Boxes Periodic Patch Unpaired Geometric.
 
 Extract Inductive positive => "Integer.t" [ "Integer.double_plus_one" "Integer.double" "Integer.one" ] "Integer.case_positive".
 Extract Inductive Z => "Integer.t" [ "Integer.zero" "Integer.same" "Integer.opp" ] "Integer.case".
@@ -38,4 +38,4 @@ Extraction "checker.ml" check integer_domain_of integer_rows halfspaces mask_of 
   window_count seen_rows either cut
   all_views views_along tap_seen
   starts_along margin copies inner_position different_places holds window_reads rows_by_window
-  reads_tap negative_multiple.
+  reads_tap negative_multiple extent places not_negative seen_at all_inputs few_enough.

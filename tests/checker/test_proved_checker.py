@@ -312,7 +312,7 @@ def test_both_doors_lead_to_it(check, run_command, tmp_path):
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("name", ["gram", "depth_line", "conv_geometric", "residual_collision"])
+@pytest.mark.parametrize("name", ["gram", "depth_line", "residual_collision"])
 def test_what_has_no_proof_is_refused(name, check):
     with pytest.raises(xi.InputError, match="not among those that are proved"):
         xi.check(FIXTURES[0].with_name(f"{name}.json"), checker="proved")

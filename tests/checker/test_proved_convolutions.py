@@ -65,6 +65,8 @@ def check(monkeypatch):
         ("convolution/Unpaired", "(is_zeros (mode C) || unpadded (axes C))", "true"),
         ("convolution/Unpaired", "(J <? window_count a least) &&", "true &&"),
         ("convolution/Unpaired", "(Qnum top * Qnum factor <? 0)", "(0 <? Qnum top * Qnum factor)"),
+        ("convolution/Geometric", "unpadded (axes C) && forallb", "true && forallb"),
+        ("convolution/Geometric", "(Qnum (bias_of C a q) <=? 0) &&", "true &&"),
         ("ConvolutionChecker", "if sizes_fit C S then", "if true then"),
     ],
 )
