@@ -215,9 +215,11 @@ let of_points rule kind outputs_differ (why : Checker.fault) =
   | OfRows (OutputsDiffer i) -> outputs_differ i
   | _ -> rejected "%s: the layer, its sizes and its domain do not fit together" rule
 
-let accepted kind place rule n =
+let accepted place rule n =
   if rule = "blocks" then Printf.sprintf "%d blocks have all %d columns, and their proofs are correct" place.scene.blocks n
-  else Certificate.accepted rule kind place.scene
+  else
+    let at = place.scene.at in
+    Printf.sprintf "%d %ss and the tree of %d tokens are correct" at.entries at.name at.tokens
 
 let judge_at_size r kind domain l rule size =
   let c = checked l in
@@ -245,7 +247,7 @@ let judge_at_size r kind domain l rule size =
              else let circuits, tree = Certificate.sign_split r at functions in SignSplitProof (circuits, tree))
         end in
       judged place (check evidence) (of_rows place);
-      Printf.sprintf "%s rows and %d columns, %s" (Z.to_string m) n (accepted kind place rule n)
+      Printf.sprintf "%s rows and %d columns, %s" (Z.to_string m) n (accepted place rule n)
 
 (* ------------------------------------------------------------------ boxes *)
 
