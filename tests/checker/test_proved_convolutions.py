@@ -145,7 +145,7 @@ def test_collisions_in_all_geometries(check):
     assert width(c, 0) > 0
 
 
-@pytest.mark.parametrize("case", map(marked, CASES), ids=lambda case: case.name)
+@pytest.mark.parametrize("case", [marked(case) for case in CASES], ids=lambda case: case.name)
 def test_casebook(case, check):
     certificate = xi.certify(case.layer, domain=case.domain).certificate
     if certificate is not None:
