@@ -1,8 +1,8 @@
 """The checker that is proved correct in Coq, a program of its own: found, run, and its answer read.
 
-``proof/`` holds the theorem and how the program is made. It knows dense layers and the rules ``collision``,
-``flat-tree``, ``sign-split``, ``blocks``, and ``packing`` without epsilon; of anything else it says that
-nothing is proved.
+``proof/`` holds the theorems and how the program is made. It knows dense layers and the rules ``collision``,
+``flat-tree``, ``sign-split``, ``blocks``, ``packing``, ``depth-tree`` and ``gram``, and convolutions with all their rules
+but ``packing`` inside ``boxes``; of anything else (networks, residual blocks) it says that nothing is proved.
 """
 
 from __future__ import annotations
@@ -11,14 +11,17 @@ import json
 import os
 import shutil
 import subprocess
+from numbers import Rational
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
-from exactinj.checker import CheckResult, Unreadable
+from exactinj.checker import CheckResult, Convolution, Unreadable
 from exactinj.checker.faults import Source
-from exactinj.checker.files.layers import FilePath, read_layer
+from exactinj.checker.files.kernels import read_kernels
+from exactinj.checker.files.layers import FilePath, opened, read_layer
 from exactinj.checker.rows import Layer
+from exactinj.checker.stream import Reader, pieces_of
 from exactinj.errors import InputError
 
 __all__ = ["check_file", "check_stream", "program"]
@@ -49,12 +52,13 @@ def check_file(path: FilePath, layer_path: FilePath | None = None) -> CheckResul
         return _answer([os.fspath(path)])
     if Path(layer_path).suffix.lower() == ".json":
         return _answer([os.fspath(path), os.fspath(layer_path)])
+    read = read_kernels if _subject(path) == "convolution" else read_layer
     with TemporaryDirectory(prefix="exactinj-") as folder:
-        return _answer([os.fspath(path), _written(read_layer(layer_path), folder)])
+        return _answer([os.fspath(path), _written(read(layer_path), folder)])
 
 
-def check_stream(binary_file: BinaryIO, layer: Layer | None = None) -> CheckResult:
-    """As `exactinj.checker.check_stream`, for a certificate about a dense layer."""
+def check_stream(binary_file: BinaryIO, layer: Layer | Convolution | None = None) -> CheckResult:
+    """As `exactinj.checker.check_stream`, for a certificate about a dense layer or a convolution."""
     with TemporaryDirectory(prefix="exactinj-") as folder:
         certificate = Path(folder) / "certificate"
         with certificate.open("wb") as copy:
@@ -62,13 +66,52 @@ def check_stream(binary_file: BinaryIO, layer: Layer | None = None) -> CheckResu
         return _answer([str(certificate)] + ([] if layer is None else [_written(layer, folder)]))
 
 
-def _written(layer: Layer, folder: str) -> str:
-    """A JSON layer file with these exact numbers."""
-    W, b = layer
+def _subject(path: FilePath) -> object:
+    """The key behind the domain: what kind of layer the certificate is about. None if that cannot be read."""
+    try:
+        with opened(path) as file:
+            reader = Reader(pieces_of(file))
+            for before, name in (("{", "format"), (",", "version"), (",", "claim"), (",", "domain")):
+                reader.key(before, name)
+                reader.value()
+            reader.expect(",")
+            return reader.value()
+    except Unreadable:
+        return None
+
+
+def _written(layer: Layer | Convolution, folder: str) -> str:
+    """A JSON layer file, or kernel file, with these exact numbers."""
     path = Path(folder) / "layer.json"
-    document = {"W": [[str(value) for value in row] for row in W], "b": [str(value) for value in b]}
+    document = _kernel_file(layer) if isinstance(layer, Convolution) else {"W": _texts(layer[0]), "b": _texts(layer[1])}
     path.write_text(json.dumps(document), encoding="ascii")
     return str(path)
+
+
+def _kernel_file(layer: Convolution) -> dict[str, object]:
+    shape = [layer.in_channels // layer.groups, *layer.kernel_size]
+    return {
+        "kernels": [_nested(kernel, shape) for kernel in _texts(layer.kernels)],
+        "b": _texts(layer.b),
+        "stride": layer.stride,
+        "dilation": layer.dilation,
+        "padding": layer.padding,
+        "groups": layer.groups,
+        "padding_mode": layer.padding_mode,
+    }
+
+
+def _texts(values: Any) -> Any:
+    """Rationals, or lists of them, as strings."""
+    return str(values) if isinstance(values, Rational) else [_texts(value) for value in values]
+
+
+def _nested(values: list[str], shape: list[int]) -> list[Any]:
+    """The entries of an array of this shape, in lists of lists."""
+    if len(shape) == 1:
+        return values
+    size = len(values) // shape[0]
+    return [_nested(values[k * size : (k + 1) * size], shape[1:]) for k in range(shape[0])]
 
 
 def _answer(files: list[str]) -> CheckResult:
@@ -89,8 +132,8 @@ def _answer(files: list[str]) -> CheckResult:
     if done.returncode == UNSUPPORTED:
         raise InputError(f"{result.reason}: check this certificate without the proved checker")
     if done.returncode == UNREADABLE:
-        of_layer = result.reason.startswith(Source.LAYER_FILE.value)
-        raise Unreadable(result.reason, Source.LAYER_FILE if of_layer else Source.CERTIFICATE)
+        named = [source for source in Source if result.reason.startswith(f"{source.value}:")]
+        raise Unreadable(result.reason, named[0] if named else Source.CERTIFICATE)
     if done.returncode != (0 if result.valid else REJECTED):
         raise InputError(f"{found} ended with status {done.returncode}: build it again by make -C proof")
     return result

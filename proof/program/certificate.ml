@@ -312,8 +312,9 @@ let require_zero_outside layer columns i =
 
 let cut columns l = List.filteri (fun j _ -> List.exists (Z.equal (Z.of_int j)) columns) l
 
-(* One block: what is looked at before its proof is read is looked at by the checker as well. *)
-let read_block r scene kind domain layer n : Checker.block =
+(* One block: what is looked at before its proof is read is looked at by the checker as well. [more] are the rows that a
+   stage has besides. *)
+let read_block r scene more kind domain layer n : Checker.block =
   let columns = increasing r "{" "columns" in
   require_between "columns" n columns;
   let chosen = increasing r "," "rows" in
@@ -325,6 +326,7 @@ let read_block r scene kind domain layer n : Checker.block =
     | Some inner -> inner
     | None -> rejected "blocks: the domain is a polytope" in
   let rows = List.map (fun i -> let (w : Checker.row) = layer.(Z.to_int i) in { w with normal = cut columns w.normal }) chosen in
+  let rows = rows @ more mask in
   ignore (key r "," [ "proof" ]);
   let rule = one_of r "{" "rule" (List.map fst proves) in
   if rule <> "flat-tree" && rule <> "sign-split" then
@@ -336,21 +338,21 @@ let read_block r scene kind domain layer n : Checker.block =
     else let circuits, tree = sign_split r at functions in SignSplitProof (circuits, tree) in
   { columns; chosen; proof }
 
-let read_blocks r scene kind domain layer n : Checker.block Stream.t =
-  ignore (key r "," [ "blocks" ]);
+let read_blocks ?(name = "block") ?(more = fun _ -> []) r scene kind domain layer n : Checker.block Stream.t =
+  ignore (key r "," [ name ^ "s" ]);
   ignore (expect r "[");
   let layer = Array.of_list layer in
-  let rec stream more : Checker.block Stream.t =
+  let rec stream another : Checker.block Stream.t =
     lazy
-      (if not more then begin
-         if scene.blocks = 0 then malformed r "expected at least one block, found none";
+      (if not another then begin
+         if scene.blocks = 0 then malformed r "expected at least one %s, found none" name;
          ignore (expect r "}");
          Stream.Done
        end
        else begin
          scene.block <- Some scene.blocks;
          scene.blocks <- scene.blocks + 1;
-         let block = read_block r scene kind domain layer n in
+         let block = read_block r scene more kind domain layer n in
          Stream.More (block, lazy (Lazy.force (behind ())))
        end)
   and behind () =
@@ -522,7 +524,7 @@ let judge r rule kind domain layer n =
   | Checker.Good () -> accepted ~nearby:!nearby rule kind scene
 
 (* The claim, once it is read, and the reason to accept. Raises the faults. *)
-let check r given claimed =
+let check ~convolution r given claimed =
   ignore (one_of r "{" "format" [ "exactinj-certificate" ]);
   ignore (key r "," [ "version" ]);
   (match value r with Number z when Z.equal z Z.one -> () | found -> malformed r "\"version\": expected 1, found %s" (show found));
@@ -532,9 +534,12 @@ let check r given claimed =
   let for_sizes = List.mem claim [ "injective_for_sizes"; "not_injective_for_sizes"; "injective_for_sizes_if_full_spark" ] in
   let others = [ "convolution"; "residual"; "dense_network"; "graph" ] in
   let subject = key r "," (if for_sizes then [ "convolution" ] else "layer" :: others) in
+  if subject = "convolution" then convolution r given claim kind domain dimension
+  else begin
   if subject <> "layer" then unsupported "certificates about a %s are not among those that are proved" subject;
   let layer, n = read_layer r (Option.map Layer_file.read given) dimension in
   let rule = read_rule r claim in
   let reason = (match rule with "depth-tree" -> judge_depth_tree r | "gram" -> judge_gram r | _ -> judge r rule) kind domain layer n in
   finish r;
   reason
+  end

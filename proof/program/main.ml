@@ -57,9 +57,9 @@ let () =
   let claim = ref None in
   let outcome =
     try
-      ("valid", 0, with_document path (fun reader -> Certificate.check reader given claim))
+      ("valid", 0, with_document path (fun reader -> Certificate.check ~convolution:Convolution.check reader given claim))
     with
-    | Unreadable text when String.length text > 11 && String.sub text 0 11 = "layer file:" -> ("unreadable", 3, text)
+    | Unreadable text when List.exists (fun file -> String.starts_with ~prefix:file text) [ "layer file:"; "kernel file:" ] -> ("unreadable", 3, text)
     | Unreadable text -> ("unreadable", 3, "certificate: " ^ text)
     | Rejected text -> ("rejected", 4, text)
     | Unsupported text -> ("unsupported", 5, text)

@@ -1,5 +1,6 @@
 (** What the theorem rests on besides Coq itself. *)
 
-From Proof Require Import Checker.
+From Proof Require Import Checker ConvolutionChecker.
 
 Print Assumptions checker_is_right.
+Print Assumptions checker_of_convolutions_is_right.

@@ -2,8 +2,9 @@
     streams become lists that are read when they are needed. Everything else is Coq's own translation. *)
 
 From Coq Require Import List ZArith QArith Extraction ExtrOcamlBasic.
-From Proof Require Import Layers Streams Rows Domains Tables Combinations OneLayer Checker.
+From Proof Require Import Layers Streams Rows Domains Tables Combinations OneLayer Checker ConvolutionChecker.
 From Proof.rules Require Import Blocks DepthTree PackingNearby Gram.
+From Proof.convolution Require Import Convolutions Windows Geometry Unrolled Covering Stages Boxes Periodic Patch Unpaired Geometric.
 
 Extract Inductive positive => "Integer.t" [ "Integer.double_plus_one" "Integer.double" "Integer.one" ] "Integer.case_positive".
 Extract Inductive Z => "Integer.t" [ "Integer.zero" "Integer.same" "Integer.opp" ] "Integer.case".
@@ -32,4 +33,9 @@ Extract Inductive delayed => "Stream.delayed" [ "Stream.delay" ] "Stream.forced"
 Extract Inductive stream => "Stream.t" [ "Stream.done_" "Stream.more" ] "Stream.case".
 
 Extraction Language OCaml.
-Extraction "checker.ml" check integer_domain_of integer_rows halfspaces mask_of count block_layer block_domain with_entries no_entries turned.
+Extraction "checker.ml" check integer_domain_of integer_rows halfspaces mask_of count block_layer block_domain with_entries no_entries turned
+  check_convolution sizes_fit unrolled layer_columns column_domain box_layer box_columns
+  window_count seen_rows either cut
+  all_views views_along tap_seen
+  starts_along margin copies inner_position different_places holds window_reads rows_by_window
+  reads_tap negative_multiple extent places not_negative seen_at all_inputs few_enough.

@@ -1,0 +1,187 @@
+"""The proved checker on convolutions: it says what the independent checker says, word for word."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+from test_checker_convolution import (
+    MODES,
+    SAMPLES,
+    checker_layer,
+    collision,
+    convolution,
+    defined,
+    digest,
+    random_convolution,
+    width,
+)
+from test_checker_domains import mutants
+from test_proved_checker import BUILD, agree, why_not_built
+
+import exactinj as xi
+from exactinj import provedcheck
+from exactinj.casebook import all_cases
+from exactinj.layers.convolution import ConvLayer
+
+CASES = [case for case in all_cases() if isinstance(case.layer, ConvLayer) and "slow" not in case.tags]
+
+
+def marked(case):
+    """The search for this certificate takes half a minute; all others take no time."""
+    return pytest.param(case, marks=pytest.mark.slow) if case.name == "conv-digits-zero-padded" else case
+
+
+@pytest.fixture
+def check(monkeypatch):
+    if reason := why_not_built():
+        pytest.skip(reason)
+    monkeypatch.setenv(provedcheck.VARIABLE, str(BUILD / "exactinj-proved"))
+    return provedcheck.check_stream
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "right", "wrong"),
+    [
+        ("convolution/Covering", "(Z.max (known_low s) (known_high s) <=? P - stride a)) slots", "true) slots"),
+        ("convolution/Covering", "(P - extent a) && (known_low s =? 0)", "(P - extent a)"),
+        ("convolution/Covering", "(tau <=? last) && ((tau", "((tau"),
+        ("convolution/Covering", "if least <? P then Some AboveMinimum", "if false then Some AboveMinimum"),
+        ("convolution/Covering", "(P - r - low a)", "(P - low a)"),
+        ("convolution/Boxes", "[Some c]) 0%Q; Row", "[Some c]) 1%Q; Row"),
+        ("convolution/Boxes", "if known choice box (snd c)", "if negb (known choice box (snd c))"),
+        ("convolution/Stages", "(cut mask covered)) (proof b)", "(cut mask mask)) (proof b)"),
+        ("convolution/Geometry", "| Reflect => Z.max (low a) (high a) + 1", "| Reflect => 1"),
+        ("convolution/Unrolled", "reads_of (a * inputs C)", "reads_of a"),
+        ("convolution/Windows", "if same_column c d then if", "if true then if"),
+        ("convolution/Periodic", "|| unpadded (axes C)", "|| true"),
+        ("convolution/Periodic", "(1 <=? q) && (q <=? n)", "(1 <=? q)"),
+        ("convolution/Periodic", "(- (- width / dilation a))", "(width / dilation a)"),
+        ("convolution/Patch", "forallb (holds (axes C) parts) starts", "true"),
+        ("convolution/Patch", "Z.max (low a) (high a) + 1 else 0", "Z.max (low a) (high a) else 0"),
+        ("convolution/Patch", "tau <=? span part + high a - extent a", "tau <=? span part - extent a"),
+        ("convolution/Count", "(found =? needed) && less", "(found =? needed)"),
+        ("convolution/Count", "with Space => 2 | _ => 1", "with Space => 2 | _ => 2"),
+        ("convolution/Unpaired", "(is_zeros (mode C) || unpadded (axes C))", "true"),
+        ("convolution/Unpaired", "(J <? window_count a least) &&", "true &&"),
+        ("convolution/Unpaired", "(Qnum top * Qnum factor <? 0)", "(0 <? Qnum top * Qnum factor)"),
+        ("convolution/Geometric", "unpadded (axes C) && forallb", "true && forallb"),
+        ("convolution/Geometric", "(Qnum (bias_of C a q) <=? 0) &&", "true &&"),
+        ("ConvolutionChecker", "if sizes_fit C S then", "if true then"),
+    ],
+)
+def test_a_wrong_rule_has_no_proof(name, right, wrong, tmp_path):
+    if reason := why_not_built():
+        pytest.skip(reason)
+    if shutil.which("coqc") is None:
+        pytest.skip("needs coqc")
+    folder = tmp_path / "theories"
+    shutil.copytree(BUILD / "theories", folder)
+    path = folder / f"{name}.v"
+    text = path.read_text()
+    assert right in text
+    path.write_text(text.replace(right, wrong, 1))
+    command = ["coqc", "-q", "-R", ".", "Proof", f"{name}.v"]
+    failed = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert failed.returncode == 1
+    assert "Error" in failed.stderr
+    assert "Syntax" not in failed.stderr
+    assert "reference" not in failed.stderr
+
+
+# ------------------------------------------------------------------ both checkers
+
+
+def changes_of(document):
+    """One change in the domain or the proof; or in the convolution, with its digest or with the right one."""
+    c = document["convolution"]
+    yield from ({**document, part: changed} for part in ("domain", "proof") for changed in mutants(document[part]))
+    for changed in mutants({name: value for name, value in c.items() if name != "sha256"}):
+        for keeps in (True, False):
+            other = {name: changed.get(name, "") for name in c}
+            other["sha256"] = c["sha256"] if keeps else digest(other)
+            yield {**document, "convolution": other}
+
+
+def compare_changes(check, document, count):
+    answers = [agree(check, json.dumps(document).encode())]
+    if answers[0] != "unsupported":
+        assert answers[0][0]
+        changes = list(changes_of(document))
+        chosen = random.Random(json.dumps(document)).sample(changes, min(count, len(changes)))
+        answers += [agree(check, json.dumps(changed).encode()) for changed in chosen]
+    return {answer if isinstance(answer, str) else answer[0] for answer in answers}
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_samples_and_changed_ones(name, check):
+    assert compare_changes(check, SAMPLES[name], 25)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SAMPLES)
+def test_all_changes(name, check):
+    seen = compare_changes(check, SAMPLES[name], 700)
+    assert "unsupported" in seen or len(seen) == 3
+
+
+def test_collisions_in_all_geometries(check):
+    rng, seen = random.Random(7), {(d, mode): 0 for d in (1, 2, 3) for mode in MODES}
+    while min(seen.values()) < 2:
+        d = rng.choice([1, 2, 3])
+        c, size = random_convolution(rng, d), [rng.randint(1, 3 if d == 3 else 4) for _ in range(d)]
+        n = c["in_channels"] * int(np.prod(size))
+        if not defined(c, size) or n > 40 or seen[d, c["padding_mode"]] == 2:
+            continue
+        for largest in (0, 1):
+            x, y = ([str(rng.randint(-1, largest)) for _ in range(n)] for _ in "xy")
+            agree(check, json.dumps(collision(c, size, " ".join(x), " ".join(y))).encode())
+        seen[d, c["padding_mode"]] += 1
+    assert width(c, 0) > 0
+
+
+@pytest.mark.parametrize("case", [marked(case) for case in CASES], ids=lambda case: case.name)
+def test_casebook(case, check):
+    certificate = xi.certify(case.layer, domain=case.domain).certificate
+    if certificate is not None:
+        answer = agree(check, certificate.to_bytes())
+        assert answer == "unsupported" or answer[0]
+
+
+# ------------------------------------------------------------------ kernel files
+
+
+def test_kernel_files(check, run_command, tmp_path):
+    layer = xi.ConvLayer([[[1, 1]], [[1, -1]], [[-1, 1]], [[-1, -1]]], [0, 0, 0, 0], padding=1)
+    certificate = xi.certify(layer).certificate
+    certificate.write(tmp_path / "c.json")
+    assert xi.check(certificate, layer, checker="proved").valid
+    other = xi.ConvLayer([[[1, 1]], [[1, -1]], [[-1, 1]], [[-1, -2]]], [0, 0, 0, 0], padding=1)
+    assert "kernel 3 differs" in xi.check(certificate, other, checker="proved").reason
+    kernels = [[["1.0", 1]], [[1, -1]], [[-1, 1.0]], [["-2/2", -1]]]
+    (tmp_path / "kernels.json").write_text(json.dumps({"kernels": kernels, "padding": [[1, 1]]}))
+    np.savez(tmp_path / "kernels.npz", kernels=np.array([[[1, 1]], [[1, -1]], [[-1, 1]], [[-1, -1]]]), padding=1)
+    np.savez(tmp_path / "unpadded.npz", kernels=np.array([[[1, 1]], [[1, -1]], [[-1, 1]], [[-1, -1]]]))
+    (tmp_path / "dense.json").write_text(json.dumps({"W": [[1, 1]]}))
+    for file, status in (("kernels.json", 0), ("kernels.npz", 0), ("unpadded.npz", 4), ("dense.json", 3)):
+        done = run_command("check", "--proved", "c.json", file)
+        assert done.returncode == status, (file, done.stdout, done.stderr)
+
+
+def test_geometries_of_kernel_files(check, tmp_path):
+    """Each key of the layer differs once."""
+    c = convolution("1 1; 1 -1; -1 1; -1 -1", [2], padding=1)
+    document = collision(c, [3], "0 0 0", "0 0 0")
+    path = tmp_path / "c.json"
+    path.write_text(json.dumps(document))
+    given = checker_layer(c)
+    answers = set()
+    for changes in ({}, {"stride": (2,)}, {"dilation": (2,)}, {"padding": ((1, 0),)}, {"padding_mode": "reflect"}):
+        layer = type(given)(**{name: getattr(given, name) for name in given.__slots__} | changes)
+        answers.add(agree(check, path.read_bytes(), layer)[2])
+    assert len(answers) == 5
