@@ -1,8 +1,8 @@
 """The checker that is proved correct in Coq, a program of its own: found, run, and its answer read.
 
 ``proof/`` holds the theorems and how the program is made. It knows dense layers and the rules ``collision``,
-``flat-tree``, ``sign-split``, ``blocks``, ``packing``, ``depth-tree`` and ``gram``, and convolutions with all their rules
-but ``packing`` inside ``boxes``; of anything else (networks, residual blocks) it says that nothing is proved.
+``flat-tree``, ``sign-split``, ``blocks``, ``packing``, ``depth-tree`` and ``gram``, and convolutions with all their
+rules but ``packing`` inside ``boxes``; of networks and residual blocks it says that nothing is proved.
 """
 
 from __future__ import annotations
