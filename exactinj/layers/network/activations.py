@@ -100,7 +100,8 @@ class Clip(PiecewiseLinear):
         return ExactTensor(out if high is None else np.minimum(out, high), v.denominator).reduced()
 
     def floats(self, *values: NDArray[Any]) -> NDArray[Any]:
-        low, high = (None if end is None else float(end) for end in (self.low, self.high))
+        low = -np.inf if self.low is None else float(self.low)
+        high = np.inf if self.high is None else float(self.high)
         out: NDArray[Any] = np.clip(values[0], low, high)
         return out
 
