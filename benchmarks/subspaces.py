@@ -18,7 +18,8 @@ from sklearn.datasets import load_digits
 from sklearn.neural_network import MLPClassifier
 
 from exactinj.sampling import sample_alpha
-from exactinj.sampling.samplers import KernelDensity, Sampler, Smoothing, UniformSphere
+from exactinj.sampling.data_samplers import KernelDensity, Smoothing
+from exactinj.sampling.samplers import Sampler, UniformSphere
 
 UNSEEN = 4000
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import doctest
 import importlib
+import importlib.util
 import io
 import json
 import os
@@ -167,3 +169,27 @@ def test_readme_commands_stand_between_their_markers():
     text = (ROOT / "README.md").read_text()
     for marker in ("main-command", "test-command"):
         assert len(re.findall(rf"<!-- {marker} -->\n```\n(.+)\n```\n<!-- end -->", text)) == 1
+
+
+SCRIPTS = [
+    path
+    for folder in ("docs", "benchmarks", "casebook/make")
+    for path in sorted((ROOT / folder).rglob("*.py"))
+    if "_build" not in path.parts
+]
+
+
+def test_scripts_import_what_there_is():
+    """Names that were moved are noticed without running hours of figures and benchmarks."""
+    missing = []
+    for path in SCRIPTS:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("exactinj"):
+                module = importlib.import_module(node.module)
+                missing += [f"{path}: {alias.name}" for alias in node.names if not is_in(module, alias.name)]
+    assert missing == []
+
+
+def is_in(module, name):
+    """Whether a module has a name, or a module of that name."""
+    return hasattr(module, name) or importlib.util.find_spec(f"{module.__name__}.{name}") is not None

@@ -17,7 +17,8 @@ from matplotlib import pyplot as plt
 from scipy.spatial import cKDTree
 
 from exactinj.files.data_sets import iris, scaled
-from exactinj.sampling.samplers import KernelDensity, Smoothing, UniformBall
+from exactinj.sampling.data_samplers import KernelDensity, Smoothing
+from exactinj.sampling.samplers import UniformBall
 
 SAMPLES = 600
 SIGMA = 0.5
@@ -43,7 +44,7 @@ def main() -> None:
         draw_cloud(axes, points[:SAMPLES], data, 1.02 * radius)
         axes.set_title(name)
         print(f"{name}: {nearness(points, data)}")
-    bandwidth = samplers["kernel density, Scott's rule"].noise
+    bandwidth = samplers["kernel density, Scott's rule"].root
     print(f"kernel density adds noise of standard deviation {bandwidth.round(4)}, smoothing {SIGMA:g}")
     figure.suptitle(f"Iris, first three coordinates, standardised (red), and {SAMPLES} samples (grey)\n")
     save(figure, options.out, "fig_5_1")

@@ -15,8 +15,9 @@ from fig_5_1 import draw_cloud, iris_points
 from matplotlib import pyplot as plt
 
 from exactinj import ReLULayer, sample_alpha
+from exactinj.sampling.data_samplers import Smoothing
 from exactinj.sampling.measures import invertible_share
-from exactinj.sampling.samplers import Sampler, Smoothing, UniformBall
+from exactinj.sampling.samplers import Sampler, UniformBall
 
 SIGMAS = (0.1, 0.5, 2.0)
 SHOWN = 600

@@ -17,7 +17,7 @@ from matplotlib import pyplot as plt
 from scipy.stats import gaussian_kde, norm
 
 from exactinj.files.data_sets import iris, scaled
-from exactinj.sampling.samplers import KernelDensity
+from exactinj.sampling.data_samplers import KernelDensity
 
 RED, GREY = "#c02020", "0.45"
 PLANE = (2, 3)  # petal length and width
@@ -40,7 +40,7 @@ def main() -> None:
 def kernels(sampler: KernelDensity, places: Floats) -> Floats:
     """The densities (M, k) of the single kernels at places (k, n), each over M."""
     steps = places[None] - sampler.data[:, None]
-    each: Floats = norm.pdf(steps, scale=sampler.noise).prod(axis=-1) / len(sampler.data)
+    each: Floats = norm.pdf(steps, scale=sampler.root).prod(axis=-1) / len(sampler.data)
     return each
 
 
@@ -60,10 +60,10 @@ def draw_line(axes: plt.Axes, sampler: KernelDensity, count: int) -> None:
     spread = sampler.data.std(ddof=1)
     gap = np.abs(gaussian_kde(sampler.data[:, 0])(places) - each.sum(axis=0)).max()
     far = np.abs(
-        np.mean(samples[:, None] <= places, axis=0) - norm.cdf(places[None], sampler.data, sampler.noise).mean(0)
+        np.mean(samples[:, None] <= places, axis=0) - norm.cdf(places[None], sampler.data, sampler.root).mean(0)
     )
-    print(f"line: bandwidth {sampler.noise[0]:.4f} = M^(-1/5) sigma = {len(each) ** -0.2:.4f} * {spread:.4f}")
-    print(f"  read as the matrix H of definition 5.2.1, so as a variance, it would be {np.sqrt(sampler.noise[0]):.4f}")
+    print(f"line: bandwidth {sampler.root[0]:.4f} = M^(-1/5) sigma = {len(each) ** -0.2:.4f} * {spread:.4f}")
+    print(f"  read as the matrix H of definition 5.2.1, so as a variance, it would be {np.sqrt(sampler.root[0]):.4f}")
     print(f"  scipy's gaussian_kde differs by at most {gap:.1e}")
     print(f"  the distribution of {count} samples differs by at most {far.max():.4f} (estimate)")
 
@@ -82,7 +82,7 @@ def draw_plane(axes: Any, sampler: KernelDensity, steps: int) -> None:
     axes.view_init(elev=22, azim=-70)
     axes.set_title(f"Two dimensions: {len(sampler.data)} points (red, on the floor)")
     whole = density.sum() * (ticks[1] - ticks[0]) ** 2
-    print(f"plane: bandwidths {sampler.noise.round(4)}, {len(sampler.data)} points; mass on the square {whole:.4f}")
+    print(f"plane: bandwidths {sampler.root.round(4)}, {len(sampler.data)} points; mass on the square {whole:.4f}")
 
 
 if __name__ == "__main__":

@@ -19,7 +19,8 @@ from common import arguments
 from fig_5_1 import iris_points
 
 from exactinj import sample_alpha
-from exactinj.sampling.samplers import KernelDensity, Sampler, Smoothing, UniformBall
+from exactinj.sampling.data_samplers import KernelDensity, Smoothing
+from exactinj.sampling.samplers import Sampler, UniformBall
 
 THESIS = {"MCBE": 0.060, "smoothing": 0.063, "kernel density": 0.111}
 ROWS = (6, 9, 30)
