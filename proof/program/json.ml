@@ -106,10 +106,20 @@ let hex r =
   in
   go 4 0
 
+(* On to the first byte in the buffer that is not itself in a string: most strings are numbers of many digits. *)
+let skip_plain r =
+  while
+    r.at < r.filled
+    && (let c = Bytes.unsafe_get r.buffer r.at in c >= ' ' && c < '\x7f' && c <> '"' && c <> '\\')
+  do r.at <- r.at + 1 done
+
 let text r =
   skip r;
-  let out = Buffer.create 32 in
+  let out = Buffer.create 32 and ascii = ref true in
   let rec go () =
+    let from = r.at in
+    skip_plain r;
+    Buffer.add_subbytes out r.buffer from (r.at - from);
     let c = byte r in
     if c = '\000' && at_end r then malformed r "not JSON, or truncated (Unterminated string)";
     skip r;
@@ -117,7 +127,7 @@ let text r =
     | '"' -> Buffer.contents out
     | '\\' -> escape (); go ()
     | c when c < ' ' -> malformed r "not JSON (Invalid control character)"
-    | c -> Buffer.add_char out c; go ()
+    | c -> ascii := !ascii && c < '\x80'; Buffer.add_char out c; go ()
   and escape () =
     let c = byte r in
     skip r;
@@ -135,7 +145,7 @@ let text r =
     | _ -> malformed r "not JSON, or truncated (Invalid \\escape)"
   in
   let found = go () in
-  if not (is_utf_8 found) then
+  if not (!ascii || is_utf_8 found) then
     unreadable "not UTF-8 text: expected JSON, plain or gzip";
   found
 
