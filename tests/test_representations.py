@@ -143,3 +143,11 @@ def test_pickles_come_back(name, value_of):
     if isinstance(value, xi.Region | xi.ReLULayer | xi.ConvLayer | xi.ResidualBlock | xi.DenseNetwork | xi.Surd):
         assert other == value
         assert hash(other) == hash(value)
+
+
+def test_the_card_of_stability_tells_its_numbers_apart(value_of):
+    """A is no square of kappa: here kappa = sqrt(A / 2), and A = 1."""
+    html = value_of("stability")._repr_html_()
+    row = html[html.index("A, least sigma_min^2 of a cell") :]
+    assert "between 1 and 1<" in row[: row.index("</tr>")]
+    assert "between 0.707106 and 0.707107<" in html

@@ -114,7 +114,7 @@ class Stability(ShownAsCard):
         roots = rounded_out(root_below(top.at_least)), rounded_out(root_above(top.at_most), up=True)
         facts = (
             ("lower Lipschitz constant kappa", f"between {low} and {high}"),
-            ("its square A", f"between {' and '.join(least)}"),
+            ("A, least sigma_min^2 of a cell", f"between {' and '.join(least)}"),
             ("Lipschitz constant", f"between {' and '.join(roots)}"),
             ("layer", self.layer),
             ("searches", "complete" if self.complete else "not complete: the outer ends are what opposite rows say"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from exactinj.work.card import SIGNS
 from exactinj.work.verdict import Verdict
 
 __all__ = ["COLLAPSES", "COUNTED", "ENCLOSED", "EXACT", "MARKS", "NO_MARK", "OUT_OF_TIME", "STOPPED", "Mark", "mark_of"]
@@ -20,10 +21,10 @@ class Mark:
 
 
 MARKS = {
-    Verdict.INJECTIVE: Mark("✓", "injective", "proved", ""),
-    Verdict.NOT_INJECTIVE: Mark("✗", "not injective", "collides", ""),
-    Verdict.UNKNOWN: Mark("?", "unknown", "open", "5 3"),
-    Verdict.TIMED_OUT: Mark("…", "out of time", "late", "2 3"),
+    Verdict.INJECTIVE: Mark(SIGNS[Verdict.INJECTIVE], "injective", "proved", ""),
+    Verdict.NOT_INJECTIVE: Mark(SIGNS[Verdict.NOT_INJECTIVE], "not injective", "collides", ""),
+    Verdict.UNKNOWN: Mark(SIGNS[Verdict.UNKNOWN], "unknown", "open", "5 3"),
+    Verdict.TIMED_OUT: Mark(SIGNS[Verdict.TIMED_OUT], "out of time", "late", "2 3"),
 }
 NO_MARK = Mark("", "", "plain", "")
 EXACT = Mark("✓", "exact", "proved", "")  # of numbers that are known exactly

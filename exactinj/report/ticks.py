@@ -7,6 +7,7 @@ import math
 __all__ = ["round_numbers", "short_number"]
 
 STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
+SMALLEST = 1e-300  # below, powers of ten lose their digits
 
 
 def round_numbers(low: float, high: float, most: int = 6) -> list[float]:
@@ -17,6 +18,8 @@ def round_numbers(low: float, high: float, most: int = 6) -> list[float]:
     """
     if not (math.isfinite(high - low) and high > low):
         return [low] if math.isfinite(low) else []
+    if (high - low) / most < SMALLEST:
+        return [low, high]
     power = 10.0 ** math.floor(math.log10((high - low) / most))
     step = next(power * factor for factor in (*STEPS, 20.0) if (high - low) / (power * factor) < most)
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)

@@ -8,7 +8,7 @@ from html import escape
 
 from exactinj.work.verdict import Verdict
 
-__all__ = ["Card", "ShownAsCard", "verdict_heading"]
+__all__ = ["SIGNS", "Card", "ShownAsCard", "verdict_heading"]
 
 SIGNS = {Verdict.INJECTIVE: "✓", Verdict.NOT_INJECTIVE: "✗", Verdict.UNKNOWN: "?", Verdict.TIMED_OUT: "…"}
 LEFT = "text-align: left; vertical-align: top"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 from fractions import Fraction
 from html import unescape
@@ -16,6 +17,7 @@ from exactinj.errors import InputError
 from exactinj.exact.short import rounded_out
 from exactinj.exact.surd import root_above, root_below
 from exactinj.report.answer_page import answer_page
+from exactinj.report.ticks import round_numbers
 from exactinj.reporting.decisions import decision_content
 from exactinj.reporting.evidence import Setting, Subject
 from exactinj.reporting.maps import wedge_map
@@ -293,3 +295,19 @@ def test_decimals_bound(value):
     low, high = Fraction(rounded_out(value)), Fraction(rounded_out(value, up=True))
     assert low <= Fraction(value) <= high
     assert high - low <= abs(Fraction(value)) / 10**4
+
+
+@pytest.mark.parametrize("scale", [5e-324, 1e-310, 1e-290, 1.0, 1e300, 1e308])
+def test_axes_of_any_size_have_round_numbers(scale):
+    for low in (0.0, -scale / 2):
+        numbers = round_numbers(low, scale)
+        assert 2 <= len(numbers) <= 8
+        assert numbers == sorted(numbers)
+        assert all(math.isfinite(number) for number in numbers)
+
+
+def test_constants_beyond_the_floats_have_a_page(tmp_path):
+    """A kappa above 0 and below every float, a Lipschitz constant above all of them."""
+    found = xi.stability([["1e400", 0], ["-1e400", 0], [0, "1e-400"], [0, "-1e-400"]])
+    xi.write_report(found, tmp_path / "page.html")
+    assert "<svg" in (tmp_path / "page.html").read_text(encoding="utf-8")
