@@ -181,8 +181,10 @@ def test_fixtures(path, check):
     answer = agree(check, path.read_bytes())
     if path.parent.name == "malformed":
         assert answer in ("unreadable", "unsupported")
-    elif answer != "unsupported":
-        assert answer[0] == (path.parent.name == "correct")
+    elif path.stem.startswith("residual"):  # the only ones whose rules are not proved
+        assert answer == "unsupported"
+    else:
+        assert answer[0] is (path.parent.name == "correct")
 
 
 @pytest.mark.parametrize("engine", ["tree", "sign-split"])
@@ -410,8 +412,7 @@ def test_many_random_layers_and_digits(check):
 )
 def test_casebook(case, check):
     certificate = xi.certify(case.layer, domain=case.domain).certificate
-    answer = agree(check, certificate.to_bytes())
-    assert answer == "unsupported" or answer[0]
+    assert agree(check, certificate.to_bytes())[0] is True
 
 
 @pytest.mark.parametrize("case", [case for case in dense_cases() if case.biases], ids=lambda case: case.name)

@@ -109,25 +109,25 @@ def changes_of(document):
 
 
 def compare_changes(check, document, count):
+    """What kinds of answers there are: True for the sample itself, and those to its changes."""
     answers = [agree(check, json.dumps(document).encode())]
-    if answers[0] != "unsupported":
-        assert answers[0][0]
-        changes = list(changes_of(document))
-        chosen = random.Random(json.dumps(document)).sample(changes, min(count, len(changes)))
-        answers += [agree(check, json.dumps(changed).encode()) for changed in chosen]
+    assert answers[0][0] is True
+    changes = list(changes_of(document))
+    chosen = random.Random(json.dumps(document)).sample(changes, min(count, len(changes)))
+    answers += [agree(check, json.dumps(changed).encode()) for changed in chosen]
     return {answer if isinstance(answer, str) else answer[0] for answer in answers}
 
 
 @pytest.mark.parametrize("name", SAMPLES)
 def test_samples_and_changed_ones(name, check):
-    assert compare_changes(check, SAMPLES[name], 25)
+    assert len(compare_changes(check, SAMPLES[name], 25)) > 1
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SAMPLES)
 def test_all_changes(name, check):
     seen = compare_changes(check, SAMPLES[name], 700)
-    assert "unsupported" in seen or len(seen) == 3
+    assert {True, False, "unreadable"} <= seen
 
 
 def test_collisions_in_all_geometries(check):
@@ -149,8 +149,7 @@ def test_collisions_in_all_geometries(check):
 def test_casebook(case, check):
     certificate = xi.certify(case.layer, domain=case.domain).certificate
     if certificate is not None:
-        answer = agree(check, certificate.to_bytes())
-        assert answer == "unsupported" or answer[0]
+        assert agree(check, certificate.to_bytes())[0] is True
 
 
 # ------------------------------------------------------------------ kernel files
