@@ -54,7 +54,46 @@ Inductive reason :=
   | PolytopeBlocks
   | PointsEqual
   | PointOutside (second : bool)
-  | OutputsDiffer (row : Z).
+  | OutputsDiffer (row : Z)
+  | SignUnits
+  | SignNotShown (active : bool) (unit : Z)
+  | SingularSigns
+  | BlockUnits
+  | EntryNotZero (row column : Z)
+  | UnitMissing (unit : Z)
+  | UnitNotLeft (unit : Z)
+  | MinorNotPositive (unit : Z)
+  | NotDominated (unit : Z)
+  | WeightCount (weights units : Z)
+  | NotDefinite
+  | MinorCount (stated units : Z)
+  | PrincipalMinor
+  | TooManyMinors
+  | UnitZero (unit : Z)
+  | NotConstant
+  | ZeroUnits
+  | UnitHasSign (unit : Z)
+  | NotNegativeUnit (unit : Z)
+  | NotNonnegativeUnit (unit : Z)
+  | UnitsWithoutSign
+  | DeterminantZero (active : list Z)
+  | DeterminantSign (active : list Z)
+  | ValueTakenTwice
+  | CellsDomain
+  | CellsEnd
+  | CellsGoOn
+  | NeuronExpected (neuron : Z)
+  | NoSuchFunction (number : Z)
+  | NotOneSign (neuron : Z)
+  | RankBelow (cell : Z)
+  | BoundsExpected (cell : Z)
+  | NoBound
+  | PairsEnd
+  | PairsGoOn
+  | PairNotApart (one other : Z)
+  | LayersEnd
+  | LayersGoOn
+  | NoRows.
 
 Inductive outcome (A : Type) :=
   | Good (result : A)
