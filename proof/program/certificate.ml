@@ -7,7 +7,7 @@ let claims =
   [ "injective"; "not_injective"; "alpha_star"; "injective_if_full_spark"; "injective_for_sizes";
     "not_injective_for_sizes"; "injective_for_sizes_if_full_spark"; "stability" ]
 
-(* What each rule proves; the proved checker has the first five, depth-tree and gram. *)
+(* What each rule proves. *)
 let proves =
   [ ("collision", "not_injective"); ("flat-tree", "injective"); ("sign-split", "injective");
     ("packing", "injective_if_full_spark"); ("blocks", "injective"); ("stages", "injective");
@@ -102,18 +102,24 @@ let int_of z = if Z.fits_int z then Z.to_int z else max_int
 
 let is_hex text = String.length text = 64 && String.for_all (function '0' .. '9' | 'a' .. 'f' -> true | _ -> false) text
 
+let require_dimension r dimension n =
+  match dimension with
+  | Some d when d <> n -> malformed r "domain: expected lists of %d rationals, found lists of %d" n d
+  | _ -> ()
+
+let read_digest r =
+  ignore (key r "," [ "sha256" ]);
+  match value r with
+  | Text t when is_hex t -> t
+  | found -> malformed r "\"sha256\": expected 64 lower-case hex digits, found %s" (show found)
+
 (* The rows, which are those of the given layer if there is one, and n. *)
 let read_layer r given dimension =
   let zm = size r "{" "m" in
   let zn = size r "," "n" in
   let m = int_of zm and n = int_of zn in
-  (match dimension with
-   | Some d when d <> n -> malformed r "domain: expected lists of %d rationals, found lists of %d" n d
-   | _ -> ());
-  ignore (key r "," [ "sha256" ]);
-  let stated = match value r with
-    | Text t when is_hex t -> t
-    | found -> malformed r "\"sha256\": expected 64 lower-case hex digits, found %s" (show found) in
+  require_dimension r dimension n;
+  let stated = read_digest r in
   (match given with
    | Some (w, _) when m <> List.length w || n <> List.length (List.hd w) ->
        rejected "layer: W is %s x %s here and %d x %d in the given layer" (show (Number zm)) (show (Number zn))
@@ -219,13 +225,17 @@ let read_points r n =
   ignore (expect r "}");
   (x, y)
 
-let read_rule r claim =
+(* The rule of the document's proof, which proves the claim. *)
+let read_outer_rule r claim =
   ignore (key r "," [ "proof" ]);
   let rule = one_of r "{" "rule" (List.map fst proves) in
   let proved = List.assoc rule proves in
   if proved <> claim then rejected "the rule \"%s\" proves \"%s\", not the claim \"%s\"" rule proved claim;
-  match rule with
-  | "collision" | "flat-tree" | "sign-split" | "packing" | "blocks" | "depth-tree" | "gram" -> rule
+  rule
+
+let read_rule r claim =
+  match read_outer_rule r claim with
+  | ("collision" | "flat-tree" | "sign-split" | "packing" | "blocks" | "depth-tree" | "gram") as rule -> rule
   | "stages" -> rejected "the rule \"stages\" stands inside the rule \"boxes\" only"
   | "p-matrix" | "orientation" -> rejected "the rule \"%s\" proves something about residual blocks only" rule
   | "cell-pairs" | "composition" | "graph-composition" | "rank" ->
@@ -288,15 +298,17 @@ let sign_split r at functions =
 (* Where the words of a fault come from: the whole, or the block that is being read. *)
 type scene = { mutable at : Words.place; mutable block : int option; mutable blocks : int }
 
-let increasing r before name =
-  ignore (key r before [ name ]);
-  match value r with
+let increasing_numbers name = function
   | List (_ :: _ as l) when List.for_all (function Number _ -> true | _ -> false) l ->
       let numbers = List.map (function Number z -> z | _ -> Z.zero) l in
       let rec rises = function a :: (b :: _ as rest) -> Z.lt a b && rises rest | _ -> true in
       if not (rises numbers) then unreadable "%s: expected the integers in increasing order, each once" name;
       numbers
   | found -> unreadable "%s: expected a list of integers, not empty, found %s" name (show found)
+
+let increasing r before name =
+  ignore (key r before [ name ]);
+  increasing_numbers name (value r)
 
 let require_between name count numbers =
   if Z.sign (List.hd numbers) < 0 || List.exists (fun z -> Z.geq z (Z.of_int count)) numbers then
@@ -523,8 +535,16 @@ let judge r rule kind domain layer n =
       Printf.sprintf "%d blocks have all %d columns, and their proofs are correct" scene.blocks n
   | Checker.Good () -> accepted ~nearby:!nearby rule kind scene
 
-(* The claim, once it is read, and the reason to accept. Raises the faults. *)
-let check ~convolution r given claimed =
+let check_layer r given claim kind domain dimension =
+  let layer, n = read_layer r (Option.map Layer_file.read given) dimension in
+  let rule = read_rule r claim in
+  let reason = (match rule with "depth-tree" -> judge_depth_tree r | "gram" -> judge_gram r | _ -> judge r rule) kind domain layer n in
+  finish r;
+  reason
+
+(* The claim, once it is read, and the reason to accept. [others]: who reads on where it is about something else than a
+   layer. Raises the faults. *)
+let check ~others r given claimed =
   ignore (one_of r "{" "format" [ "exactinj-certificate" ]);
   ignore (key r "," [ "version" ]);
   (match value r with Number z when Z.equal z Z.one -> () | found -> malformed r "\"version\": expected 1, found %s" (show found));
@@ -532,14 +552,8 @@ let check ~convolution r given claimed =
   claimed := Some claim;
   let kind, domain, dimension = read_domain r claim in
   let for_sizes = List.mem claim [ "injective_for_sizes"; "not_injective_for_sizes"; "injective_for_sizes_if_full_spark" ] in
-  let others = [ "convolution"; "residual"; "dense_network"; "graph" ] in
-  let subject = key r "," (if for_sizes then [ "convolution" ] else "layer" :: others) in
-  if subject = "convolution" then convolution r given claim kind domain dimension
-  else begin
-  if subject <> "layer" then unsupported "certificates about a %s are not among those that are proved" subject;
-  let layer, n = read_layer r (Option.map Layer_file.read given) dimension in
-  let rule = read_rule r claim in
-  let reason = (match rule with "depth-tree" -> judge_depth_tree r | "gram" -> judge_gram r | _ -> judge r rule) kind domain layer n in
-  finish r;
-  reason
-  end
+  let known = ("layer", check_layer) :: others in
+  let subject = key r "," (if for_sizes then [ "convolution" ] else "graph" :: List.map fst known) in
+  match List.assoc_opt subject known with
+  | Some read -> read r given claim kind domain dimension
+  | None -> unsupported "certificates about a %s are not among those that are proved" subject

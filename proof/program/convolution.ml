@@ -599,11 +599,7 @@ let for_sizes = [ ("boxes", judge_boxes); ("periodic", judge_periodic); ("patch"
     ("unpaired", judge_unpaired); ("geometric", judge_geometric) ]
 
 let read_rule r claim =
-  ignore (key r "," [ "proof" ]);
-  let rule = one_of r "{" "rule" (List.map fst Certificate.proves) in
-  let proved = List.assoc rule Certificate.proves in
-  if proved <> claim then rejected "the rule \"%s\" proves \"%s\", not the claim \"%s\"" rule proved claim;
-  match rule with
+  match Certificate.read_outer_rule r claim with
   | "stages" -> rejected "the rule \"stages\" stands inside the rule \"boxes\" only"
   | "p-matrix" | "orientation" -> rejected "the rule \"%s\" proves something about residual blocks only" rule
   | "cell-pairs" | "composition" | "graph-composition" | "rank" -> rejected "the rule \"%s\" proves something about networks only" rule

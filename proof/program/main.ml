@@ -48,6 +48,9 @@ let say options claim (word, status, reason) =
     try print_endline line; status
     with Sys_error reason -> prerr_endline ("the answer could not be written to standard output: " ^ reason); 1
 
+let others = [ ("convolution", Convolution.check); ("residual", Residual.check); ("dense_network", Network.check) ]
+let given_files = [ "layer file:"; "kernel file:"; "network file:"; "block file:" ]
+
 let () =
   (* Long numbers come and go: collecting less often is a quarter of the time. *)
   Gc.set { (Gc.get ()) with minor_heap_size = 1 lsl 20; space_overhead = 400 };
@@ -57,9 +60,9 @@ let () =
   let claim = ref None in
   let outcome =
     try
-      ("valid", 0, with_document path (fun reader -> Certificate.check ~convolution:Convolution.check reader given claim))
+      ("valid", 0, with_document path (fun reader -> Certificate.check ~others reader given claim))
     with
-    | Unreadable text when List.exists (fun file -> String.starts_with ~prefix:file text) [ "layer file:"; "kernel file:" ] -> ("unreadable", 3, text)
+    | Unreadable text when List.exists (fun file -> String.starts_with ~prefix:file text) given_files -> ("unreadable", 3, text)
     | Unreadable text -> ("unreadable", 3, "certificate: " ^ text)
     | Rejected text -> ("rejected", 4, text)
     | Unsupported text -> ("unsupported", 5, text)

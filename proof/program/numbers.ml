@@ -41,6 +41,7 @@ let rationals place count value =
       let expected = match count with Some n -> string_of_int n | None -> "n" in
       unreadable "%s: expected a list of %s rationals, found %s" place expected (show value)
 
+let whole z : Checker.q = { qnum = z; qden = Z.one }
 let equal (a : Checker.q) (b : Checker.q) = Z.equal a.qnum b.qnum && Z.equal a.qden b.qden
 
 let rec nat_of k : Checker.nat = if k = 0 then O else S (nat_of (k - 1))

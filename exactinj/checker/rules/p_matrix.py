@@ -204,7 +204,7 @@ def check_p_matrix(proof: PMatrix, domain: Domain, residual: Residual) -> str:
         if not all(i in place_of and i not in known for i in block.rows):
             raise Rejected(Reason.BLOCKS, f"block {number}: names a unit that is not left, or twice")
         for i in block.rows:
-            j = next((j for j in known if whole.matrix[place_of[i]][place_of[j]]), None)
+            j = next((j for j in sorted(known) if whole.matrix[place_of[i]][place_of[j]]), None)
             if j is not None:
                 found = f"the entry ({i}, {j}) is not zero, and {j} is in an earlier block"
                 raise Rejected(Reason.BLOCKS, f"block {number}: {found}")

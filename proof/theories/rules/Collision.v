@@ -178,6 +178,20 @@ Proof.
     apply Rmult_le_reg_l with (IZR d * IZR (denominator r)); [apply Rmult_lt_0_compat; auto|]. lra.
 Qed.
 
+(** Where two points over d and e are the same, their multiples are. *)
+Lemma equal_multiples : forall n x y d e, length x = n -> length y = n -> 0 < IZR d -> 0 < IZR e ->
+  same n (over x d) (over y e) -> equal_lists (map (fun a => e * a)%Z x) (map (fun b => d * b)%Z y) = true.
+Proof.
+  intros n x y d e X Y D E S. apply (equal_lists_spec _ _ n).
+  - rewrite map_length. exact X.
+  - rewrite map_length. exact Y.
+  - intros j J. specialize (S j J). unfold over in S. apply eq_IZR.
+    rewrite (nth_indep _ 0%Z (e * 0)%Z), (nth_indep (map (fun b => (d * b)%Z) y) 0%Z (d * 0)%Z) by (rewrite map_length; lia).
+    rewrite (map_nth (fun a => (e * a)%Z)), (map_nth (fun b => (d * b)%Z)), !mult_IZR.
+    replace (IZR (nth j x 0%Z)) with (IZR d * (IZR (nth j x 0%Z) / IZR d)) by (field; lra).
+    rewrite S. field. lra.
+Qed.
+
 Theorem check_collision_sound : forall n K IK layer rows x y,
   domain_made n K IK -> Forall2 (made_from n) layer rows ->
   check_collision n IK rows x y = Good tt -> collides n K layer.
@@ -196,12 +210,5 @@ Proof.
   - apply (contains_sound n K IK); auto.
   - apply (contains_sound n K IK); auto.
   - apply (proj2 (outputs_agree n layer rows _ _ R)). intros r I. apply (different_output_spec rows zx d zy e D E O r I).
-  - intro S. rewrite (equal_lists_spec _ _ n) in Q; [discriminate| | |].
-    + rewrite map_length. exact LX.
-    + rewrite map_length. exact LY.
-    + intros j J. specialize (S j J). unfold over in S. apply eq_IZR.
-      rewrite (nth_indep _ 0%Z (e * 0)%Z), (nth_indep (map (fun b => (d * b)%Z) zy) 0%Z (d * 0)%Z) by (rewrite map_length; lia).
-      rewrite (map_nth (fun a => (e * a)%Z)), (map_nth (fun b => (d * b)%Z)), !mult_IZR.
-      replace (IZR (nth j zx 0%Z)) with (IZR d * (IZR (nth j zx 0%Z) / IZR d)) by (field; lra).
-      rewrite S. field. lra.
+  - intro S. rewrite (equal_multiples n zx zy d e) in Q; auto. discriminate.
 Qed.
