@@ -1,5 +1,5 @@
-(** Maps with folds: affine on either side of finitely many hyperplanes. They act on all functions from numbers to reals, so that points with
-    equal coordinates are equal; a map of R^n is made one by leaving the other coordinates as they are. *)
+(** Maps with folds: continuous, and affine between finitely many hyperplanes. They act on all functions from numbers to reals,
+    so that points with equal coordinates are equal; a map of R^n is made one by leaving the other coordinates as they are. *)
 
 From Coq Require Import List Arith Reals Lra Lia FunctionalExtensionality.
 From Proof Require Import Layers Integers Rows Domains Interior Sums.
@@ -44,10 +44,11 @@ Definition cell (F : folded) (P : nat -> bool) : Prop := exists x, open_cell F P
 (** From x in direction q one comes into the cell at once. *)
 Definition enters (F : folded) (P : nat -> bool) (x q : point) : Prop :=
   forall i, In i (folds F) ->
-    if P i then 0 < level F i x \/ level F i x = 0 /\ 0 < lin F i q else level F i x < 0 \/ level F i x = 0 /\ lin F i q < 0.
+    if P i then 0 < level F i x \/ level F i x = 0 /\ 0 < lin F i q
+    else level F i x < 0 \/ level F i x = 0 /\ lin F i q < 0.
 
-(** The matrices of the cells are invertible, and where two of them differ by w lin_i, what is mapped to one direction crosses fold i to
-    one side. *)
+(** The matrices of the cells are invertible, and where two of them differ by w lin_i, what is mapped to one direction crosses
+    fold i to one side. *)
 Record coherent (F : folded) : Prop := Coherent {
   onto : forall P d, cell F P -> exists u, derivative F P u = d;
   one_to_one : forall P u, cell F P -> derivative F P u = zero_point -> u = zero_point;
@@ -65,15 +66,11 @@ Proof. intros. unfold level. rewrite (lin_plus F LF), (lin_times F LF). ring. Qe
 Lemma level_between : forall i t x y, level F i (between t x y) = (1 - t) * level F i x + t * level F i y.
 Proof. intros. unfold level, between. rewrite (lin_plus F LF), !(lin_times F LF). ring. Qed.
 
-Lemma lin_zero : forall i, lin F i zero_point = 0.
-Proof.
-  intro i. replace zero_point with (times 0 zero_point) by (vector; ring). rewrite (lin_times F LF). ring.
-Qed.
-
 Lemma derivative_plus : forall P u v, derivative F P (plus u v) = plus (derivative F P u) (derivative F P v).
 Proof.
   intros. apply functional_extensionality. intro j. unfold derivative. rewrite (straight_plus F LF).
-  rewrite (sum_ext _ _ _ (fun i => (if P i then lin F i u else 0) * col F i j + (if P i then lin F i v else 0) * col F i j)).
+  rewrite (sum_ext _ _ _ (fun i => (if P i then lin F i u else 0) * col F i j +
+                                   (if P i then lin F i v else 0) * col F i j)).
   - rewrite sum_plus. unfold plus. ring.
   - intros i _. rewrite (lin_plus F LF). destruct (P i); ring.
 Qed.
@@ -89,7 +86,8 @@ Qed.
 Lemma piece_along : forall P x t u, piece F P (plus x (times t u)) = plus (piece F P x) (times t (derivative F P u)).
 Proof.
   intros. apply functional_extensionality. intro j. unfold piece, derivative. rewrite (straight_plus F LF), (straight_times F LF).
-  rewrite (sum_ext _ _ _ (fun i => (if P i then level F i x else 0) * col F i j + t * ((if P i then lin F i u else 0) * col F i j))).
+  rewrite (sum_ext _ _ _ (fun i => (if P i then level F i x else 0) * col F i j +
+                                   t * ((if P i then lin F i u else 0) * col F i j))).
   - rewrite sum_plus, sum_times. unfold plus, times. ring.
   - intros i _. rewrite level_along. destruct (P i); ring.
 Qed.
@@ -151,8 +149,8 @@ Proof.
       rewrite level_along. apply H, t0.
     + exists 1. split; [lra|]. intros t t0. rewrite level_along, Z, Rplus_0_l. apply Rmult_lt_0_compat; lra.
   - destruct E as [E|[Z E]].
-    + destruct (for_small_positive (- level F i x) (- lin F i q) ltac:(lra)) as (T & T0 & H). exists T. split; [exact T0|]. intros t t0.
-      rewrite level_along. specialize (H t t0). lra.
+    + destruct (for_small_positive (- level F i x) (- lin F i q) ltac:(lra)) as (T & T0 & H). exists T.
+      split; [exact T0|]. intros t t0. rewrite level_along. specialize (H t t0). lra.
     + exists 1. split; [lra|]. intros t t0. rewrite level_along, Z, Rplus_0_l.
       assert (0 < t * - lin F i q) by (apply Rmult_lt_0_compat; lra). lra.
 Qed.
@@ -172,13 +170,12 @@ Qed.
 Lemma some_cell : forall x, ~ ~ exists P, cell F P /\ closed_cell F P x.
 Proof.
   intros x N. apply free_direction. intros (q & Q). apply N.
-  exists (fun i => if Rlt_dec 0 (level F i x) then true else
-                   if Rlt_dec (level F i x) 0 then false else if Rlt_dec 0 (lin F i q) then true else false).
-  assert (E : enters F (fun i => if Rlt_dec 0 (level F i x) then true else
-                   if Rlt_dec (level F i x) 0 then false else if Rlt_dec 0 (lin F i q) then true else false) x q).
-  { intros i I. specialize (Q i I). destruct (Rlt_dec 0 (level F i x)); [lra|].
+  set (P := fun i => if Rlt_dec 0 (level F i x) then true else
+                     if Rlt_dec (level F i x) 0 then false else if Rlt_dec 0 (lin F i q) then true else false).
+  assert (E : enters F P x q).
+  { intros i I. specialize (Q i I). unfold P. destruct (Rlt_dec 0 (level F i x)); [lra|].
     destruct (Rlt_dec (level F i x) 0); [lra|]. destruct (Rlt_dec 0 (lin F i q)); lra. }
-  split; [|apply (enters_closed _ _ _ E)]. destruct (small_open _ _ _ E) as (T & T0 & H).
+  exists P. split; [|apply (enters_closed _ _ _ E)]. destruct (small_open _ _ _ E) as (T & T0 & H).
   exists (plus x (times T q)). apply H. lra.
 Qed.
 
@@ -186,7 +183,8 @@ Qed.
 Fixpoint patterns (l : list nat) : list (nat -> bool) :=
   match l with
   | [] => [fun _ => false]
-  | i :: rest => map (fun P j => if j =? i then true else P j) (patterns rest) ++ map (fun P j => if j =? i then false else P j) (patterns rest)
+  | i :: rest => map (fun P j => if j =? i then true else P j) (patterns rest) ++
+                 map (fun P j => if j =? i then false else P j) (patterns rest)
   end%nat.
 
 Lemma patterns_all : forall l P, exists Q, In Q (patterns l) /\ forall i, In i l -> Q i = P i.

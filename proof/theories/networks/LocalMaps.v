@@ -1,5 +1,5 @@
-(** A map with folds near a point is a map with folds, too; and one whose cells have matrices of one orientation, and that takes one value at
-    one point only, is injective. *)
+(** Near a point a map with folds is a map with folds through that point. And one whose cells have matrices of one orientation, and
+    that takes one value at one generic point only, is injective. *)
 
 From Coq Require Import List Arith Reals Lra Lia FunctionalExtensionality.
 From Proof Require Import Layers Integers Rows Domains Interior Sums.
@@ -9,7 +9,8 @@ Open Scope R_scope.
 
 Lemma sum_filter : forall A (p : A -> bool) l f, sum (filter p l) f = sum l (fun a => if p a then f a else 0).
 Proof.
-  intros A p l f. induction l as [|a l IH]; [reflexivity|]. cbn [filter]. rewrite sum_cons, <- IH. destruct (p a); [apply sum_cons|ring].
+  intros A p l f. induction l as [|a l IH]; [reflexivity|]. cbn [filter]. rewrite sum_cons, <- IH.
+  destruct (p a); [apply sum_cons|ring].
 Qed.
 
 (** * Values that are reached *)
@@ -183,5 +184,6 @@ Proof.
   - intros z V. rewrite (ONE z V). exact GP.
   - intro T. destruct (T _ _ VX VY) as (z1 & z2 & V1 & V2 & EZ). apply D.
     assert (EQ := EZ (eq_trans (ONE z1 V1) (eq_sym (ONE z2 V2)))).
-    apply functional_extensionality. intro j. apply (f_equal (fun z => z j)) in EQ. unfold between, plus, times, zero_point in *. lra.
+    apply functional_extensionality. intro j. apply (f_equal (fun z => z j)) in EQ.
+    unfold between, plus, times, zero_point in *. lra.
 Qed.

@@ -12,7 +12,7 @@ Lemma first_zero : forall A (l : list A) (h k : A -> R) T, 0 < T -> (forall a, I
   exists r, 0 < r < T /\ (forall a, In a l -> 0 <= h a + r * k a) /\ exists a, In a l /\ h a + r * k a = 0.
 Proof.
   induction l as [|b l IH]; intros h k T T0 H; [left; intros a []|].
-  (* until the others say so at time S, unless b is 0 before *)
+  (* if the others are not negative at time S, but b is, then b is 0 before *)
   assert (Step : forall S, 0 < S -> (forall a, In a l -> 0 <= h a + S * k a) -> h b + S * k b < 0 ->
     exists r, 0 < r < S /\ (forall a, In a (b :: l) -> 0 <= h a + r * k a) /\ exists a, In a (b :: l) /\ h a + r * k a = 0).
   { intros S S0 HS B. assert (Hb := H b (or_introl eq_refl)).
@@ -60,7 +60,8 @@ Proof.
   assert (S : forall s x i, In i (folds F) -> x = plus z (times s u) ->
     (if P i then 0 <= level F i x else level F i x <= 0) <-> 0 <= sign i * level F i z + s * (sign i * lin F i u)).
   { intros s x i _ ->. rewrite (level_along F LF). unfold sign. destruct (P i); split; intro; lra. }
-  destruct (first_zero _ (folds F) (fun i => sign i * level F i z) (fun i => sign i * lin F i u) (T - t)) as [L|(r & [R0 RT] & L & i & I & E)].
+  destruct (first_zero _ (folds F) (fun i => sign i * level F i z) (fun i => sign i * lin F i u) (T - t))
+    as [L|(r & [R0 RT] & L & i & I & E)].
   - lra.
   - intros i I. specialize (Z i I). unfold sign. destruct (P i); lra.
   - intros i I. apply (S (T - t) _ i I eq_refl), L, I.
@@ -84,11 +85,13 @@ Qed.
 (** What arrives at a simple crossing in one cell leaves it in the cell on the other side. *)
 Lemma cross : forall P w u d, cell F P -> closed_cell F P w -> derivative F P u = d ->
   (forall i, In i (folds F) -> level F i w = 0 -> if P i then lin F i u < 0 else 0 < lin F i u) ->
-  (forall i j x, In i (folds F) -> In j (folds F) -> level F i w = 0 -> level F j w = 0 -> lin F j u * lin F i x = lin F i u * lin F j x) ->
+  (forall i j x, In i (folds F) -> In j (folds F) -> level F i w = 0 -> level F j w = 0 ->
+    lin F j u * lin F i x = lin F i u * lin F j x) ->
   cell F (flip w P) /\ exists v, derivative F (flip w P) v = d /\ enters F (flip w P) w v.
 Proof.
   intros P w u d C X U B M.
-  assert (E : forall q, (forall i, In i (folds F) -> level F i w = 0 -> if P i then lin F i q < 0 else 0 < lin F i q) -> enters F (flip w P) w q).
+  assert (E : forall q, (forall i, In i (folds F) -> level F i w = 0 -> if P i then lin F i q < 0 else 0 < lin F i q) ->
+    enters F (flip w P) w q).
   { intros q Q i I. specialize (Q i I). specialize (X i I). unfold flip. destruct (Req_EM_T (level F i w) 0) as [Z|N].
     - specialize (Q Z). destruct (P i); cbn [negb]; right; auto.
     - destruct (P i); left; lra. }
@@ -137,8 +140,8 @@ Proof.
   subst u2. congruence.
 Qed.
 
-Lemma passes : forall c d t s t' z, t < s < t' -> (forall r, t <= r <= t' -> r <> s -> regular F (on c d r)) -> simple F c d s ->
-  fold_value F z = on c d t -> exists z', fold_value F z' = on c d t' /\ linked d t s t' z z'.
+Lemma passes : forall c d t s t' z, t < s < t' -> (forall r, t <= r <= t' -> r <> s -> regular F (on c d r)) ->
+  simple F c d s -> fold_value F z = on c d t -> exists z', fold_value F z' = on c d t' /\ linked d t s t' z z'.
 Proof.
   intros c d t s t' z [ts st'] R S V.
   destruct (generic_cell F z (R t ltac:(lra) ltac:(lra) z V)) as (P & Z).
@@ -189,8 +192,8 @@ Proof.
   destruct (H' z1' z2' V1' V2') as (z1'' & z2'' & V1'' & V2'' & E'). exists z1'', z2''. auto.
 Qed.
 
-Lemma carries_past : forall c d t s t', t < s < t' -> (forall r, t <= r <= t' -> r <> s -> regular F (on c d r)) -> simple F c d s ->
-  carries (on c d t) (on c d t').
+Lemma carries_past : forall c d t s t', t < s < t' -> (forall r, t <= r <= t' -> r <> s -> regular F (on c d r)) ->
+  simple F c d s -> carries (on c d t) (on c d t').
 Proof.
   intros c d t s t' T R S z1 z2 V1 V2.
   destruct (passes c d t s t' z1 T R S V1) as (z1' & V1' & L1). destruct (passes c d t s t' z2 T R S V2) as (z2' & V2' & L2).
@@ -228,7 +231,7 @@ Proof.
         { intros q Hq. apply S. lra. }
 Qed.
 
-(** From c0 to c1, both on the line, of which c' is off the walls and meets folds simply from the other one. *)
+(** It is enough that one end of the segment is off the walls, and that there folds meet simply, seen from the other end. *)
 Lemma carries_line : forall c d t t', t < t' -> regular F (on c d t) -> regular F (on c d t') ->
   (exists s0 s1, (s0 = t /\ s1 = t' \/ s0 = t' /\ s1 = t) /\ off_walls F (on c d s1) /\ meets_simply F (on c d s0) (on c d s1)) ->
   ~ ~ carries (on c d t) (on c d t').

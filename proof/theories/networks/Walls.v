@@ -120,7 +120,8 @@ Proof. intros P c d s t w u W U. rewrite piece_along, W, U by exact LF. unfold o
 Definition simple (c d : point) (s : R) : Prop := forall w P u, fold_value F w = on c d s -> cell F P -> closed_cell F P w ->
   derivative F P u = d ->
   (forall i, In i (folds F) -> level F i w = 0 -> lin F i u <> 0) /\
-  (forall i j x, In i (folds F) -> In j (folds F) -> level F i w = 0 -> level F j w = 0 -> lin F j u * lin F i x = lin F i u * lin F j x).
+  (forall i j x, In i (folds F) -> In j (folds F) -> level F i w = 0 -> level F j w = 0 ->
+    lin F j u * lin F i x = lin F i u * lin F j x).
 
 Lemma simple_inside : forall c d t0 t1 s, off_walls (on c d t1) -> meets_simply (on c d t0) (on c d t1) -> s <> t0 -> s <> t1 ->
   simple c d s.
