@@ -237,8 +237,8 @@ let read_rule r claim =
   match read_outer_rule r claim with
   | ("collision" | "flat-tree" | "sign-split" | "packing" | "blocks" | "depth-tree" | "gram") as rule -> rule
   | "stages" -> rejected "the rule \"stages\" stands inside the rule \"boxes\" only"
-  | "p-matrix" | "orientation" -> rejected "the rule \"%s\" proves something about residual blocks only" rule
-  | "cell-pairs" | "composition" | "graph-composition" | "rank" ->
+  | ("p-matrix" | "orientation") as rule -> rejected "the rule \"%s\" proves something about residual blocks only" rule
+  | ("cell-pairs" | "composition" | "graph-composition" | "rank") as rule ->
       rejected "the rule \"%s\" proves something about networks only" rule
   | other ->
       unsupported "the rule \"%s\" is not among those that are proved: collision, flat-tree, sign-split, packing, blocks, depth-tree, gram" other

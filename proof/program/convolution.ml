@@ -601,8 +601,8 @@ let for_sizes = [ ("boxes", judge_boxes); ("periodic", judge_periodic); ("patch"
 let read_rule r claim =
   match Certificate.read_outer_rule r claim with
   | "stages" -> rejected "the rule \"stages\" stands inside the rule \"boxes\" only"
-  | "p-matrix" | "orientation" -> rejected "the rule \"%s\" proves something about residual blocks only" rule
-  | "cell-pairs" | "composition" | "graph-composition" | "rank" -> rejected "the rule \"%s\" proves something about networks only" rule
+  | ("p-matrix" | "orientation") as rule -> rejected "the rule \"%s\" proves something about residual blocks only" rule
+  | ("cell-pairs" | "composition" | "graph-composition" | "rank") as rule -> rejected "the rule \"%s\" proves something about networks only" rule
   | rule when List.mem rule at_size || List.mem_assoc rule for_sizes -> rule
   | rule ->
       unsupported "the rule \"%s\" is not among those that are proved about convolutions: %s" rule (String.concat ", " (at_size @ List.map fst for_sizes))

@@ -202,7 +202,7 @@ let judge_composition r kind domain network n =
            | [] -> (None, kind, domain, [], n)
            | l :: rest ->
                let next : Checker.domain = Checker.image_domain l in
-               (Some (Checker.rows_of l), (if next = Checker.Orthant then "nonneg" else "R^n"), next, rest, List.length l) in
+               (Some (Checker.sloped_rows l), (if next = Checker.Orthant then "nonneg" else "R^n"), next, rest, List.length l) in
          let found = proof kind domain rows n in
          if rows <> None then incr count else layer := None;
          Stream.More (found, lazy (Lazy.force (proofs (expect r ",]" = ',') kind' domain' rest width)))

@@ -15,13 +15,13 @@ Inductive layer_proof :=
 Definition opposite (r : row) : row := Row (map Qopp (normal r)) (Qopp (bias r)).
 
 (** Rows with slope 0; rows with a positive slope, and their opposites. *)
-Fixpoint rows_of (L : list sloped_row) : list row :=
+Fixpoint sloped_rows (L : list sloped_row) : list row :=
   match L with
   | [] => []
   | u :: L' =>
-      if Qnum (slope u) <? 0 then rows_of L'
-      else if Qnum (slope u) =? 0 then affine_part u :: rows_of L'
-      else affine_part u :: opposite (affine_part u) :: rows_of L'
+      if Qnum (slope u) <? 0 then sloped_rows L'
+      else if Qnum (slope u) =? 0 then affine_part u :: sloped_rows L'
+      else affine_part u :: opposite (affine_part u) :: sloped_rows L'
   end.
 
 Definition check_layer (n : nat) (K : domain) (rows : list row) (p : layer_proof) : outcome unit :=
@@ -42,7 +42,7 @@ Fixpoint check_composition (n : nat) (K : domain) (N : list (list sloped_row)) (
   | Done, _ :: _ => Bad LayersEnd
   | More _ _, [] => Bad LayersGoOn
   | More p others, L :: rest =>
-      match check_layer n K (rows_of L) p with
+      match check_layer n K (sloped_rows L) p with
       | Bad why => Bad why
       | Good _ => check_composition (length L) (image_domain L) rest others
       end
@@ -83,11 +83,11 @@ Qed.
 Lemma activated_value : forall s a b, 0 < Q2R s -> activated s a = activated s b -> a = b.
 Proof. intros s a b S H. unfold activated in H. destruct (Rle_dec 0 a), (Rle_dec 0 b); nra. Qed.
 
-Lemma outputs_of_rows : forall L x y, layer_value L x = layer_value L y -> output (rows_of L) x = output (rows_of L) y.
+Lemma outputs_of_rows : forall L x y, layer_value L x = layer_value L y -> output (sloped_rows L) x = output (sloped_rows L) y.
 Proof.
   induction L as [|u L IH]; intros x y H; [reflexivity|]. cbn [layer_value map] in H. injection H as A H. specialize (IH x y H).
-  destruct (slope_sign u) as [P S]. cbn [rows_of]. destruct (Qnum (slope u) <? 0)%Z eqn:N; [exact IH|].
-  apply Z.ltb_ge in N. destruct (Qnum (slope u) =? 0)%Z eqn:E; cbn [output map]; fold (output (rows_of L) x) (output (rows_of L) y); rewrite IH.
+  destruct (slope_sign u) as [P S]. cbn [sloped_rows]. destruct (Qnum (slope u) <? 0)%Z eqn:N; [exact IH|].
+  apply Z.ltb_ge in N. destruct (Qnum (slope u) =? 0)%Z eqn:E; cbn [output map]; fold (output (sloped_rows L) x) (output (sloped_rows L) y); rewrite IH.
   - apply Z.eqb_eq in E. f_equal. apply (activated_relu (slope u)); [|exact A]. unfold Qeq. rewrite E. reflexivity.
   - apply Z.eqb_neq in E. assert (0 < IZR (Qnum (slope u))) by (apply (IZR_lt 0); lia).
     rewrite !affine_opposite, (activated_value (slope u) _ _ ltac:(nra) A). reflexivity.
@@ -117,7 +117,7 @@ Proof.
   induction N as [|L rest IH]; intros n K proofs H.
   - intros x y _ _ S. exact S.
   - destruct proofs as [|p others]; cbn [check_composition] in H; [discriminate|].
-    destruct (check_layer n K (rows_of L) p) as [[]|] eqn:C; [|discriminate]. apply check_layer_sound in C.
+    destruct (check_layer n K (sloped_rows L) p) as [[]|] eqn:C; [|discriminate]. apply check_layer_sound in C.
     apply IH in H. intros x y X Y S. apply C; [exact X|exact Y|]. apply outputs_of_rows, same_layer_value.
     apply H; [apply inside_image|apply inside_image|]. intros j J. apply S. rewrite output_width_cons. exact J.
 Qed.

@@ -30,10 +30,10 @@ Fixpoint first_orthogonal (C : list term) (Y : list (list Z)) : option Z :=
   end.
 
 (** The rows for which remainders do not show that they lie outside. *)
-Definition hidden (U : list (list Z)) (C : list term) : list term := filter (fun t => negb (shown U (function t))) C.
+Definition not_shown (U : list (list Z)) (C : list term) : list term := filter (fun t => negb (shown U (function t))) C.
 
 Definition first_inside (B : basis) (C : list term) : option Z :=
-  match hidden (residual B) C with
+  match not_shown (residual B) C with
   | [] => None
   | rest => first_orthogonal rest (fst (force (exact B)))
   end.
@@ -41,7 +41,7 @@ Definition first_inside (B : basis) (C : list term) : option Z :=
 (** Whether A + i has rank n for every row i of a refuter, all of which lie outside the span of A. *)
 Definition is_leaf (B : basis) (C : list term) : bool :=
   match residual B with
-  | [_] => match hidden (residual B) C with [] => true | _ => has_length 1 (fst (force (exact B))) end
+  | [_] => match not_shown (residual B) C with [] => true | _ => has_length 1 (fst (force (exact B))) end
   | _ => false
   end.
 
@@ -219,9 +219,9 @@ Proof.
   destruct (residual B) as [|u [|u' U]] eqn:RB; try discriminate.
   destruct (shown (residual B) (function t)) eqn:SH.
   - apply (possible_one n B u (function t) v RB S SH); auto; [apply (lengths _ _ (NC t I))|apply (right _ _ (NC t I))].
-  - assert (H : In t (hidden [u] C)).
+  - assert (H : In t (not_shown [u] C)).
     { apply filter_In. split; [exact I|]. rewrite RB in SH. rewrite SH. reflexivity. }
-    destruct (hidden [u] C) as [|h rest]; [destruct H|].
+    destruct (not_shown [u] C) as [|h rest]; [destruct H|].
     assert (D := first_orthogonal_spec _ _ F t H). apply has_length_spec in L. destruct S as [_ SP].
     destruct (fst (force (exact B))) as [|y [|y' Y]]; try discriminate L.
     apply (spanned_by_one n y (weights (function t)) v SP (lengths _ _ (NC t I)) (orthogonal_one _ _ D) O).
