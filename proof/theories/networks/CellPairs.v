@@ -339,7 +339,8 @@ Proof.
   destruct (negb (is_one (slope u))); cbn [map length]; rewrite IH; reflexivity.
 Qed.
 
-Lemma network_value_beyond : forall N L v k j, (last (map (@length sloped_row) (L :: N)) k <= j)%nat -> network_value (L :: N) v j = 0.
+Lemma network_value_beyond : forall N L v k j, (last (map (@length sloped_row) (L :: N)) k <= j)%nat ->
+  network_value (L :: N) v j = 0.
 Proof.
   induction N as [|L' N IH]; intros L v k j J.
   - cbn [network_value]. unfold point_of. apply nth_overflow. unfold layer_value. rewrite map_length. exact J.
@@ -375,7 +376,8 @@ Proof.
   refine (visit_within_settled n K neurons limits one_number ds signs_at value_at LH _ t _ _ _ V c c' C C' x y LX LY _).
   - intros u v. unfold signs_at. rewrite !rev_length. apply neuron_values_count.
   - split; [exact M|]. intros q Q. split; [intros u U; apply (F u U), Q|]. apply (made_full_rank _ _ _ _ _ t q M Q).
-  - unfold value_at. rewrite !network_value_shortened by exact W. apply FunctionalExtensionality.functional_extensionality. intro j.
+  - unfold value_at. rewrite !network_value_shortened by exact W.
+    apply FunctionalExtensionality.functional_extensionality. intro j.
     destruct (Nat.lt_ge_cases j (output_width n (L :: N))) as [J|J]; [apply E, J|].
     rewrite !(network_value_beyond N L _ n j J). reflexivity.
 Qed.

@@ -195,7 +195,7 @@ Fixpoint neuron_values (N : list (list sloped_row)) (v : point) : list R :=
 
 Definition signed (positive : bool) (z : R) : R := if positive then z else - z.
 
-(** A neuron with the pre-activation z has this sign; and the function that is kept is a positive multiple of its absolute value. *)
+(** A neuron with the pre-activation z has this sign; and its function is there a positive multiple of |z|. *)
 Definition fits (k : bool * list Z) (z : R) : Prop := 0 <= signed (fst k) z.
 Definition kept (p : point) (k : bool * list Z) (z : R) : Prop :=
   fits k z /\ exists f, 0 < f /\ signed (fst k) z = f * idot (snd k) p.
@@ -206,9 +206,6 @@ Definition lies_in (p : point) (c : cell) (zs : list R) (v : point) : Prop :=
 
 Fixpoint leaf (t : cell_tree) (c : cell) : Prop :=
   match t with Leaf c' _ _ => c = c' | Branch a b _ _ => leaf a c \/ leaf b c end.
-
-Lemma kept_fits : forall p ks zs, Forall2 (kept p) ks zs -> Forall2 fits ks zs.
-Proof. induction 1 as [|k z ks zs (F & _)]; constructor; auto. Qed.
 
 Lemma kept_nonnegative : forall p k z, kept p k z -> 0 <= idot (snd k) p.
 Proof. intros p k z (F & f & F0 & E). unfold fits in F. rewrite E in F. apply Rmult_le_reg_l with f; lra. Qed.

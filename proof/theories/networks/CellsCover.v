@@ -110,7 +110,8 @@ Qed.
 
 Lemma read_layers_grows : forall layers inputs d, grows (layers_reader layers inputs d).
 Proof.
-  unfold layers_reader. induction layers as [|L layers IH]; intros inputs d P items cells t items' cells' H; cbn [read_layers] in H.
+  unfold layers_reader. induction layers as [|L layers IH]; intros inputs d P items cells t items' cells' H;
+    cbn [read_layers] in H.
   - apply (read_cell_grows _ _ _ _ _ _ _ _ H).
   - destruct (pre_activations n L inputs d) as [rows e].
     refine (read_rows_grows _ _ _ _ _ _ _ _ _ _ H). intros factors P0 items0 cells0 t0 items0' cells0' H0. cbv beta in H0.
@@ -123,7 +124,7 @@ Variable x : point.
 Let p : point := cons 1 x.
 Hypothesis limits_hold : forall f, In f limits -> 0 <= idot f p.
 
-(** If the pre-activations so far are [seen], those that follow are [left] and the output is v: the point lies in a cell, and
+(** If the pre-activations so far are [seen], those that follow are [coming] and the output is v: the point lies in a cell, and
     in each that has the signs of its neurons. *)
 Definition follows (read : reader) (coming : list R) (v : point) : Prop :=
   forall P seen items cells t items' cells', Forall2 (kept p) (known P) seen -> read P items cells = Good (t, items', cells') ->
@@ -171,15 +172,15 @@ Lemma read_rows_follows : forall e finish coming v, 0 < IZR e -> (forall factors
     (forall factors', Forall2 factor_right factors' (rev l ++ past) -> follows (finish factors') coming v) ->
   follows (rows_reader rows finish factors) (neurons_in l ++ coming) v.
 Proof.
-  intros e finish coming v E G rows l A. induction A as [|[z s] [s' r] rows l ZA _ IH]; intros factors past FR FF; [apply FF, FR|].
+  intros e finish coming v E G rows l A.
+  induction A as [|[z s] [s' r] rows l ZA _ IH]; intros factors past FR FF; [apply FF, FR|].
   destruct ZA as [ES Z]. cbn [fst snd] in ES, Z. subst s.
   intros P seen items cells t items' cells' K H. unfold rows_reader in *. cbn [read_rows] in H.
-  assert (FF' : forall f, factor_right f (s', r) -> forall factors', Forall2 factor_right factors' (rev l ++ (s', r) :: past) ->
-    follows (finish factors') coming v).
-  { intros f _ factors' F. apply FF. cbn [rev]. rewrite <- app_assoc. exact F. }
+  assert (FF' : forall factors', Forall2 factor_right factors' (rev l ++ (s', r) :: past) -> follows (finish factors') coming v).
+  { intros factors' F. apply FF. cbn [rev]. rewrite <- app_assoc. exact F. }
   unfold neurons_in. cbn [filter fst]. destruct (is_one s') eqn:O; cbn [negb].
   { assert (F1 : factor_right 1 (s', r)) by (unfold factor_right; rewrite activated_one by exact O; unfold Q2R; simpl; field).
-    apply (IH (1%Q :: factors) ((s', r) :: past) ltac:(constructor; assumption) (FF' _ F1) P seen _ _ _ _ _ K H). }
+    apply (IH (1%Q :: factors) ((s', r) :: past) ltac:(constructor; assumption) FF' P seen _ _ _ _ _ K H). }
   fold (neurons_in l). cbn [map snd]. change (map snd (filter (fun a : Q * R => negb (is_one (fst a))) l)) with (neurons_in l).
   cbn [app rev]. rewrite <- app_assoc. cbn [app].
   assert (Side : forall positive items cells t items' cells',
@@ -194,7 +195,7 @@ Proof.
       forall c, leaf t1 c -> Forall2 fits (known (region c)) (rev (neurons_in l ++ coming) ++ r :: seen) ->
         lies_in p c (rev (neurons_in l ++ coming) ++ r :: seen) v).
     { intro S. assert (F1 := activated_signed s' r positive S).
-      refine (IH _ ((s', r) :: past) _ (FF' _ F1) (with_sign P positive z) (r :: seen) _ _ _ _ _ _ H1).
+      refine (IH _ ((s', r) :: past) _ FF' (with_sign P positive z) (r :: seen) _ _ _ _ _ _ H1).
       - constructor; assumption.
       - apply (with_sign_kept P seen positive z e r K E Z S). }
     split; [intro S; apply Y, S|]. intros c C F. apply Y; [|exact C|exact F].
@@ -233,9 +234,11 @@ Proof.
     destruct (pre_activations n layer inputs d) as [rows e] eqn:PA.
     destruct (pre_activations_spec n x L layer inputs d rows e v HL PA V) as [E R].
     cbn [neuron_values network_value].
-    refine (read_rows_follows e _ (neuron_values N (point_of (layer_value L v))) _ E _ _ (sloped L v) _ [] [] _ _ _ _ _ _ _ _ _ K H).
+    refine (read_rows_follows e _ (neuron_values N (point_of (layer_value L v))) _ E _
+      _ (sloped L v) _ [] [] _ _ _ _ _ _ _ _ _ K H).
     + intros factors P0 items0 cells0 t0 items0' cells0' H0. cbv beta in H0.
-      destruct (activations rows e (rev factors)) as [[rows' e']|]; [|discriminate]. apply (read_layers_grows _ _ _ _ _ _ _ _ _ H0).
+      destruct (activations rows e (rev factors)) as [[rows' e']|]; [|discriminate].
+      apply (read_layers_grows _ _ _ _ _ _ _ _ _ H0).
     + apply integer_layer_of_spec in HL as (_ & _ & ->). replace (map slope L) with (map fst (sloped L v)).
       * apply rows_of_layer, R.
       * unfold sloped. rewrite map_map. reflexivity.

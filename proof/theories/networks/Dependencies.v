@@ -1,4 +1,5 @@
-(** Positive dependencies of vectors (docs/certificates-network.md): one linear dependency up to a factor, with positive coefficients.
+(** Positive dependencies of vectors (docs/certificates-network.md): one linear dependency up to a factor, and all its
+    coefficients are positive.
 
     The elimination finds the coefficients, and the sum is computed anew: that the dependency is the only one is what the
     specification asks for, and nothing rests on it. *)

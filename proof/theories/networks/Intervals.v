@@ -1,5 +1,5 @@
-(** Rule "cell-pairs": the intervals of cells. An interval stands for a direction, and holds the values that it has at all outputs of
-    a set of cells. *)
+(** Rule "cell-pairs": the intervals of cells. An interval is for one direction, and holds the values that it has at the outputs
+    of some cells. *)
 
 From Coq Require Import List Bool ZArith Reals Lra Lia.
 From Proof Require Import Layers Integers.
