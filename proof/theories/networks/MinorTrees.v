@@ -110,18 +110,27 @@ Fixpoint all_positive (size : list Z) (nd : node) : bool :=
 
 Definition most_minors : Z := Z.setbit 0 22.
 
+(** What is wrong with the multipliers of a token. *)
+Definition weights_fault (nd : node) (ds : list Z) : option reason :=
+  let count := Z.of_nat (length ds) in
+  let size := Z.of_nat (length (units nd)) in
+  if negb (count =? size) then Some (WeightCount count size)
+  else if forallb (fun d => 0 <? d) ds then None else Some WrongMultiplier.
+
 (** What a token asks of its node: the children that are left to it, and how many minors have been asked for by now. *)
 Definition take_token (minors : Z) (nd : node) (t : minor_token) : outcome (list node * Z) :=
-  let weighted (ds : list Z) (answer : outcome (list node * Z)) :=
-    if negb (Z.of_nat (length ds) =? Z.of_nat (length (units nd)))
-    then Bad (WeightCount (Z.of_nat (length ds)) (Z.of_nat (length (units nd))))
-    else if forallb (fun d => 0 <? d) ds then answer else Bad WrongMultiplier in
   match t with
   | SplitAt i => match split_node nd i with Good children => Good (children, minors) | Bad why => Bad why end
   | Dominant ds =>
-      weighted ds
-        (match not_dominated (units nd) ds (matrix nd) with Some i => Bad (NotDominated i) | None => Good ([], minors) end)
-  | Definite ds => weighted ds (if is_definite (units nd) ds (matrix nd) then Good ([], minors) else Bad NotDefinite)
+      match weights_fault nd ds with
+      | Some why => Bad why
+      | None => match not_dominated (units nd) ds (matrix nd) with Some i => Bad (NotDominated i) | None => Good ([], minors) end
+      end
+  | Definite ds =>
+      match weights_fault nd ds with
+      | Some why => Bad why
+      | None => if is_definite (units nd) ds (matrix nd) then Good ([], minors) else Bad NotDefinite
+      end
   | AllMinors s =>
       let size := Z.of_nat (length (units nd)) in
       if s =? size then
@@ -510,17 +519,18 @@ Lemma take_token_sound : forall minors nd t children minors', take_token minors 
   (forall c, In c children -> well_formed c) /\ ((forall c, In c children -> positive_minors c) -> positive_minors nd).
 Proof.
   intros minors nd t children minors' H W.
-  assert (LE : forall ds : list Z, negb (Z.of_nat (length ds) =? Z.of_nat (length (units nd)))%Z = false -> length ds = length (units nd)).
-  { intros ds B. apply negb_false_iff, Z.eqb_eq in B. lia. }
+  assert (WF : forall ds, weights_fault nd ds = None -> length ds = length (units nd) /\ forallb (fun d => 0 <? d)%Z ds = true).
+  { intros ds B. unfold weights_fault in B. destruct (negb _) eqn:L in B; [discriminate|].
+    destruct (forallb _ ds); [|discriminate]. apply negb_false_iff, Z.eqb_eq in L. split; [lia|reflexivity]. }
   assert (G : children = [] -> positive_minors nd ->
     (forall c, In c children -> well_formed c) /\ ((forall c, In c children -> positive_minors c) -> positive_minors nd)).
   { intros -> P. split; [intros c []|intros _; exact P]. }
   destruct t as [i|ds|ds|s]; cbn [take_token] in H.
   - destruct (split_node nd i) as [cs|] eqn:S; [|discriminate]. injection H as <- _. apply (split_node_sound nd i cs W S).
-  - destruct (negb _) eqn:L in H; [discriminate|]. destruct (forallb _ ds) eqn:D; [|discriminate].
+  - destruct (weights_fault nd ds) eqn:F; [discriminate|]. destruct (WF ds F) as [L D].
     destruct (not_dominated (units nd) ds (matrix nd)) eqn:N; [discriminate|]. injection H as <- _.
     apply G; [reflexivity|]. apply (dominant_sound nd ds); auto.
-  - destruct (negb _) eqn:L in H; [discriminate|]. destruct (forallb _ ds) eqn:D; [|discriminate].
+  - destruct (weights_fault nd ds) eqn:F; [discriminate|]. destruct (WF ds F) as [L D].
     destruct (is_definite (units nd) ds (matrix nd)) eqn:N; [|discriminate]. injection H as <- _.
     apply G; [reflexivity|]. apply (definite_sound nd ds); auto.
   - destruct (s =? _)%Z; [|discriminate]. destruct (most_minors <? _)%Z; [discriminate|].
