@@ -2,7 +2,9 @@
     that is not 0 has one solution. A matrix is a function from rows to points; its first n rows and columns count. *)
 
 From Coq Require Import List Arith Reals Lra Lia.
-From Proof Require Import Layers Integers Sums convolution.Equations.
+From Proof Require Import Layers Integers Sums.
+From Proof.convolution Require Import Equations.
+From Proof.convolution Require Count.
 Import ListNotations.
 Open Scope R_scope.
 
@@ -277,9 +279,6 @@ Qed.
 Definition bordered (a d : point) (J : nat -> point) : nat -> point :=
   fun i => match i with O => cons 0 a | S k => cons (- d k) (J k) end.
 
-Lemma inner_cons : forall n b w c v, inner (S n) (cons b w) (cons c v) = b * c + inner n w v.
-Proof. induction n as [|n IH]; intros; [cbn; ring|]. cbn [inner] in *. rewrite IH. cbn [cons]. ring. Qed.
-
 (** It has the determinant <a, u> det J, if J u = d. *)
 Lemma det_bordered : forall n J a d u, det n J <> 0 -> (forall i, (i < n)%nat -> inner n (J i) u = d i) ->
   det (S n) (bordered a d J) = inner n a u * det n J.
@@ -290,10 +289,11 @@ Proof.
   assert (RS : forall j, rows_sum (S n) (cons 1 (times (- 1) z)) (bordered a d J) j
     = cons 0 a j - inner n z (fun i => cons (- d i) (J i) j)).
   { intro j. unfold rows_sum. rewrite (inner_ext (S n) _ _ (cons (cons 0 a j) (fun i => cons (- d i) (J i) j)))
-      by (intros [|i] _; reflexivity). rewrite inner_cons.
+      by (intros [|i] _; reflexivity).
+    rewrite Count.inner_first. cbn [cons].
     assert (T : forall v, inner n (times (- 1) z) v = - inner n z v).
     { intro v. clear. induction n as [|n IH]; cbn [inner]; [ring|]. rewrite IH. unfold times. ring. }
-    rewrite T. ring. }
+    change (fun k => times (-1) z k) with (times (- 1) z). rewrite T. ring. }
   set (R := with_row 0 (rows_sum (S n) (cons 1 (times (- 1) z)) (bordered a d J)) (bordered a d J)).
   cbn [det]. rewrite sum_first. rewrite (sum_ext _ _ _ (fun _ => 0)).
   - rewrite sum_zero, Rplus_0_r. cbn [pow].

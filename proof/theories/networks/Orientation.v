@@ -3,6 +3,7 @@
 
 From Coq Require Import List Bool ZArith QArith.
 From Proof Require Import Layers Networks Streams Integers Rows Domains Tables Combinations.
+From Proof.networks Require Import IntegerEquations.
 Import ListNotations.
 Open Scope Z_scope.
 
@@ -36,50 +37,6 @@ Fixpoint read_impossible (units : table integer_row) (circuits : stream (list (Z
       match impossible_signs units pairs with
       | Good s => read_impossible units rest (with_entry found s)
       | Bad why => Bad why
-      end
-  end.
-
-(** * Linear equations
-
-    Gauss-Jordan elimination on integers. A row is what is left of an equation, its right side last. The columns that have been
-    dealt with are left out: there a row of [done] has the divisor in its own place and 0 elsewhere, the others have 0. *)
-
-(** The first row that does not begin with 0, the others, and the sign of bringing it to the front. *)
-Fixpoint pivot_row (rows : list (list Z)) : option (list Z * list (list Z) * Z) :=
-  match rows with
-  | [] => None
-  | row :: rest =>
-      if hd 0 row =? 0 then
-        match pivot_row rest with Some (pivot, others, sign) => Some (pivot, row :: others, - sign) | None => None end
-      else Some (row, rest, 1)
-  end.
-
-(** Rows without their first entry, cleared by the pivot; the divisor leaves no remainder (Bareiss), which is tested. *)
-Fixpoint reduced_rows (divisor h : Z) (tail : list Z) (rows : list (list Z)) : option (list (list Z)) :=
-  match rows with
-  | [] => Some []
-  | row :: rest =>
-      match quotients divisor (combined h (tl row) (hd 0 row) tail), reduced_rows divisor h tail rest with
-      | Some r, Some others => Some (r :: others)
-      | _, _ => None
-      end
-  end.
-
-(** The determinant, the last divisor, and the numbers that are this times the unknowns, in lists of one. *)
-Fixpoint solved {A : Type} (columns : list A) (sign divisor : Z) (done rows : list (list Z))
-  : option (Z * Z * list (list Z)) :=
-  match columns with
-  | [] => Some (sign * divisor, divisor, done)
-  | _ :: columns' =>
-      match pivot_row rows with
-      | Some (pivot, others, s) =>
-          let h := hd 0 pivot in
-          let tail := tl pivot in
-          match reduced_rows divisor h tail done, reduced_rows divisor h tail others with
-          | Some done', Some others' => solved columns' (s * sign) h (done' ++ [tail]) others'
-          | _, _ => None
-          end
-      | None => None
       end
   end.
 
