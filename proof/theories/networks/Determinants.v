@@ -202,6 +202,24 @@ Proof.
   - intros i I j _. unfold X. destruct (Nat.ltb_spec i n); [reflexivity|lia].
 Qed.
 
+(** All rows times positive numbers. *)
+Lemma det_positive_multiples : forall n J L, (forall i, (i < n)%nat -> exists s, 0 < s /\ same n (L i) (times s (J i))) ->
+  exists s, 0 < s /\ det n L = s * det n J.
+Proof.
+  intros n J L E. set (X := fun k i => if (i <? k)%nat then L i else J i).
+  assert (H : forall k, (k <= n)%nat -> exists s, 0 < s /\ det n (X k) = s * det n J).
+  { induction k as [|k IH]; intro K.
+    - exists 1. split; [lra|]. rewrite Rmult_1_l. reflexivity.
+    - destruct (IH ltac:(lia)) as (s & S0 & D). destruct (E k ltac:(lia)) as (t & T0 & R).
+      exists (t * s). split; [apply Rmult_lt_0_compat; assumption|]. rewrite Rmult_assoc, <- D.
+      rewrite (det_linear n (X k) (X k) (X (S k)) k t 0 K); [ring| |].
+      + intros i I N. unfold X. destruct (Nat.ltb_spec i k), (Nat.ltb_spec i (S k)); try lia; split; intros j _; reflexivity.
+      + intros j C. unfold X. destruct (Nat.ltb_spec k (S k)), (Nat.ltb_spec k k); try lia.
+        rewrite (R j C). unfold plus, times. ring. }
+  destruct (H n ltac:(lia)) as (s & S0 & D). exists s. split; [exact S0|]. rewrite <- D. apply det_ext.
+  intros i I j _. unfold X. destruct (Nat.ltb_spec i n); [reflexivity|lia].
+Qed.
+
 (** * Equations *)
 
 Lemma inner_left_zero : forall n y, inner n zero_point y = 0.
