@@ -158,7 +158,8 @@ Proof.
       rewrite inner_row, numbers_head in P. exact P. }
     destruct (IH _ _ _ _ _ _ _ y' (xs ++ [y 0%nat]) H N) as [L F].
     + apply Forall2_app; [|constructor; [exact EP|constructor]].
-      clear - X RD EP D. revert d' RD. induction X as [|x row xs done HX _ IX]; intros d' RD; inversion RD; subst; constructor; auto.
+      clear - X RD EP D. revert d' RD.
+      induction X as [|x row xs done HX _ IX]; intros d' RD; inversion RD; subst; constructor; auto.
       unfold holds in *. rewrite inner_row in HX. fold y' in HX.
       assert (R := reduced_inner _ _ _ _ _ (S n) y' H1). apply Rmult_eq_reg_l with (IZR divisor); [|exact D].
       rewrite Rmult_0_r, Rmult_plus_distr_l, R.

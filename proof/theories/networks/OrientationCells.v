@@ -90,7 +90,8 @@ Lemma numbers_with_units : forall flags c rows total j,
   numbers total j + sum (seq 0 (length flags)) (fun i => if nth i flags false then numbers c i * matrix_of rows i j else 0).
 Proof.
   assert (Z : forall l (flags : list bool), sum l (fun i => if nth i flags false then 0 else 0) = 0).
-  { intros l flags. rewrite (sum_ext _ _ _ (fun _ => 0)), sum_zero; [reflexivity|]. intros i _. destruct (nth i flags false); reflexivity. }
+  { intros l flags. rewrite (sum_ext _ _ _ (fun _ => 0)), sum_zero; [reflexivity|].
+    intros i _. destruct (nth i flags false); reflexivity. }
   induction flags as [|flag flags IH]; intros c rows total j; [cbn; ring|].
   destruct c as [|k c]; [|destruct rows as [|row rows]].
   - cbn [with_units]. rewrite (sum_ext _ _ _ (fun i => if nth i (flag :: flags) false then 0 else 0)), Z; [ring|].
@@ -185,18 +186,7 @@ Section Sound.
 Variable n : nat.
 Variable f : residual_block.
 Variable units : list integer_row.
-Variable p : list Q.
-Variable x : list Z.
-Variable d : Z.
-Variable equations : list equation.
 Hypothesis rows_made : Forall2 (made_from n) (hidden f) units.
-Hypothesis numbered : forall i r, nth_error units i = Some r -> number r = Z.of_nat i.
-Hypothesis back_length : length (back f) = n.
-Hypothesis back_rows : forall row, In row (back f) -> length row = length units.
-Hypothesis x_length : length x = n.
-Hypothesis x_point : multiples d x p.
-Hypothesis d_positive : 0 < IZR d.
-Hypothesis equations_made : equations_of n 0 units (values_at units x d) (back f) x = Some equations.
 
 Lemma units_length : length (hidden f) = length units.
 Proof. apply (Forall2_length _ _ _ _ _ rows_made). Qed.
@@ -211,6 +201,18 @@ Proof.
   intros i I. apply in_seq in I. rewrite units_length in I. destruct (nth_error units i) as [r|] eqn:E; [exists r; reflexivity|].
   apply nth_error_None in E. lia.
 Qed.
+
+Variable p : list Q.
+Variable x : list Z.
+Variable d : Z.
+Variable equations : list equation.
+Hypothesis numbered : forall i r, nth_error units i = Some r -> number r = Z.of_nat i.
+Hypothesis back_length : length (back f) = n.
+Hypothesis back_rows : forall row, In row (back f) -> length row = length units.
+Hypothesis x_length : length x = n.
+Hypothesis x_point : multiples d x p.
+Hypothesis d_positive : 0 < IZR d.
+Hypothesis equations_made : equations_of n 0 units (values_at units x d) (back f) x = Some equations.
 
 Lemma back_row_length : forall j, (j < n)%nat -> length (nth j (back f) []) = length units.
 Proof. intros j C. apply back_rows, nth_In. rewrite back_length. exact C. Qed.
@@ -365,7 +367,8 @@ Lemma check_cell_sound : forall P Q sign s, check_cell units x d equations (map 
   (forall i, In i (units_of f) -> member P (Z.of_nat i) = true \/ member Q (Z.of_nat i) = true) /\
   forall pattern, (forall i, In i (units_of f) -> pattern i = member P (Z.of_nat i)) ->
     0 < IZR s * det n (cell_matrix f pattern) /\
-    forall z, (forall j, (j < n)%nat -> inner n (cell_matrix f pattern j) z + cell_offset f pattern j = block_value f (center_of p) j) ->
+    forall z,
+      (forall j, (j < n)%nat -> inner n (cell_matrix f pattern j) z + cell_offset f pattern j = block_value f (center_of p) j) ->
       (forall i, In i (units_of f) -> if pattern i then 0 <= affine (unit_row f i) z else affine (unit_row f i) z <= 0) ->
       same n z (center_of p).
 Proof.
@@ -376,7 +379,8 @@ Proof.
   destruct (cell_solved flags determinant divisor done) as ((c & C0 & C) & N & E); [apply map_length|exact S|].
   destruct (Z.sgn determinant =? 0)%Z eqn:NZ; [discriminate|]. apply Z.eqb_neq in NZ.
   destruct (negb (sign =? 0)%Z && negb (Z.sgn determinant =? sign)%Z) eqn:SS; [discriminate|].
-  destruct (negb (is_point x divisor (map (hd 0%Z) done)) && signs_hold d flags units divisor (map (hd 0%Z) done)) eqn:V; [discriminate|].
+  destruct (negb (is_point x divisor (map (hd 0%Z) done)) && signs_hold d flags units divisor (map (hd 0%Z) done)) eqn:V;
+    [discriminate|].
   injection H as <-. split; [exact NZ|]. split; [|split].
   - intro NS. apply andb_false_iff in SS as [SS|SS]; apply negb_false_iff, Z.eqb_eq in SS; [contradiction|exact SS].
   - intros i I. destruct (unit_there i I) as (r & R). rewrite forallb_forall in A.
