@@ -1,167 +1,12 @@
-(** Rule "orientation" of residual blocks: the map keeps its orientation on all cells, and takes one value once.
-    The checker's functions. *)
+(** Rule "orientation" of residual blocks: the map keeps its orientation on all cells, and takes one value once. *)
 
-From Coq Require Import List Bool ZArith QArith.
-From Proof Require Import Layers Networks Streams Integers Rows Domains Tables Combinations.
-From Proof.networks Require Import IntegerEquations.
+From Coq Require Import List Bool ZArith QArith Qreals Reals Lra Lia.
+From Proof Require Import Layers Networks Streams Integers Rows Domains Interior Sums Tables Combinations.
+From Proof.rules Require Import Collision.
+From Proof.convolution Require Import Periodic Equations.
+From Proof.networks Require Import OrientedMaps Determinants IntegerEquations CellEquations OrientationCells OrientationTree.
 Import ListNotations.
 Open Scope Z_scope.
-
-(** * Circuits *)
-
-Definition unit_signs := (list Z * list Z)%type.  (* the units with lambda_i > 0, the units with lambda_i < 0 *)
-
-Definition is_zero_row (r : integer_row) : bool := forallb (fun a => a =? 0) (weights r).
-Definition is_zero_function (r : integer_row) : bool := is_zero_row r && (constant r =? 0).
-
-(** At no generic point are the units of the first list all strictly negative and those of the second all nonnegative. *)
-Definition impossible_signs (units : table integer_row) (pairs : list (Z * Z)) : outcome unit_signs :=
-  match terms_of units 0 pairs with
-  | Bad why => Bad why
-  | Good ts =>
-      let positive := filter (fun t => 0 <? multiplier t) ts in
-      let negative := filter is_negative ts in
-      if negb (forallb (fun t => negb (multiplier t =? 0)) ts) then Bad WrongMultiplier
-      else if negb (sum_nonnegative ISpace ts) then Bad NotConstant
-      else if match positive with [] => forallb (fun t => is_zero_function (function t)) negative | _ => false end
-      then Bad ZeroUnits
-      else Good (map row_number positive, map row_number negative)
-  end.
-
-(** All circuits of the list, each acceptable, in one table. *)
-Fixpoint read_impossible (units : table integer_row) (circuits : stream (list (Z * Z))) (found : table unit_signs)
-  : outcome (table unit_signs) :=
-  match circuits with
-  | Done => Good found
-  | More pairs rest =>
-      match impossible_signs units pairs with
-      | Good s => read_impossible units rest (with_entry found s)
-      | Bad why => Bad why
-      end
-  end.
-
-(** * Cells
-
-    The unknowns are the coordinates times the denominator d of the point p. One row x_j + sum_i B_ji g_i(x) = f(p)_j
-    over the units of a cell is, times a positive integer D: [start], and [coefficients] c_i times the row i of the units. *)
-Record equation := Equation { start : list Z; coefficients : list Z }.
-
-(** The values of the hidden units, times their denominators and d. *)
-Definition values_at (units : list integer_row) (x : list Z) (d : Z) : list Z :=
-  map (fun r => inner_product r x d) units.
-
-(** B_ji / d_i, d_i being the denominator of the unit. *)
-Fixpoint shares (row : list Q) (units : list integer_row) : list Q :=
-  match row, units with
-  | q :: row', r :: units' => Qmult q (1 # Z.to_pos (denominator r)) :: shares row' units'
-  | _, _ => []
-  end.
-
-(** The right side is D f(p)_j d. *)
-Fixpoint equations_of (n j : nat) (units : list integer_row) (values : list Z) (back : list (list Q)) (x : list Z)
-  : option (list equation) :=
-  match back, x with
-  | row :: back', a :: x' =>
-      match over_one_denominator (shares row units), equations_of n (S j) units values back' x' with
-      | Some (c, D), Some rest =>
-          let right := D * a + product c (map (Z.max 0) values) in
-          Some (Equation (map (Z.mul D) (unit_vector n j) ++ [right]) c :: rest)
-      | _, _ => None
-      end
-  | _, _ => Some []
-  end.
-
-(** (a_i, -d b_i) times the denominator of the unit. *)
-Definition extended (d : Z) (r : integer_row) : list Z := weights r ++ [- (d * constant r)].
-
-Fixpoint with_units (flags : list bool) (c : list Z) (rows : list (list Z)) (total : list Z) : list Z :=
-  match flags, c, rows with
-  | flag :: flags', k :: c', row :: rows' =>
-      with_units flags' c' rows' (if flag && negb (k =? 0) then added total k row else total)
-  | _, _, _ => total
-  end.
-
-(** * The tree *)
-
-Section Walk.
-
-Variable units : list integer_row.
-Variable named : table integer_row.
-Variable circuits : table unit_signs.
-Variable x : list Z.
-Variable d : Z.
-Variable equations : list equation.
-Variable rows : list (list Z).  (* the units, extended *)
-
-(** Whether the unknowns, these numbers over the divisor, are those of the point. *)
-Definition is_point (divisor : Z) (numbers : list Z) : bool :=
-  forallb (fun pair => fst pair * divisor =? snd pair) (combine x numbers).
-
-(** Whether the units that the flags name are nonnegative there, and the others at most 0. *)
-Fixpoint signs_hold (flags : list bool) (units : list integer_row) (divisor : Z) (numbers : list Z) : bool :=
-  match flags, units with
-  | flag :: flags', r :: units' =>
-      let t := Z.sgn divisor * (product (weights r) numbers + constant r * d * divisor) in
-      (if flag then 0 <=? t else t <=? 0) && signs_hold flags' units' divisor numbers
-  | _, _ => true
-  end.
-
-Definition active_units (P : Z) : list Z := map number (filter (fun r => member P (number r)) units).
-
-(** A cell: the sign of its determinant, if that is [sign], or [sign] is 0. *)
-Definition check_cell (P Q sign : Z) : outcome Z :=
-  if negb (forallb (fun r => member P (number r) || member Q (number r)) units) then Bad UnitsWithoutSign
-  else
-    let flags := map (fun r => member P (number r)) units in
-    match solved x 1 1 [] (map (fun e => with_units flags (coefficients e) rows (start e)) equations) with
-    | None => Bad (DeterminantZero (active_units P))
-    | Some (determinant, divisor, done) =>
-        let s := Z.sgn determinant in
-        let numbers := map (hd 0) done in
-        if s =? 0 then Bad (DeterminantZero (active_units P))
-        else if negb (sign =? 0) && negb (s =? sign) then Bad (DeterminantSign (active_units P))
-        else if negb (is_point divisor numbers) && signs_hold flags units divisor numbers then Bad ValueTakenTwice
-        else Good s
-    end.
-
-Fixpoint first_outside (P : Z) (l : list Z) : option Z :=
-  match l with
-  | [] => None
-  | i :: l' => if member P i then first_outside P l' else Some i
-  end.
-
-(** The units of P are nonnegative, those of Q strictly negative. What is left of the tokens, and the sign so far, or 0. *)
-Fixpoint read_cells {A : Type} (fuel : list A) (P Q sign : Z) (tokens : stream Z) {struct fuel} : outcome (stream Z * Z) :=
-  match tokens with
-  | Done => Bad TreeEnds
-  | More token rest =>
-      if 0 <? token then
-        match entry circuits (token - 1) with
-        | None => Bad (NoSuchEntry (token - 1))
-        | Some (positive, negative) =>
-            match first_outside Q positive, first_outside P negative with
-            | Some i, _ => Bad (NotNegativeUnit i)
-            | None, Some i => Bad (NotNonnegativeUnit i)
-            | None, None => Good (rest, sign)
-            end
-        end
-      else if token =? 0 then
-        match check_cell P Q sign with Good s => Good (rest, s) | Bad why => Bad why end
-      else
-        let i := - token - 1 in
-        match entry named i, fuel with
-        | Some _, _ :: fuel' =>
-            if member P i || member Q i then Bad (UnitHasSign i)
-            else
-              match read_cells fuel' (with_member P i) Q sign rest with
-              | Good (rest', sign') => read_cells fuel' P (with_member Q i) sign' rest'
-              | Bad why => Bad why
-              end
-        | _, _ => Bad (UnitHasSign i)
-        end
-  end.
-
-End Walk.
 
 (** The first unit whose function is 0 at the point, but not everywhere. *)
 Fixpoint zero_unit (units : list integer_row) (values : list Z) : option Z :=
@@ -188,7 +33,7 @@ Definition check_orientation (n : nat) (K : domain) (f : residual_block) (p : li
                 match read_impossible named circuits no_entries with
                 | Bad why => Bad why
                 | Good found =>
-                    match read_cells units named found x d equations (map (extended d) units) units 0 0 0 tree with
+                    match read_cells units named found x d equations units 0 0 0 tree with
                     | Good (Done, _) => Good tt
                     | Good (More _ _, _) => Bad TreeGoesOn
                     | Bad why => Bad why
@@ -199,3 +44,153 @@ Definition check_orientation (n : nat) (K : domain) (f : residual_block) (p : li
       else Bad WrongShape
   | _, _ => Bad WrongShape
   end.
+
+Open Scope R_scope.
+
+(** * What the certificate says about the cells *)
+
+Lemma integer_rows_number : forall n layer i rows, integer_rows n i layer = Some rows ->
+  forall k r, nth_error rows k = Some r -> number r = (i + Z.of_nat k)%Z.
+Proof.
+  intros n. induction layer as [|q layer IH]; intros i rows H k r E; cbn [integer_rows] in H.
+  - injection H as <-. destruct k; discriminate E.
+  - destruct (integer_row_of n i q) as [z|] eqn:Z1; [|discriminate].
+    destruct (integer_rows n (i + 1) layer) as [rest|] eqn:R; [|discriminate]. injection H as <-.
+    destruct k as [|k]; cbn [nth_error] in E.
+    + injection E as <-. unfold integer_row_of in Z1. destruct (has_length n (normal q)); [|discriminate].
+      destruct (over_one_denominator (bias q :: normal q)) as [[[|b w] d]|]; try discriminate. injection Z1 as <-. cbn. lia.
+    + rewrite (IH _ _ R k r E). lia.
+Qed.
+
+Lemma integer_rows_normal : forall n layer i rows, integer_rows n i layer = Some rows ->
+  forall q, In q layer -> length (normal q) = n.
+Proof.
+  intros n. induction layer as [|q layer IH]; intros i rows H r I; [destruct I|]. cbn [integer_rows] in H.
+  destruct (integer_row_of n i q) as [z|] eqn:Z1; [|discriminate].
+  destruct (integer_rows n (i + 1) layer) as [rest|] eqn:R; [|discriminate]. destruct I as [<-|I]; [|apply (IH _ _ R r I)].
+  unfold integer_row_of in Z1. destruct (has_length n (normal q)) eqn:L; [|discriminate]. apply has_length_spec, L.
+Qed.
+
+Lemma is_zero_row_false : forall r, is_zero_row r = false -> exists j, (j < length (weights r))%nat /\ numbers (weights r) j <> 0.
+Proof.
+  intros r H. unfold is_zero_row, numbers in *. induction (weights r) as [|a w IH]; [discriminate H|]. cbn [forallb] in H.
+  apply andb_false_iff in H as [H|H].
+  - exists 0%nat. split; [cbn; lia|]. apply not_0_IZR, Z.eqb_neq, H.
+  - destruct (IH H) as (j & J & N). exists (S j). split; [cbn; lia|exact N].
+Qed.
+
+Lemma zero_unit_none : forall units values, zero_unit units values = None -> length units = length values ->
+  forall i r, nth_error units i = Some r -> is_zero_row r = false -> nth i values 0%Z <> 0%Z.
+Proof.
+  induction units as [|u units IH]; intros [|v values] H L i r E ZR; try discriminate L; [destruct i; discriminate E|].
+  cbn [zero_unit] in H. destruct ((v =? 0)%Z && negb (is_zero_row u)) eqn:B; [discriminate|].
+  destruct i as [|i]; cbn [nth_error nth] in *; [|apply (IH values H ltac:(auto) i r E ZR)].
+  injection E as ->. rewrite ZR, andb_true_r in B. apply Z.eqb_neq, B.
+Qed.
+
+Definition fits (n : nat) (f : residual_block) : Prop :=
+  (forall r, In r (hidden f) -> length (normal r) = n) /\ length (back f) = n /\
+  forall row, In row (back f) -> length row = length (hidden f).
+
+Theorem check_orientation_cells : forall n K f p circuits tree, check_orientation n K f p circuits tree = Good tt ->
+  fits n f /\ exists s, cells_oriented n f s (center_of p).
+Proof.
+  intros n K f p circuits tree H. unfold check_orientation in H.
+  destruct (integer_rows n 0 (hidden f)) as [units|] eqn:U; [|discriminate].
+  destruct (over_one_denominator p) as [[x d]|] eqn:X; [|discriminate].
+  destruct (has_length n (back f) && forallb (has_length (length units)) (back f) && has_length n x) eqn:L; [|discriminate].
+  apply andb_prop in L as [L LX]. apply andb_prop in L as [LB LR]. apply has_length_spec in LB, LX.
+  rewrite forallb_forall in LR. assert (LR' := fun row I => has_length_spec _ _ _ (LR row I)). clear LR.
+  destruct (integer_domain_of n K) as [IK|]; [|discriminate].
+  destruct (equations_of n 0 units (values_at units x d) (back f) x) as [equations|] eqn:EQ; [|discriminate].
+  destruct (zero_unit units (values_at units x d)) eqn:ZU; [discriminate|].
+  destruct (read_impossible (with_entries no_entries units) circuits no_entries) as [found|] eqn:RI; [|discriminate].
+  destruct (read_cells units (with_entries no_entries units) found x d equations units 0 0 0 tree)
+    as [[rest s]|] eqn:RC; [|discriminate].
+  apply over_one_denominator_spec in X as [MX DX].
+  assert (MU := integer_rows_spec _ _ _ _ U). assert (NU := fun i r => integer_rows_number _ _ _ _ U i r).
+  assert (lengths : forall r, In r units -> length (weights r) = n).
+  { intros r I. destruct (Forall2_in_right _ _ _ _ _ MU r I) as (q & _ & M). apply M. }
+  assert (cell := check_cell_sound n f units MU p x d equations NU LB LR' LX MX DX EQ).
+  split.
+  { split; [apply (integer_rows_normal _ _ _ _ U)|]. split; [exact LB|]. intros row I.
+    rewrite (Forall2_length _ _ _ _ _ MU). apply LR', I. }
+  exists (IZR s). split.
+  - intros i I (j & J & N). destruct (unit_there n f units MU i I) as (r & R).
+    destruct (unit_made n f units MU i r R) as [_ M]. destruct (made_entries _ _ _ M) as [W _]. destruct M as ((LW & _) & DR & V).
+    assert (ZR : is_zero_row r = false).
+    { apply not_true_iff_false. intro ZR. apply N. unfold unit_normal.
+      assert (Z0 : numbers (weights r) j = 0) by (rewrite <- idot_unit; apply zeros_idot, ZR).
+      rewrite W in Z0. apply Rmult_integral in Z0 as [Z0|Z0]; [lra|exact Z0]. }
+    assert (NV := zero_unit_none _ _ ZU ltac:(unfold values_at; rewrite map_length; reflexivity) i r R ZR).
+    rewrite (nth_error_nth _ i (x := inner_product r x d)) in NV by (unfold values_at; rewrite nth_error_map, R; reflexivity).
+    intro Z0. apply NV, eq_IZR. rewrite inner_product_value, (at_point p x d MX DX), V, Z0 by exact DX. ring.
+  - intros P (y & G & HP). assert (GY : forall r, In r units -> is_zero_row r = false -> value r y <> 0).
+    { intros r I ZR. apply In_nth_error in I as (i & R). destruct (unit_made n f units MU i r R) as [I M].
+      destruct (made_entries _ _ _ M) as [W _]. destruct M as ((LW & _) & DR & V).
+      destruct (is_zero_row_false r ZR) as (j & J & N). rewrite V. apply Rmult_integral_contrapositive. split; [lra|].
+      apply (G i I). exists j. split; [lia|]. intro Z0. apply N. rewrite W. unfold unit_normal in Z0. rewrite Z0. ring. }
+    assert (CI := read_impossible_sound n units lengths y GY circuits no_entries found RI (all_cells_none _ _)).
+    destruct (read_cells_sound units y x d equations found CI
+      (fun P Q sign s C => conj (proj1 (cell P Q sign s C)) (proj1 (proj2 (cell P Q sign s C)))) _ units _ _ _ _ _ _ RC)
+      as [_ (P' & Q' & sign & C & O)].
+    { intros i r R. rewrite !member_none. split; discriminate. }
+    destruct (cell P' Q' sign s C) as (_ & _ & A & E). apply E. intros i I.
+    destruct (unit_there n f units MU i I) as (r & R). destruct (unit_made n f units MU i r R) as [_ (_ & DR & V)].
+    destruct (O i r R) as [OP OQ]. rewrite V in OP, OQ. specialize (HP i I). destruct (member P' (Z.of_nat i)) eqn:M.
+    + apply HP. specialize (OP eq_refl). apply Rmult_le_reg_l with (IZR (denominator r)); lra.
+    + destruct (A i I) as [A'|A']; [congruence|]. specialize (OQ A'). apply not_true_iff_false. intro PI. apply HP in PI.
+      assert (0 <= IZR (denominator r) * affine (unit_row f i) y) by (apply Rmult_le_pos; lra). lra.
+Qed.
+
+(** * So it is injective *)
+
+(** The block is a map as in OrientedMaps.v, L x + c plus the sum of relu (g_i x) B_i, with L = I and c = 0. *)
+Theorem oriented_cells_injective : forall n f s p, fits n f -> cells_oriented n f s p ->
+  forall x y, same n (block_value f x) (block_value f y) -> same n x y.
+Proof.
+  intros n f s p (FN & FB & FR) [GP OC].
+  set (L := fun j k : nat => if (j =? k)%nat then 1 else 0).
+  assert (U : forall i x, In i (units_of f) -> unit_value n (unit_normal f) (unit_bias f) i x = affine (unit_row f i) x).
+  { intros i x I. apply in_seq in I. unfold unit_value, form, affine. rewrite dot_sum, FN by (apply nth_In; lia). reflexivity. }
+  assert (C : forall P, is_cell n (units_of f) (unit_normal f) (unit_bias f) P -> has_cell n f P).
+  { intros P (x & G & H). exists x. split.
+    - intros i I D. rewrite <- (U i x I). apply (G i I D).
+    - intros i I. rewrite <- (U i x I). apply (H i I). }
+  assert (M : forall P u j, product n (matrix L (units_of f) (unit_normal f) (back_entry f) P) u j = inner n (cell_matrix f P j) u).
+  { intros P u j. rewrite inner_sum. reflexivity. }
+  assert (V : forall x j, (j < n)%nat ->
+    map_value n L zero_point (units_of f) (unit_normal f) (unit_bias f) (back_entry f) x j = block_value f x j).
+  { intros x j J. rewrite block_value_sum by (apply FR, nth_In; lia). unfold map_value, product, zero_point.
+    rewrite (sum_of_one n _ j J).
+    - unfold L. rewrite Nat.eqb_refl, Rplus_0_r, Rmult_1_l. f_equal. apply sum_ext. intros i I. rewrite (U i x I). ring.
+    - intros k _ N. unfold L. destruct (Nat.eqb_spec j k); [congruence|ring]. }
+  assert (NZ : forall P, has_cell n f P -> det n (cell_matrix f P) <> 0).
+  { intros P H Z. destruct (OC P H) as [D _]. rewrite Z in D. lra. }
+  intros x y E. apply (oriented_injective n L zero_point (units_of f) (unit_normal f) (unit_bias f) (back_entry f) p).
+  - intros P d H. destruct (det_nonzero_solves n (cell_matrix f P) d (NZ P (C P H))) as (u & S). exists u.
+    intros j J. rewrite M. apply S, J.
+  - intros P u H Z. apply (det_nonzero_kernel n (cell_matrix f P) u (NZ P (C P H))). intros j J. rewrite <- M. apply Z, J.
+  - intros P Q i w u v HP HQ I R S UP. unfold form in *. rewrite <- inner_sum in *.
+    assert (RQ : det n (rank_one (cell_matrix f P) w (unit_normal f i)) = det n (cell_matrix f Q)).
+    { apply det_ext. intros j J k K. symmetry. apply (R j k J K). }
+    apply (same_side n (cell_matrix f P) w (unit_normal f i) (fun j => inner n (cell_matrix f P j) u) u v); auto.
+    + rewrite RQ. destruct (OC P (C P HP)) as [DP _], (OC Q (C Q HQ)) as [DQ _].
+      set (a := det n (cell_matrix f P)) in *. set (b := det n (cell_matrix f Q)) in *. clear - DP DQ.
+      assert (PQ := Rmult_lt_0_compat _ _ DP DQ). assert (SS : 0 < s * s).
+      { apply Rsqr_pos_lt. intros ->. lra. }
+      apply Rmult_lt_reg_l with (s * s); [exact SS|]. lra.
+    + intros j J. rewrite <- M, (S j J), M. apply inner_left_ext. intros k K. symmetry. apply (R j k J K).
+  - intros i I D. rewrite (U i p I). apply (GP i I D).
+  - intros P z H Z S. apply (OC P (C P H)).
+    + intros j J. rewrite <- M, <- (V p j J), <- (Z j J). unfold offset, cell_offset, zero_point. ring.
+    + intros i I. rewrite <- (U i z I). apply (S i I).
+  - intros j J. rewrite !V by exact J. apply E, J.
+Qed.
+
+Theorem check_orientation_sound : forall n K f p circuits tree, check_orientation n K f p circuits tree = Good tt ->
+  block_injective n K f.
+Proof.
+  intros n K f p circuits tree H. apply check_orientation_cells in H as (F & s & O).
+  intros x y _ _. apply (oriented_cells_injective n f s (center_of p) F O).
+Qed.
