@@ -1,6 +1,8 @@
 (** What the theorem rests on besides Coq itself. *)
 
-From Proof Require Import Checker ConvolutionChecker.
+From Proof Require Import Checker ConvolutionChecker NetworkChecker.
 
 Print Assumptions checker_is_right.
 Print Assumptions checker_of_convolutions_is_right.
+Print Assumptions checker_of_networks_is_right.
+Print Assumptions checker_of_residual_blocks_is_right.

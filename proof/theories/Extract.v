@@ -2,8 +2,9 @@
     streams become lists that are read when they are needed. Everything else is Coq's own translation. *)
 
 From Coq Require Import List ZArith QArith Extraction ExtrOcamlBasic.
-From Proof Require Import Layers Streams Rows Domains Tables Combinations OneLayer Checker ConvolutionChecker.
+From Proof Require Import Layers Streams Rows Domains Tables Combinations OneLayer Checker ConvolutionChecker NetworkChecker.
 From Proof.rules Require Import Blocks DepthTree PackingNearby Gram.
+From Proof.networks Require Import Composition Cells CellPairs PMatrix Orientation.
 From Proof.convolution Require Import Convolutions Windows Geometry Unrolled Covering Stages Boxes Periodic Patch Unpaired Geometric.
 
 Extract Inductive positive => "Integer.t" [ "Integer.double_plus_one" "Integer.double" "Integer.one" ] "Integer.case_positive".
@@ -36,6 +37,7 @@ Extraction Language OCaml.
 Extraction "checker.ml" check integer_domain_of integer_rows halfspaces mask_of count block_layer block_domain with_entries no_entries turned
   check_convolution sizes_fit unrolled layer_columns column_domain box_layer box_columns
   window_count seen_rows either cut
+  check_network check_residual_block sloped_rows image_domain
   all_views views_along tap_seen
   starts_along margin copies inner_position different_places holds window_reads rows_by_window
   reads_tap negative_multiple extent places not_negative seen_at all_inputs few_enough.
