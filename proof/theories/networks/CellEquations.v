@@ -248,7 +248,6 @@ Variable p : list Q.
 Variable x : list Z.
 Variable d : Z.
 Variable equations : list equation.
-Hypothesis numbered : forall i r, nth_error units i = Some r -> number r = Z.of_nat i.
 Hypothesis back_length : length (back f) = n.
 Hypothesis back_rows : forall row, In row (back f) -> length row = length units.
 Hypothesis x_length : length x = n.
