@@ -1,8 +1,8 @@
 """The checker that is proved correct in Coq, a program of its own: found, run, and its answer read.
 
-``proof/`` holds the theorems and how the program is made. It knows dense layers and the rules ``collision``,
-``flat-tree``, ``sign-split``, ``blocks``, ``packing``, ``depth-tree`` and ``gram``, and convolutions with all their
-rules but ``packing`` inside ``boxes``; of networks and residual blocks it says that nothing is proved.
+``proof/`` holds the theorems and how the program is made. It knows dense layers, residual blocks and dense networks
+with all their rules, and convolutions with all of theirs but ``packing`` inside ``boxes``; of networks as graphs it says
+that nothing is proved.
 """
 
 from __future__ import annotations
@@ -11,15 +11,18 @@ import json
 import os
 import shutil
 import subprocess
+from collections.abc import Callable
 from numbers import Rational
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO
 
-from exactinj.checker import CheckResult, Convolution, Unreadable
+from exactinj.checker import CheckResult, Convolution, DenseNetwork, Residual, Unreadable
 from exactinj.checker.faults import Source
 from exactinj.checker.files.kernels import read_kernels
 from exactinj.checker.files.layers import FilePath, opened, read_layer
+from exactinj.checker.files.residuals import read_residual
+from exactinj.checker.network import DenseLayer
 from exactinj.checker.rows import Layer
 from exactinj.checker.stream import Reader, pieces_of
 from exactinj.errors import InputError
@@ -30,6 +33,9 @@ NAME = "exactinj-proved"
 VARIABLE = "EXACTINJ_PROVED"
 BUILT = Path(__file__).parent.parent / "proof" / "_build" / NAME  # in a copy of the repository
 UNREADABLE, REJECTED, UNSUPPORTED = 3, 4, 5
+
+_Given = Layer | Convolution | Residual | DenseNetwork
+_READERS: dict[object, Callable[[FilePath], _Given]] = {"convolution": read_kernels, "residual": read_residual}
 
 
 def program() -> Path | None:
@@ -52,13 +58,13 @@ def check_file(path: FilePath, layer_path: FilePath | None = None) -> CheckResul
         return _answer([os.fspath(path)])
     if Path(layer_path).suffix.lower() == ".json":
         return _answer([os.fspath(path), os.fspath(layer_path)])
-    read = read_kernels if _subject(path) == "convolution" else read_layer
+    read = _READERS.get(_subject(path), read_layer)
     with TemporaryDirectory(prefix="exactinj-") as folder:
         return _answer([os.fspath(path), _written(read(layer_path), folder)])
 
 
-def check_stream(binary_file: BinaryIO, layer: Layer | Convolution | None = None) -> CheckResult:
-    """As `exactinj.checker.check_stream`, for a certificate about a dense layer or a convolution."""
+def check_stream(binary_file: BinaryIO, layer: _Given | None = None) -> CheckResult:
+    """As `exactinj.checker.check_stream`."""
     with TemporaryDirectory(prefix="exactinj-") as folder:
         certificate = Path(folder) / "certificate"
         with certificate.open("wb") as copy:
@@ -80,12 +86,25 @@ def _subject(path: FilePath) -> object:
         return None
 
 
-def _written(layer: Layer | Convolution, folder: str) -> str:
-    """A JSON layer file, or kernel file, with these exact numbers."""
+def _written(layer: _Given, folder: str) -> str:
+    """A JSON file of a layer, convolution, block or network with these exact numbers."""
     path = Path(folder) / "layer.json"
-    document = _kernel_file(layer) if isinstance(layer, Convolution) else {"W": _texts(layer[0]), "b": _texts(layer[1])}
-    path.write_text(json.dumps(document), encoding="ascii")
+    path.write_text(json.dumps(_document(layer)), encoding="ascii")
     return str(path)
+
+
+def _document(layer: _Given) -> dict[str, object]:
+    if isinstance(layer, Convolution):
+        return _kernel_file(layer)
+    if isinstance(layer, Residual):
+        return {"A": _texts(layer.A), "B": _texts(layer.B), "b": _texts(layer.b)}
+    if isinstance(layer, DenseNetwork):
+        return {"layers": [_network_layer(part) for part in layer.layers]}
+    return {"W": _texts(layer[0]), "b": _texts(layer[1])}
+
+
+def _network_layer(layer: DenseLayer) -> dict[str, object]:
+    return {"W": _texts(layer.W), "b": _texts(layer.b), "activation": {"leaky": _texts(layer.slopes)}}
 
 
 def _kernel_file(layer: Convolution) -> dict[str, object]:
