@@ -2,7 +2,7 @@
 
 From Coq Require Import List Bool ZArith QArith Qreals Reals Lra Lia.
 From Proof Require Import Layers Networks Integers Rows Interior Sums.
-From Proof.networks Require Import MinorTrees.
+From Proof.networks Require Import DefiniteMatrices MinorTrees.
 Import ListNotations.
 Open Scope Z_scope.
 
@@ -99,7 +99,8 @@ Lemma rows_over_one_spec : forall rows zs d, rows_over_one rows = Some (zs, d) -
   Forall2 (multiples d) zs rows /\ 0 < IZR d.
 Proof.
   intros rows zs d H. unfold rows_over_one in H. destruct (0 <? common_denominator (concat rows))%Z eqn:P; [|discriminate].
-  set (e := common_denominator (concat rows)) in *. destruct (all_scaled e rows) as [l|] eqn:S; [|discriminate]. injection H as <- <-.
+  set (e := common_denominator (concat rows)) in *.
+  destruct (all_scaled e rows) as [l|] eqn:S; [|discriminate]. injection H as <- <-.
   split; [|apply IZR_lt, Z.ltb_lt, P]. clearbody e. clear P. revert l S.
   induction rows as [|r rows IH]; intros l S; cbn [all_scaled] in S; [injection S as <-; constructor|].
   destruct (scaled e r) as [z|] eqn:R; [|discriminate]. destruct (all_scaled e rows) as [rest|]; [|discriminate].
@@ -114,7 +115,9 @@ Proof.
 Qed.
 
 Lemma added_same_length : forall y k z, length z = length y -> length (added y k z) = length y.
-Proof. induction y as [|a y IH]; intros k [|b z] L; try discriminate L; [reflexivity|]. injection L as L. cbn. rewrite IH; auto. Qed.
+Proof.
+  induction y as [|a y IH]; intros k [|b z] L; try discriminate L; [reflexivity|]. injection L as L. cbn. rewrite IH; auto.
+Qed.
 
 Lemma with_rows_length : forall a y B, (forall r, In r B -> length r = length y) -> length (with_rows y a B) = length y.
 Proof.
@@ -144,7 +147,7 @@ Proof.
 Qed.
 
 (** Row i, applied to s, is a positive multiple of s_i + <a_i, Bs>. *)
-Theorem interaction_spec : forall n f m, interaction f = Some m -> (forall r, In r (hidden f) -> length (normal r) = n) ->
+Lemma interaction_spec : forall n f m, interaction f = Some m -> (forall r, In r (hidden f) -> length (normal r) = n) ->
   (forall r, In r (back f) -> length r = length (hidden f)) ->
   let all := numbers_from 0 (hidden f) in
   map fst m = all /\ (forall i row, In (i, row) m -> length row = length all) /\
@@ -158,7 +161,8 @@ Proof.
   split; [|split].
   - apply interaction_rows_units. unfold all. rewrite numbers_from_length, (same_lengths _ _ _ _ _ MA), map_length. reflexivity.
   - intros i row I. destruct (interaction_rows_in _ _ _ _ _ _ _ _ _ MA I) as (_ & r & a & _ & _ & ->).
-    rewrite with_rows_length, map_length; [reflexivity|]. intros z ZI. rewrite map_length. unfold all. rewrite numbers_from_length.
+    rewrite with_rows_length, map_length; [reflexivity|].
+    intros z ZI. rewrite map_length. unfold all. rewrite numbers_from_length.
     destruct (Forall2_in_left _ _ _ _ _ MB z ZI) as (q & Q & M). rewrite (multiples_length _ _ _ M). apply LB, Q.
   - exists (IZR (d * e)). split; [rewrite mult_IZR; apply Rmult_lt_0_compat; assumption|]. intros i row I.
     assert (IA : In i all).
@@ -181,3 +185,68 @@ Proof.
       * apply multiples_dot, M.
       * apply IH.
 Qed.
+
+(** * Two points with one value *)
+
+(** s = ReLU(Ax + b) - ReLU(Ay + b) *)
+Definition output_difference (f : residual_block) (x y : point) (i : Z) : R :=
+  nth (Z.to_nat i) (output (hidden f) x) 0 - nth (Z.to_nat i) (output (hidden f) y) 0.
+
+Lemma values_difference : forall f x y j, (j < length (hidden f))%nat ->
+  values (output_difference f x y) (numbers_from 0 (hidden f)) j = nth j (output (hidden f) x) 0 - nth j (output (hidden f) y) 0.
+Proof.
+  intros f x y j J. unfold values, point_of. rewrite nth_map_numbers by exact J. unfold output_difference.
+  rewrite Z.add_0_l, Nat2Z.id. reflexivity.
+Qed.
+
+Lemma nth_output : forall layer x j r, nth_error layer j = Some r -> nth j (output layer x) 0 = relu (affine r x).
+Proof. intros layer x j r N. unfold output. apply nth_error_nth. rewrite nth_error_map, N. reflexivity. Qed.
+
+Section Points.
+
+Variable n : nat.
+Variable f : residual_block.
+Variables x y : point.
+Hypothesis hidden_lengths : forall r, In r (hidden f) -> length (normal r) = n.
+Hypothesis back_length : length (back f) = n.
+Hypothesis back_lengths : forall r, In r (back f) -> length r = length (hidden f).
+Hypothesis same_values : same n (block_value f x) (block_value f y).
+
+(** Bs = y - x *)
+Lemma back_difference : forall l, (l < n)%nat ->
+  dot (nth l (back f) []) (values (output_difference f x y) (numbers_from 0 (hidden f))) = y l - x l.
+Proof.
+  intros l L. assert (E := same_values l L). unfold block_value in E.
+  rewrite (dot_same (length (hidden f)) _ _
+    (fun j => point_of (output (hidden f) x) j - point_of (output (hidden f) y) j)).
+  - rewrite dot_minus. lra.
+  - apply back_lengths, nth_In. lia.
+  - intros j J. apply values_difference, J.
+Qed.
+
+Lemma no_difference : (forall j, In j (numbers_from 0 (hidden f)) -> output_difference f x y j = 0) -> same n x y.
+Proof.
+  intros H l L. assert (B := back_difference l L). rewrite (dot_same (length (hidden f)) _ _ (times 0 zero_point)) in B.
+  - rewrite dot_times in B. lra.
+  - apply back_lengths, nth_In. lia.
+  - intros j J. unfold values, point_of. rewrite nth_map_numbers by exact J. unfold times, zero_point.
+    rewrite H; [ring|]. apply numbers_from_in. lia.
+Qed.
+
+(** Row i of I + AB, applied to s, is s_i - (g_i(x) - g_i(y)). *)
+Theorem interaction_of_points : forall m, interaction f = Some m ->
+  exists F, 0 < F /\ forall i row, In (i, row) m -> exists r, nth_error (hidden f) (Z.to_nat i) = Some r /\
+    output_difference f x y i = relu (affine r x) - relu (affine r y) /\
+    idot row (values (output_difference f x y) (numbers_from 0 (hidden f)))
+    = F * (output_difference f x y i - (affine r x - affine r y)).
+Proof.
+  intros m M. destruct (interaction_spec n f m M hidden_lengths back_lengths) as (_ & _ & F & P & S).
+  exists F. split; [exact P|]. intros i row I. destruct (S i row I) as (_ & r & N & V). exists r. split; [exact N|]. split.
+  - unfold output_difference. rewrite !(nth_output _ _ _ r N). reflexivity.
+  - rewrite V. f_equal. unfold Rminus at 1. f_equal. rewrite (dot_same n (normal r) _ (fun l => y l - x l)).
+    + rewrite dot_minus. unfold affine. ring.
+    + apply hidden_lengths. apply nth_error_In in N. exact N.
+    + exact back_difference.
+Qed.
+
+End Points.

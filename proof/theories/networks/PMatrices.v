@@ -99,7 +99,7 @@ Definition signed_entry (S : square_matrix) (d : Z -> R) (a b : Z) : R :=
 Definition dominated (U : list Z) (d : Z -> R) (S : square_matrix) : Prop :=
   forall a, In a U -> sum U (signed_entry S d a) < 0.
 
-Lemma sum_nonnegative : forall A (l : list A) f, (forall a, In a l -> 0 <= f a) -> 0 <= sum l f.
+Lemma sum_at_least_0 : forall A (l : list A) f, (forall a, In a l -> 0 <= f a) -> 0 <= sum l f.
 Proof.
   intros A l f H. apply Rle_trans with (sum l (fun _ => 0)); [rewrite sum_zero; apply Rle_refl|]. apply sum_le, H.
 Qed.
@@ -107,7 +107,7 @@ Qed.
 Lemma dominated_diagonal : forall U d S, (forall a, In a U -> 0 < d a) -> dominated U d S -> forall a, In a U -> 0 < S a a.
 Proof.
   intros U d S D H a A. destruct (Rlt_le_dec 0 (S a a)) as [L|L]; [exact L|exfalso].
-  specialize (H a A). apply (Rlt_irrefl 0). eapply Rle_lt_trans; [|exact H]. apply sum_nonnegative.
+  specialize (H a A). apply (Rlt_irrefl 0). eapply Rle_lt_trans; [|exact H]. apply sum_at_least_0.
   intros b B. specialize (D b B). unfold signed_entry. destruct (Z.eq_dec a b) as [<-|N].
   - assert (0 <= - S a a * d a) by (apply Rmult_le_pos; lra). lra.
   - apply Rmult_le_pos; [apply Rabs_pos|lra].
@@ -254,7 +254,8 @@ Proof.
       destruct (Z.eq_dec i i) as [_|NE]; [|contradiction]. field. lra.
     + apply (rank_one_between l2 S (fun a => S a i / S i i) (fun b => S i b)); [|exact P|].
       * split; [apply Rmult_le_pos; [lra|apply Rlt_le, Rinv_0_lt_compat; lra]|].
-        apply Rmult_le_reg_r with (S i i + r); [lra|]. replace (S i i / (S i i + r) * (S i i + r)) with (S i i) by (field; lra). lra.
+        apply Rmult_le_reg_r with (S i i + r); [lra|].
+        replace (S i i / (S i i + r) * (S i i + r)) with (S i i) by (field; lra). lra.
       * apply (positive_pivots_ext l2 _ (schur S i)); [|exact Q]. intros a b _ _. unfold schur. field. lra.
   - destruct P as [J P], Q as [_ Q].
     assert (JI : j <> i) by (intros ->; apply NI, in_or_app; right; left; reflexivity).
@@ -340,7 +341,8 @@ Proof.
   set (nonzero := fun a => if Req_EM_T (x a) 0 then false else true). set (D := filter nonzero U).
   set (r := fun a => - (applied U S x a / x a)).
   assert (DN : forall a, In a D <-> In a U /\ x a <> 0).
-  { intro a. unfold D. rewrite filter_In. unfold nonzero. destruct (Req_EM_T (x a) 0); split; intros [A B]; split; auto; discriminate. }
+  { intro a. unfold D. rewrite filter_In. unfold nonzero.
+    destruct (Req_EM_T (x a) 0); split; intros [A B]; split; auto; discriminate. }
   assert (R : forall a, In a D -> 0 <= r a).
   { intros a A. apply DN in A as [A X]. specialize (H a A). unfold r.
     destruct (Rle_or_lt 0 (- (applied U S x a / x a))) as [L|L]; [exact L|exfalso].

@@ -4,7 +4,7 @@
 From Coq Require Import List Bool ZArith QArith Qreals Reals Lra Lia.
 From Proof Require Import Layers Networks Streams Integers Rows Domains Interior Tables Combinations Sums.
 From Proof.rules Require Import Blocks.
-From Proof.networks Require Import PMatrices MinorTrees Interactions SignElimination.
+From Proof.networks Require Import PMatrices MinorNodes MinorTrees Interactions SignElimination.
 Import ListNotations.
 Open Scope Z_scope.
 
@@ -142,7 +142,8 @@ Lemma keeps_sign_sound : forall n K IK active r x, domain_made n K IK -> keeps_s
 Proof.
   intros n K IK active r x M H X. unfold keeps_sign in H. destruct (integer_row_of n 0 r) as [z|] eqn:E; [|discriminate].
   apply integer_row_of_spec in E as ([L _] & P & V). specialize (V x). unfold value in V. destruct active.
-  - apply (nonnegative_sound n K IK _ _ x M) in H; [|lia|exact X]. rewrite V in H. apply Rmult_le_reg_l with (IZR (denominator z)); lra.
+  - apply (nonnegative_sound n K IK _ _ x M) in H; [|lia|exact X].
+    rewrite V in H. apply Rmult_le_reg_l with (IZR (denominator z)); lra.
   - apply (nonnegative_sound n K IK _ _ x M) in H; [|rewrite map_length; lia|exact X]. rewrite idot_opp, opp_IZR in H.
     apply Rmult_le_reg_l with (IZR (denominator z)); lra.
 Qed.
@@ -224,7 +225,8 @@ Proof.
     set (part := Node (filter (member chosen) (units whole))
       (changed (member chosen) (cut (map (member chosen) (units whole))) (matrix whole)) (divisor whole)).
     assert (WP : well_formed part) by apply well_formed_changed, W.
-    apply (no_sign_reversed (units part) (entries part)); [apply WP|apply (read_minor_tree_sound _ _ _ _ M), WP| |apply filter_In; auto].
+    apply (no_sign_reversed (units part) (entries part)); [apply WP| | |apply filter_In; auto].
+    { apply (read_minor_tree_sound _ _ _ _ M), WP. }
     intros a A. destruct (rows_in part a WP A) as (row & I & E). unfold applied, entries. rewrite E, <- idot_units by apply WP.
     apply in_map_iff in I as ([k full] & KE & I). injection KE as -> <-. cbn [snd].
     replace (idot _ _) with (idot full (values s (units whole))).
@@ -243,11 +245,6 @@ Proof.
   - lra.
 Qed.
 
-Lemma nth_output : forall layer x j r, nth_error layer j = Some r -> nth j (output layer x) 0 = relu (affine r x).
-Proof.
-  intros layer x j r N. unfold output. apply nth_error_nth. rewrite nth_error_map, N. reflexivity.
-Qed.
-
 Theorem check_p_matrix_sound : forall n K f active inactive blocks,
   check_p_matrix n K f active inactive blocks = Good tt -> block_injective n K f.
 Proof.
@@ -258,67 +255,44 @@ Proof.
   assert (HL' : forall r, In r (hidden f) -> length (normal r) = n) by (intros r I; apply has_length_spec, HL, I).
   assert (BL' : forall r, In r (back f) -> length r = length (hidden f)) by (intros r I; apply has_length_spec, BL, I).
   clear HL BL. destruct (integer_domain_of n K) as [IK|] eqn:D; [|discriminate]. apply integer_domain_of_spec in D.
-  set (all := numbers_from 0 (hidden f)) in *.
   destruct (with_units _ 0 active) as [on|] eqn:ON; [|discriminate].
   destruct (with_units _ on inactive) as [fixed|] eqn:FX; [|discriminate].
   destruct (without_sign n IK _ true active) as [|] eqn:S1; [discriminate|].
   destruct (without_sign n IK _ false inactive) as [|] eqn:S2; [discriminate|].
   destruct (interaction f) as [m|] eqn:M; [|discriminate].
-  destruct (remaining all _ _ m) as [whole|] eqn:R; [|discriminate].
+  destruct (remaining _ _ _ m) as [whole|] eqn:R; [|discriminate].
   destruct (with_units_spec _ _ _ _ ON) as [_ ON1]. destruct (with_units_spec _ _ _ _ FX) as [_ FX1].
-  destruct (interaction_spec n f m M HL' BL') as (MU & ML & F & FP & MI). fold all in MU, ML, MI.
-  set (s := fun i => nth (Z.to_nat i) (output (hidden f) x) 0 - nth (Z.to_nat i) (output (hidden f) y) 0).
-  assert (SV : forall j, (j < length (hidden f))%nat ->
-    values s all j = nth j (output (hidden f) x) 0 - nth j (output (hidden f) y) 0).
-  { intros j J. unfold values, point_of, all. rewrite nth_map_numbers by exact J. unfold s. rewrite Z.add_0_l, Nat2Z.id. reflexivity. }
-  assert (BS : forall l, (l < n)%nat -> dot (nth l (back f) []) (values s all) = y l - x l).
-  { intros l L. specialize (E l L). unfold block_value in E.
-    rewrite (dot_same (length (hidden f)) _ _
-      (fun j => point_of (output (hidden f) x) j - point_of (output (hidden f) y) j)).
-    - rewrite dot_minus. lra.
-    - apply BL', nth_In. lia.
-    - exact SV. }
-  (* Row i of I + AB: s_i - p_i *)
-  assert (MS : forall i row, In (i, row) m -> exists r, nth_error (hidden f) (Z.to_nat i) = Some r /\
-    idot row (values s all) = F * (s i - (affine r x - affine r y)) /\ s i = relu (affine r x) - relu (affine r y)).
-  { intros i row I. destruct (MI i row I) as (_ & r & N & V). exists r. split; [exact N|]. split.
-    - rewrite V. f_equal. unfold Rminus at 1. f_equal.
-      rewrite (dot_same n (normal r) _ (fun l => y l - x l)) by (try exact BS; apply HL'; apply nth_error_In in N; exact N).
-      rewrite dot_minus. unfold affine. ring.
-    - unfold s. rewrite !(nth_output _ _ _ r N). reflexivity. }
-  assert (AC : forall i r, member on i = true -> nth_error (hidden f) (Z.to_nat i) = Some r -> 0 <= affine r x /\ 0 <= affine r y).
+  destruct (interaction_spec n f m M HL' BL') as (MU & ML & _).
+  destruct (interaction_of_points n f x y HL' BN BL' E m M) as (F & FP & MS).
+  apply (no_difference n f x y BN BL' E).
+  set (all := numbers_from 0 (hidden f)) in *. set (s := output_difference f x y) in *.
+  assert (active_unit : forall i r, member on i = true -> nth_error (hidden f) (Z.to_nat i) = Some r ->
+    0 <= affine r x /\ 0 <= affine r y).
   { intros i r O N. apply ON1 in O as [O|O]; [rewrite member_none in O; discriminate|].
     destruct (without_sign_none _ _ _ _ _ S1 i O) as (r' & N' & KS). rewrite N in N'. injection N' as <-.
     split; [apply (keeps_sign_sound n K IK true r x D KS X)|apply (keeps_sign_sound n K IK true r y D KS Y)]. }
-  assert (row_in : forall j, In j all -> exists row, In (j, row) m).
-  { intros j J. rewrite <- MU in J. apply in_map_iff in J as ([k row] & EQ & I). cbn [fst] in EQ. subst k. exists row. exact I. }
-  assert (IN : forall j, In j all -> member on j = false -> member fixed j = true -> s j = 0).
-  { intros j J O O'. apply FX1 in O' as [O'|O']; [congruence|]. destruct (row_in j J) as (row & I).
-    destruct (MS j row I) as (r & N & _ & V). destruct (without_sign_none _ _ _ _ _ S2 j O') as (r' & N' & KS).
+  assert (inactive_unit : forall j, In j all -> member on j = false -> member fixed j = true -> s j = 0).
+  { intros j J O O'. apply FX1 in O' as [O'|O']; [congruence|].
+    rewrite <- MU in J. apply in_map_iff in J as ([k row] & EQ & I). cbn [fst] in EQ. subst k.
+    destruct (MS j row I) as (r & N & V & _). destruct (without_sign_none _ _ _ _ _ S2 j O') as (r' & N' & KS).
     rewrite N in N'. injection N' as <-. assert (BX := keeps_sign_sound n K IK false r x D KS X).
-    assert (BY := keeps_sign_sound n K IK false r y D KS Y). cbn in BX, BY. rewrite V. unfold relu. rewrite !Rmax_right by assumption. ring. }
+    assert (BY := keeps_sign_sound n K IK false r y D KS Y). cbn in BX, BY.
+    rewrite V. unfold relu. rewrite !Rmax_right by assumption. ring. }
   destruct (remaining_sound s _ _ _ _ _ R) as (U & W & RW & KER).
   { apply numbers_from_different. }
   { exact MU. }
   { exact ML. }
   { intros j O. rewrite (proj2 (FX1 j) (or_introl O)). reflexivity. }
-  { intros j J O O'. apply negb_false_iff in O'. apply (IN j J O O'). }
-  { intros i row I O. destruct (MS i row I) as (r & N & V & SE). destruct (AC i r O N) as [PX PY]. rewrite V, SE.
+  { intros j J O O'. apply negb_false_iff in O'. apply (inactive_unit j J O O'). }
+  { intros i row I O. destruct (MS i row I) as (r & N & SE & V). destruct (active_unit i r O N) as [PX PY]. rewrite V, SE.
     unfold relu. rewrite !Rmax_left by assumption. ring. }
   assert (VZ : forall j, In j (units whole) -> s j = 0).
   { intros j J. apply (check_minor_blocks_sound s _ _ _ _ _ H W); [|exact J|apply member_none].
-    intros i r I. destruct (RW i r I) as (row & c & I' & C & EQ). destruct (MS i row I') as (h & _ & V & SE).
-    rewrite EQ, V, SE. assert (RD := relu_difference (affine h x) (affine h y)).
+    intros i r I. destruct (RW i r I) as (row & c & I' & C & EQ). destruct (MS i row I') as (h & _ & SE & V).
+    rewrite EQ, V. assert (RD := relu_difference (affine h x) (affine h y)). rewrite <- SE in RD.
     assert (CF : 0 < c * F) by (apply Rmult_lt_0_compat; assumption).
-    replace (_ * _) with (c * F * ((relu (affine h x) - relu (affine h y)) * (relu (affine h x) - relu (affine h y) - (affine h x - affine h y)))) by ring.
-    rewrite <- (Rmult_0_r (c * F)). apply Rmult_le_compat_l; lra. }
-  assert (AZ : forall j, In j all -> s j = 0).
-  { intros j J. destruct (member on j) eqn:O; [apply (KER VZ j J O)|]. destruct (member fixed j) eqn:O'; [apply (IN j J O O')|].
-    apply VZ. rewrite U. apply filter_In. split; [exact J|]. rewrite O'. reflexivity. }
-  intros l L. specialize (BS l L).
-  rewrite (dot_same (length (hidden f)) _ _ (times 0 zero_point)) in BS.
-  - rewrite dot_times in BS. lra.
-  - apply BL', nth_In. lia.
-  - intros j J. unfold values, point_of, all. rewrite nth_map_numbers by exact J. unfold times, zero_point. rewrite AZ; [ring|].
-    unfold all. apply numbers_from_in. lia.
+    apply Rmult_le_compat_l with (r := c * F) in RD; lra. }
+  intros j J. destruct (member on j) eqn:O; [apply (KER VZ j J O)|].
+  destruct (member fixed j) eqn:O'; [apply (inactive_unit j J O O')|].
+  apply VZ. rewrite U. apply filter_In. split; [exact J|]. rewrite O'. reflexivity.
 Qed.

@@ -1,9 +1,9 @@
 (** Elimination of units whose part of the product is 0: what is left of a matrix for the other units. *)
 
 From Coq Require Import List Bool ZArith Reals Lra Lia.
-From Proof Require Import Layers Networks Integers Combinations Sums.
+From Proof Require Import Layers Networks Integers Combinations.
 From Proof.rules Require Import Blocks Gram.
-From Proof.networks Require Import MinorTrees Interactions.
+From Proof.networks Require Import MinorNodes DefiniteMatrices Interactions.
 Import ListNotations.
 Open Scope Z_scope.
 
@@ -96,7 +96,8 @@ Qed.
 Lemma eliminate_sound : forall s V O d heads others rows d', eliminate O d heads others = Good (rows, d') ->
   (forall h, In h heads -> idot h (values s (O ++ V)) = 0) ->
   map fst rows = map fst others /\
-  (forall i r, In (i, r) rows -> exists row c, In (i, row) others /\ 0 < c /\ idot r (values s V) = c * idot row (values s (O ++ V))) /\
+  (forall i r, In (i, r) rows -> exists row c, In (i, row) others /\ 0 < c /\
+    idot r (values s V) = c * idot row (values s (O ++ V))) /\
   ((forall j, In j V -> s j = 0) -> forall j, In j O -> s j = 0).
 Proof.
   intros s V. induction O as [|u O IH]; intros d heads others rows d' H Z0; cbn [eliminate] in H.
@@ -158,7 +159,8 @@ Theorem remaining_sound : forall s all active other m nd, remaining all active o
 Proof.
   intros s all active other m nd H N U L D Z0 A. unfold remaining in H.
   set (arranged := fun row : list Z => cut (map active all) row ++ cut (map other all) row) in H.
-  assert (AR : forall i row, In (i, row) m -> idot (arranged row) (values s (filter active all ++ filter other all)) = idot row (values s all)).
+  assert (AR : forall i row, In (i, row) m ->
+    idot (arranged row) (values s (filter active all ++ filter other all)) = idot row (values s all)).
   { intros i row I. apply idot_two_parts; auto. apply (L i row I). }
   destruct (eliminate _ _ _ _) as [[rows d]|] eqn:E; [|discriminate]. injection H as <-. cbn [units matrix].
   destruct (eliminate_sound s (filter other all) _ _ _ _ _ _ E) as (UR & R & K).
