@@ -52,8 +52,8 @@ let others = [ ("convolution", Convolution.check); ("residual", Residual.check);
 let given_files = [ "layer file:"; "kernel file:"; "network file:"; "block file:" ]
 
 let () =
-  (* Long numbers come and go: collecting less often is a quarter of the time. *)
-  Gc.set { (Gc.get ()) with minor_heap_size = 1 lsl 20; space_overhead = 400 };
+  (* Long numbers come and go: what is new fits into the cache, and the rest is collected less often. *)
+  Gc.set { (Gc.get ()) with minor_heap_size = 1 lsl 18; space_overhead = 400 };
   let options, files = List.partition (fun a -> String.length a > 1 && a.[0] = '-') (List.tl (Array.to_list Sys.argv)) in
   if List.exists (fun o -> not (List.mem o [ "--json"; "--quiet" ])) options then (prerr_string usage; exit 2);
   let path, given = match files with [ c ] -> (c, None) | [ c; l ] -> (c, Some l) | _ -> prerr_string usage; exit 2 in
