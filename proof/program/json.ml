@@ -113,8 +113,19 @@ let skip_plain r =
     && (let c = Bytes.unsafe_get r.buffer r.at in c >= ' ' && c < '\x7f' && c <> '"' && c <> '\\')
   do r.at <- r.at + 1 done
 
-let text r =
+(* A text behind its first quote: most are plain and end in the buffer. *)
+let rec text r =
   skip r;
+  let from = r.at in
+  skip_plain r;
+  if r.at < r.filled && Bytes.unsafe_get r.buffer r.at = '"' then begin
+    let found = Bytes.sub_string r.buffer from (r.at - from) in
+    skip r;
+    found
+  end
+  else (r.at <- from; other_text r)
+
+and other_text r =
   let out = Buffer.create 32 and ascii = ref true in
   let rec go () =
     let from = r.at in

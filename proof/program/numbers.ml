@@ -4,8 +4,9 @@ open Faults
 open Json
 
 let digits text from upto =
-  upto > from
-  && (let rec go i = i >= upto || (is_digit text.[i] && go (i + 1)) in go from)
+  let i = ref from in
+  while !i < upto && is_digit text.[!i] do incr i done;
+  upto > from && !i >= upto
 
 (* [1-9][0-9]*, or 0 where that may be. *)
 let is_natural ?(zero = false) text from upto =
