@@ -93,7 +93,10 @@ Inductive reason :=
   | PairNotApart (one other : Z)
   | LayersEnd
   | LayersGoOn
-  | NoRows.
+  | NoRows
+  | NotOfWindow (row : Z)
+  | StartsApart
+  | TooFewOwn (count expected : Z).
 
 Inductive outcome (A : Type) :=
   | Good (result : A)

@@ -3,7 +3,7 @@
 From Coq Require Import List ZArith QArith.
 From Proof Require Import Layers Streams Combinations OneLayer.
 From Proof.rules Require Import Blocks.
-From Proof.convolution Require Import Convolutions Geometry Unrolled Covering Boxes Periodic Patch Count Unpaired Geometric.
+From Proof.convolution Require Import Convolutions Geometry Unrolled Covering Boxes PackedBoxes WindowsNearby Periodic Patch Count Unpaired Geometric.
 Open Scope Z_scope.
 
 (** The evidence in a certificate, rule by rule. *)
@@ -12,6 +12,7 @@ Inductive convolution_evidence :=
   | RowsAtSize (p : rows_proof)
   | BlocksAtSize (blocks : stream block)
   | ByBoxes (box : list Z) (slots : list (list slot)) (proofs : stream box_proof)
+  | ByPackedBoxes (box : list Z) (slots : list (list slot)) (proofs : stream packed_proof)
   | ByPeriodic (period : list Z) (x y : list Q)
   | ByPatch (parts : list anchored) (x y : list Q)
   | ByCount (group : nat)
@@ -25,6 +26,7 @@ Definition check_convolution (C : convolution) (K : domain) (S : sizes) (e : con
     | RowsAtSize p, OneSize N => if shows_injective p then check_at_size C K N p else Refused DoesNotFit
     | BlocksAtSize blocks, OneSize N => check_blocks_at_size C K N blocks
     | ByBoxes box slots proofs, ManySizes minimum residues => check_boxes C K minimum residues box slots proofs
+    | ByPackedBoxes box slots proofs, ManySizes minimum residues => check_packed_boxes C K minimum residues box slots proofs
     | ByPeriodic period x y, ManySizes minimum _ => check_periodic C K minimum period x y
     | ByPatch parts x y, ManySizes minimum residues => check_patch C K minimum residues parts x y
     | ByCount group, ManySizes minimum _ => check_count C K minimum group
@@ -39,6 +41,7 @@ Definition claim_at (C : convolution) (K : domain) (e : convolution_evidence) (N
   match e with
   | CollisionAtSize _ _ | ByPeriodic _ _ _ | ByPatch _ _ _ | ByCount _ | ByUnpaired _ _ _ | ByGeometric _ _ _ _ => collides_at C K N
   | RowsAtSize _ | BlocksAtSize _ | ByBoxes _ _ _ => injective_at C K N
+  | ByPackedBoxes box slots proofs => injective_if_windows_full_spark C K box slots proofs N
   end.
 
 (** What the checker accepts is true. *)
@@ -52,6 +55,7 @@ Proof.
   - destruct p; try discriminate H; apply (check_at_size_sound _ _ _ _ L H).
   - apply (check_blocks_at_size_sound _ _ _ _ L H).
   - apply (check_boxes_sound _ _ _ _ _ _ _ _ F H A).
+  - apply (check_packed_boxes_sound _ _ _ _ _ _ _ _ F H A).
   - apply (check_periodic_sound _ _ _ _ _ _ _ _ F H A).
   - apply (check_patch_sound _ _ _ _ _ _ _ _ F H A).
   - apply (check_count_sound _ _ _ _ _ _ F H A).

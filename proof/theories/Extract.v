@@ -5,7 +5,8 @@ From Coq Require Import List ZArith QArith Extraction ExtrOcamlBasic.
 From Proof Require Import Layers Streams Rows Domains Tables Combinations OneLayer Checker ConvolutionChecker NetworkChecker.
 From Proof.rules Require Import Blocks DepthTree PackingNearby Gram.
 From Proof.networks Require Import Composition Cells CellPairs PMatrix Orientation.
-From Proof.convolution Require Import Convolutions Windows Geometry Unrolled Covering Stages Boxes Periodic Patch Unpaired Geometric.
+From Proof.convolution Require Import Convolutions Windows Geometry Unrolled Covering FullSpark Stages Boxes WindowPacking PackedBoxes
+  Periodic Patch Unpaired Geometric.
 
 Extract Inductive positive => "Integer.t" [ "Integer.double_plus_one" "Integer.double" "Integer.one" ] "Integer.case_positive".
 Extract Inductive Z => "Integer.t" [ "Integer.zero" "Integer.same" "Integer.opp" ] "Integer.case".
@@ -35,7 +36,7 @@ Extract Inductive stream => "Stream.t" [ "Stream.done_" "Stream.more" ] "Stream.
 
 Extraction Language OCaml.
 Extraction "checker.ml" check integer_domain_of integer_rows halfspaces mask_of count block_layer block_domain with_entries no_entries turned
-  check_convolution sizes_fit unrolled layer_columns column_domain box_layer box_columns
+  check_convolution sizes_fit unrolled layer_columns column_domain box_layer box_columns placed_windows rows_within any_bias
   window_count seen_rows either cut
   check_network check_residual_block sloped_rows image_domain
   all_views views_along tap_seen

@@ -3,7 +3,7 @@
 From Coq Require Import List Bool ZArith QArith Qreals Reals Lra Lia.
 From Proof Require Import Layers Streams Rows Domains Tables Combinations OneLayer.
 From Proof.rules Require Import Blocks.
-From Proof.convolution Require Import Convolutions Windows Geometry Unrolled Covering Stages.
+From Proof.convolution Require Import Convolutions Windows Geometry Unrolled Covering FullSpark Stages.
 Import ListNotations.
 Open Scope Z_scope.
 
@@ -11,8 +11,6 @@ Inductive box_proof :=
   | BoxRows (p : rows_proof)
   | BoxBlocks (blocks : stream block)
   | BoxStages (stages : stream block).
-
-Definition box_columns (C : convolution) (a : nat) (box : list Z) : list column := columns (a * inputs C) (inputs C) box.
 
 (** What the windows of the slots read in the box, in lexicographic order. *)
 Definition box_windows (C : convolution) (box : list Z) (choice : list slot) : window_list :=
@@ -43,22 +41,26 @@ Definition check_box (C : convolution) (K : domain) (box : list Z) (a : nat) (ch
   end.
 
 (** One proof for each group and each choice of slots, in this order. *)
-Fixpoint check_proofs (C : convolution) (K : domain) (box : list Z) (kinds : list (nat * list slot)) (proofs : stream box_proof) : answer :=
+Fixpoint check_proofs {A : Type} (check : nat -> list slot -> A -> answer) (kinds : list (nat * list slot)) (proofs : stream A) : answer :=
   match kinds, proofs with
   | [], Done => Accepted
   | [], More _ _ => Refused ProofsGoOn
   | _ :: _, Done => Refused ProofsEnd
   | (a, choice) :: kinds', More p rest =>
-      match check_box C K box a choice p with
-      | Accepted => check_proofs C K box kinds' rest
+      match check a choice p with
+      | Accepted => check_proofs check kinds' rest
       | refused => refused
       end
   end.
 
+(** The groups and the choices of slots. *)
+Definition box_kinds (C : convolution) (slots : list (list slot)) : list (nat * list slot) :=
+  list_prod (seq 0 (groups C)) (choices slots).
+
 Definition check_boxes (C : convolution) (K : domain) (minimum : list Z) (residues : list (list Z))
   (box : list Z) (slots : list (list slot)) (proofs : stream box_proof) : answer :=
   match grid_coverage (mode C) 1 (axes C) box slots minimum residues with
-  | Accepted => check_proofs C K box (list_prod (seq 0 (groups C)) (choices slots)) proofs
+  | Accepted => check_proofs (check_box C K box) (box_kinds C slots) proofs
   | refused => refused
   end.
 
@@ -76,14 +78,17 @@ Proof.
   - apply (check_stages_sound _ _ _ _ H).
 Qed.
 
-Lemma check_proofs_all : forall C K box kinds proofs, check_proofs C K box kinds proofs = Accepted ->
-  forall a choice, In (a, choice) kinds -> exists p, check_box C K box a choice p = Accepted.
+Lemma check_proofs_all : forall A (check : nat -> list slot -> A -> answer) kinds proofs, check_proofs check kinds proofs = Accepted ->
+  forall a choice, In (a, choice) kinds -> exists p, check a choice p = Accepted.
 Proof.
-  induction kinds as [|[b other] kinds IH]; intros [|p rest] H a choice I; cbn [check_proofs] in H; try discriminate H; [destruct I|].
-  destruct (check_box C K box b other p) eqn:B; [|discriminate]. destruct I as [E|I].
+  intros A check. induction kinds as [|[b other] kinds IH]; intros [|p rest] H a choice I; cbn [check_proofs] in H; try discriminate H; [destruct I|].
+  destruct (check b other p) eqn:B; [|discriminate]. destruct I as [E|I].
   - injection E as -> ->. exists p. exact B.
   - apply (IH rest H a choice I).
 Qed.
+
+Lemma in_box_kinds : forall C slots a choice, In (a, choice) (box_kinds C slots) <-> (a < groups C)%nat /\ In choice (choices slots).
+Proof. intros. unfold box_kinds. rewrite in_prod_iff, in_seq. split; intros [A B]; (split; [lia|exact B]). Qed.
 
 (** * The box as a part of the grid *)
 
@@ -176,27 +181,53 @@ Qed.
 
 End OneBox.
 
-Theorem check_boxes_sound : forall C K minimum residues box slots proofs N,
-  large_enough (mode C) (axes C) minimum = true -> check_boxes C K minimum residues box slots proofs = Accepted ->
-  among_many (axes C) minimum residues N -> injective_at C K N.
+(** Two inputs are the same if they agree in each box that agrees at its known places. *)
+Theorem boxes_agree : forall C minimum residues box slots N x y,
+  large_enough (mode C) (axes C) minimum = true -> grid_coverage (mode C) 1 (axes C) box slots minimum residues = Accepted ->
+  among_many (axes C) minimum residues N ->
+  (forall a choice p, In (a, choice) (box_kinds C slots) -> stops (mode C) (axes C) box N p choice ->
+    (forall c, In c (box_columns C a box) -> known choice box (snd c) = true -> at_column (moved p x) c = at_column (moved p y) c) ->
+    forall c, In c (box_columns C a box) -> at_column (moved p x) c = at_column (moved p y) c) -> same_inputs C N x y.
 Proof.
-  intros C K minimum residues box slots proofs N L H A x y X Y E. unfold check_boxes in H.
-  destruct (grid_coverage (mode C) 1 (axes C) box slots minimum residues) eqn:G; [|discriminate].
+  intros C minimum residues box slots N x y L G A B.
   assert (LN := among_large_enough _ _ _ _ _ L A).
   enough (F : forall z, Forall2 in_range N z -> forall i, (i < in_channels C)%nat -> x i z = y i z).
   { intros i j I J. apply F; [apply in_places, J|exact I]. }
   apply (grid_sweep _ _ _ _ _ _ _ _ LN G A (fun z => forall i, (i < in_channels C)%nat -> x i z = y i z)). intros p choice IC ST KN j J i I.
   destruct (channel_split C i I) as (a & k & GA & KI & ->).
-  destruct (check_proofs_all _ _ _ _ _ H a choice) as (pr & B); [apply in_prod_iff; split; [apply in_seq; lia|exact IC]|].
-  apply check_box_injective in B as (K' & D & INJ).
-  assert (KC : forall c, In c (box_columns C a box) -> known choice box (snd c) = true -> at_column (moved p x) c = at_column (moved p y) c).
-  { intros [i j'] I' K''. apply in_columns in I' as [I' J']. refine (KN j' (proj1 (in_places _ _) J') K'' i _).
-    assert (B := channel_below C a (i - a * inputs C) GA ltac:(lia)). lia. }
-  assert (S := INJ _ _ (box_inside C N box p choice a ST GA K K' x D X) (box_inside C N box p choice a ST GA K K' y D Y)
-    (box_outputs C N box p choice a ST GA x y E KC)).
-  assert (T : In (input_channel C a k, j) (box_columns C a box)).
-  { apply in_columns. split; [unfold input_channel; lia|apply in_places, J]. }
-  apply (In_nth _ _ (O, [])) in T as (t & T & F). 
-  assert (V : forall z, vector (box_columns C a box) z t = at_column z (input_channel C a k, j)) by (intro z; unfold vector; f_equal; exact F).
-  specialize (S t T). rewrite !V in S. exact S.
+  apply (B a choice p (proj2 (in_box_kinds C slots a choice) (conj GA IC)) ST) with (c := (input_channel C a k, j)).
+  - intros [i j'] I' K''. apply in_columns in I' as [I' J']. refine (KN j' (proj1 (in_places _ _) J') K'' i _).
+    assert (E := channel_below C a (i - a * inputs C) GA ltac:(lia)). lia.
+  - apply in_columns. split; [unfold input_channel; lia|apply in_places, J].
+Qed.
+
+Lemma same_at_columns : forall cols x y, same (length cols) (vector cols x) (vector cols y) -> forall c, In c cols -> at_column x c = at_column y c.
+Proof.
+  intros cols x y S c I. apply (In_nth _ _ (O, [])) in I as (t & T & <-). apply (S t T).
+Qed.
+
+(** If boxes cover the grid and their layers are injective, so is the layer. *)
+Theorem boxes_injective : forall C K minimum residues box slots N,
+  large_enough (mode C) (axes C) minimum = true -> grid_coverage (mode C) 1 (axes C) box slots minimum residues = Accepted ->
+  among_many (axes C) minimum residues N ->
+  (forall a choice, In (a, choice) (box_kinds C slots) -> exists K', column_domain K (box_columns C a box) = Some K' /\
+    injective (length (box_columns C a box)) K' (box_layer C a box choice)) -> injective_at C K N.
+Proof.
+  intros C K minimum residues box slots N L G A BI x y X Y E.
+  apply (boxes_agree C minimum residues box slots N x y L G A). intros a choice p I ST KC.
+  destruct (BI a choice I) as (K' & D & INJ). apply in_box_kinds in I as [GA _].
+  apply same_at_columns. apply INJ.
+  - apply (box_inside C N box p choice a ST GA K K' x D X).
+  - apply (box_inside C N box p choice a ST GA K K' y D Y).
+  - apply (box_outputs C N box p choice a ST GA x y E KC).
+Qed.
+
+Theorem check_boxes_sound : forall C K minimum residues box slots proofs N,
+  large_enough (mode C) (axes C) minimum = true -> check_boxes C K minimum residues box slots proofs = Accepted ->
+  among_many (axes C) minimum residues N -> injective_at C K N.
+Proof.
+  intros C K minimum residues box slots proofs N L H A. unfold check_boxes in H.
+  destruct (grid_coverage (mode C) 1 (axes C) box slots minimum residues) eqn:G; [|discriminate].
+  apply (boxes_injective C K minimum residues box slots N L G A). intros a choice I.
+  destruct (check_proofs_all _ _ _ _ H a choice I) as (p & P). apply (check_box_injective _ _ _ _ _ _ P).
 Qed.
