@@ -171,12 +171,14 @@ let about_sizes l minimum residues =
 
 (* ------------------------------------------------------------------ words *)
 
-(* Where a fault is: the proof of a box, and in it a block or a stage. *)
-type place = { scene : Certificate.scene; mutable proof : int option; mutable part : string; mutable known : bool list }
+(* Where a fault is: the proof of a box, and in it a block or a stage. And how many packings there are, and whether this one has epsilon. *)
+type place =
+  { scene : Certificate.scene; mutable proof : int option; mutable part : string; mutable known : bool list; mutable packings : int;
+    mutable bearing : bool }
 
 let nowhere () : place =
   let at : Words.place = { name = "refuter"; m = 0; n = 0; functions = 0; domain = ""; first_in = Hashtbl.create 1; entries = 0; tokens = 0 } in
-  { scene = { at; block = None; blocks = 0 }; proof = None; part = "block"; known = [] }
+  { scene = { at; block = None; blocks = 0 }; proof = None; part = "block"; known = []; packings = 0; bearing = false }
 
 let within place text =
   let text = match place.scene.block with Some k -> Printf.sprintf "%s %d: %s" place.part k text | None -> text in
@@ -199,6 +201,9 @@ let judged place verdict words =
 
 let of_rows place (why : Checker.fault) =
   match why with
+  | OfRows (TooFewOwn (count, expected)) when place.bearing ->
+      let few = Printf.sprintf "only %s refuters that bear the change epsilon have inputs of their own, expected %s" in
+      rejected "%s" (within place (few (Words.show count) (Words.show expected)))
   | OfRows why -> rejected "%s" (within place (Words.of_reason place.scene.at why))
   | _ -> rejected "%s" (within place "the layer, its sizes and its domain do not fit together")
 
@@ -277,16 +282,38 @@ let read_slots r d =
   if List.length axes <> d then malformed r "slots: expected lists for %d axes, found %d" d (List.length axes);
   axes
 
+(* A packing of windows: each refuter with what shows that it bears epsilon, if there is one. *)
+let read_packing r place kind c box group choice cols at functions : Checker.packed_proof =
+  let epsilon = Certificate.read_epsilon r kind in
+  let windows = lazy (Array.of_list (Checker.placed_windows c group box choice)) in
+  let scaling pairs =
+    let named = List.map (fun (i, _) -> (Lazy.force windows).(Z.to_int i)) pairs in
+    match Checker.rows_within c group cols named with
+    | Some rows -> Nearby.scaling (Checker.any_bias c) (List.map2 (fun row (_, k) -> (row, k)) rows pairs)
+    | None -> Nearby.nothing in
+  let rec shown s =
+    lazy
+      (match Lazy.force s with
+       | Stream.Done -> Stream.Done
+       | Stream.More (pairs, rest) -> Stream.More ((pairs, lazy (scaling pairs)), shown rest)) in
+  place.packings <- place.packings + 1;
+  place.bearing <- epsilon <> None;
+  BoxPacking (epsilon, shown (Certificate.packing r at functions))
+
 (* The proof of a box, for the rows that the checker makes for it. *)
-let read_box_proof r place kind domain c box group choice : Checker.box_proof =
+let read_box_proof r packings place kind domain c box group choice : Checker.packed_proof =
   let rule = one_of r "{" "rule" (List.map fst Certificate.proves) in
-  let allowed = [ "flat-tree"; "sign-split"; "blocks"; "stages" ] in
+  let allowed = [ "flat-tree"; "sign-split"; "blocks"; "stages" ] @ if packings then [ "packing" ] else [] in
   if not (List.mem rule allowed) then rejected "the rule \"%s\" cannot stand here, only %s" rule (String.concat ", " allowed);
   let cols = Checker.box_columns c group box in
   let rows = Checker.box_layer c group box choice in
   let n = List.length cols and inner = Option.get (Checker.column_domain domain cols) in
   match rule with
-  | "blocks" -> BoxBlocks (Certificate.read_blocks r place.scene kind inner rows n)
+  | "packing" ->
+      let at, functions = Certificate.start rule kind inner rows n in
+      place.scene.at <- at;
+      read_packing r place kind c box group choice cols at functions
+  | "blocks" -> Proved (BoxBlocks (Certificate.read_blocks r place.scene kind inner rows n))
   | "stages" ->
       place.part <- "stage";
       place.known <- List.init n (fun _ -> false);
@@ -294,13 +321,22 @@ let read_box_proof r place kind domain c box group choice : Checker.box_proof =
         let seen = Checker.seen_rows (Checker.cut mask place.known) in
         place.known <- Checker.either place.known mask;
         seen in
-      BoxStages (Certificate.read_blocks ~name:"stage" ~more r place.scene kind inner rows n)
+      Proved (BoxStages (Certificate.read_blocks ~name:"stage" ~more r place.scene kind inner rows n))
   | _ ->
       let at, functions = Certificate.start rule kind inner rows n in
       place.scene.at <- at;
-      BoxRows
-        (if rule = "flat-tree" then let refuters, tree = Certificate.flat_tree r at functions in FlatTreeProof (refuters, tree)
-         else let circuits, tree = Certificate.sign_split r at functions in SignSplitProof (circuits, tree))
+      let proof : Checker.rows_proof =
+        if rule = "flat-tree" then let refuters, tree = Certificate.flat_tree r at functions in FlatTreeProof (refuters, tree)
+        else let circuits, tree = Certificate.sign_split r at functions in SignSplitProof (circuits, tree) in
+      Proved (BoxRows proof)
+
+(* The proofs of boxes where none is a packing. *)
+let rec without_packings (proofs : Checker.packed_proof Stream.t) : Checker.box_proof Stream.t =
+  lazy
+    (match Lazy.force proofs with
+     | Stream.Done -> Stream.Done
+     | Stream.More (Checker.Proved proof, rest) -> Stream.More (proof, without_packings rest)
+     | Stream.More (Checker.BoxPacking _, _) -> rejected "boxes: a packing stands where none can stand")
 
 let coverage length (axis : Checker.axis) least (why : Checker.coverage_fault) =
   match why with
@@ -312,7 +348,7 @@ let coverage length (axis : Checker.axis) least (why : Checker.coverage_fault) =
   | NoInner -> "no slot serves the inner boxes"
   | NoLast r -> Printf.sprintf "no slot serves the last box for the residue %s" (Words.show r)
 
-let judge_boxes r kind domain l minimum residues =
+let judge_boxes ?(packings = false) r kind domain l minimum residues =
   let c = checked l and d = List.length l.axes in
   let box = integers ~least:1 r "box" (Some d) in
   let slots = read_slots r d in
@@ -332,10 +368,10 @@ let judge_boxes r kind domain l minimum residues =
     let starts = product (List.map (fun (s : Checker.slot) -> Z.of_int (List.length s.slot_starts)) choice) in
     let rows = Z.add (Z.mul (Z.of_int (l.out_channels / l.groups)) starts) (Z.mul (Z.of_int 2) columns) in
     require_room (Z.mul rows columns) (Printf.sprintf "the entries of the box layer %d" !number);
-    let proof = read_box_proof r place kind domain c box (Numbers.nat_of (List.hd digits)) choice in
+    let proof = read_box_proof r packings place kind domain c box (Numbers.nat_of (List.hd digits)) choice in
     incr number;
     proof in
-  let rec stream another : Checker.box_proof Stream.t =
+  let rec stream another : Checker.packed_proof Stream.t =
     lazy
       (if not another then begin ignore (expect r "}"); Stream.Done end
        else if Z.equal (Z.of_int !number) total then rejected "boxes: the list of proofs goes on after %s" (Z.to_string total)
@@ -349,7 +385,10 @@ let judge_boxes r kind domain l minimum residues =
     ignore (expect r "[");
     Lazy.force (stream (if peek r = ']' then (skip r; false) else true))) in
   judged place
-    (fun () -> Checker.check_convolution c domain (ManySizes (minimum, residues)) (ByBoxes (box, slots, proofs)))
+    (fun () ->
+      let evidence : Checker.convolution_evidence =
+        if packings then ByPackedBoxes (box, slots, proofs) else ByBoxes (box, slots, without_packings proofs) in
+      Checker.check_convolution c domain (ManySizes (minimum, residues)) evidence)
     (function
       | NotCovered (k, why) ->
           let i = Z.to_int k - 1 in
@@ -358,7 +397,8 @@ let judge_boxes r kind domain l minimum residues =
       | ProofsGoOn -> rejected "boxes: the list of proofs goes on after %s" (Z.to_string total)
       | StageMissing j -> place.scene.block <- None; rejected "%s" (within place (Printf.sprintf "stages: no stage has column %s" (Z.to_string j)))
       | why -> of_rows place why);
-  Printf.sprintf "the proofs of %s box layers for the box %s are correct, and these boxes cover the grid" (Z.to_string total) (times box)
+  let assumed = if place.packings = 0 then "" else Printf.sprintf ", %d of them if their windows are full spark" place.packings in
+  Printf.sprintf "the proofs of %s box layers for the box %s are correct%s, and these boxes cover the grid" (Z.to_string total) (times box) assumed
 
 (* ------------------------------------------------------------------ periodic *)
 
@@ -595,7 +635,7 @@ let judge_geometric r kind domain l minimum residues =
 (* ------------------------------------------------------------------ the document *)
 
 let at_size = [ "collision"; "flat-tree"; "sign-split"; "blocks" ]
-let for_sizes = [ ("boxes", judge_boxes); ("periodic", judge_periodic); ("patch", judge_patch); ("count", judge_count);
+let for_sizes = [ ("boxes", judge_boxes ~packings:false); ("periodic", judge_periodic); ("patch", judge_patch); ("count", judge_count);
     ("unpaired", judge_unpaired); ("geometric", judge_geometric) ]
 
 let read_rule r claim =
@@ -614,7 +654,6 @@ let check r given claim kind (domain : Checker.domain) dimension =
    | _ -> rejected "domain: a certificate about a convolution cannot have the domain %s" kind);
   if List.mem claim [ "alpha_star"; "injective_if_full_spark"; "stability" ] then
     rejected "a certificate about a convolution cannot have the claim \"%s\"" claim;
-  if claim = "injective_for_sizes_if_full_spark" then unsupported "the claim \"%s\" is not among those that are proved" claim;
   let l = read_layer r dimension given in
   let where, rule, reason =
     if List.mem claim [ "injective"; "not_injective" ] then begin
@@ -626,8 +665,10 @@ let check r given claim kind (domain : Checker.domain) dimension =
       let minimum, residues = read_sizes r l in
       let rule = read_rule r claim in
       let every = if String.starts_with ~prefix:"not" claim then "any" else "every" in
-      (Printf.sprintf "%s input size with %s" every (about_sizes l minimum residues), rule, (List.assoc rule for_sizes) r kind domain l minimum residues)
+      let judge = if (claim, rule) = Certificate.resting then judge_boxes ~packings:true else List.assoc rule for_sizes in
+      (Printf.sprintf "%s input size with %s" every (about_sizes l minimum residues), rule, judge r kind domain l minimum residues)
     end in
   finish r;
   let word = if String.starts_with ~prefix:"injective" (List.assoc rule Certificate.proves) then "injective" else "not injective" in
+  let word = word ^ if claim = fst Certificate.resting then ", if the windows are full spark," else "" in
   Printf.sprintf "%s for %s on %s: %s; %s" word where kind reason (about l)

@@ -34,8 +34,8 @@ let inverse lines =
     end in
   go 0
 
-let scaling has_bias (rows : Checker.integer_row array) pairs : Checker.scaling =
-  let named = List.map (fun (i, k) -> (rows.(Z.to_int i), k)) pairs in
+(* For rows with their multipliers. *)
+let scaling has_bias (named : (Checker.integer_row * Z.t) list) : Checker.scaling =
   let over (r : Checker.integer_row) a = Q.make a r.denominator in
   let column (r : Checker.integer_row) = List.map (over r) (r.weights @ if has_bias then [ r.constant ] else []) in
   let columns = List.map (fun (r, _) -> column r) named in

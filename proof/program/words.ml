@@ -44,6 +44,9 @@ let of_reason at (why : Checker.reason) =
   | RowUsed i ->
       let other = Option.value (Hashtbl.find_opt at.first_in i) ~default:0 in
       entry "names row %s, which refuter %d has" (show i) other
+  | NotOfWindow i -> entry "names row %s, which is not one of a window" (show i)
+  | StartsApart -> "the windows of the refuters start at different places along more than one axis"
+  | TooFewOwn (count, expected) -> Printf.sprintf "only %s refuters have inputs of their own, expected %s" (show count) (show expected)
   | NoCenteredBall -> "depth-tree: the domain is not a ball with center 0, a nonnegative ball or a sphere"
   | RowsEnd count -> Printf.sprintf "depth-tree: the list ends after %s of %d rows" (show count) at.m
   | RowsGoOn -> Printf.sprintf "depth-tree: the list goes on after all %d rows" at.m
