@@ -348,7 +348,7 @@ let coverage length (axis : Checker.axis) least (why : Checker.coverage_fault) =
   | NoInner -> "no slot serves the inner boxes"
   | NoLast r -> Printf.sprintf "no slot serves the last box for the residue %s" (Words.show r)
 
-let judge_boxes ?(packings = false) r kind domain l minimum residues =
+let judge_boxes ~packings r kind domain l minimum residues =
   let c = checked l and d = List.length l.axes in
   let box = integers ~least:1 r "box" (Some d) in
   let slots = read_slots r d in

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import random
 import shutil
 import subprocess
+from fractions import Fraction
+from functools import cache
 
 import numpy as np
 import pytest
+import test_checker_window_packing as packings
 from test_checker_convolution import (
     MODES,
     SAMPLES,
@@ -29,6 +33,9 @@ from exactinj.casebook import all_cases
 from exactinj.layers.convolution import ConvLayer
 
 CASES = [case for case in all_cases() if isinstance(case.layer, ConvLayer) and "slow" not in case.tags]
+
+PACKING_PARTS = ("PackedWindows", "WindowSums", "PackedBoxes", "WindowsNearby")
+PROVED_IN = {"convolution/WindowPacking": [f"convolution/{part}" for part in PACKING_PARTS]}  # if not in the file itself
 
 
 def marked(case):
@@ -56,6 +63,17 @@ def check(monkeypatch):
         ("convolution/Boxes", "[Some c]) 0%Q; Row", "[Some c]) 1%Q; Row"),
         ("convolution/Boxes", "if known choice box (snd c)", "if negb (known choice box (snd c))"),
         ("convolution/Stages", "(cut mask covered)) (proof b)", "(cut mask mask)) (proof b)"),
+        ("convolution/Matching", "negb (member used k) &&", "true &&"),
+        ("convolution/Matching", "existsb (Z.eqb c) set &&", "true &&"),
+        ("convolution/WindowPacking", "if member used (row_number t) then", "if false then"),
+        ("convolution/WindowPacking", "(p && q) :: both a' b'", "(p || q) :: both a' b'"),
+        ("convolution/WindowPacking", "| [] | [_] => true", "| [] | [_] | [_; _] => true"),
+        ("convolution/WindowPacking", "if one_axis (length choice) (map begins (flat_map snd found)) then", "if true then"),
+        ("convolution/WindowPacking", "if all_owned (with_entries no_entries sets) owner 0 wanted then", "if true then"),
+        ("convolution/WindowPacking", "(filter fst found) in", "found in"),
+        ("convolution/WindowPacking", "(fun w l => either (marks w) l)", "(fun w l => both (marks w) l)"),
+        ("convolution/WindowPacking", "(any_bias C) epsilon", "false epsilon"),
+        ("convolution/WindowPacking", "&& forallb (fun s => increasing (slot_starts s)) choice", ""),
         ("convolution/Geometry", "| Reflect => Z.max (low a) (high a) + 1", "| Reflect => 1"),
         ("convolution/Unrolled", "reads_of (a * inputs C)", "reads_of a"),
         ("convolution/Windows", "if same_column c d then if", "if true then if"),
@@ -86,8 +104,11 @@ def test_a_wrong_rule_has_no_proof(name, right, wrong, tmp_path):
     text = path.read_text()
     assert right in text
     path.write_text(text.replace(right, wrong, 1))
-    command = ["coqc", "-q", "-R", ".", "Proof", f"{name}.v"]
-    failed = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    for part in (name, *PROVED_IN.get(name, ())):
+        command = ["coqc", "-q", "-R", ".", "Proof", f"{part}.v"]
+        failed = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+        if failed.returncode:
+            break
     assert failed.returncode == 1
     assert "Error" in failed.stderr
     assert "Syntax" not in failed.stderr
@@ -150,6 +171,67 @@ def test_casebook(case, check):
     certificate = xi.certify(case.layer, domain=case.domain).certificate
     if certificate is not None:
         assert agree(check, certificate.to_bytes())[0] is True
+
+
+# ------------------------------------------------------------------ packings inside boxes
+
+
+@pytest.fixture
+def compared(check, monkeypatch):
+    """Whatever the tests of packings inside boxes look at is looked at by both checkers."""
+    alone = packings.judged
+
+    def judged(document):
+        agree(check, packings.data_of(document))
+        return alone(document)
+
+    monkeypatch.setattr(packings, "judged", judged)
+
+
+@pytest.mark.parametrize("name", packings.BANKS)
+def test_packings_and_changed_ones(name, compared):
+    packings.test_certificates_are_accepted_and_mutants_judged_as_the_specification_says(name)
+
+
+@pytest.mark.parametrize("name", [name for name in dir(packings) if name.startswith("test_") and "accepted" not in name])
+def test_packings_that_are_refused(name, compared):
+    getattr(packings, name)()
+
+
+FRACTIONS = [[[Fraction(a, 7), Fraction(b, 5 + a % 3)]] for ((a, b),) in packings.bank(12, 1, 2, seed=5)]
+PACKED = {
+    "R^n": (packings.BANKS["two windows"], xi.RealSpace()),
+    "bias": (packings.BANKS["bias"], xi.RealSpace()),
+    "nonneg": (packings.BANKS["two windows"], xi.NonnegativeOrthant()),
+    "box": (packings.BANKS["two channels"], xi.NonnegativeOrthant()),
+    "fractions": ((FRACTIONS, (3,), [[0, 1]], None), xi.RealSpace()),
+    "images": ((packings.bank(40, 1, 3, 2, seed=9), (3, 4), [[0], [0, 1, 2]], None), xi.RealSpace()),
+}
+
+
+@cache
+def packed(name):
+    (kernels, box, starts, b), domain = PACKED[name]
+    document = packings.packed(kernels, box, starts, b, domain)
+    if name == "box":  # what is at least 0 where all inputs are is so on it
+        document["domain"] = {"type": "box", "lower": ["0", "1/3"], "upper": ["2", "1"]}
+    return document
+
+
+@pytest.mark.parametrize("name", PACKED)
+def test_packings_in_all_domains_and_changed_ones(name, check):
+    assert {True, False} <= compare_changes(check, packed(name), 60)
+
+
+@pytest.mark.parametrize("name", ["R^n", "bias", "fractions", "images"])
+def test_both_checkers_find_the_same_changes_too_large(name, check):
+    document, answers = copy.deepcopy(packed(name)), set()
+    proof = document["proof"]["proofs"][0]
+    epsilon = Fraction(proof["epsilon"])
+    for eighths in range(6, 40):
+        proof["epsilon"] = str(epsilon * eighths / 8)
+        answers.add(agree(check, json.dumps(document).encode())[0])
+    assert answers == {True, False}
 
 
 # ------------------------------------------------------------------ kernel files
