@@ -234,6 +234,26 @@ def test_both_checkers_find_the_same_changes_too_large(name, check):
     assert answers == {True, False}
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "options", [{"groups": 2}, {"stride": 2, "padding": 3}, {"padding": 2, "padding_mode": "circular"}], ids=str
+)
+def test_packings_that_are_searched_for(options, check):
+    """In each group; only some of the boxes; where the grid goes on behind its end."""
+    groups = options.get("groups", 1)
+    kernels = np.random.default_rng(0).standard_normal((100 * groups, 1, 16)).astype(np.float32)
+    certificate = xi.certify(xi.ConvLayer(kernels, **options), assume="full-spark", timeout=120).certificate
+    data = certificate.to_bytes()
+    assert agree(check, data)[:2] == (True, packings.CLAIM)
+    rng, answers = random.Random(1), set()
+    places = [place for place in range(data.index(b'"proof"'), len(data)) if data[place : place + 1].isdigit()]
+    for place in rng.sample(places, 80):
+        digit = rng.choice(sorted(set(b"0123456789") - {data[place]}))
+        answer = agree(check, data[:place] + bytes([digit]) + data[place + 1 :])
+        answers.add(answer if isinstance(answer, str) else answer[0])
+    assert False in answers
+
+
 # ------------------------------------------------------------------ kernel files
 
 
