@@ -3,7 +3,8 @@
 From Coq Require Import List Bool ZArith QArith Qreals Reals Lra Lia.
 From Proof Require Import Layers RealLayers Streams Integers Rows Domains Interior Elimination Tables Combinations Pairs OneLayer.
 From Proof.rules Require Import Blocks PackingNearby.
-From Proof.convolution Require Import Convolutions Windows Geometry Unrolled Covering FullSpark Boxes Matching WindowPacking PackedWindows WindowSums.
+From Proof.convolution Require Import Convolutions Windows Geometry Unrolled Covering FullSpark Boxes Matching WindowPacking
+  PackedWindows WindowSums.
 Import ListNotations.
 Open Scope Z_scope.
 
@@ -11,7 +12,8 @@ Inductive packed_proof :=
   | Proved (p : box_proof)
   | BoxPacking (epsilon : option Q) (refuters : stream (list (Z * Z) * delayed scaling)).
 
-Definition check_packed_box (C : convolution) (K : domain) (box : list Z) (a : nat) (choice : list slot) (p : packed_proof) : answer :=
+Definition check_packed_box (C : convolution) (K : domain) (box : list Z) (a : nat) (choice : list slot)
+  (p : packed_proof) : answer :=
   match p with
   | Proved p => check_box C K box a choice p
   | BoxPacking epsilon refuters =>
@@ -37,7 +39,8 @@ Fixpoint packed (kinds : list (nat * list slot)) (proofs : stream packed_proof) 
   end.
 
 (** The windows of all boxes with such a proof are full spark. *)
-Definition boxes_full_spark (C : convolution) (L : real_kernels) (box : list Z) (slots : list (list slot)) (proofs : stream packed_proof) : Prop :=
+Definition boxes_full_spark (C : convolution) (L : real_kernels) (box : list Z) (slots : list (list slot))
+  (proofs : stream packed_proof) : Prop :=
   forall a choice, In (a, choice) (packed (box_kinds C slots) proofs) -> windows_full_spark C L a box choice.
 
 (** All proofs are packings with a number, and epsilon is at most that. *)
@@ -63,7 +66,8 @@ Lemma escapes_layer : forall n layer rows z v, Forall2 (made_from n) layer rows 
   forall r, In r layer -> dot (normal r) v = 0 \/ affine r z < 0.
 Proof.
   intros n layer rows z v M E r R. destruct (Forall2_in_left _ _ _ _ _ M r R) as (q & Q & _ & D & V).
-  assert (V0 := V (fun _ => 0)). assert (VV := V v). assert (VZ := V z). unfold affine in V0, VV. rewrite zero_dot in V0. unfold value in V0, VV.
+  assert (V0 := V (fun _ => 0)). assert (VV := V v). assert (VZ := V z). unfold affine in V0, VV. rewrite zero_dot in V0.
+  unfold value in V0, VV.
   assert (Z0 : idot (weights q) (fun _ => 0) = 0).
   { rewrite (idot_ext _ _ (times 0 zero_point)); [rewrite idot_times; ring|]. intros; unfold times, zero_point; ring. }
   rewrite Z0 in V0. destruct (E q Q) as [O|N].
@@ -89,21 +93,25 @@ Let ws := with_entries no_entries (placed_windows C a box choice).
 
 (** What has been looked at. *)
 Lemma accepted_parts : exists IK rows found owner,
-  integer_domain_of (length cols) K = Some IK /\ integer_rows (length cols) 0 layer = Some rows /\ packing_fits C K box choice epsilon = true /\
+  integer_domain_of (length cols) K = Some IK /\ integer_rows (length cols) 0 layer = Some rows /\
+    packing_fits C K box choice epsilon = true /\
   windows_of_refuters (size (with_entries no_entries rows)) IK (with_entries (with_entries no_entries rows) (halfspaces IK)) ws
     (lasting C a cols epsilon) refuters 0 = Good found /\
   one_axis (length choice) (map begins (flat_map snd found)) = true /\
-  all_owned (with_entries no_entries (map (fun f => common unknown (snd f)) (filter fst found))) owner 0 (numbers_of 0 unknown) = true.
+  all_owned (with_entries no_entries (map (fun f => common unknown (snd f)) (filter fst found))) owner 0
+    (numbers_of 0 unknown) = true.
 Proof.
   assert (H := accepted). unfold check_window_packing, prepared in H. fold cols layer in H.
   destruct (integer_domain_of (length cols) K) as [IK|]; [|discriminate].
   destruct (integer_rows (length cols) 0 layer) as [rows|]; [|discriminate].
   destruct (packing_fits C K box choice epsilon) eqn:F; [|discriminate]. fold ws in H.
-  destruct (windows_of_refuters (size (with_entries no_entries rows)) IK (with_entries (with_entries no_entries rows) (halfspaces IK)) ws
+  destruct (windows_of_refuters (size (with_entries no_entries rows)) IK
+    (with_entries (with_entries no_entries rows) (halfspaces IK)) ws
     (lasting C a cols epsilon) refuters 0) as [found|] eqn:W; [|discriminate].
   destruct (one_axis (length choice) (map begins (flat_map snd found))) eqn:O; [|discriminate]. fold unknown in H.
   set (owner := owners_of (map (fun f => common unknown (snd f)) (filter fst found))) in H.
-  destruct (all_owned (with_entries no_entries (map (fun f => common unknown (snd f)) (filter fst found))) owner 0 (numbers_of 0 unknown)) eqn:A;
+  destruct (all_owned (with_entries no_entries (map (fun f => common unknown (snd f)) (filter fst found))) owner 0
+    (numbers_of 0 unknown)) eqn:A;
     [|discriminate]. exists IK, rows, found, owner. repeat (split; [assumption || reflexivity|]). exact A.
 Qed.
 
@@ -133,7 +141,8 @@ Lemma spark_determines : forall IK rows found owner L v, packing_fits C K box ch
   windows_of_refuters (size (with_entries no_entries rows)) IK (with_entries (with_entries no_entries rows) (halfspaces IK)) ws
     (lasting C a cols epsilon) refuters 0 = Good found ->
   one_axis (length choice) (map begins (flat_map snd found)) = true ->
-  all_owned (with_entries no_entries (map (fun f => common unknown (snd f)) (filter fst found))) owner 0 (numbers_of 0 unknown) = true ->
+  all_owned (with_entries no_entries (map (fun f => common unknown (snd f)) (filter fst found))) owner 0
+    (numbers_of 0 unknown) = true ->
   windows_full_spark C L a box choice ->
   (forall f, In f found -> fst f = true -> exists w, In w (snd f) /\ window_sum C L Zeros box v a (channel w) (begins w) = 0) ->
   (forall c, In c cols -> known choice box (snd c) = true -> at_column v c = 0) ->
@@ -147,7 +156,8 @@ Proof.
 Qed.
 
 Lemma window_product : forall w v, packing_fits C K box choice epsilon = true -> In w (placed_windows C a box choice) ->
-  dot (normal (window_row C cols a (reading w) (channel w))) (vector cols v) = window_sum C (own_kernels C) Zeros box v a (channel w) (begins w).
+  dot (normal (window_row C cols a (reading w) (channel w))) (vector cols v) =
+    window_sum C (own_kernels C) Zeros box v a (channel w) (begins w).
 Proof.
   intros w v F W. apply fits_spec in F as (_ & L1 & L2 & _). assert (SL := start_length C a box choice L2 w W).
   apply placed_in in W as [E _]. rewrite E. cbn [reading channel begins place_window normal window_row].
@@ -179,7 +189,8 @@ Proof.
       rewrite (nth_error_nth _ _ _ WE) in DO. rewrite <- DO. apply dot_ext. intros j J. apply VV.
       cbn [normal window_row] in J. unfold spread in J. rewrite map_length in J. exact J.
     - intros c CI KC.
-      assert (KR : forall s, In (Row (spread cols [s] [Some c]) 0%Q) layer -> Q2R s * at_column pv c = 0 \/ Q2R s * at_column pz c < 0).
+      assert (KR : forall s, In (Row (spread cols [s] [Some c]) 0%Q) layer ->
+        Q2R s * at_column pv c = 0 \/ Q2R s * at_column pz c < 0).
       { intros s I. assert (LS : length (spread cols [s] [Some c]) = length cols) by apply map_length.
         assert (B := fun x => known_row_value C box a s c x CI). fold cols in B.
         destruct (escapes_layer _ _ _ _ _ R E _ I) as [DO|N].

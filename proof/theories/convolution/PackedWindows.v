@@ -45,9 +45,11 @@ Definition of_refuter {A : Type} (m : Z) (K : integer_domain) (functions : table
 Lemma windows_of_refuters_spec : forall A m K functions ws (lasts : list placed -> A -> bool) refuters used found,
   windows_of_refuters m K functions ws lasts refuters used = Good found ->
   (forall f, In f found -> of_refuter m K functions ws lasts f) /\
-  exists numbers, Forall2 (numbered ws) numbers (flat_map snd found) /\ NoDup numbers /\ forall i, In i numbers -> member used i = false.
+  exists numbers, Forall2 (numbered ws) numbers (flat_map snd found) /\ NoDup numbers /\
+    forall i, In i numbers -> member used i = false.
 Proof.
-  intros A m K functions ws lasts. induction refuters as [|[pairs shown] rest IH]; intros used found H; cbn [windows_of_refuters] in H.
+  intros A m K functions ws lasts. induction refuters as [|[pairs shown] rest IH]; intros used found H;
+    cbn [windows_of_refuters] in H.
   - injection H as <-. split; [intros f []|]. exists []. split; [constructor|]. split; [constructor|intros i []].
   - destruct (support_of_refuter m K functions pairs) as [support|] eqn:S; [|discriminate].
     destruct (windows_named ws used support) as [[named used']|] eqn:N; [|discriminate].
@@ -67,10 +69,12 @@ Qed.
 Lemma rows_differ : forall (l : list placed) numbers found, NoDup (map row_of l) -> NoDup numbers ->
   Forall2 (numbered (with_entries no_entries l)) numbers found -> NoDup (map row_of found).
 Proof.
-  intros l numbers found L N F. assert (AT : forall i w, numbered (with_entries no_entries l) i w -> 0 <= i /\ nth_error l (Z.to_nat i) = Some w).
+  intros l numbers found L N F. assert (AT : forall i w, numbered (with_entries no_entries l) i w ->
+    0 <= i /\ nth_error l (Z.to_nat i) = Some w).
   { intros i w E. assert (B := entry_number _ _ _ _ E). split; [lia|]. apply (entry_nth _ l no_entries) in E; [|cbn; lia].
     replace (i - size no_entries) with i in E by (cbn; lia). exact E. }
-  induction F as [|i w numbers found E F IH]; cbn [map]; [constructor|]. inversion N as [|? ? NI N']; subst. constructor; [|apply IH, N'].
+  induction F as [|i w numbers found E F IH]; cbn [map]; [constructor|]. inversion N as [|? ? NI N']; subst.
+  constructor; [|apply IH, N'].
   intro I. apply in_map_iff in I as (w' & R & I). destruct (Forall2_in_right _ _ _ _ _ F w' I) as (j & J & E').
   apply AT in E as [I0 E], E' as [J0 E']. apply NI. replace i with j; [exact J|]. apply Z2Nat.inj; [exact J0|exact I0|].
   apply (proj1 (NoDup_nth_error (map row_of l)) L).
@@ -131,7 +135,8 @@ Proof.
   intros dimension [|s rest] L H; [exists O; intros s t []|]. cbn [one_axis] in H.
   set (f := fun l => negb (forallb (fun t => nth l t 0 =? nth l s 0) rest)) in H.
   assert (G : exists k, forall l, In l (filter f (seq 0 dimension)) -> l = k).
-  { destruct (filter f (seq 0 dimension)) as [|k [|k' l]]; [exists O; intros l []|exists k; intros l [<-|[]]; reflexivity|discriminate]. }
+  { destruct (filter f (seq 0 dimension)) as [|k [|k' l]]; [exists O; intros l []|
+    exists k; intros l [<-|[]]; reflexivity|discriminate]. }
   destruct G as (k & G). exists k.
   assert (E : forall t, In t (s :: rest) -> forall l, l <> k -> nth l t 0 = nth l s 0).
   { intros t T l N. destruct (Nat.lt_ge_cases l dimension) as [B|B]; [|rewrite !nth_overflow; rewrite ?L; auto; left; reflexivity].
@@ -178,7 +183,8 @@ Let unknown := map (fun c => negb (known choice box (snd c))) cols.
 Let chosen := map snd (filter fst found).
 
 Variable owner : owners.
-Hypothesis owned : all_owned (with_entries no_entries (map (fun f => common unknown (snd f)) (filter fst found))) owner 0 (numbers_of 0 unknown) = true.
+Hypothesis owned : all_owned (with_entries no_entries (map (fun f => common unknown (snd f)) (filter fst found))) owner 0
+  (numbers_of 0 unknown) = true.
 
 Lemma start_length : forall w, In w (placed_windows C a box choice) -> length (begins w) = length box.
 Proof.
@@ -200,7 +206,8 @@ Proof.
   { intros ws I. destruct (HC ws I) as (f & I' & T & <-). apply O; assumption. }
   assert (PI : forall w, In w ps -> In w (flat_map snd found) /\ In w (placed_windows C a box choice) /\
     window_sum C L Zeros box v a (channel w) (begins w) = 0%R).
-  { intros w W. destruct (Forall2_in_right _ _ _ _ _ P1 w W) as (k & _ & ws & I & J & _ & Z0). destruct (HC ws I) as (f & I' & _ & <-).
+  { intros w W. destruct (Forall2_in_right _ _ _ _ _ P1 w W) as (k & _ & ws & I & J & _ & Z0).
+    destruct (HC ws I) as (f & I' & _ & <-).
     split; [apply in_flat_map; exists f; auto|]. split; [apply (all_placed f w I' J)|exact Z0]. }
   assert (G : forall u, In u (unknown_columns C a box choice) -> at_column v u = 0%R).
   2: { apply G. apply filter_In. split; [exact CI|]. rewrite KC. reflexivity. }
@@ -210,7 +217,8 @@ Proof.
   - assert (NF := numbers_of_filter _ (fun c => negb (known choice box (snd c))) cols 0). fold unknown in NF.
     fold (unknown_columns C a box choice) in NF. unfold cols in NF. fold (unknown_columns C a box choice) in NF.
     revert NF P1 PI. clear - axes_fit choice_fits. generalize (numbers_of 0 unknown) as ms, (unknown_columns C a box choice) as us.
-    intros ms us NF. revert ps. induction NF as [|k u ms us (K0 & E) _ IH]; intros ps P1 PI; inversion P1 as [|? w ? ps' (ws & _ & J & I & _) P1']; subst;
+    intros ms us NF. revert ps. induction NF as [|k u ms us (K0 & E) _ IH]; intros ps P1 PI;
+      inversion P1 as [|? w ? ps' (ws & _ & J & I & _) P1']; subst;
       [constructor|]. cbn [map]. constructor; [|apply IH; [exact P1'|intros w' W'; apply PI; right; exact W']].
     destruct (PI w (or_introl eq_refl)) as (_ & PW & _). assert (ML := common_read _ _ _ _ I J).
     assert (SL := start_length w PW). apply placed_in in PW as [PE _]. rewrite Z.sub_0_r in E.

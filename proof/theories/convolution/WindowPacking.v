@@ -95,13 +95,15 @@ Definition rows_within (C : convolution) (a : nat) (cols : list column) (ws : li
 
 Definition any_bias (C : convolution) : bool := existsb (fun b => negb (Qnum b =? 0)) (biases C).
 
-Definition windows_bear (C : convolution) (a : nat) (cols : list column) (epsilon : Q) (ws : list placed) (s : delayed scaling) : bool :=
+Definition windows_bear (C : convolution) (a : nat) (cols : list column) (epsilon : Q) (ws : list placed)
+  (s : delayed scaling) : bool :=
   match rows_within C a cols ws with
   | Some rows => bears (length (within_reach cols ws)) (any_bias C) epsilon (map (Term 0 1) rows) (force s)
   | None => false
   end.
 
-Definition lasting (C : convolution) (a : nat) (cols : list column) (epsilon : option Q) (ws : list placed) (s : delayed scaling) : bool :=
+Definition lasting (C : convolution) (a : nat) (cols : list column) (epsilon : option Q) (ws : list placed)
+  (s : delayed scaling) : bool :=
   match epsilon with Some e => windows_bear C a cols e ws s | None => true end.
 
 (** * The rule *)
@@ -201,9 +203,11 @@ Qed.
 
 (** The box layer begins with the rows of these windows. *)
 Lemma box_layer_eq : forall C a box choice, exists others,
-  box_layer C a box choice = map (fun w => window_row C (box_columns C a box) a (reading w) (channel w)) (placed_windows C a box choice) ++ others.
+  box_layer C a box choice =
+    map (fun w => window_row C (box_columns C a box) a (reading w) (channel w)) (placed_windows C a box choice) ++ others.
 Proof.
-  intros. eexists. unfold box_layer. apply f_equal2; [|reflexivity]. rewrite placed_windows_eq. unfold box_windows. fold (starts_of choice).
+  intros. eexists. unfold box_layer. apply f_equal2; [|reflexivity]. rewrite placed_windows_eq. unfold box_windows.
+  fold (starts_of choice).
   induction (seq 0 (outputs C)) as [|q l IH]; [reflexivity|]. cbn [flat_map]. rewrite map_app, IH, !map_map. reflexivity.
 Qed.
 

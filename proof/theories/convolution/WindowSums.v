@@ -53,11 +53,13 @@ Qed.
 Lemma at_mixed : forall s t x y c, at_column (mixed s t x y) c = s * at_column x c + t * at_column y c.
 Proof. reflexivity. Qed.
 
-Lemma real_dot_map : forall (w : column -> R) x cols, real_dot (map w cols) (vector cols x) = total (fun c => w c * at_column x c) cols.
+Lemma real_dot_map : forall (w : column -> R) x cols, real_dot (map w cols) (vector cols x) =
+  total (fun c => w c * at_column x c) cols.
 Proof. intros w x. induction cols as [|c cols IH]; [reflexivity|]. cbn [map real_dot total]. rewrite <- IH. reflexivity. Qed.
 
 Theorem real_dot_spread : forall x cols, NoDup cols -> forall kernel reads,
-  (forall c, In (Some c) reads -> In c cols) -> real_dot (real_spread cols kernel reads) (vector cols x) = real_weighted x kernel reads.
+  (forall c, In (Some c) reads -> In c cols) -> real_dot (real_spread cols kernel reads) (vector cols x) =
+    real_weighted x kernel reads.
 Proof.
   intros x cols N kernel reads H. unfold real_spread. rewrite real_dot_map. unfold real_weighted.
   revert reads H. induction kernel as [|k kernel IH]; intros reads H.
@@ -139,7 +141,8 @@ Lemma read_once : forall C a box t, forallb sound_axis (axes C) = true -> length
   NoDup (somes (reads_in C a (window_reads Zeros (axes C) box t))).
 Proof.
   intros C a box t S LA LT. rewrite forallb_forall in S. unfold reads_in, reads_of.
-  assert (E : forall (w : list (option (list Z))) (l : list nat), somes (flat_map (fun i => map (option_map (pair i)) w) l) = list_prod l (somes w)).
+  assert (E : forall (w : list (option (list Z))) (l : list nat), somes (flat_map (fun i => map (option_map (pair i)) w) l) =
+    list_prod l (somes w)).
   { intros w. induction l as [|i l IH]; [reflexivity|]. cbn [flat_map list_prod]. rewrite somes_app, IH. f_equal.
     clear. induction w as [|[j|] w IH]; [reflexivity| |exact IH]. cbn. f_equal. exact IH. }
   rewrite E. apply NoDup_prod; [apply seq_NoDup|]. unfold window_reads.
@@ -147,7 +150,8 @@ Proof.
   { intros u U. rewrite (places_length _ _ U), map_length. exact LA. }
   assert (ND := NoDup_places (map taps (axes C))). revert ND LP. generalize (places (map taps (axes C))) as us.
   induction 1 as [|u us NI ND IH]; intro LP; [constructor|]. cbn [map].
-  specialize (IH (fun v V => LP v (or_intror V))). unfold somes. cbn [flat_map]. fold (somes (map (place_read Zeros (axes C) box t) us)).
+  specialize (IH (fun v V => LP v (or_intror V))). unfold somes. cbn [flat_map].
+  fold (somes (map (place_read Zeros (axes C) box t) us)).
   destruct (place_read Zeros (axes C) box t u) as [j|] eqn:R; [|exact IH]. cbn [app]. constructor; [|exact IH].
   intro I. apply in_somes in I. apply in_map_iff in I as (v & V & I). apply NI. replace u with v; [exact I|].
   apply (place_read_differs (axes C) box t v u j S LA LT); auto; apply LP; [right; exact I|left; reflexivity].

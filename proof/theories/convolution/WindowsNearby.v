@@ -4,7 +4,8 @@
 From Coq Require Import List Bool ZArith QArith Qreals Reals Lra Lia.
 From Proof Require Import Layers RealLayers Streams Integers Rows Domains Tables Combinations Pairs OneLayer.
 From Proof.rules Require Import Blocks PackingNearby.
-From Proof.convolution Require Import Convolutions Windows Geometry Unrolled Covering FullSpark Boxes Matching WindowPacking PackedWindows WindowSums PackedBoxes.
+From Proof.convolution Require Import Convolutions Windows Geometry Unrolled Covering FullSpark Boxes Matching WindowPacking
+  PackedWindows WindowSums PackedBoxes.
 Import ListNotations.
 Open Scope R_scope.
 
@@ -13,7 +14,8 @@ Open Scope R_scope.
 Lemma either_same_length : forall a b, length a = length b -> length (either a b) = length b.
 Proof. induction a as [|p a IH]; intros [|q b] L; try discriminate L; [reflexivity|]. cbn in *. rewrite IH; lia. Qed.
 
-Lemma either_true : forall a b k, length a = length b -> nth k a false = true \/ nth k b false = true -> nth k (either a b) false = true.
+Lemma either_true : forall a b k, length a = length b -> nth k a false = true \/ nth k b false = true ->
+  nth k (either a b) false = true.
 Proof.
   induction a as [|p a IH]; intros [|q b] [|k] L H; try discriminate L; cbn [either nth] in *.
   1, 2: destruct H; discriminate.
@@ -57,7 +59,8 @@ Proof.
     assert (L := IH (fun v V => B v (or_intror V))). rewrite either_same_length; [exact L|]. rewrite L. apply B. left. reflexivity. }
   induction ws as [|u ws IH]; [destruct W|]. cbn [fold_right].
   assert (B := fun v V => ML v (or_intror V)).
-  apply either_true; [rewrite (FL ws B); apply ML; left; reflexivity|]. destruct W as [<-|W]; [left; exact MK|right; apply IH; assumption].
+  apply either_true; [rewrite (FL ws B); apply ML; left; reflexivity|].
+  destruct W as [<-|W]; [left; exact MK|right; apply IH; assumption].
 Qed.
 
 (** * One box *)
@@ -81,14 +84,16 @@ Lemma no_bias : any_bias C = false -> forall o, Q2R (nth o (biases C) 0%Q) = 0 /
 Proof.
   intro H. assert (Z0 : forall b, In b (biases C) -> Q2R b = 0).
   { intros b B. destruct (Z.eqb_spec (Qnum b) 0) as [E|N]; [unfold Q2R; rewrite E; lra|exfalso].
-    assert (T : any_bias C = true); [|congruence]. apply existsb_exists. exists b. split; [exact B|]. apply negb_true_iff, Z.eqb_neq, N. }
+    assert (T : any_bias C = true); [|congruence]. apply existsb_exists. exists b. split; [exact B|].
+    apply negb_true_iff, Z.eqb_neq, N. }
   intro o. split; [|apply (proj2 near Z0)]. destruct (Nat.lt_ge_cases o (length (biases C))) as [B|B]; [apply Z0, nth_In, B|].
   rewrite nth_overflow by exact B. apply Q2R_zero.
 Qed.
 
 (** The row of a window with the other kernels, in some columns. *)
 Definition other_row (near_cols : list column) (w : placed) : real_row :=
-  RealRow (real_spread near_cols (real_kernel L (output_channel C a (channel w))) (reading w)) (kernel_bias L (output_channel C a (channel w))).
+  RealRow (real_spread near_cols (real_kernel L (output_channel C a (channel w))) (reading w))
+    (kernel_bias L (output_channel C a (channel w))).
 
 Lemma window_twin : forall near_cols w q, 0 <= Q2R epsilon -> In w (placed_windows C a box choice) ->
   made_from (length near_cols) (window_row C near_cols a (reading w) (channel w)) q ->
@@ -102,17 +107,20 @@ Proof.
     destruct (Nat.lt_ge_cases j (length near_cols)) as [B|B].
     + rewrite (nth_indep _ 0 (real_coefficient (O, []) (real_kernel L o) (reading w))) by (rewrite map_length; exact B).
       rewrite (nth_indep _ 0%Q (coefficient (O, []) (kernel_of C a (channel w)) (reading w))) by (rewrite map_length; exact B).
-      rewrite (map_nth (fun c => real_coefficient c (real_kernel L o) (reading w))), (map_nth (fun c => coefficient c (kernel_of C a (channel w)) (reading w))).
+      rewrite (map_nth (fun c => real_coefficient c (real_kernel L o) (reading w))),
+        (map_nth (fun c => coefficient c (kernel_of C a (channel w)) (reading w))).
       rewrite coefficient_real. apply coefficient_near.
       * exact EP.
       * rewrite map_length. exact LK.
-      * intro i. replace (nth i (map Q2R (kernel_of C a (channel w))) 0) with (Q2R (nth i (kernel_of C a (channel w)) 0%Q)); [apply NK|].
+      * intro i. replace (nth i (map Q2R (kernel_of C a (channel w))) 0) with (Q2R (nth i (kernel_of C a (channel w)) 0%Q));
+        [apply NK|].
         rewrite <- Q2R_zero. symmetry. apply map_nth.
       * rewrite E. apply read_once; assumption.
     + rewrite !nth_overflow by (rewrite map_length; exact B). rewrite Q2R_zero, Rminus_0_r, Rabs_R0. exact EP.
   - exact NB.
   - intro HB. destruct (no_bias HB o) as [B0 B1]. split; [|split; [exact B0|exact B1]].
-    destruct M as (_ & _ & V). specialize (V (fun _ => 0)). unfold value, affine in V. rewrite zero_dot in V. cbn [function bias window_row] in *.
+    destruct M as (_ & _ & V). specialize (V (fun _ => 0)). unfold value, affine in V. rewrite zero_dot in V.
+    cbn [function bias window_row] in *.
     unfold bias_of in V. fold o in V. rewrite B0 in V.
     assert (I0 : Integers.idot (weights q) (fun _ => 0) = 0).
     { rewrite (Integers.idot_ext _ _ (Integers.times 0 Integers.zero_point)); [rewrite Integers.idot_times; ring|].
@@ -128,18 +136,22 @@ Proof.
   intros ws s z H P. unfold windows_bear in H. destruct (rows_within C a cols ws) as [rows|] eqn:RW; [|discriminate].
   unfold rows_within in RW. set (near_cols := within_reach cols ws) in *. apply integer_rows_spec in RW.
   assert (EP : 0 < Q2R epsilon).
-  { assert (B := H). unfold bears in B. do 3 (apply andb_prop in B as [B _]). apply andb_prop in B as [_ B]. apply positive_radius, B. }
+  { assert (B := H). unfold bears in B. do 3 (apply andb_prop in B as [B _]). apply andb_prop in B as [_ B].
+    apply positive_radius, B. }
   destruct (bears_sound (length near_cols) (any_bias C) epsilon (vector near_cols z) EP (map (Term 0 1) rows) (force s)
     (map (other_row near_cols) ws) H) as (r & R & V).
-  { assert (G : forall us, incl us ws -> forall qs, Forall2 (made_from (length near_cols)) (map (fun w => window_row C near_cols a (reading w) (channel w)) us) qs ->
+  { assert (G : forall us, incl us ws -> forall qs, Forall2 (made_from (length near_cols))
+      (map (fun w => window_row C near_cols a (reading w) (channel w)) us) qs ->
       Forall2 (twin (length near_cols) (any_bias C) epsilon) (map (Term 0 1) qs) (map (other_row near_cols) us)).
     { induction us as [|u us IH]; intros IU qs M; inversion M as [|? q ? qs' MQ M']; subst; cbn [map]; constructor.
       - apply window_twin; [lra|apply P, IU; left; reflexivity|exact MQ].
       - apply IH; [|exact M']. intros v B. apply IU. right. exact B. }
     apply (G ws (incl_refl _) rows RW). }
-  apply in_map_iff in R as (w & <- & W). exists w. split; [exact W|]. unfold real_affine, other_row in V. cbn [real_normal real_bias] in V.
+  apply in_map_iff in R as (w & <- & W). exists w. split; [exact W|]. unfold real_affine, other_row in V.
+  cbn [real_normal real_bias] in V.
   assert (PW := P w W). assert (SL := start_length C a box choice choice_fits w PW).
-  assert (RD : reading w = reads_in C a (window_reads Zeros (axes C) box (begins w))) by (destruct (placed_in C a box choice w PW) as [-> _]; reflexivity).
+  assert (RD : reading w = reads_in C a (window_reads Zeros (axes C) box (begins w)))
+    by (destruct (placed_in C a box choice w PW) as [-> _]; reflexivity).
   rewrite real_dot_spread in V.
   - rewrite window_sum_weighted, <- RD. lra.
   - apply cut_NoDup, NoDup_columns.
@@ -152,10 +164,12 @@ End Near.
 
 (** Inputs of the box with the same outputs, which agree at the known places, agree. *)
 Theorem packing_determines_nearby : forall C K a box choice epsilon refuters L,
-  check_window_packing C K a box choice (Some epsilon) refuters = Good tt -> kernels_near epsilon C L -> windows_full_spark C L a box choice ->
+  check_window_packing C K a box choice (Some epsilon) refuters = Good tt -> kernels_near epsilon C L ->
+    windows_full_spark C L a box choice ->
   forall x y,
   (forall q t, window_of C choice (q, t) ->
-    relu (kernel_bias L (output_channel C a q) + window_sum C L Zeros box x a q t) = relu (kernel_bias L (output_channel C a q) + window_sum C L Zeros box y a q t)) ->
+    relu (kernel_bias L (output_channel C a q) + window_sum C L Zeros box x a q t) =
+      relu (kernel_bias L (output_channel C a q) + window_sum C L Zeros box y a q t)) ->
   (forall c, In c (box_columns C a box) -> known choice box (snd c) = true -> at_column x c = at_column y c) ->
   forall c, In c (box_columns C a box) -> at_column x c = at_column y c.
 Proof.
@@ -166,17 +180,20 @@ Proof.
   enough (G : at_column v c = 0) by (unfold v in G; rewrite at_mixed in G; lra). revert c CI.
   apply (spark_determines C K a box choice (Some epsilon) refuters IK rows found owner L v F W O A FS).
   - intros f FI T. assert (OF := proj1 (windows_of_refuters_spec _ _ _ _ _ _ _ _ _ W) f FI).
-    assert (P : forall w, In w (snd f) -> In w (placed_windows C a box choice)) by (intros w WI; apply (refuter_placed _ _ _ _ _ _ _ _ f w OF WI)).
+    assert (P : forall w, In w (snd f) -> In w (placed_windows C a box choice))
+      by (intros w WI; apply (refuter_placed _ _ _ _ _ _ _ _ f w OF WI)).
     destruct OF as (pairs & shown & support & _ & _ & LA). rewrite T in LA. cbn [lasting] in LA. symmetry in LA.
     destruct (bearing_window C a box choice epsilon L NE SA L1 L2 (snd f) shown z LA P) as (w & WI & V).
     exists w. split; [exact WI|]. destruct (placed_in C a box choice w (P w WI)) as [_ WO].
-    specialize (E (channel w) (begins w) WO). unfold v, z in *. rewrite window_sum_mixed in *. destruct (relu_cases _ _ E) as [S|[S1 S2]]; lra.
+    specialize (E (channel w) (begins w) WO). unfold v, z in *. rewrite window_sum_mixed in *.
+    destruct (relu_cases _ _ E) as [S|[S1 S2]]; lra.
   - intros c CI KC. unfold v. rewrite at_mixed, (KN c CI KC). ring.
 Qed.
 
 (** * Boxes *)
 
-Lemma packed_accepted : forall check kinds proofs, check_proofs check kinds proofs = Accepted -> forall a choice, In (a, choice) kinds ->
+Lemma packed_accepted : forall check kinds proofs, check_proofs check kinds proofs = Accepted ->
+  forall a choice, In (a, choice) kinds ->
   exists p, check a choice p = Accepted /\
     match p with
     | Proved _ => forall e, ~ all_bear e proofs
@@ -184,7 +201,8 @@ Lemma packed_accepted : forall check kinds proofs, check_proofs check kinds proo
         forall e, all_bear e proofs -> match epsilon with Some e' => (e <= e')%Q | None => False end
     end.
 Proof.
-  intros check. induction kinds as [|[b other] kinds IH]; intros [|p rest] H a choice I; cbn [check_proofs] in H; try discriminate H; [destruct I|].
+  intros check. induction kinds as [|[b other] kinds IH]; intros [|p rest] H a choice I; cbn [check_proofs] in H;
+    try discriminate H; [destruct I|].
   destruct (check b other p) eqn:B; [|discriminate]. destruct I as [E|I].
   - injection E as -> ->. exists p. split; [exact B|]. destruct p as [p|[e'|] refuters]; cbn [packed all_bear].
     + auto.
@@ -221,13 +239,16 @@ Proof.
   destruct (grid_coverage (mode C) 1 (axes C) box slots minimum residues) eqn:G; [|discriminate]. split.
   - intro FS. apply (boxes_injective C K minimum residues box slots N LE G A). intros a choice I.
     destruct (packed_accepted _ _ _ H a choice I) as ([p|epsilon refuters] & B & P); [apply (check_box_injective _ _ _ _ _ _ B)|].
-    cbn [check_packed_box] in B. destruct (column_domain K (box_columns C a box)) as [K'|]; [|discriminate]. exists K'. split; [reflexivity|].
+    cbn [check_packed_box] in B. destruct (column_domain K (box_columns C a box)) as [K'|]; [|discriminate]. exists K'.
+    split; [reflexivity|].
     apply of_rows_accepted in B. apply (packing_injective_if_full_spark C K' a box choice epsilon refuters B). apply FS, P.
   - intros e L AB NE FS x y E. apply (boxes_agree C minimum residues box slots N x y LE G A). intros a choice p I ST KC.
     destruct (packed_accepted _ _ _ H a choice I) as ([q|epsilon refuters] & B & P); [exfalso; apply (P e AB)|].
     destruct P as [PI PE]. specialize (PE e AB). destruct epsilon as [e'|]; [|contradiction].
-    cbn [check_packed_box] in B. destruct (column_domain K (box_columns C a box)) as [K'|]; [|discriminate]. apply of_rows_accepted in B.
+    cbn [check_packed_box] in B. destruct (column_domain K (box_columns C a box)) as [K'|]; [|discriminate].
+    apply of_rows_accepted in B.
     apply in_box_kinds in I as [GA _].
     apply (packing_determines_nearby C K' a box choice e' refuters L B (near_wider e e' C L PE NE) (FS a choice PI)); [|exact KC].
-    intros q t T. destruct (box_real_output C L N box p choice a q t ST T) as (J & JW & V). rewrite <- !V. apply E; [exact GA|apply T|exact JW].
+    intros q t T. destruct (box_real_output C L N box p choice a q t ST T) as (J & JW & V). rewrite <- !V.
+    apply E; [exact GA|apply T|exact JW].
 Qed.
