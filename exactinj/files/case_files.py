@@ -39,12 +39,13 @@ def case_name(path: object) -> str | None:
 
 def case_document(name: str) -> tuple[dict[str, Any], Path]:
     """A case's document and its folder; `InputError` with the nearest names if there is no such case."""
-    files = case_files()
-    if name not in files:
+    folder = casebook_folder()
+    if f"{name}.json" not in {file.name for file in folder.iterdir()}:
         raise InputError(
-            f"found the case name {name!r}, expected {_nearest(name, list(files))}; `exactinj casebook list` shows all"
+            f"found the case name {name!r}, expected {_nearest(name, list(case_files()))}; "
+            "`exactinj casebook list` shows all"
         )
-    return json.loads(files[name].read_text(encoding="utf-8")), files[name].parent
+    return json.loads((folder / f"{name}.json").read_text(encoding="utf-8")), folder
 
 
 def case_layer_file(name: str, folder: Path) -> Path:
