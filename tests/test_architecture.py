@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -38,9 +39,16 @@ def floor_of(room):
     return next(k for k, rooms in enumerate(FLOORS) if room in rooms)
 
 
+@cache
+def syntax(path):
+    """The nodes of a module's syntax tree that the tests look at."""
+    tree = ast.parse((PACKAGE / path).read_text())
+    return [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom | ast.Assert)]
+
+
 def imported_pairs(path):
     """Whatever a file imports, inside functions and for type checkers too: modules, and the names in them or None."""
-    for node in ast.walk(ast.parse((PACKAGE / path).read_text())):
+    for node in syntax(path):
         if isinstance(node, ast.Import):
             yield from ((alias.name, None) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -63,6 +71,7 @@ def module_name(path):
 NAMES = {module_name(path): path for path in MODULES}
 
 
+@cache
 def imported_modules(path):
     """The modules of the package that a file imports."""
     pairs = ((module, f"{module}.{name}") for module, name in imported_pairs(path))
@@ -141,7 +150,7 @@ def test_the_checker_is_an_island():
 
 def test_no_assert_in_the_package():
     for path in MODULES:
-        assert not any(isinstance(node, ast.Assert) for node in ast.walk(ast.parse((PACKAGE / path).read_text()))), path
+        assert not any(isinstance(node, ast.Assert) for node in syntax(path)), path
 
 
 def loaded_after(statement):
