@@ -3,7 +3,8 @@
 One interpreter loads what most verbs need, once, and from then on only makes copies of itself. A copy is a process with
 descriptors, folder, environment, arguments and exit status of its own that goes on with ``exactinj/__main__.py`` as any
 interpreter does; only what loading does (missing imports, the order of imports, its time) cannot be seen in it.
-Whatever is about that starts an interpreter: see `run_command` in ``conftest.py``.
+Whatever is about that starts an interpreter: see `run_command` in ``conftest.py``. A copy can be ``python -c`` or a
+script, too (`PYTHON`), and shells find a program that asks for copies (`Copies.program`).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import traceback
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -41,7 +43,17 @@ LOADED = (
     "exactinj.sampling.backend",
 )
 LARGEST = 1 << 16  # a request
+PYTHON = "python"  # the first argument of a copy that is no command: what ``python`` gets follows, a script or -c
 CAN_COPY = sys.platform == "linux"  # with a fork and sockets that keep messages whole
+
+
+PROGRAM = """
+import json, os, socket, sys
+with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as link:
+    link.connect({door!r})
+    socket.send_fds(link, [json.dumps([os.getcwd(), dict(os.environ), sys.argv[1:]]).encode()], [0, 1, 2])
+    sys.exit(int(link.recv(99)))
+"""
 
 
 class Copies:
@@ -51,16 +63,48 @@ class Copies:
         self._process = None
         self._link = None
 
-    def run(self, arguments, *, cwd, data=None, timeout=120):
+    def run(self, arguments, *, cwd, data=None, timeout=120, environment=None):
         """The completed command, like ``subprocess.run`` with text."""
         with TemporaryFile("w+") as into, TemporaryFile("w+") as out, TemporaryFile("w+") as err:
             into.write(data or "")
             into.seek(0)
-            request = [str(cwd), dict(os.environ), [str(each) for each in arguments]]
+            request = [str(cwd), dict(environment or os.environ), [str(each) for each in arguments]]
             streams = [file.fileno() for file in (into, out, err)]
             status = self._ask(json.dumps(request).encode(), streams, timeout)
             texts = ["" if file.seek(0) else file.read() for file in (out, err)]
         return subprocess.CompletedProcess(["exactinj", *arguments], status, *texts)
+
+    @contextlib.contextmanager
+    def program(self, folder):
+        """A folder for PATH in which ``exactinj`` hands its folder, environment, arguments and streams on to a copy."""
+        door = str(folder / "door")
+        command = folder / "exactinj"
+        command.write_text(f"#!{sys.executable} -IS\n{PROGRAM.format(door=door)}", encoding="utf-8")
+        command.chmod(0o755)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listening:
+            listening.bind(door)
+            listening.listen()
+            porter = threading.Thread(target=self._answer, args=(listening,), daemon=True)
+            porter.start()
+            try:
+                yield command.parent
+            finally:
+                listening.shutdown(socket.SHUT_RDWR)
+                porter.join()
+
+    def _answer(self, listening):
+        """Serve the programs that knock, one after the other, until the socket is shut down."""
+        while True:
+            try:
+                link, _ = listening.accept()
+            except OSError:
+                return
+            with link:
+                request, descriptors, *_ = socket.recv_fds(link, LARGEST, 3)
+                status = self._ask(request, descriptors, 120)
+                for each in descriptors:
+                    os.close(each)
+                link.send(str(status).encode())
 
     def _ask(self, request, descriptors, timeout):
         if self._process is None:
@@ -119,11 +163,23 @@ def main(descriptor):
     sys.argv[1:] = arguments
 
 
+def become():
+    """Be ``python -m exactinj``, or what ``python`` would be with the arguments after `PYTHON`."""
+    if sys.argv[1:2] != [PYTHON]:
+        runpy.run_module("exactinj", run_name="__main__", alter_sys=True)
+    elif sys.argv[2] == "-c":
+        code, sys.argv[:] = sys.argv[3], ["-c", *sys.argv[4:]]
+        exec(code, {"__name__": "__main__"})  # noqa: S102
+    else:
+        sys.argv[:] = sys.argv[2:]
+        runpy.run_path(sys.argv[0], run_name="__main__")
+
+
 def as_command():
-    """Be ``python -m exactinj`` and end, without the clearing up of an interpreter, which takes as long as loading."""
+    """`become` that and end, without the clearing up of an interpreter, which takes as long as loading."""
     status = 1
     try:
-        runpy.run_module("exactinj", run_name="__main__", alter_sys=True)
+        become()
     except SystemExit as end:
         status = 0 if end.code is None else end.code if isinstance(end.code, int) else 1
     except BaseException:  # noqa: BLE001

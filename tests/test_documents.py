@@ -18,6 +18,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
+from command_copies import CAN_COPY
 
 import exactinj
 from exactinj.cli.main import VERBS, main
@@ -114,14 +115,23 @@ def test_no_other_page_has_python_that_is_not_run():
     assert [page for page in PAGES if blocks(page, "python") and not page.startswith(BY_THE_SITE)] == run
 
 
+@pytest.fixture
+def program(tmp_path_factory, copies):
+    """A folder for PATH with ``exactinj`` in it: what asks for a copy of a loaded interpreter, or starts one."""
+    folder = tmp_path_factory.mktemp("bin")
+    if CAN_COPY:
+        with copies.program(folder):
+            yield folder
+    else:
+        (folder / "exactinj").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m exactinj "$@"\n')
+        (folder / "exactinj").chmod(0o755)
+        yield folder
+
+
 @pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "console")])
-def test_commands_of_documents_print_what_the_page_says(page, tmp_path):
+def test_commands_of_documents_print_what_the_page_says(page, program, tmp_path):
     """After ``$ command`` stands what is printed, and [status] where the exit status is not 0."""
-    command = tmp_path / "bin" / "exactinj"
-    command.parent.mkdir()
-    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m exactinj "$@"\n')
-    command.chmod(0o755)
-    environment = {**os.environ, "PATH": f"{command.parent}{os.pathsep}{os.environ['PATH']}"}
+    environment = {**os.environ, "PATH": f"{program}{os.pathsep}{os.environ['PATH']}"}
     for block in blocks(page, "console"):
         for step in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
             line, expected = step.split("\n", 1)
