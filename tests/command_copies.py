@@ -180,6 +180,7 @@ def as_command():
     status = 1
     try:
         become()
+        status = 0
     except SystemExit as end:
         status = 0 if end.code is None else end.code if isinstance(end.code, int) else 1
     except BaseException:  # noqa: BLE001

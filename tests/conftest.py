@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from command_copies import CAN_COPY, Copies
+from command_copies import CAN_COPY, PYTHON, Copies
 from hypothesis import settings
 
 settings.register_profile("exactinj", deadline=None)  # no test asserts a time, and machines are busy now and then
@@ -46,5 +46,18 @@ def run_command(tmp_path, copies):
         return subprocess.run(
             command, cwd=tmp_path, input=data or "", capture_output=True, text=True, timeout=timeout, check=False
         )
+
+    return run
+
+
+@pytest.fixture
+def run_python(tmp_path, copies):
+    """Run ``python`` with these arguments, ``-c`` and code or a script, in a copy that has loaded the package."""
+
+    def run(*arguments, environment=None):
+        if CAN_COPY:
+            return copies.run([PYTHON, *arguments], cwd=tmp_path, environment=environment)
+        command = [sys.executable, *map(str, arguments)]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, env=environment)
 
     return run

@@ -133,9 +133,9 @@ run_sweep(SweepPlan(grid([2, 3], [5, 9]), trials=3, seed=7, samples=200), sys.ar
 """
 
 
-def test_a_killed_run_goes_on(finished, tmp_path):
+def test_a_killed_run_goes_on(finished, tmp_path, run_python):
     path = tmp_path / "killed.jsonl"
-    assert subprocess.run([sys.executable, "-c", KILLED, str(path)], check=False).returncode == -signal.SIGKILL
+    assert run_python("-c", KILLED, path).returncode == -signal.SIGKILL
     before = path.read_bytes()
     assert len(read_results(path)) == 5
     outcome = run_sweep(PLAN, path)
@@ -548,7 +548,7 @@ def test_without_joblib_the_extra_is_named(tmp_path, monkeypatch):
 def test_an_interrupt_leaves_a_valid_file(tmp_path, jobs):
     """Ctrl-C on a terminal reaches the whole process group, workers included."""
     path = tmp_path / "r.jsonl"
-    arguments = ["--grid", "4x19", "--trials", "100000", "--samples", "50", "--out", path, "--jobs", jobs]
+    arguments = ["--grid", "4x19", "--trials", "9999", "--samples", "50", "--out", path, "--jobs", jobs]
     command = [sys.executable, "-m", "exactinj", "sweep", *map(str, arguments)]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
     until = time.monotonic() + 60

@@ -184,14 +184,23 @@ SQUARE = """
 """
 
 
-def run_square(folder, **environment):
-    """Compile a small function for two types in a process of its own."""
-    script = folder / "square.py"
-    if not script.exists():
-        script.write_text(textwrap.dedent(SQUARE))
-    done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False, env=environment)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.split(), done.stderr
+@pytest.fixture
+def run_square(tmp_path, run_python):
+    """Compile a small function for two types in a process of its own, a copy of one or an interpreter."""
+
+    def run(environment, *, fresh=False):
+        script = tmp_path / "square.py"
+        if not script.exists():
+            script.write_text(textwrap.dedent(SQUARE))
+        if fresh:
+            command = [sys.executable, script]
+            done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+        else:
+            done = run_python(script, environment=environment)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.split(), done.stderr
+
+    return run
 
 
 @pytest.fixture
@@ -201,22 +210,22 @@ def environment(tmp_path):
     return {"PYTHONPATH": path, "HOME": str(tmp_path), "TMPDIR": str(tmp_path / "tmp")}
 
 
-def test_code_is_compiled_once_and_again_when_it_is_damaged(tmp_path, environment):
-    assert run_square(tmp_path, **environment) == (["9.0", "16.0", "1"], "")
-    assert run_square(tmp_path, **environment) == (["9.0", "16.0", "0"], "")
+def test_code_is_compiled_once_and_again_when_it_is_damaged(tmp_path, environment, run_square):
+    assert run_square(environment) == (["9.0", "16.0", "1"], "")
+    assert run_square(environment, fresh=True) == (["9.0", "16.0", "0"], "")
     for path in tmp_path.rglob("square.square-*.nb?"):
         path.write_bytes(path.read_bytes()[:100])
-    found, said = run_square(tmp_path, **environment)
+    found, said = run_square(environment)
     assert found == ["9.0", "16.0", "1"]
     assert said.count("\n") == 1
     assert "damaged" in said
-    assert run_square(tmp_path, **environment) == (["9.0", "16.0", "0"], "")
+    assert run_square(environment) == (["9.0", "16.0", "0"], "")
 
 
-def test_code_is_compiled_where_nothing_can_be_kept(tmp_path, environment):
+def test_code_is_compiled_where_nothing_can_be_kept(tmp_path, environment, run_square):
     environment |= {"HOME": "/dev/null", "TMPDIR": "/dev/null", "NUMBA_CACHE_DIR": "/dev/null"}
     script = textwrap.dedent(SQUARE).replace("said = []", "import tempfile; tempfile.tempdir = '/dev/null'; said = []")
     (tmp_path / "square.py").write_text(script)
-    found, said = run_square(tmp_path, **environment)
+    found, said = run_square(environment)
     assert found[:2] == ["9.0", "16.0"]
     assert said.count("\n") == 1
