@@ -11,7 +11,7 @@ enumeration.
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -259,11 +259,18 @@ def go_back(state: Enumeration) -> None:
 
 
 @helper
+def copy_row(target: NDArray[Any], source: NDArray[Any]) -> None:
+    """``target[:] = source``, without the words about unequal lengths, which take seconds to compile."""
+    for k in range(source.size):
+        target[k] = source[k]
+
+
+@helper
 def emit(state: Enumeration) -> None:
     """Write the wedge at a leaf into the buffer."""
     place, depth = state.cursor[EMITTED], state.cursor[DEPTH]
-    state.out_plus[place] = state.plus
-    state.out_points[place] = state.points[depth]
+    copy_row(state.out_plus[place], state.plus)
+    copy_row(state.out_points[place], state.points[depth])
     state.out_has_point[place] = state.has_point[depth]
     state.out_ranks[place] = state.ranks[depth]
     state.cursor[EMITTED] += 1
@@ -293,7 +300,7 @@ def enumerate_wedges(state: Enumeration, work_limit: int) -> int:
         side = 1 if stage == 0 else -1
         if state.seen[depth] == side:
             state.stage[depth] = stage + 1
-            state.points[depth + 1] = state.points[depth]
+            copy_row(state.points[depth + 1], state.points[depth])
             descend(state, side, True)
             continue
         program.status[depth] = -side
@@ -313,6 +320,6 @@ def enumerate_wedges(state: Enumeration, work_limit: int) -> int:
                 return NO_SIDE
             state.emptied[depth] = 1
         else:
-            state.points[depth + 1] = program.point
+            copy_row(state.points[depth + 1], program.point)
             descend(state, side, outcome == SEPARATED)
     return DONE
