@@ -82,6 +82,10 @@ def test_exact_probabilities_in_the_plane(m):
 
 
 @pytest.mark.parametrize("m", [2, 3, 5])
-def test_exact_probabilities_on_the_line(m):
+def test_layers_on_the_line_are_injective_with_both_signs(m):
+    """Every verdict by itself, and their share: Wendel's probability that m signs are not all the same."""
+    rows = np.random.default_rng(m).standard_normal((500, m, 1))
+    verdicts = [xi.certify(xi.ReLULayer(W)).verdict == "injective" for W in rows]
+    assert verdicts == [W.min() < 0 < W.max() for W in rows]
     probability = 1 - 2.0 ** (1 - m)
-    assert abs(count_injective(1, m, 1500, seed=m) - 1500 * probability) <= three_sigma(probability, 1500)
+    assert abs(sum(verdicts) - 500 * probability) <= three_sigma(probability, 500)
