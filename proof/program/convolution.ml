@@ -37,8 +37,8 @@ let small z = if Z.fits_int z then Z.to_int z else unreadable "the layer does no
 
 let differs name = rejected "convolution: %s differs from the given layer" name
 
-(* All but the sizes: geometry, digest, and equality with the layer that was given as well. *)
-let read_layer r dimension given =
+(* All but the sizes: geometry, digest, and equality with the layer that was given as well; and the digest. *)
+let read_layer_and_digest r dimension given =
   let inputs = size r "{" "in_channels" in
   let outputs = size r "," "out_channels" in
   (match dimension with
@@ -102,7 +102,9 @@ let read_layer r dimension given =
   Sha256.add digest (Printf.sprintf "],\"b\":%s}" (Certificate.quoted (Certificate.texts found)));
   let sum = Sha256.finish digest in
   if sum <> stated then rejected "convolution: the SHA-256 of the layer is %s, not the one stated" sum;
-  { in_channels = small inputs; out_channels = small outputs; groups = small groups; mode; axes; kernels; b }
+  ({ in_channels = small inputs; out_channels = small outputs; groups = small groups; mode; axes; kernels; b }, sum)
+
+let read_layer r dimension given = fst (read_layer_and_digest r dimension given)
 
 let about l =
   let along f = times (List.map f l.axes) in

@@ -272,7 +272,7 @@ Definition rank_shape (n : nat) (e : rows_evidence) (codes : list Z) : option gr
   end.
 
 Record rows_layer := RowsLayer {
-  layer_output : Z; layer_source : Z; layer_columns : list Z; layer_codes : list Z; layer_domain : domain;
+  layer_output : Z; layer_source : Z; read_columns : list Z; layer_codes : list Z; layer_domain : domain;
   layer_evidence : delayed rows_evidence }.
 
 (** The columns of a layer as a set, if the source has no other entries that are not one number. *)
@@ -294,7 +294,7 @@ Definition layer_column_set (P : prepared_graph) (source : Z) (columns : list Z)
 
 Definition layer_fault (P : prepared_graph) (L : rows_layer) : option graph_fault :=
   let source := layer_source L in
-  let columns := layer_columns L in
+  let columns := read_columns L in
   match layer_column_set P source columns with
   | Wrong why => Some why
   | Right set =>

@@ -399,12 +399,12 @@ Theorem layer_right : forall P I V W L, layer_fault P L = None -> run_of P I V -
   V (layer_output L) = W (layer_output L) -> V (layer_source L) = W (layer_source L).
 Proof.
   intros P I V W L H RV RW E. unfold layer_fault in H.
-  destruct (layer_column_set P (layer_source L) (layer_columns L)) as [set|why] eqn:C; [|discriminate].
-  destruct (domain_fault (layer_domain L) (the_ends P) (layer_source L) (layer_columns L)) eqn:D; [discriminate|].
+  destruct (layer_column_set P (layer_source L) (read_columns L)) as [set|why] eqn:C; [|discriminate].
+  destruct (domain_fault (layer_domain L) (the_ends P) (layer_source L) (read_columns L)) eqn:D; [discriminate|].
   destruct (entry (the_sizes P) (told_value P (layer_output L))) as [m|] eqn:M; [|discriminate].
   destruct (rank_shape _ _ _); [discriminate|].
   destruct (layer_rows _ _ _ _ _ _ _ _ _ _ _) as [rows|why] eqn:R; [|discriminate].
   apply (source_same P I V W _ _ set RV RW C). destruct (column_set_right _ _ _ _ C) as (n & N & B & ND & SC & _).
-  assert (T := layer_rows_right P I V W RV RW (layer_output L) (layer_source L) m E M (layer_columns L) set ND (fun j J => proj1 (B j J)) SC _ _ _ R).
-  apply (evidence_right P I V W RV RW (layer_source L) (layer_columns L) _ _ _ H D). apply T.
+  assert (T := layer_rows_right P I V W RV RW (layer_output L) (layer_source L) m E M (read_columns L) set ND (fun j J => proj1 (B j J)) SC _ _ _ R).
+  apply (evidence_right P I V W RV RW (layer_source L) (read_columns L) _ _ _ H D). apply T.
 Qed.
