@@ -3,22 +3,29 @@
 From Coq Require Import List Bool ZArith QArith Qreals Reals FMapPositive Lra Lia.
 From Proof Require Import Layers Streams Tables.
 From Proof.convolution Require Import Convolutions Windows.
-From Proof.networks Require Import Graphs GraphForms FormsOfGraphs GraphRuns GraphIntervals EndsOfGraphs GraphEnds GraphLayers LayersOfGraphs GraphKnown.
+From Proof.networks Require Import Graphs GraphForms FormsOfGraphs GraphRuns GraphIntervals EndsOfGraphs GraphEnds GraphLayers LayersOfGraphs GraphKnown
+  ResidualLayers ConvolutionLayers.
 Import ListNotations.
 Open Scope Z_scope.
 
 Inductive graph_layer :=
-  | LayerByRows (L : rows_layer).
+  | LayerByRows (L : rows_layer)
+  | LayerByConvolution (L : convolution_layer)
+  | LayerByResidual (L : residual_layer).
 
 Definition any_layer_fault (P : prepared_graph) (l : graph_layer) : option graph_fault :=
   match l with
   | LayerByRows L => layer_fault P L
+  | LayerByConvolution L => convolution_fault P L
+  | LayerByResidual L => residual_fault P L
   end.
 
 (** The output and the source of a layer. *)
 Definition ends_of_layer (l : graph_layer) : Z * Z :=
   match l with
   | LayerByRows L => (layer_output L, layer_source L)
+  | LayerByConvolution L => (convolution_output L, convolution_source L)
+  | LayerByResidual L => (residual_output L, residual_source L)
   end.
 
 (** The layers that are accepted, unless one is not. *)
@@ -207,8 +214,10 @@ Qed.
 Lemma any_layer_right : forall P I V W l, any_layer_fault P l = None -> run_of P I V -> run_of P I W ->
   V (fst (ends_of_layer l)) = W (fst (ends_of_layer l)) -> V (snd (ends_of_layer l)) = W (snd (ends_of_layer l)).
 Proof.
-  intros P I V W [L] H RV RW E; cbn [any_layer_fault ends_of_layer fst snd] in *.
+  intros P I V W [L|L|L] H RV RW E; cbn [any_layer_fault ends_of_layer fst snd] in *.
   - apply (layer_right P I V W L H RV RW E).
+  - apply (convolution_right P I V W L H RV RW E).
+  - apply (residual_right P I V W L H RV RW E).
 Qed.
 
 Lemma accepted_layers_right : forall P I V W, run_of P I V -> run_of P I W -> forall layers before found,
