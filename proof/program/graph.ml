@@ -287,11 +287,20 @@ let number r before name count =
   | Number z when Z.sign z >= 0 && Z.lt z (Z.of_int count) -> z
   | found -> malformed r "\"%s\": expected the number of a value, below %d, found %s" name count (show found)
 
-(* Where a fault is: in a layer, and in a block of its proof. *)
-type place = { scene : Certificate.scene; mutable layer : int option; mutable layers : int }
+(* Where a fault is: in a layer, and in a block or box of its proof; and what to say about its proof. *)
+type place = {
+  scene : Certificate.scene;
+  mutable layer : int option;
+  mutable layers : int;
+  mutable cuts : bool; (* whether the domain is cut down to channels *)
+  mutable part : string -> string;
+  mutable box_words : Checker.fault -> unit;
+  mutable block_words : Checker.reason -> string;
+}
 
 let inside place text =
   let text = match place.scene.block with Some k -> Printf.sprintf "block %d: %s" k text | None -> text in
+  let text = place.part text in
   match place.layer with Some k -> Printf.sprintf "layer %d: %s" k text | None -> text
 
 let inner_rule r allowed =
@@ -333,7 +342,56 @@ let rows_evidence r place kind domain n : Checker.rows_evidence =
               let circuits, tree = Certificate.sign_split r at functions in
               Checker.SignSplitProof (circuits, tree)))
 
-let not_proved what = unsupported "layers of a graph by %s are not among those that are proved" what
+let boxes_evidence r place kind domain layer minimum : Checker.convolution_evidence =
+  ignore (key r "," [ "proof" ]);
+  ignore (inner_rule r [ "boxes" ]);
+  let evidence, where, words, _ = Convolution.boxes ~packings:false r kind domain layer minimum in
+  place.part <- Convolution.within where;
+  place.box_words <- words;
+  evidence
+
+let read_convolution r place output source columns codes kind domain dimension : Checker.graph_layer =
+  ignore (expect r ":");
+  let layer, _ = Convolution.read_layer_and_digest r None None in
+  (match dimension with
+   | Some d when d <> layer.in_channels -> malformed r "domain: expected bounds for each channel of the convolution"
+   | _ -> ());
+  let minimum, residues, at = Convolution.read_sizes_and_one r layer in
+  LayerByConvolution
+    { convolution_output = output; convolution_source = source; convolution_columns = columns; convolution_codes = codes;
+      convolution_domain = domain; the_convolution = Kernel_file.checked layer; minimum_sizes = minimum; size_residues = residues;
+      at_size = at; boxes_evidence = lazy (boxes_evidence r place kind domain layer minimum) }
+
+let block_evidence r place kind (f : Checker.residual_block) n : Checker.block_evidence =
+  ignore (key r "," [ "proof" ]);
+  let rule = inner_rule r [ "p-matrix"; "orientation" ] in
+  let at = Network.nowhere (if rule = "p-matrix" then "block" else "circuit") n (List.length f.hidden) kind and count = ref 0 in
+  if rule = "p-matrix" then begin
+    place.block_words <-
+      (fun why ->
+        if why = Checker.TooManyMinors then unreadable "%s" (inside place (Residual.too_many_minors at)) else Residual.minor_words at why);
+    Residual.p_matrix r at count
+  end
+  else begin
+    place.block_words <- Residual.cell_words at;
+    Residual.orientation r at count
+  end
+
+let read_residual r place output source count : Checker.graph_layer * string =
+  ignore (expect r ":");
+  let hidden =
+    match value r with
+    | Number z when Z.sign z >= 0 && Z.lt z (Z.of_int count) -> z
+    | found -> malformed r "\"hidden\": expected the number of a value, found %s" (show found) in
+  let kind, domain, dimension = Certificate.read_domain r "injective" in
+  ignore (key r "," [ "residual" ]);
+  let block, n = Residual.read_block r None dimension in
+  let p = modulus r in
+  let f = Residual.checked block in
+  ( LayerByResidual
+      { residual_output = output; residual_source = source; residual_hidden = hidden; residual_domain = domain; the_block = f;
+        residual_modulus = p; residual_evidence = lazy (block_evidence r place kind f n) },
+    kind )
 
 (* A layer up to its proof, with the kind of its domain. *)
 let read_layer r place count : Checker.graph_layer * string =
@@ -350,7 +408,7 @@ let read_layer r place count : Checker.graph_layer * string =
         | List (_ :: _ as l) when List.for_all (function Number z -> Z.sign z <> 0 | _ -> false) l ->
             List.map (function Number z -> z | _ -> Z.zero) l
         | found -> malformed r "\"rows\": expected a list of integers that are not 0, not empty, found %s" (show found) in
-      let kind, domain, _ = Certificate.read_domain r "injective" in
+      let kind, domain, dimension = Certificate.read_domain r "injective" in
       ignore (expect r ",");
       (match value r with
        | Text "proof" ->
@@ -359,9 +417,9 @@ let read_layer r place count : Checker.graph_layer * string =
                { layer_output = output; layer_source = source; read_columns = columns; layer_codes = codes; layer_domain = domain;
                  layer_evidence = lazy (rows_evidence r place kind domain n) },
              kind )
-       | Text "convolution" -> not_proved "a convolution at all sizes"
+       | Text "convolution" -> (read_convolution r place output source columns codes kind domain dimension, kind)
        | found -> malformed r "expected the key \"convolution\" or \"proof\", found %s" (show found))
-  | Text "hidden" -> not_proved "a residual block"
+  | Text "hidden" -> read_residual r place output source count
   | found -> malformed r "expected the key \"columns\" or \"hidden\", found %s" (show found)
 
 (* What the checker says about a layer or the whole, in words; or that the document is malformed. *)
@@ -372,6 +430,7 @@ let words place kind (why : Checker.graph_fault) =
   | SourceNoAtom -> layer "source: names a value that is no atom"
   | NotColumns size -> layer "columns: expected different entries of the source, below %s" (n size)
   | NotOneNumber j -> layer "columns: entry %s of the source is none, and not one number" (n j)
+  | LayerDomain when place.cuts && kind = "polytope" -> layer "the domain polytope cannot be cut down to some of the columns"
   | LayerDomain -> layer "domain: a layer of a network cannot have the domain %s" kind
   | BoundCount (columns, bounds) ->
       unreadable "%s" (inside place (Printf.sprintf "domain: expected bounds for %s columns, found %s" (n columns) (n bounds)))
@@ -386,13 +445,28 @@ let words place kind (why : Checker.graph_fault) =
       unreadable "%s" (inside place (Printf.sprintf "the entries of a matrix of %s rows are too many to be held in memory" (n rows)))
   | NoPivot column -> layer "rank: no pivot with an inverse modulo the modulus in column %s" (n column)
   | OfRowsProof why -> layer "%s" (Words.of_reason place.scene.at why)
+  | OfBoxesProof why -> (
+      match place.box_words why with
+      | exception Rejected text ->
+          place.part <- Fun.id;
+          layer "%s" text
+      | () -> layer "the layer does not fit the graph")
+  | OfBlockProof why -> let text = place.block_words why in layer "%s" text
+  | SizeNotAmong -> layer "at: the size is none of those of the proof"
+  | NotAsMany -> layer "rows and columns are not as many as those of the convolution"
+  | OtherRow k -> layer "rows: row %s is not that of the convolution" (n k)
+  | NoRelu -> layer "hidden: names a value that is no ReLU"
+  | OtherShape -> layer "residual: the block has another shape than the layer"
+  | ReadsMore -> layer "residual: the layer reads something else as well"
+  | OtherBlockRow i -> layer "residual: row %s of A and b is not that of the layer" (n i)
+  | OtherBlockColumn j -> layer "residual: column %s of B is not that of the layer" (n j)
   | NotKnown input -> rejected "layers: it does not follow that the input %s is known" (n input)
   | _ -> layer "the layer does not fit the graph"
 
 let judge_composition r domain graph count steps =
   let at : Words.place =
     { name = "refuter"; m = 0; n = 0; functions = 0; domain = ""; first_in = Hashtbl.create 1; entries = 0; tokens = 0 } in
-  let place = { scene = { at; block = None; blocks = 0 }; layer = None; layers = 0 } and kind = ref "" in
+  let place = { scene = { at; block = None; blocks = 0 }; layer = None; layers = 0; cuts = false; part = Fun.id; box_words = ignore; block_words = (fun _ -> "") } and kind = ref "" in
   let rec stream more : Checker.graph_layer Stream.t =
     lazy
       (place.layer <- None;
@@ -401,13 +475,16 @@ let judge_composition r domain graph count steps =
          place.layer <- Some place.layers;
          place.scene.block <- None;
          place.scene.blocks <- 0;
+         place.part <- Fun.id;
          let layer, its_kind = read_layer r place count in
+         place.cuts <- (match layer with LayerByConvolution _ -> true | _ -> false);
          kind := its_kind;
          place.layers <- place.layers + 1;
          Stream.More (layer, lazy (Lazy.force (behind ())))
        end)
   and behind () =
     place.scene.block <- None;
+    place.part <- Fun.id;
     ignore (expect r "}");
     place.layer <- None;
     stream (expect r ",]" = ',') in
