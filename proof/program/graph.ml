@@ -493,7 +493,7 @@ let judge_composition r domain graph count steps =
       (ignore (key r "," [ "layers" ]);
        ignore (expect r "[");
        Lazy.force (stream (if peek r = ']' then (skip r; false) else true))) in
-  match Checker.check_graph_certificate domain graph start with
+  match Checker.check_graph domain graph start with
   | exception Unreadable text -> unreadable "%s" (inside place text)
   | exception Rejected text -> rejected "%s" (inside place text)
   | Wrong why -> words place !kind why

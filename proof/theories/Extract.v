@@ -41,7 +41,7 @@ Extraction "checker.ml" check integer_domain_of integer_rows halfspaces mask_of 
   check_convolution sizes_fit unrolled layer_columns column_domain box_layer box_columns placed_windows rows_within any_bias
   window_count seen_rows either cut
   check_network check_residual_block sloped_rows image_domain
-  check_graph_certificate is_affine size_of_step
+  check_graph is_affine size_of_step
   all_views views_along tap_seen
   starts_along margin copies inner_position different_places holds window_reads rows_by_window
   reads_tap negative_multiple extent places not_negative seen_at all_inputs few_enough.
