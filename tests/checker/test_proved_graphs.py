@@ -152,12 +152,12 @@ def compare_random(check, seeds):
 
 
 def test_random_graphs(check):
-    assert compare_random(check, range(12)) > 1
+    assert compare_random(check, (2, 13, 22, 23, 25, 32, 36)) == 7
 
 
 @pytest.mark.slow
 def test_many_random_graphs(check):
-    assert compare_random(check, range(12, 400)) > 50
+    assert compare_random(check, range(400)) > 60
 
 
 def with_changed_number(document, path, rng):
@@ -174,7 +174,7 @@ def compare_changes(check, document, name, most):
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_changed_numbers(documents, name, check):
-    assert set(compare_changes(check, documents[name], name, 12)) - {"valid"}
+    assert set(compare_changes(check, documents[name], name, 10)) - {"valid"}
 
 
 @pytest.mark.slow
@@ -260,7 +260,7 @@ def compare_variants(check, document, name, most):
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_variants(documents, name, check):
-    assert "rejected" in compare_variants(check, documents[name], name, 15)
+    assert "rejected" in compare_variants(check, documents[name], name, 12)
 
 
 @pytest.mark.slow
