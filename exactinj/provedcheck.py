@@ -1,8 +1,7 @@
 """The checker that is proved correct in Coq, a program of its own: found, run, and its answer read.
 
-``proof/`` holds the theorems and how the program is made. It knows dense layers, residual blocks and dense networks
-with all their rules, and convolutions with all of theirs but ``packing`` inside ``boxes``; of networks as graphs it
-says that nothing is proved.
+``proof/`` holds the theorems and how the program is made. It knows dense layers, convolutions, residual blocks, dense
+networks and networks as graphs, with all their rules.
 """
 
 from __future__ import annotations

@@ -113,8 +113,8 @@ let read_digest r =
   | Text t when is_hex t -> t
   | found -> malformed r "\"sha256\": expected 64 lower-case hex digits, found %s" (show found)
 
-(* The rows, which are those of the given layer if there is one, and n. *)
-let read_layer r given dimension =
+(* The rows, which are those of the given layer if there is one, n, and the digest. *)
+let read_layer_and_digest r given dimension =
   let zm = size r "{" "m" in
   let zn = size r "," "n" in
   let m = int_of zm and n = int_of zn in
@@ -153,7 +153,9 @@ let read_layer r given dimension =
   Sha256.add digest (Printf.sprintf "],\"b\":%s}" (quoted (texts found)));
   let sum = Sha256.finish digest in
   if sum <> stated then rejected "layer: the SHA-256 of W and b is %s, not the one stated" sum;
-  (List.map2 row w b, n)
+  (List.map2 row w b, n, sum)
+
+let read_layer r given dimension = let rows, n, _ = read_layer_and_digest r given dimension in (rows, n)
 
 (* ------------------------------------------------------------------ proof *)
 
@@ -556,7 +558,7 @@ let check ~others r given claimed =
   let kind, domain, dimension = read_domain r claim in
   let for_sizes = List.mem claim [ "injective_for_sizes"; "not_injective_for_sizes"; "injective_for_sizes_if_full_spark" ] in
   let known = ("layer", check_layer) :: others in
-  let subject = key r "," (if for_sizes then [ "convolution" ] else "graph" :: List.map fst known) in
+  let subject = key r "," (if for_sizes then [ "convolution" ] else List.map fst known) in
   match List.assoc_opt subject known with
   | Some read -> read r given claim kind domain dimension
   | None -> unsupported "certificates about a %s are not among those that are proved" subject

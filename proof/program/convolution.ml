@@ -37,8 +37,8 @@ let small z = if Z.fits_int z then Z.to_int z else unreadable "the layer does no
 
 let differs name = rejected "convolution: %s differs from the given layer" name
 
-(* All but the sizes: geometry, digest, and equality with the layer that was given as well. *)
-let read_layer r dimension given =
+(* All but the sizes: geometry, digest, and equality with the layer that was given as well; and the digest. *)
+let read_layer_and_digest r dimension given =
   let inputs = size r "{" "in_channels" in
   let outputs = size r "," "out_channels" in
   (match dimension with
@@ -102,7 +102,9 @@ let read_layer r dimension given =
   Sha256.add digest (Printf.sprintf "],\"b\":%s}" (Certificate.quoted (Certificate.texts found)));
   let sum = Sha256.finish digest in
   if sum <> stated then rejected "convolution: the SHA-256 of the layer is %s, not the one stated" sum;
-  { in_channels = small inputs; out_channels = small outputs; groups = small groups; mode; axes; kernels; b }
+  ({ in_channels = small inputs; out_channels = small outputs; groups = small groups; mode; axes; kernels; b }, sum)
+
+let read_layer r dimension given = fst (read_layer_and_digest r dimension given)
 
 let about l =
   let along f = times (List.map f l.axes) in
@@ -140,7 +142,8 @@ let read_size r l =
   require_defined l size "size";
   size
 
-let read_sizes r l =
+(* The sizes and the end of their object. *)
+let read_set_of_sizes r l =
   let d = List.length l.axes in
   ignore (key r "," [ "sizes" ]);
   ignore (key r "{" [ "minimum" ]);
@@ -155,9 +158,21 @@ let read_sizes r l =
         unreadable "residues: expected integers from 0 to %s" (Words.show (Z.pred axis.stride)))
     l.axes residues;
   ignore (expect r "}");
+  (minimum, residues)
+
+let read_sizes r l =
+  let minimum, residues = read_set_of_sizes r l in
   ignore (expect r "}");
   require_defined l minimum "sizes";
   (minimum, residues)
+
+(* The same, with one size at the key "at". *)
+let read_sizes_and_one r l =
+  let minimum, residues = read_set_of_sizes r l in
+  let at = integers ~least:1 r "at" (Some (List.length l.axes)) in
+  ignore (expect r "}");
+  require_defined l minimum "sizes";
+  (minimum, residues, at)
 
 let about_sizes l minimum residues =
   let rec first n = function a :: rest when n > 0 -> a :: first (n - 1) rest | _ -> [] in
@@ -348,7 +363,8 @@ let coverage length (axis : Checker.axis) least (why : Checker.coverage_fault) =
   | NoInner -> "no slot serves the inner boxes"
   | NoLast r -> Printf.sprintf "no slot serves the last box for the residue %s" (Words.show r)
 
-let judge_boxes ~packings r kind domain l minimum residues =
+(* What the rule "boxes" says while the checker takes it: the evidence, where faults are, their words, and what is accepted. *)
+let boxes ~packings r kind domain l minimum : Checker.convolution_evidence * place * (Checker.fault -> unit) * (unit -> string) =
   let c = checked l and d = List.length l.axes in
   let box = integers ~least:1 r "box" (Some d) in
   let slots = read_slots r d in
@@ -384,21 +400,26 @@ let judge_boxes ~packings r kind domain l minimum residues =
     ignore (key r "," [ "proofs" ]);
     ignore (expect r "[");
     Lazy.force (stream (if peek r = ']' then (skip r; false) else true))) in
-  judged place
-    (fun () ->
-      let evidence : Checker.convolution_evidence =
-        if packings then ByPackedBoxes (box, slots, proofs) else ByBoxes (box, slots, without_packings proofs) in
-      Checker.check_convolution c domain (ManySizes (minimum, residues)) evidence)
-    (function
-      | NotCovered (k, why) ->
-          let i = Z.to_int k - 1 in
-          rejected "boxes: axis %d: %s" (i + 1) (coverage (List.nth box i) (List.nth l.axes i) (List.nth minimum i) why)
-      | ProofsEnd -> rejected "boxes: the list of proofs ends after %d of %s" !number (Z.to_string total)
-      | ProofsGoOn -> rejected "boxes: the list of proofs goes on after %s" (Z.to_string total)
-      | StageMissing j -> place.scene.block <- None; rejected "%s" (within place (Printf.sprintf "stages: no stage has column %s" (Z.to_string j)))
-      | why -> of_rows place why);
-  let assumed = if place.packings = 0 then "" else Printf.sprintf ", %d of them if their windows are full spark" place.packings in
-  Printf.sprintf "the proofs of %s box layers for the box %s are correct%s, and these boxes cover the grid" (Z.to_string total) (times box) assumed
+  let words (why : Checker.fault) =
+    match why with
+    | NotCovered (k, why) ->
+        let i = Z.to_int k - 1 in
+        rejected "boxes: axis %d: %s" (i + 1) (coverage (List.nth box i) (List.nth l.axes i) (List.nth minimum i) why)
+    | ProofsEnd -> rejected "boxes: the list of proofs ends after %d of %s" !number (Z.to_string total)
+    | ProofsGoOn -> rejected "boxes: the list of proofs goes on after %s" (Z.to_string total)
+    | StageMissing j -> place.scene.block <- None; rejected "%s" (within place (Printf.sprintf "stages: no stage has column %s" (Z.to_string j)))
+    | why -> of_rows place why in
+  let evidence : Checker.convolution_evidence =
+    if packings then ByPackedBoxes (box, slots, proofs) else ByBoxes (box, slots, without_packings proofs) in
+  let accepted () =
+    let assumed = if place.packings = 0 then "" else Printf.sprintf ", %d of them if their windows are full spark" place.packings in
+    Printf.sprintf "the proofs of %s box layers for the box %s are correct%s, and these boxes cover the grid" (Z.to_string total) (times box) assumed in
+  (evidence, place, words, accepted)
+
+let judge_boxes ~packings r kind domain l minimum residues =
+  let evidence, place, words, accepted = boxes ~packings r kind domain l minimum in
+  judged place (fun () -> Checker.check_convolution (checked l) domain (ManySizes (minimum, residues)) evidence) words;
+  accepted ()
 
 (* ------------------------------------------------------------------ periodic *)
 

@@ -23,6 +23,9 @@ let quotrem a b = if a == zero || b == zero then (zero, a) else Z.div_rem a b
 let modulo a b =
   if b == zero then a else if Z.gt b zero then Z.erem a b else Z.neg (Z.erem (Z.neg a) (Z.neg b))
 
+(* Rounded down. *)
+let div a b = if b == zero then zero else Z.fdiv a b
+
 (* Binary digits. Coq's numbers have them at every place; the checker asks for those of row numbers only. *)
 let testbit a i = Z.fits_int i && Z.sign i >= 0 && Z.testbit a (Z.to_int i)
 let setbit a i = if Z.sign i < 0 then a else Z.logor a (Z.shift_left one (Z.to_int i))

@@ -48,7 +48,7 @@ let say options claim (word, status, reason) =
     try print_endline line; status
     with Sys_error reason -> prerr_endline ("the answer could not be written to standard output: " ^ reason); 1
 
-let others = [ ("convolution", Convolution.check); ("residual", Residual.check); ("dense_network", Network.check) ]
+let others = [ ("convolution", Convolution.check); ("residual", Residual.check); ("dense_network", Network.check); ("graph", Graph.check) ]
 let given_files = [ "layer file:"; "kernel file:"; "network file:"; "block file:" ]
 
 let () =

@@ -99,8 +99,8 @@ let minor_words (at : Words.place) (why : Checker.reason) =
   | PrincipalMinor -> token "a principal minor is not positive"
   | other -> Words.of_reason at other
 
-let judge_p_matrix r kind domain (f : Checker.residual_block) n =
-  let at = Network.nowhere "block" n (List.length f.hidden) kind and all = ref 0 in
+(* The evidence, read while the checker takes it; `all` counts the tokens. *)
+let p_matrix r (at : Words.place) all : Checker.block_evidence =
   let active = perhaps_none r "active" in
   let inactive = perhaps_none r "inactive" in
   let rec tokens next : Checker.minor_token Stream.t =
@@ -125,14 +125,22 @@ let judge_p_matrix r kind domain (f : Checker.residual_block) n =
              lazy (ignore (expect r "}"); Lazy.force (blocks (expect r ",]" = ','))) )
        end) in
   let start = lazy (ignore (key r "," [ "blocks" ]); ignore (expect r "["); Lazy.force (blocks (if peek r = ']' then (skip r; false) else true))) in
-  match Checker.check_residual_block (Numbers.nat_of n) domain f (ByPMatrix (active, inactive, start)) with
-  | Checker.Bad TooManyMinors -> unreadable "block %d: asks for more than %d minors" (at.entries - 1) (1 lsl 22)
-  | Checker.Bad why -> rejected "%s" (minor_words at why)
-  | Checker.Good () ->
+  ByPMatrix (active, inactive, start)
+
+let too_many_minors (at : Words.place) = Printf.sprintf "block %d: asks for more than %d minors" (at.entries - 1) (1 lsl 22)
+
+let judge_p_matrix r kind domain (f : Checker.residual_block) n =
+  let at = Network.nowhere "block" n (List.length f.hidden) kind and all = ref 0 in
+  let evidence = p_matrix r at all in
+  match (Checker.check_residual_block (Numbers.nat_of n) domain f evidence, evidence) with
+  | Checker.Bad TooManyMinors, _ -> unreadable "%s" (too_many_minors at)
+  | Checker.Bad why, _ -> rejected "%s" (minor_words at why)
+  | Checker.Good (), ByPMatrix (active, inactive, _) ->
       let fixed = List.length active + List.length inactive in
       let words = if fixed = 1 then "1 unit taken out that keeps its" else Printf.sprintf "%d units taken out that keep their" fixed in
       let about = if fixed = 0 then "" else Printf.sprintf " with %s sign on %s" words kind in
       Printf.sprintf "all principal minors of I + AB%s are positive, by %d blocks and %d tokens" about at.entries !all
+  | Checker.Good (), _ -> assert false
 
 (* ------------------------------------------------------------------ orientation *)
 
@@ -154,10 +162,10 @@ let cell_words (at : Words.place) (why : Checker.reason) =
   | ValueTakenTwice -> token "the value at the point is taken in another place, too"
   | other -> Words.of_reason at other
 
-let judge_orientation r kind domain (f : Checker.residual_block) n =
-  let at = Network.nowhere "circuit" n (List.length f.hidden) kind and cells = ref 0 in
+(* The evidence, read while the checker takes it; `cells` counts them. *)
+let orientation r (at : Words.place) cells : Checker.block_evidence =
   ignore (key r "," [ "point" ]);
-  let point = Numbers.rationals "proof.point" (Some n) (value r) in
+  let point = Numbers.rationals "proof.point" (Some at.n) (value r) in
   let circuit number found =
     let entry = Certificate.explicit_entry true (Printf.sprintf "circuit %d" number) found in
     at.entries <- at.entries + 1;
@@ -169,8 +177,13 @@ let judge_orientation r kind domain (f : Checker.residual_block) n =
        | Stream.More (t, rest) -> if Z.equal t Z.zero then incr cells; Stream.More (t, counted rest)) in
   let circuits = Network.elements r "circuits" circuit in
   let tree = counted (Certificate.tokens r at) in
+  ByOrientation (point, circuits, tree)
+
+let judge_orientation r kind domain (f : Checker.residual_block) n =
+  let at = Network.nowhere "circuit" n (List.length f.hidden) kind and cells = ref 0 in
+  let evidence = orientation r at cells in
   Network.judged (cell_words at)
-    (fun () -> Checker.check_residual_block (Numbers.nat_of n) domain f (ByOrientation (point, circuits, tree)))
+    (fun () -> Checker.check_residual_block (Numbers.nat_of n) domain f evidence)
     (fun () -> Printf.sprintf "one orientation on all %d cells, one value taken once, and %d circuits are correct" !cells at.entries)
 
 (* ------------------------------------------------------------------ the document *)
