@@ -16,11 +16,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO
 
+from exactinj import checker as independent
 from exactinj.checker import CheckResult, Convolution, DenseNetwork, Residual, Unreadable
 from exactinj.checker.faults import Source
 from exactinj.checker.files.kernels import read_kernels
 from exactinj.checker.files.layers import FilePath, opened, read_layer
 from exactinj.checker.files.residuals import read_residual
+from exactinj.checker.graph import GraphDigest
 from exactinj.checker.network import DenseLayer
 from exactinj.checker.rows import Layer
 from exactinj.checker.stream import Reader, pieces_of
@@ -31,9 +33,9 @@ __all__ = ["check_file", "check_stream", "program"]
 NAME = "exactinj-proved"
 VARIABLE = "EXACTINJ_PROVED"
 BUILT = Path(__file__).parent.parent / "proof" / "_build" / NAME  # in a copy of the repository
-UNREADABLE, REJECTED, UNSUPPORTED = 3, 4, 5
+UNREADABLE, REJECTED = 3, 4
 
-_Given = Layer | Convolution | Residual | DenseNetwork
+_Given = Layer | Convolution | Residual | DenseNetwork | GraphDigest
 _READERS: dict[object, Callable[[FilePath], _Given]] = {"convolution": read_kernels, "residual": read_residual}
 
 
@@ -51,7 +53,7 @@ def program() -> Path | None:
 def check_file(path: FilePath, layer_path: FilePath | None = None) -> CheckResult:
     """As `exactinj.checker.check_file`; the program reads the file itself, and a layer file that is JSON as well.
 
-    Raises InputError where the program is missing or has no proved rule for the certificate.
+    Raises InputError where the program is missing.
     """
     if layer_path is None:
         return _answer([os.fspath(path)])
@@ -68,7 +70,18 @@ def check_stream(binary_file: BinaryIO, layer: _Given | None = None) -> CheckRes
         certificate = Path(folder) / "certificate"
         with certificate.open("wb") as copy:
             shutil.copyfileobj(binary_file, copy)
-        return _answer([str(certificate)] + ([] if layer is None else [_written(layer, folder)]))
+        if layer is None:
+            return _answer([str(certificate)])
+        if _subject(certificate) not in (_kind(layer), None):
+            with certificate.open("rb") as copied:  # it is about something else: rejected, which needs no proof
+                return independent.check_stream(copied, layer)
+        return _answer([str(certificate), _written(layer, folder)])
+
+
+def _kind(layer: _Given) -> str:
+    """What a certificate calls it."""
+    kinds: dict[type, str] = {Convolution: "convolution", Residual: "residual", DenseNetwork: "dense_network"}
+    return "graph" if isinstance(layer, GraphDigest) else kinds.get(type(layer), "layer")
 
 
 def _subject(path: FilePath) -> object:
@@ -86,7 +99,7 @@ def _subject(path: FilePath) -> object:
 
 
 def _written(layer: _Given, folder: str) -> str:
-    """A JSON file of a layer, convolution, block or network with these exact numbers."""
+    """A JSON file of a layer, convolution, block or network with these exact numbers; of a graph with its digest."""
     path = Path(folder) / "layer.json"
     path.write_text(json.dumps(_document(layer)), encoding="ascii")
     return str(path)
@@ -99,6 +112,8 @@ def _document(layer: _Given) -> dict[str, object]:
         return {"A": _texts(layer.A), "B": _texts(layer.B), "b": _texts(layer.b)}
     if isinstance(layer, DenseNetwork):
         return {"layers": [_network_layer(part) for part in layer.layers]}
+    if isinstance(layer, GraphDigest):
+        return {"sha256": layer.sha256}
     return {"W": _texts(layer[0]), "b": _texts(layer[1])}
 
 
@@ -147,8 +162,6 @@ def _answer(files: list[str]) -> CheckResult:
         result = CheckResult(valid=document["valid"], claim=document["claim"], reason=document["reason"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{found} gives no answer ({error}): build it again by make -C proof") from None
-    if done.returncode == UNSUPPORTED:
-        raise InputError(f"{result.reason}: check this certificate without the proved checker")
     if done.returncode == UNREADABLE:
         named = [source for source in Source if result.reason.startswith(f"{source.value}:")]
         raise Unreadable(result.reason, named[0] if named else Source.CERTIFICATE)

@@ -44,7 +44,7 @@ def check(
     checker : {"independent", "fast", "proved"}
         The standard-library checker; the compiled one for long trees (``docs/fast-checker.md``), which leaves
         short certificates and other rules to the first; or the one whose correctness is proved in Coq
-        (``docs/trust.md``), a program to be built in ``proof/`` that refuses what it has no proved rule for.
+        (``docs/trust.md``), a program to be built in ``proof/``.
 
     Returns
     -------

@@ -110,8 +110,6 @@ def _outcome(options: argparse.Namespace, reporter: Reporter) -> checker.CheckRe
     if options.layer is None:
         return check_file(certificate)
     if Path(options.layer).suffix.lower() in MODEL_ENDINGS:
-        if options.proved:
-            raise InputError("nothing is proved about certificates of models: check this one without --proved")
         return _about_model(options, certificate, watch)
     with as_file(options.layer, LAYER_ENDINGS, options.layer_format) as layer:
         return check_file(certificate, layer)
@@ -145,7 +143,7 @@ def _about_model(
         record = read_record(certificate)
     with TemporaryDirectory(prefix="exactinj-") as folder:
         network = subject_file(record, options.layer, Path(folder), fixed_inputs_of(options.fixed))
-        return checker.check_file(certificate, network, watch=watch)
+        return _file_check(options, watch)(certificate, network)
 
 
 class _Watched:

@@ -663,10 +663,8 @@ let read_rule r claim =
   match Certificate.read_outer_rule r claim with
   | "stages" -> rejected "the rule \"stages\" stands inside the rule \"boxes\" only"
   | ("p-matrix" | "orientation") as rule -> rejected "the rule \"%s\" proves something about residual blocks only" rule
-  | ("cell-pairs" | "composition" | "graph-composition" | "rank") as rule -> rejected "the rule \"%s\" proves something about networks only" rule
   | rule when List.mem rule at_size || List.mem_assoc rule for_sizes -> rule
-  | rule ->
-      unsupported "the rule \"%s\" is not among those that are proved about convolutions: %s" rule (String.concat ", " (at_size @ List.map fst for_sizes))
+  | rule -> rejected "the rule \"%s\" proves something about networks only" rule
 
 let check r given claim kind (domain : Checker.domain) dimension =
   let given = Option.map Kernel_file.read given in

@@ -272,8 +272,9 @@ let read_file path =
   try
     let channel = try open_in_bin path with Sys_error reason -> unreadable "cannot be opened: %s" reason in
     let r = reader channel in
-    ignore (key r "{" [ "graph" ]);
-    let _, _, sum = read_graph r None in
+    let sum =
+      if key r "{" [ "graph"; "sha256" ] = "graph" then let _, _, sum = read_graph r None in sum
+      else match value r with Text t when Certificate.is_hex t -> t | found -> malformed r "expected 64 hex digits, found %s" (show found) in
     finish r;
     close_in channel;
     sum

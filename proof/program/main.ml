@@ -65,6 +65,5 @@ let () =
     | Unreadable text when List.exists (fun file -> String.starts_with ~prefix:file text) given_files -> ("unreadable", 3, text)
     | Unreadable text -> ("unreadable", 3, "certificate: " ^ text)
     | Rejected text -> ("rejected", 4, text)
-    | Unsupported text -> ("unsupported", 5, text)
     | Stack_overflow | Out_of_memory -> ("unreadable", 3, "certificate: does not fit into memory") in
   exit (say options !claim outcome)
