@@ -77,7 +77,7 @@ def word(check, document):
         ("Rank", "if b * s mod p =? 1 then s else 0", "s"),
         ("GraphKnown GraphComposition", "negb (signs_of (combine signs read) u =? 0)", "true"),
         ("GraphKnown GraphComposition", "if forallb (is_column set) (numbers n) then [z]", "if true then [z]"),
-        ("GraphKnown", "forallb (fun q => negb (Qnum q =? 0)) scale", "true"),
+        ("GraphKnown GraphComposition", "forallb (fun q => negb (Qnum q =? 0)) scale", "true"),
         ("GraphKnown GraphComposition", "if member known (fst l) then", "if true then"),
         ("ConvolutionLayers", "if negb (is_among (axes C)", "if false && negb (is_among (axes C)"),
         ("ConvolutionLayers", "(part_factor p * e =? part_factor q * d) &&", "true &&"),
