@@ -3,12 +3,14 @@
 From Coq Require Import List Bool ZArith QArith Qreals Reals FMapPositive Lra Lia.
 From Proof Require Import Layers Streams Integers Rows Tables Combinations ConvolutionChecker.
 From Proof.convolution Require Import Convolutions Windows Geometry Unrolled.
-From Proof.networks Require Import Graphs GraphForms FormsOfGraphs GraphRuns GraphIntervals EndsOfGraphs GraphEnds GraphLayers LayersOfGraphs GraphKnown.
+From Proof.networks Require Import Graphs GraphForms FormsOfGraphs GraphRuns GraphIntervals EndsOfGraphs GraphEnds GraphLayers
+  LayersOfGraphs GraphKnown.
 Import ListNotations.
 Open Scope Z_scope.
 
 Record convolution_layer := ConvolutionLayer {
-  convolution_output : Z; convolution_source : Z; convolution_columns : list Z; convolution_codes : list Z; convolution_domain : domain;
+  convolution_output : Z; convolution_source : Z; convolution_columns : list Z; convolution_codes : list Z;
+  convolution_domain : domain;
   the_convolution : convolution; minimum_sizes : list Z; size_residues : list (list Z); at_size : list Z;
   boxes_evidence : delayed convolution_evidence }.
 
@@ -57,14 +59,16 @@ Fixpoint same_parts (d e : Z) (ps qs : list part) : bool :=
   match ps, qs with
   | [], [] => true
   | p :: ps', q :: qs' =>
-      (part_value p =? part_value q) && (part_entry p =? part_entry q) && (part_factor p * e =? part_factor q * d) && same_parts d e ps' qs'
+      (part_value p =? part_value q) && (part_entry p =? part_entry q) && (part_factor p * e =? part_factor q * d) &&
+        same_parts d e ps' qs'
   | _, _ => false
   end.
 
 Definition singles (ps : list part) : list (list part) := map (fun p => [p]) ps.
 
 (** Whether a row that is told is the one of the convolution. *)
-Definition is_row_of (ends : ends_table) (source : Z) (places : PositiveMap.t Z) (sign : Z) (shift : Q) (f other : form) : option bool :=
+Definition is_row_of (ends : ends_table) (source : Z) (places : PositiveMap.t Z) (sign : Z) (shift : Q)
+  (f other : form) : option bool :=
   let d := form_denominator f in
   let e := form_denominator other in
   match placed_parts ends source places sign (Z.to_pos d) (parts f) (reduced ((sign * form_constant f # Z.to_pos d) + shift)%Q) with
@@ -75,8 +79,8 @@ Definition is_row_of (ends : ends_table) (source : Z) (places : PositiveMap.t Z)
             && same_parts d e (merged_all sums sums) (merged_all qs qs))
   end.
 
-Fixpoint rows_fault (P : prepared_graph) (forms : table value_forms) (output z n source : Z) (slopes : table Q) (places : PositiveMap.t Z)
-  (number : Z) (codes : list Z) (others : list (delayed form)) : option graph_fault :=
+Fixpoint rows_fault (P : prepared_graph) (forms : table value_forms) (output z n source : Z) (slopes : table Q)
+  (places : PositiveMap.t Z) (number : Z) (codes : list Z) (others : list (delayed form)) : option graph_fault :=
   match codes, others with
   | [], [] => None
   | code :: rest, g :: others' =>
@@ -113,7 +117,8 @@ Definition inside_channel (K : domain) (i : nat) (e : interval) : bool :=
 
 Definition number_in (N : list Z) (c : column) : Z := place_number (Z.of_nat (fst c)) N (snd c).
 
-Fixpoint channel_fault (K : domain) (ends : ends_table) (source : Z) (columns : table Z) (N : list Z) (number : Z) (cols : list column) : option graph_fault :=
+Fixpoint channel_fault (K : domain) (ends : ends_table) (source : Z) (columns : table Z) (N : list Z) (number : Z)
+  (cols : list column) : option graph_fault :=
   match cols with
   | [] => None
   | c :: rest =>
@@ -125,7 +130,8 @@ Fixpoint channel_fault (K : domain) (ends : ends_table) (source : Z) (columns : 
       end
   end.
 
-Definition convolution_domain_fault (K : domain) (ends : ends_table) (source : Z) (columns : list Z) (N : list Z) (cols : list column) : option graph_fault :=
+Definition convolution_domain_fault (K : domain) (ends : ends_table) (source : Z) (columns : list Z) (N : list Z)
+  (cols : list column) : option graph_fault :=
   match K with
   | Space => None
   | Orthant | Box _ _ => channel_fault K ends source (with_entries no_entries columns) N 0 cols
@@ -150,7 +156,8 @@ Definition convolution_fault (P : prepared_graph) (L : convolution_layer) : opti
       if negb (is_among (axes C) (minimum_sizes L) (size_residues L) N) then Some SizeNotAmong
       else
         let n := fold_left Z.mul N (Z.of_nat (in_channels C)) in
-        let m := fold_left Z.mul (map (fun p => window_count (fst p) (snd p)) (combine (axes C) N)) (Z.of_nat (groups C * outputs C)) in
+        let m := fold_left Z.mul (map (fun p =>
+          window_count (fst p) (snd p)) (combine (axes C) N)) (Z.of_nat (groups C * outputs C)) in
         if negb ((Z.of_nat (length columns) =? n) && (Z.of_nat (length (convolution_codes L)) =? m)) then Some NotAsMany
         else
           let cols := layer_columns C N in
@@ -162,7 +169,8 @@ Definition convolution_fault (P : prepared_graph) (L : convolution_layer) : opti
               match entry (the_sizes P) z, forallb (is_column set) (numbers (Z.of_nat (length columns))) with
               | Some size, true =>
                   match rows_fault P (forms_of (the_sizes P) (the_graph P)) (convolution_output L) z size source
-                          (slopes_of_value P (convolution_output L)) (column_places 0 columns (PositiveMap.empty Z)) 0 (convolution_codes L)
+                          (slopes_of_value P (convolution_output L)) (column_places 0 columns (PositiveMap.empty Z)) 0
+                            (convolution_codes L)
                           (convolution_forms C N 0 (map (start (axes C)) (windows (axes C) N)) (all_taps C)) with
                   | Some why => Some why
                   | None => boxes_fault C K (ManySizes (minimum_sizes L) (size_residues L)) (force (boxes_evidence L))
@@ -178,8 +186,10 @@ Open Scope R_scope.
 
 Lemma is_among_right : forall axes minimum residues N, is_among axes minimum residues N = true -> among_many axes minimum residues N.
 Proof.
-  induction axes as [|a axes IH]; intros [|least minimum] [|r residues] [|n N] H; cbn [is_among among_many] in *; try discriminate H; [exact I|].
-  apply andb_prop in H as [H T]. apply andb_prop in H as [A B]. apply Z.leb_le in A. apply existsb_exists in B as (k & IK & B). apply Z.eqb_eq in B. subst k.
+  induction axes as [|a axes IH]; intros [|least minimum] [|r residues] [|n N] H; cbn [is_among among_many] in *;
+    try discriminate H; [exact I|].
+  apply andb_prop in H as [H T]. apply andb_prop in H as [A B]. apply Z.leb_le in A. apply existsb_exists in B as (k & IK & B).
+  apply Z.eqb_eq in B. subst k.
   split; [exact A|]. split; [exact IK|apply IH, T].
 Qed.
 
@@ -230,7 +240,8 @@ Proof.
       apply IH in R. cbn [sums_total fold_right]. fold (sums_total U rest). cbn [parts_sum part_value part_entry part_factor].
       rewrite (place_value _ _ B2 F), mult_IZR. lra.
     + destruct (one_number (interval_at ends source (part_entry p))) as [q|] eqn:O; [|discriminate].
-      apply IH in H. rewrite H, reduced_value, Q2R_plus, Q2R_mult. apply one_number_value with (2 := ends_right source (part_entry p)) in O.
+      apply IH in H. rewrite H, reduced_value, Q2R_plus, Q2R_mult.
+      apply one_number_value with (2 := ends_right source (part_entry p)) in O.
       rewrite <- O. unfold Q2R at 2. cbn [Qnum Qden]. rewrite mult_IZR. field. lra.
 Qed.
 
@@ -251,13 +262,15 @@ Proof.
   intros sign shift f other t g H [DP N] W. unfold is_row_of in H. set (d := Z.to_pos (form_denominator f)) in *.
   assert (ED : Zpos d = form_denominator f) by (apply Z2Pos.id, lt_IZR, DP).
   destruct (placed_parts _ _ _ _ _ _ _) as [[sums c]|] eqn:E; [|discriminate]. apply placed_parts_value in E. injection H as H.
-  apply andb_prop in H as [H SP]. apply andb_prop in H as [H HC]. apply andb_prop in H as [_ HE]. apply Z.ltb_lt in HE. apply Z.eqb_eq in HC.
+  apply andb_prop in H as [H SP]. apply andb_prop in H as [H HC]. apply andb_prop in H as [_ HE]. apply Z.ltb_lt in HE.
+  apply Z.eqb_eq in HC.
   assert (PE := IZR_lt _ _ HE). specialize (W PE). apply same_parts_value in SP. rewrite !merged_all_sum, singles_total in SP.
   unfold numerator in N, W. apply (f_equal IZR) in HC. rewrite !mult_IZR in HC. destruct (fraction_value c) as [VC PC].
   rewrite reduced_value, Q2R_plus, ED in E. unfold Q2R at 2 in E. cbn [Qnum Qden] in E. rewrite ED, mult_IZR in E.
   set (D := IZR (form_denominator f)) in *. set (F := IZR (form_denominator other)) in *. set (T := sums_total U sums) in *.
   assert (E1 : T + D * Q2R c = D * (IZR sign * t + Q2R shift)).
-  { rewrite E. replace (D * (IZR sign * t + Q2R shift)) with (IZR sign * (D * t) + D * Q2R shift) by ring. rewrite <- N. field. lra. }
+  { rewrite E. replace (D * (IZR sign * t + Q2R shift)) with (IZR sign * (D * t) + D * Q2R shift) by ring. rewrite <- N. field.
+    lra. }
   assert (E2 : F * Q2R c = IZR (form_constant other)).
   { apply Rmult_eq_reg_r with (IZR (Z.pos (Qden c))); [|lra]. rewrite <- HC, <- VC. ring. }
   apply Rmult_eq_reg_l with (F * D); [|apply Rmult_integral_contrapositive_currified; lra].
@@ -274,13 +287,16 @@ Lemma Forall2_flat_parts : forall A B C (Q : B -> C -> Prop) (f : A -> list B) (
   (forall a, length (f a) = length (h a)) -> Forall2 Q (flat_map f l) (flat_map h l) -> forall a, In a l -> Forall2 Q (f a) (h a).
 Proof.
   induction l as [|b l IH]; intros L F a IA; [destruct IA|]. cbn [flat_map] in F.
-  assert (G : forall (u : list B) (v : list C) u' v', length u = length v -> Forall2 Q (u ++ u') (v ++ v') -> Forall2 Q u v /\ Forall2 Q u' v').
+  assert (G : forall (u : list B) (v : list C) u' v',
+    length u = length v -> Forall2 Q (u ++ u') (v ++ v') -> Forall2 Q u v /\ Forall2 Q u' v').
   { induction u as [|s u IHu]; intros [|t v] u' v' E X; try discriminate E; cbn [app] in X; [split; [constructor|exact X]|].
-    inversion X as [|? ? ? ? Q0 X']; subst. destruct (IHu v u' v' ltac:(cbn in E; lia) X') as [X1 X2]. split; [constructor; assumption|exact X2]. }
+    inversion X as [|? ? ? ? Q0 X']; subst. destruct (IHu v u' v' ltac:(cbn in E; lia) X') as [X1 X2].
+    split; [constructor; assumption|exact X2]. }
   destruct (G _ _ _ _ (L b) F) as [F1 F2]. destruct IA as [<-|IA]; [exact F1|apply (IH L F2 a IA)].
 Qed.
 
-Lemma Forall2_map_parts : forall A B C (Q : B -> C -> Prop) (f : A -> B) (h : A -> C) l, Forall2 Q (map f l) (map h l) -> forall a, In a l -> Q (f a) (h a).
+Lemma Forall2_map_parts : forall A B C (Q : B -> C -> Prop) (f : A -> B) (h : A -> C) l, Forall2 Q (map f l) (map h l) ->
+  forall a, In a l -> Q (f a) (h a).
 Proof.
   induction l as [|b l IH]; intros F a IA; [destruct IA|]. inversion F as [|? ? ? ? Q0 F']; subst.
   destruct IA as [<-|IA]; [exact Q0|apply (IH F' a IA)].
@@ -309,7 +325,8 @@ Lemma rows_fault_right : forall codes number others gV gW,
 Proof.
   induction codes as [|code rest IH]; intros number others gV gW H FV FW; cbn [rows_fault] in H.
   - destruct others; [|discriminate]. inversion FV; inversion FW; subst. constructor.
-  - destruct others as [|g others]; [discriminate|]. inversion FV as [|? a ? gV' WV FV']; subst. inversion FW as [|? b ? gW' WW FW']; subst.
+  - destruct others as [|g others]; [discriminate|]. inversion FV as [|? a ? gV' WV FV']; subst.
+    inversion FW as [|? b ? gW' WW FW']; subst.
     destruct (row_function P output n code) as [[[sign i] shift]|] eqn:F; [|discriminate].
     apply (row_function_entry P I V W run_V run_W output n output_size) in F.
     assert (T := told_right P I V W run_V run_W output n i same_output output_size F).
@@ -317,20 +334,25 @@ Proof.
     destruct (form_of _ (told_value P output) i) as [f|] eqn:FO; [|discriminate].
     destruct (is_row_of _ _ _ _ _ f (force g)) as [[]|] eqn:R; try discriminate.
     constructor; [|apply (IH _ _ _ _ H FV' FW')].
-    rewrite <- (row_of_right V _ (run_has_ends _ _ _ run_V) source columns columns_positive sign shift f (force g) _ a R (run_has_forms _ _ _ run_V _ _ _ FO) WV).
-    rewrite <- (row_of_right W _ (run_has_ends _ _ _ run_W) source columns columns_positive sign shift f (force g) _ b R (run_has_forms _ _ _ run_W _ _ _ FO) WW).
+    rewrite <- (row_of_right V _ (run_has_ends _ _ _ run_V) source columns columns_positive sign shift f (force g) _ a R
+      (run_has_forms _ _ _ run_V _ _ _ FO) WV).
+    rewrite <- (row_of_right W _ (run_has_ends _ _ _ run_W) source columns columns_positive sign shift f (force g) _ b R
+      (run_has_forms _ _ _ run_W _ _ _ FO) WW).
     apply (is_told_right _ _ _ _ _ IT T).
 Qed.
 
 Lemma column_entry : forall (U : Z -> list R) p j, entry (with_entries no_entries columns) p = Some j ->
   entry_at (columns_value U source columns) p = entry_at (U source) j.
 Proof.
-  intros U p j H. apply entry_at_nth in H as [B H]. unfold columns_value, entry_at at 1. apply nth_error_nth. rewrite nth_error_map, H. reflexivity.
+  intros U p j H. apply entry_at_nth in H as [B H]. unfold columns_value, entry_at at 1. apply nth_error_nth.
+  rewrite nth_error_map, H. reflexivity.
 Qed.
 
-Lemma channel_right : forall K N cols number, channel_fault K (the_ends P) source (with_entries no_entries columns) N number cols = None ->
+Lemma channel_right : forall K N cols number,
+  channel_fault K (the_ends P) source (with_entries no_entries columns) N number cols = None ->
   (K = Orthant \/ exists lower upper, K = Box lower upper) ->
-  forall U, right_ends U (the_ends P) -> forall c, In c cols -> allowed K (fst c) (entry_at (columns_value U source columns) (number_in N c)).
+  forall U, right_ends U (the_ends P) -> forall c, In c cols ->
+    allowed K (fst c) (entry_at (columns_value U source columns) (number_in N c)).
 Proof.
   intros K N. induction cols as [|c cols IH]; intros number H D U RU d ID; [destruct ID|]. cbn [channel_fault] in H.
   destruct (entry (with_entries no_entries columns) (number_in N c)) as [j|] eqn:E; [|discriminate].
@@ -339,7 +361,8 @@ Proof.
   assert (L := RU source j). destruct D as [->|(lower & upper & ->)]; cbn [inside_channel allowed] in *.
   - apply (end_signs _ _ L), B.
   - destruct L as [L1 L2]. destruct (low_end _) as [a|]; [|discriminate]. destruct (high_end _) as [b|]; [|discriminate].
-    apply andb_prop in B as [B1 B2]. assert (A1 := at_most_spec (nth (fst c) lower 0%Q) a). assert (A2 := at_most_spec b (nth (fst c) upper 0%Q)).
+    apply andb_prop in B as [B1 B2]. assert (A1 := at_most_spec (nth (fst c) lower 0%Q) a).
+    assert (A2 := at_most_spec b (nth (fst c) upper 0%Q)).
     rewrite B1 in A1. rewrite B2 in A2. lra.
 Qed.
 
@@ -373,15 +396,18 @@ Proof.
   assert (SO : same_outputs C N x y).
   { intros a q J GA GQ WJ.
     assert (IA : In a (seq 0 (groups C))) by (apply in_seq; lia). assert (IQ : In q (seq 0 (outputs C))) by (apply in_seq; lia).
-    assert (R1 := Forall2_flat_parts _ _ _ _ _ _ _ (fun a => eq_trans (flat_map_length_same _ _ _ _ (seq 0 (outputs C)) (fun q => map_length (g C N x a q) (windows (axes C) N)))
+    assert (R1 := Forall2_flat_parts _ _ _ _ _ _ _ (fun a => eq_trans (flat_map_length_same _ _ _ _ (seq 0 (outputs C)) (fun q =>
+      map_length (g C N x a q) (windows (axes C) N)))
       (eq_sym (flat_map_length_same _ _ _ _ (seq 0 (outputs C)) (fun q => map_length (g C N y a q) (windows (axes C) N))))) RR a IA).
-    assert (R2 := Forall2_flat_parts _ _ _ _ _ _ _ (fun q => eq_trans (map_length (g C N x a q) (windows (axes C) N)) (eq_sym (map_length (g C N y a q) (windows (axes C) N)))) R1 q IQ).
+    assert (R2 := Forall2_flat_parts _ _ _ _ _ _ _ (fun q =>
+      eq_trans (map_length (g C N x a q) (windows (axes C) N)) (eq_sym (map_length (g C N y a q) (windows (axes C) N)))) R1 q IQ).
     apply (Forall2_map_parts _ _ _ _ _ _ _ R2 J WJ). }
   assert (IN : forall U, run_of P I U -> within C N K (picture_of_entries N (columns_value U source columns))).
   { intros U RU i j IC IJ. assert (IM : In (i, j) (layer_columns C N)) by (apply in_columns; split; [lia|exact IJ]).
     unfold convolution_domain_fault in D. destruct K; try discriminate D; [exact Logic.I| |].
     - apply (channel_right P source columns Orthant N _ _ D (or_introl eq_refl) U (run_has_ends _ _ _ RU) (i, j) IM).
-    - apply (channel_right P source columns (Box lower upper) N _ _ D (or_intror (ex_intro _ lower (ex_intro _ upper eq_refl))) U (run_has_ends _ _ _ RU) (i, j) IM). }
+    - apply (channel_right P source columns (Box lower upper) N _ _ D (or_intror (ex_intro _ lower (ex_intro _ upper eq_refl))) U
+      (run_has_ends _ _ _ RU) (i, j) IM). }
   assert (SI := INJ x y (IN V RV) (IN W RW) SO).
   apply (source_same P I V W source columns set RV RW CS). intros k KL.
   assert (VK : forall U, column_point U source columns k = entry_at (columns_value U source columns) (Z.of_nat k)).
@@ -389,6 +415,8 @@ Proof.
     rewrite (nth_indep _ 0 (entry_at (U source) 0%Z)) by (rewrite map_length; exact KL). apply map_nth. }
   rewrite !VK. rewrite forallb_forall in CV. specialize (CV (Z.of_nat k)).
   assert (NK : In (Z.of_nat k) (numbers (Z.of_nat (length columns)))) by (rewrite numbers_below; apply in_below; lia).
-  apply CV in NK. apply in_set_of in NK; [|lia]. apply in_map_iff in NK as ([i j] & EC & IC). unfold layer_columns in IC. apply in_columns in IC as [IC IJ].
-  specialize (SI i j ltac:(lia) IJ). unfold x, y, picture_of_entries in SI. unfold number_in in EC. cbn [fst snd] in EC. rewrite EC in SI. exact SI.
+  apply CV in NK. apply in_set_of in NK; [|lia]. apply in_map_iff in NK as ([i j] & EC & IC). unfold layer_columns in IC.
+  apply in_columns in IC as [IC IJ].
+  specialize (SI i j ltac:(lia) IJ). unfold x, y, picture_of_entries in SI. unfold number_in in EC. cbn [fst snd] in EC.
+  rewrite EC in SI. exact SI.
 Qed.

@@ -36,7 +36,8 @@ Proof.
   { unfold Q2R. cbn [Qnum Qden]. rewrite Z2Pos.id by (apply lt_IZR, P). field. lra. }
   assert (T : t = IZR (form_denominator f) * t * / IZR (form_denominator f)) by (field; lra).
   assert (I0 := Rinv_0_lt_compat _ P).
-  unfold ends_of_form. fold c. destruct L as [LL LH]. set (e := ends_of_parts ends (parts f) c c) in *. split; cbn [low_end high_end].
+  unfold ends_of_form. fold c. destruct L as [LL LH]. set (e := ends_of_parts ends (parts f) c c) in *.
+  split; cbn [low_end high_end].
   - destruct (low_end e); cbn [divided_end]; [|exact I]. rewrite reduced_value, Q2R_mult, D, T. apply Rmult_le_compat_r; lra.
   - destruct (high_end e); cbn [divided_end]; [|exact I]. rewrite reduced_value, Q2R_mult, D, T. apply Rmult_le_compat_r; lra.
 Qed.
@@ -103,7 +104,8 @@ Qed.
 Lemma clipped_increases : forall least most a b, a <= b -> clipped least most a <= clipped least most b.
 Proof.
   intros least most a b L. unfold clipped.
-  assert (A : match least with Some l => Rmax a (Q2R l) | None => a end <= match least with Some l => Rmax b (Q2R l) | None => b end).
+  assert (A : match least with Some l => Rmax a (Q2R l) | None => a end <= match least
+    with Some l => Rmax b (Q2R l) | None => b end).
   { destruct least as [l|]; [|exact L]. unfold Rmax. destruct (Rle_dec a (Q2R l)), (Rle_dec b (Q2R l)); lra. }
   destruct most as [m|]; [|exact A]. revert A. generalize (match least with Some l => Rmax a (Q2R l) | None => a end) as u.
   generalize (match least with Some l => Rmax b (Q2R l) | None => b end) as v. intros v u A.
@@ -126,7 +128,8 @@ Qed.
 Lemma square_image_right : forall e z, lies e z -> lies (square_image e) (z * z).
 Proof.
   intros e z [L H]. unfold square_image.
-  assert (N : lies (Interval (Some 0%Q) None) (z * z)) by (split; cbn [low_end high_end]; [rewrite zero_value; apply Rle_0_sqr|exact I]).
+  assert (N : lies (Interval (Some 0%Q) None) (z * z)) by (split; cbn [low_end high_end]; [rewrite zero_value;
+    apply Rle_0_sqr|exact I]).
   destruct (low_end e) as [l|]; [|exact N]. destruct (high_end e) as [h|]; [|exact N].
   apply (valley_right (fun t => t * t)); try assumption; try (rewrite reduced_value; apply Q2R_mult).
   - intros s t S T. nra.
@@ -139,12 +142,14 @@ Proof. unfold Q2R. cbn. lra. Qed.
 
 Lemma name_ends_right : forall name t, in_range name t -> lies (name_ends name) t.
 Proof.
-  intros name t H. destruct one_value as [P N]. destruct name; cbn [in_range name_ends] in *; unfold lies, no_ends; cbn [low_end high_end];
+  intros name t H. destruct one_value as [P N].
+  destruct name; cbn [in_range name_ends] in *; unfold lies, no_ends; cbn [low_end high_end];
     rewrite ?zero_value, ?P, ?N; split; try exact I; lra.
 Qed.
 
 Lemma fold_Rmax_max : forall l a b, fold_left Rmax l (Rmax a b) = Rmax a (fold_left Rmax l b).
-Proof. induction l as [|c l IH]; intros a b; cbn [fold_left]; [reflexivity|]. rewrite <- IH. f_equal. symmetry. apply Rmax_assoc. Qed.
+Proof. induction l as [|c l IH]; intros a b; cbn [fold_left]; [reflexivity|]. rewrite <- IH. f_equal. symmetry. apply Rmax_assoc.
+Qed.
 
 Lemma largest_cons : forall a b l, largest (a :: b :: l) = Rmax a (largest (b :: l)).
 Proof. intros a b l. cbn [largest fold_left]. apply fold_Rmax_max. Qed.
@@ -155,13 +160,16 @@ Proof.
   - exact E.
   - rewrite largest_cons. set (rest := e' :: ends') in *. change (ends_of_largest (e :: rest)) with
       (let r := ends_of_largest rest in
-      Interval (match low_end e, low_end r with Some a, Some b => Some (greatest_of a b) | Some a, None => Some a | None, b => b end)
+      Interval (match low_end e, low_end r with Some a, Some b => Some (greatest_of a b) | Some a, None => Some a | None,
+        b => b end)
                (match high_end e, high_end r with Some a, Some b => Some (greatest_of a b) | _, _ => None end)).
-    destruct E as [L H], IH as [L' H']. set (m := largest (t' :: l')) in *. assert (ML := Rmax_l t m). assert (MR := Rmax_r t m). split; cbn [low_end high_end].
+    destruct E as [L H], IH as [L' H']. set (m := largest (t' :: l')) in *. assert (ML := Rmax_l t m). assert (MR := Rmax_r t m).
+    split; cbn [low_end high_end].
     + destruct (low_end e), (low_end (ends_of_largest rest)); try exact I; try lra.
       rewrite greatest_of_value. apply Rmax_lub; lra.
     + destruct (high_end e), (high_end (ends_of_largest rest)); try exact I.
-      rewrite greatest_of_value. apply Rmax_lub; [apply Rle_trans with (Q2R q); [exact H|apply Rmax_l]|apply Rle_trans with (Q2R q0); [exact H'|apply Rmax_r]].
+      rewrite greatest_of_value.
+      apply Rmax_lub; [apply Rle_trans with (Q2R q); [exact H|apply Rmax_l]|apply Rle_trans with (Q2R q0); [exact H'|apply Rmax_r]].
 Qed.
 
 (** * What is told *)
@@ -189,8 +197,10 @@ Lemma end_signs : forall e z, lies e z ->
   (is_nonnegative_end (low_end e) = true -> 0 <= z) /\ (is_nonpositive_end (high_end e) = true -> z <= 0).
 Proof.
   intros e z [L H]. split; intro E.
-  - unfold is_nonnegative_end in E. destruct (low_end e) as [q|]; [|discriminate]. assert (A := at_most_spec 0 q). rewrite E, zero_value in A. lra.
-  - unfold is_nonpositive_end in E. destruct (high_end e) as [q|]; [|discriminate]. assert (A := at_most_spec q 0). rewrite E, zero_value in A. lra.
+  - unfold is_nonnegative_end in E. destruct (low_end e) as [q|]; [|discriminate]. assert (A := at_most_spec 0 q).
+    rewrite E, zero_value in A. lra.
+  - unfold is_nonpositive_end in E. destruct (high_end e) as [q|]; [|discriminate]. assert (A := at_most_spec q 0).
+    rewrite E, zero_value in A. lra.
 Qed.
 
 Lemma clip_acts : forall least most e z, lies e z ->
@@ -211,8 +221,10 @@ Proof.
   intros f op i ends a b R O A B E. set (e := force ends) in *.
   destruct (end_signs e a A) as [AP AN], (end_signs e b B) as [BP BN].
   destruct op; try discriminate R; cbn [entry_function told_by slope_table] in *; fold e.
-  - destruct (number_at each (size (with_entries no_entries slopes)) (with_entries no_entries slopes) i) as [s|] eqn:NS; [|intros ? ? []].
-    rewrite size_of_entries in NS. cbn [size no_entries] in NS. rewrite Z.add_0_l in NS. apply number_at_right in NS. rewrite NS in E.
+  - destruct (number_at each (size (with_entries no_entries slopes)) (with_entries no_entries slopes) i) as [s|] eqn:NS;
+      [|intros ? ? []].
+    rewrite size_of_entries in NS. cbn [size no_entries] in NS. rewrite Z.add_0_l in NS. apply number_at_right in NS.
+    rewrite NS in E.
     assert (S := below_rational_spec 0 s). rewrite zero_value in S. unfold leaky in E. destruct (below_rational 0 s).
     + cbn [tells_same]. destruct (Rle_dec 0 a), (Rle_dec 0 b); nra.
     + assert (Z0 := is_zero_value s).

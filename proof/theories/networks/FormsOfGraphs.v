@@ -35,7 +35,8 @@ Proof.
     rewrite IHm. cbn [parts_sum]. ring.
   - destruct ((part_value p =? part_value q) && (part_entry p =? part_entry q))%Z eqn:E.
     + apply andb_prop in E as [A B]. apply Z.eqb_eq in A, B.
-      destruct (Z.eqb_spec (part_factor p + part_factor q) 0) as [F|F]; cbn [parts_sum part_value part_entry part_factor]; rewrite IH, <- A, <- B.
+      destruct (Z.eqb_spec (part_factor p + part_factor q) 0) as [F|F]; cbn [parts_sum part_value part_entry part_factor];
+        rewrite IH, <- A, <- B.
       * replace (part_factor q) with (- part_factor p)%Z by lia. rewrite opp_IZR. ring.
       * rewrite plus_IZR. ring.
     + cbn [parts_sum]. rewrite IH. cbn [parts_sum]. ring.
@@ -83,7 +84,8 @@ Proof.
     cbn [sums_total fold_right parts_sum]. fold (sums_total rest'). rewrite times_parts_sum, plus_IZR, !mult_IZR.
     set (q := (d ÷ form_denominator f)%Z) in *. apply (f_equal IZR) in E. rewrite mult_IZR in E.
     replace (IZR d * (IZR (part_factor p) * entry_at (V (part_value p)) (part_entry p) + parts_sum ps))
-      with (IZR (part_factor p) * IZR q * (IZR (form_denominator f) * entry_at (V (part_value p)) (part_entry p)) + IZR d * parts_sum ps)
+      with (IZR (part_factor p) * IZR q * (IZR (form_denominator f) * entry_at (V (part_value p)) (part_entry p))
+        + IZR d * parts_sum ps)
       by (rewrite <- E; ring).
     rewrite <- N, <- IH. ring.
 Qed.
@@ -98,7 +100,8 @@ Proof.
   destruct ((0 <? d) && (0 <? form_denominator f))%Z eqn:P; [|discriminate]. injection H as <-.
   apply andb_prop in P as [P Q]. apply Z.ltb_lt, IZR_lt in P, Q. specialize (W Q).
   assert (E := over_denominator_sum lookup d RL _ _ _ _ F O).
-  unfold stands_for, numerator in *. cbn [parts form_constant form_denominator]. rewrite mult_IZR. split; [apply Rmult_lt_0_compat; assumption|].
+  unfold stands_for, numerator in *. cbn [parts form_constant form_denominator]. rewrite mult_IZR.
+  split; [apply Rmult_lt_0_compat; assumption|].
   rewrite merged_all_sum, plus_IZR, mult_IZR.
   replace (IZR (form_denominator f) * IZR d * t) with (IZR d * (parts_sum (parts f) + IZR (form_constant f))) by (rewrite W; ring).
   rewrite Rmult_plus_distr_l, <- E. ring.
@@ -147,20 +150,20 @@ Proof.
   apply IH. intros b I. apply H. right. exact I.
 Qed.
 
-Lemma parts_sum_app : forall a b, parts_sum (a ++ b) = parts_sum a + parts_sum b.
-Proof. induction a as [|p a IH]; intro b; cbn [app parts_sum]; [ring|]. rewrite IH. ring. Qed.
-
 Lemma rational_form_right : forall q, would_stand (rational_form q) (Q2R q).
-Proof. intros q _. unfold numerator. cbn [rational_form parts form_constant form_denominator parts_sum]. unfold Q2R. field. apply not_0_IZR. discriminate. Qed.
+Proof. intros q _. unfold numerator. cbn [rational_form parts form_constant form_denominator parts_sum]. unfold Q2R. field.
+apply not_0_IZR. discriminate. Qed.
 
 Lemma entry_form_right : forall v j, would_stand (entry_form v j) (entry_at (V v) j).
 Proof. intros v j _. unfold numerator. cbn. ring. Qed.
 
 Lemma nonzero_sum : forall v w j start,
-  parts_sum (map (fun p => Part v (start + fst p) (snd p)) (nonzero_from j w)) = idot w (fun i => entry_at (V v) (start + (j + Z.of_nat i))).
+  parts_sum (map (fun p => Part v (start + fst p) (snd p)) (nonzero_from j w)) = idot w (fun i =>
+    entry_at (V v) (start + (j + Z.of_nat i))).
 Proof.
   induction w as [|a w IH]; intros j start; [reflexivity|]. cbn [nonzero_from idot].
-  assert (E : idot w (fun i => entry_at (V v) (start + (j + Z.of_nat (S i)))) = idot w (fun i => entry_at (V v) (start + (j + 1 + Z.of_nat i)))).
+  assert (E : idot w (fun i => entry_at (V v) (start + (j + Z.of_nat (S i)))) = idot w (fun i =>
+    entry_at (V v) (start + (j + 1 + Z.of_nat i)))).
   { apply idot_ext. intros i _. f_equal. lia. }
   rewrite E, <- IH. destruct (Z.eqb_spec a 0) as [->|_]; [ring|]. cbn [map parts_sum part_value part_entry part_factor fst snd].
   f_equal. f_equal. f_equal. lia.
@@ -180,7 +183,8 @@ Qed.
 Lemma kernel_sum : forall C N v a t d ks kernel, multiples d ks kernel -> forall taps,
   parts_sum (kernel_parts C N v a t (combine ks taps))
   = IZR d * total (fun term => let '(k, (i, u)) := term in
-      Q2R k * value_read (picture_of_entries N (V v)) (input_channel C a i) (place_read (mode C) (axes C) N t u)) (combine kernel taps).
+      Q2R k * value_read (picture_of_entries N (V v)) (input_channel C a i) (place_read (mode C) (axes C) N t u))
+        (combine kernel taps).
 Proof.
   induction 1 as [|z q ks kernel E _ IH]; intros [|[i u] taps]; cbn [combine kernel_parts total parts_sum]; try ring.
   rewrite Rmult_plus_distr_l, <- IH, <- Rmult_assoc, <- E. destruct (Z.eqb_spec z 0) as [->|_]; [ring|].
@@ -192,7 +196,8 @@ Lemma number_at_right : forall each l i q, number_at each (Z.of_nat (length l)) 
   chosen_number each l i = Q2R q.
 Proof.
   intros each l i q H. unfold number_at in H. assert (B := entry_number _ _ _ _ H). apply entry_nth in H; [|cbn; lia].
-  cbn [size no_entries] in H. rewrite Z.sub_0_r in H. unfold chosen_number. apply nth_error_nth with (d := 0%Q) in H. rewrite H. reflexivity.
+  cbn [size no_entries] in H. rewrite Z.sub_0_r in H. unfold chosen_number. apply nth_error_nth with (d := 0%Q) in H. rewrite H.
+  reflexivity.
 Qed.
 
 Lemma scale_form_right : forall v each scale shift i, length scale = length shift ->
@@ -204,7 +209,8 @@ Proof.
   destruct (number_at each (Z.of_nat (length scale)) (with_entries no_entries shift) i) as [t|] eqn:T; [|intro F; cbn in F; lra].
   rewrite L in T. apply number_at_right in S, T. rewrite S, T.
   destruct (over_one_denominator [s; t]) as [[[|s' [|t' [|]]] d]|] eqn:O; try (intro F; cbn in F; lra).
-  intros _. apply over_one_denominator_spec in O as [M _]. inversion M as [|? ? ? ? ES M']; subst. inversion M' as [|? ? ? ? ET _]; subst.
+  intros _. apply over_one_denominator_spec in O as [M _]. inversion M as [|? ? ? ? ES M']; subst.
+  inversion M' as [|? ? ? ? ET _]; subst.
   unfold numerator. cbn [parts form_constant form_denominator parts_sum part_value part_entry part_factor]. rewrite ES, ET. ring.
 Qed.
 
@@ -225,7 +231,8 @@ Lemma mean_form_right : forall v window (count : positive),
 Proof.
   intros v window count _. unfold numerator. cbn [parts form_constant form_denominator].
   assert (E : parts_sum (map (fun j => Part v j 1) window) = total (entry_at (V v)) window).
-  { induction window as [|j window IH]; cbn [map parts_sum total part_value part_entry part_factor]; [reflexivity|]. rewrite IH. ring. }
+  { induction window as [|j window IH]; cbn [map parts_sum total part_value part_entry part_factor]; [reflexivity|]. rewrite IH.
+    ring. }
   rewrite E. field. apply not_0_IZR. discriminate.
 Qed.
 
@@ -237,7 +244,8 @@ Lemma join_right : forall read,
       (combine read (map (fun v => Z.of_nat (length (V v))) read)))
     (concat (map V read)).
 Proof.
-  intro read. unfold right_entries. rewrite combine_map_left. induction read as [|v read IH]; cbn [map flat_map concat]; [constructor|].
+  intro read. unfold right_entries. rewrite combine_map_left.
+  induction read as [|v read IH]; cbn [map flat_map concat]; [constructor|].
   apply Forall2_app; [|exact IH]. cbn [fst snd]. rewrite numbers_below. rewrite (entries_listed (V v)) at 2.
   apply Forall2_map_map, Forall2_same. intros i _. apply entry_form_right.
 Qed.
@@ -253,7 +261,8 @@ Proof.
     + destruct (sparse_rows layer) as [rows|] eqn:R; [|discriminate]. injection H as <-. unfold dense_forms. rewrite numbers_below.
       apply Forall2_flat. intros block _. apply Forall2_map_map. apply dense_rows_right with (v := v) (start := (block * n)%Z) in R.
       clear - R. induction R; constructor; assumption.
-    + injection H as <-. unfold convolution_forms. apply Forall2_flat. intros a _. apply Forall2_flat. intros q _. unfold channel_forms.
+    + injection H as <-. unfold convolution_forms. apply Forall2_flat. intros a _. apply Forall2_flat. intros q _.
+      unfold channel_forms.
       destruct (over_one_denominator _) as [[[|b ks] d]|] eqn:O.
       * rewrite map_map. apply Forall2_map_map, Forall2_same. intros J _ F. cbn in F. lra.
       * rewrite map_map. apply Forall2_map_map, Forall2_same. intros J _ _. apply over_one_denominator_spec in O as [M _].
@@ -264,12 +273,14 @@ Proof.
       rewrite each_entry_map, numbers_below. apply Forall2_map_map, Forall2_same. intros i _. apply scale_form_right, E.
     + injection H as <-. rewrite numbers_below. apply Forall2_map_map, Forall2_same. intros i _. cbn [force].
       change (V v :: map V others) with (map V (v :: others)). rewrite combine_map_right.
-      assert (T : forall l : list (Z * Z), total (fun p : Z * list R => IZR (fst p) * entry_at (snd p) i) (map (fun p => (fst p, V (snd p))) l)
+      assert (T : forall l : list (Z * Z), total (fun p : Z * list R => IZR (fst p) * entry_at (snd p) i) (map (fun p => (fst p,
+        V (snd p))) l)
         = total (fun p => IZR (fst p) * entry_at (V (snd p)) i) l).
       { induction l as [|p l IH]; cbn; [reflexivity|]. rewrite IH. reflexivity. }
       rewrite T. apply sum_form_right.
     + injection H as <-. apply Forall2_map_map, Forall2_same. intros w _. apply mean_form_right.
-    + injection H as <-. apply Forall2_map_map, Forall2_same. intros j _. cbn [force]. destruct (j <? 0)%Z; [apply rational_form_right|apply entry_form_right].
+    + injection H as <-. apply Forall2_map_map, Forall2_same. intros j _. cbn [force].
+      destruct (j <? 0)%Z; [apply rational_form_right|apply entry_form_right].
     + injection H as <-.
       apply (join_right (v :: others)).
 Qed.

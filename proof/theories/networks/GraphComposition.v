@@ -3,7 +3,8 @@
 From Coq Require Import List Bool ZArith QArith Qreals Reals FMapPositive Lra Lia.
 From Proof Require Import Layers Streams Tables.
 From Proof.convolution Require Import Convolutions Windows.
-From Proof.networks Require Import Graphs GraphForms FormsOfGraphs GraphRuns GraphIntervals EndsOfGraphs GraphEnds GraphLayers LayersOfGraphs GraphKnown
+From Proof.networks Require Import Graphs GraphForms FormsOfGraphs GraphRuns GraphIntervals EndsOfGraphs GraphEnds GraphLayers
+  LayersOfGraphs GraphKnown
   ResidualLayers ConvolutionLayers.
 Import ListNotations.
 Open Scope Z_scope.
@@ -70,7 +71,8 @@ Lemma only_unknown_spec : forall known read u, only_unknown known read = Some u 
 Proof.
   intros known read u H. unfold only_unknown in H. destruct (filter _ read) as [|u' others] eqn:F; [discriminate|].
   destruct (forallb (fun v => (v =? u')%Z) others) eqn:A; [|discriminate]. injection H as ->. rewrite forallb_forall in A. split.
-  - assert (IN : In u (filter (fun v => negb (member known v)) read)) by (rewrite F; left; reflexivity). apply filter_In in IN. apply IN.
+  - assert (IN : In u (filter (fun v => negb (member known v)) read)) by (rewrite F; left; reflexivity). apply filter_In in IN.
+    apply IN.
   - intros r R N. destruct (member known r) eqn:M; [reflexivity|exfalso].
     assert (IN : In r (u :: others)) by (rewrite <- F; apply filter_In; rewrite M; split; [exact R|reflexivity]).
     destruct IN as [E|IN]; [congruence|]. apply A, Z.eqb_eq in IN. congruence.
@@ -78,11 +80,13 @@ Qed.
 
 Lemma entry_kept : forall with_ends v op z others n, entry (the_steps P) v = Some (Some (Step op (z :: others))) -> V v = W v ->
   reads_entries op = true -> entry (the_sizes P) z = Some n ->
-  tells_each op (slope_table op) (fun i => Delay (fun _ => if with_ends : bool then interval_at (the_ends P) z i else no_ends)) n = true ->
+  tells_each op (slope_table op) (fun i => Delay (fun _ => if with_ends : bool then
+    interval_at (the_ends P) z i else no_ends)) n = true ->
   V z = W z.
 Proof.
   intros with_ends v op z others n S E R N T. destruct (same_sizes P I V W run_V run_W _ _ N) as [LV LW].
-  destruct (run_has_steps _ _ _ run_V _ _ S) as (EV & DV & OV), (run_has_steps _ _ _ run_W _ _ S) as (EW & DW & _). cbn [operation_of reads] in *.
+  destruct (run_has_steps _ _ _ run_V _ _ S) as (EV & DV & OV), (run_has_steps _ _ _ run_W _ _ S) as (EW & DW & _).
+  cbn [operation_of reads] in *.
   apply (same_entries V W z); [lia|]. intros i B. unfold tells_each in T. rewrite forallb_forall in T.
   specialize (T i). rewrite numbers_below in T. specialize (T (proj2 (in_below n i) ltac:(lia))).
   set (ends := Delay (fun _ => if with_ends then interval_at (the_ends P) z i else no_ends)) in *.
@@ -109,21 +113,25 @@ Proof.
   assert (EN : reads_entries op = true -> forall z others, read = z :: others ->
     In u (if reads_entries op && negb (member known z) then
         match entry (the_sizes P) z with
-        | Some n => if tells_each op (slope_table op) (fun i => Delay (fun _ => if with_ends then interval_at (the_ends P) z i else no_ends)) n
+        | Some n => if tells_each op (slope_table op) (fun i => Delay (fun _ => if with_ends then
+          interval_at (the_ends P) z i else no_ends)) n
                     then [z] else []
         | None => []
         end else []) -> V u = W u).
   { intros R z others -> F. rewrite R in F. destruct (negb (member known z)); cbn [andb] in F; [|destruct F].
     destruct (entry (the_sizes P) z) as [n|] eqn:N; [|destruct F]. destruct (tells_each _ _ _ n) eqn:T in F; [|destruct F].
     destruct F as [<-|[]]. apply (entry_kept with_ends v op z others n S E R N T). }
-  destruct op; try (destruct read as [|z others]; [destruct U|]; first [apply (EN eq_refl z others eq_refl U) | (cbn [reads_entries andb] in U; destruct U)]).
+  destruct op; try (destruct read as [|z others]; [destruct U|];
+    first [apply (EN eq_refl z others eq_refl U) | (cbn [reads_entries andb] in U; destruct U)]).
   - destruct read as [|z others]; [destruct U|]. destruct scale as [|q scale]; [destruct U|].
     destruct (forallb _ (q :: scale)) eqn:F in U; [|destruct U]. destruct U as [<-|[]].
     assert (LZ : length (V z) = length (W z)).
-    { assert (X := f_equal (@length R) E). rewrite EV, EW in X. cbn [step_value map nth] in X. rewrite !each_entry_length in X. exact X. }
+    { assert (X := f_equal (@length R) E). rewrite EV, EW in X. cbn [step_value map nth] in X. rewrite !each_entry_length in X.
+      exact X. }
     apply (scale_kept I V W (step_number P v) v E each (q :: scale) shift z others); try assumption. discriminate.
   - destruct (only_unknown known read) as [w|] eqn:O; [|destruct U]. destruct (entry (the_sizes P) v) as [n|]; [|destruct U].
-    destruct (_ && _)%bool eqn:C in U; [|destruct U]. destruct U as [<-|[]]. apply andb_prop in C as [C CS]. apply andb_prop in C as [C1 C2].
+    destruct (_ && _)%bool eqn:C in U; [|destruct U]. destruct U as [<-|[]]. apply andb_prop in C as [C CS].
+    apply andb_prop in C as [C1 C2].
     apply Nat.eqb_eq in C1. apply negb_true_iff, Z.eqb_neq in C2. apply only_unknown_spec in O as [IW OW].
     apply (sum_kept I V W (step_number P v) v E signs read w n); try assumption.
     + intros r IR N. apply K, OW; assumption.
@@ -141,23 +149,28 @@ Qed.
 Variable layers : list (Z * Z).
 Hypothesis layers_right : forall l, In l layers -> V (fst l) = W (fst l) -> V (snd l) = W (snd l).
 
-Lemma fold_layers_right : forall (test : Z -> Z * Z -> bool), (forall known l, right_known V W known -> test known l = true -> V (fst l) = W (fst l)) ->
+Lemma fold_layers_right : forall (test : Z -> Z * Z -> bool), (forall known l, right_known V W known -> test known l = true ->
+  V (fst l) = W (fst l)) ->
   forall ls known, (forall l, In l ls -> In l layers) -> right_known V W known ->
   right_known V W (fold_left (fun known l => if test known l then learn known (snd l) else known) ls known).
 Proof.
   intros test T. induction ls as [|l ls IH]; intros known S K; [exact K|]. cbn [fold_left]. apply IH.
   - intros m M. apply S. right. exact M.
-  - destruct (test known l) eqn:E; [|exact K]. apply learn_right; [exact K|]. apply layers_right; [apply S; left; reflexivity|]. apply (T known l K E).
+  - destruct (test known l) eqn:E; [|exact K]. apply learn_right; [exact K|]. apply layers_right; [apply S; left; reflexivity|].
+    apply (T known l K E).
 Qed.
 
-Lemma step_learned_right : forall with_ends known v, right_known V W known -> right_known V W (step_learned P with_ends layers known v).
+Lemma step_learned_right : forall with_ends known v, right_known V W known ->
+  right_known V W (step_learned P with_ends layers known v).
 Proof.
   intros with_ends known v K. unfold step_learned. destruct (entry (the_steps P) v) as [[s|]|] eqn:S; try exact K.
   set (known1 := if (_ && _)%bool then learn known v else known).
   assert (K1 : right_known V W known1).
-  { unfold known1. destruct (all_known known (reads s)) eqn:A; cbn [andb]; [|exact K]. destruct (match reads s with [] => _ | _ => true end); [|exact K].
+  { unfold known1. destruct (all_known known (reads s)) eqn:A; cbn [andb]; [|exact K].
+    destruct (match reads s with [] => _ | _ => true end); [|exact K].
     apply learn_right; [exact K|]. unfold all_known in A. rewrite forallb_forall in A.
-    destruct (run_has_steps _ _ _ run_V _ _ S) as (EV & _ & _), (run_has_steps _ _ _ run_W _ _ S) as (EW & _ & _). rewrite EV, EW. f_equal.
+    destruct (run_has_steps _ _ _ run_V _ _ S) as (EV & _ & _), (run_has_steps _ _ _ run_W _ _ S) as (EW & _ & _). rewrite EV, EW.
+    f_equal.
     apply map_ext_in. intros r R. apply K, A, R. }
   clearbody known1. destruct (member known1 v) eqn:M; [|exact K1].
   assert (EVW := K1 v M).
@@ -169,7 +182,8 @@ Qed.
 
 Lemma fold_steps_right : forall with_ends steps known, right_known V W known ->
   right_known V W (fold_left (step_learned P with_ends layers) steps known).
-Proof. intros with_ends. induction steps as [|v steps IH]; intros known K; [exact K|]. cbn [fold_left]. apply IH, step_learned_right, K. Qed.
+Proof. intros with_ends. induction steps as [|v steps IH]; intros known K; [exact K|]. cbn [fold_left].
+apply IH, step_learned_right, K. Qed.
 
 Lemma settled_right : forall with_ends steps A (rounds : list A) known, right_known V W known ->
   right_known V W (settled P with_ends layers steps rounds known).
@@ -193,13 +207,15 @@ Qed.
 
 End Two.
 
-Lemma first_not_known_none : forall known inputs, first_not_known known inputs = None -> forall v, In v inputs -> member known v = true.
+Lemma first_not_known_none : forall known inputs, first_not_known known inputs = None -> forall v, In v inputs ->
+  member known v = true.
 Proof.
   intros known. induction inputs as [|u rest IH]; intros H v IV; [destruct IV|]. cbn [first_not_known] in H.
   destruct (member known u) eqn:M; [|discriminate]. destruct IV as [<-|IV]; [exact M|apply (IH H v IV)].
 Qed.
 
-Lemma inputs_same : forall counts x y, (forall r, (r < length counts)%nat -> nth r (input_values counts x) [] = nth r (input_values counts y) []) ->
+Lemma inputs_same : forall counts x y, (forall r, (r < length counts)%nat ->
+  nth r (input_values counts x) [] = nth r (input_values counts y) []) ->
   same (fold_right (fun c n => (Z.to_nat c + n)%nat) O counts) x y.
 Proof.
   induction counts as [|c rest IH]; intros x y E j J; cbn [fold_right length input_values] in *; [lia|].
@@ -207,7 +223,8 @@ Proof.
   - specialize (E O ltac:(lia)). cbn [nth] in E.
     assert (X := f_equal (fun l => nth j l (x O)) E). cbn beta in X.
     rewrite map_nth, (nth_indep _ (x O) (y O)), map_nth, seq_nth in X by (rewrite ?map_length, ?seq_length; exact L). exact X.
-  - assert (S := IH (fun j => x (Z.to_nat c + j)%nat) (fun j => y (Z.to_nat c + j)%nat) (fun r R => E (S r) ltac:(lia)) (j - Z.to_nat c)%nat ltac:(lia)).
+  - assert (S := IH (fun j => x (Z.to_nat c + j)%nat) (fun j => y (Z.to_nat c + j)%nat) (fun r R =>
+    E (S r) ltac:(lia)) (j - Z.to_nat c)%nat ltac:(lia)).
     cbn beta in S. replace (Z.to_nat c + (j - Z.to_nat c))%nat with j in S by lia. exact S.
 Qed.
 
@@ -235,13 +252,16 @@ Proof.
   intros K G layers H I A x y X Y DX DY O. unfold check_graph in H. destruct (right_domain K); [|discriminate].
   destruct (prepared_graph_of K G) as [P|] eqn:PG; [|discriminate].
   assert (RV := values_run K G P I x PG A X DX). assert (RW := values_run K G P I y PG A Y DY).
-  assert (EG : the_graph P = G) by (unfold prepared_graph_of in PG; destruct (sizes_of G); [injection PG as <-; reflexivity|discriminate]).
-  assert (SG : exists sizes, sizes_of G = Some sizes) by (unfold prepared_graph_of in PG; destruct (sizes_of G) as [s|]; [exists s; reflexivity|discriminate]).
+  assert (EG : the_graph P = G) by (unfold prepared_graph_of in PG; destruct (sizes_of G); [injection PG as <-;
+    reflexivity|discriminate]).
+  assert (SG : exists sizes, sizes_of G = Some sizes) by (unfold prepared_graph_of in PG; destruct (sizes_of G) as [s|];
+    [exists s; reflexivity|discriminate]).
   destruct SG as [sizes SG].
   destruct (accepted_layers P layers []) as [found|why] eqn:L; [|discriminate].
   destruct (unknown_input P found) eqn:U; [discriminate|].
   assert (LR := accepted_layers_right P I _ _ RV RW layers [] found L (fun l F => match F with end)).
   assert (K1 := known_right P I _ _ RV RW found LR). rewrite EG in K1. specialize (K1 O).
   apply inputs_same. intros r R. rewrite <- (run_inputs G sizes SG I x DX r R), <- (run_inputs G sizes SG I y DY r R).
-  apply K1. unfold unknown_input in U. rewrite EG in U. apply (first_not_known_none _ _ U). rewrite numbers_below. apply in_below. lia.
+  apply K1. unfold unknown_input in U. rewrite EG in U. apply (first_not_known_none _ _ U). rewrite numbers_below. apply in_below.
+  lia.
 Qed.

@@ -100,7 +100,8 @@ Qed.
 
 Lemma entry_at_numbered : forall (f : Z -> R) n i, (0 <= i < n)%Z -> entry_at (map f (below n)) i = f i.
 Proof.
-  intros f n i B. unfold entry_at, below. rewrite map_map. rewrite (nth_indep _ 0 (f (Z.of_nat 0))) by (rewrite map_length, seq_length; lia).
+  intros f n i B. unfold entry_at, below. rewrite map_map.
+  rewrite (nth_indep _ 0 (f (Z.of_nat 0))) by (rewrite map_length, seq_length; lia).
   rewrite (map_nth (fun k => f (Z.of_nat k))), seq_nth by lia. f_equal. lia.
 Qed.
 
@@ -121,13 +122,16 @@ Qed.
 Lemma entry_step_length : forall I (V : Z -> list R) k op z others, reads_entries op = true ->
   length (step_value I k op (map V (z :: others))) = length (V z).
 Proof.
-  intros I V k op z others R. destruct op; try discriminate R; cbn [map step_value nth]; rewrite ?each_entry_length, ?map_length; reflexivity.
+  intros I V k op z others R.
+  destruct op; try discriminate R; cbn [map step_value nth]; rewrite ?each_entry_length, ?map_length; reflexivity.
 Qed.
 
-Lemma image_of_right : forall f op i e z, lies e z -> reads_entries op = true -> lies (image_of op (slope_table op) i e) (entry_function f op i z).
+Lemma image_of_right : forall f op i e z, lies e z -> reads_entries op = true ->
+  lies (image_of op (slope_table op) i e) (entry_function f op i z).
 Proof.
   intros f op i e z E R. destruct op; try discriminate R; cbn [image_of entry_function slope_table].
-  - destruct (number_at each (size (with_entries no_entries slopes)) (with_entries no_entries slopes) i) as [s|] eqn:NS; [|apply no_ends_right].
+  - destruct (number_at each (size (with_entries no_entries slopes)) (with_entries no_entries slopes) i) as [s|] eqn:NS;
+      [|apply no_ends_right].
     rewrite size_of_entries in NS. cbn [size no_entries] in NS. rewrite Z.add_0_l in NS. apply number_at_right in NS. rewrite NS.
     apply leaky_image_right, E.
   - apply clip_image_right, E.
@@ -171,12 +175,17 @@ Proof.
   { intros A j b F. apply entry_number in F. cbn in F. lia. }
   destruct (entry sizes v) as [n|] eqn:N; [|destruct (N0 _ _ _ H)].
   destruct op; cbn [is_affine] in H; try (apply (affine_ends_right known v n i e RE), H); try (destruct (N0 _ _ _ H)).
-  - destruct read as [|z others]; [destruct (N0 _ _ _ H)|]. apply (entry_ends_right k (LeakyStep each slopes) known z others v n i e eq_refl RE N E H).
-  - destruct read as [|z others]; [destruct (N0 _ _ _ H)|]. apply (entry_ends_right k (ClipStep least most) known z others v n i e eq_refl RE N E H).
-  - destruct read as [|z others]; [destruct (N0 _ _ _ H)|]. apply (entry_ends_right k SquareStep known z others v n i e eq_refl RE N E H).
+  - destruct read as [|z others]; [destruct (N0 _ _ _ H)|].
+    apply (entry_ends_right k (LeakyStep each slopes) known z others v n i e eq_refl RE N E H).
+  - destruct read as [|z others]; [destruct (N0 _ _ _ H)|].
+    apply (entry_ends_right k (ClipStep least most) known z others v n i e eq_refl RE N E H).
+  - destruct read as [|z others]; [destruct (N0 _ _ _ H)|].
+    apply (entry_ends_right k SquareStep known z others v n i e eq_refl RE N E H).
   - destruct read as [|z others]; [destruct (N0 _ _ _ H)|]. apply entry_at_nth in H as [P H]. rewrite nth_error_map in H.
-    destruct (nth_error windows (Z.to_nat i)) as [w|] eqn:W; [|discriminate]. injection H as <-. rewrite E. cbn [map step_value nth].
-    assert (X : entry_at (map (fun w0 => largest (map (entry_at (V z)) (named_places w0))) windows) i = largest (map (entry_at (V z)) (named_places w))).
+    destruct (nth_error windows (Z.to_nat i)) as [w|] eqn:W; [|discriminate]. injection H as <-. rewrite E.
+    cbn [map step_value nth].
+    assert (X : entry_at (map (fun w0 =>
+      largest (map (entry_at (V z)) (named_places w0))) windows) i = largest (map (entry_at (V z)) (named_places w))).
     { unfold entry_at at 1. apply nth_error_nth. rewrite nth_error_map, W. reflexivity. }
     rewrite X. apply ends_of_largest_right. apply Forall2_map_map, Forall2_same. intros j _. apply RE.
   - destruct (O name read eq_refl) as [_ RN]. apply entry_of_numbers in H as [B ->]. apply sizes_right in N.
@@ -206,24 +215,29 @@ Lemma input_entry : forall counts x r i, (r < length counts)%nat ->
   exists j, (j < fold_right (fun c n => (Z.to_nat c + n)%nat) O counts)%nat /\ nth i (nth r (input_values counts x) []) 0 = x j.
 Proof.
   induction counts as [|c rest IH]; intros x [|r] i L B; cbn [length] in L; try lia; cbn [input_values nth fold_right] in *.
-  - rewrite map_length, seq_length in B. exists i. split; [lia|]. rewrite (nth_indep _ 0 (x O)) by (rewrite map_length, seq_length; exact B).
+  - rewrite map_length, seq_length in B. exists i. split; [lia|].
+    rewrite (nth_indep _ 0 (x O)) by (rewrite map_length, seq_length; exact B).
     rewrite map_nth, seq_nth by exact B. reflexivity.
-  - destruct (IH (fun j => x (Z.to_nat c + j)%nat) r i ltac:(lia) B) as (j & J & E). exists (Z.to_nat c + j)%nat. split; [lia|exact E].
+  - destruct (IH (fun j => x (Z.to_nat c + j)%nat) r i ltac:(lia) B) as (j & J & E). exists (Z.to_nat c + j)%nat.
+    split; [lia|exact E].
 Qed.
 
 Lemma nth_skipped : forall A n (l : list A) j d, nth j (skipn n l) d = nth (n + j) l d.
 Proof. induction n as [|n IH]; intros [|a l] j d; cbn [skipn Nat.add nth]; try reflexivity; [destruct j; reflexivity|apply IH]. Qed.
 
 Lemma box_ends_right : forall counts x lower upper r l i e,
-  (forall j, (j < fold_right (fun c n => (Z.to_nat c + n)%nat) O counts)%nat -> Q2R (nth j lower 0%Q) <= x j <= Q2R (nth j upper 0%Q)) ->
+  (forall j, (j < fold_right (fun c n => (Z.to_nat c + n)%nat) O counts)%nat ->
+    Q2R (nth j lower 0%Q) <= x j <= Q2R (nth j upper 0%Q)) ->
   nth_error (box_ends counts lower upper) r = Some l -> nth_error l i = Some e ->
   lies e (nth i (nth r (input_values counts x) []) 0).
 Proof.
   induction counts as [|c rest IH]; intros x lower upper r l i e B H E; cbn [box_ends] in H; [destruct r; discriminate|].
   cbn [fold_right] in B. destruct r as [|r]; cbn [nth_error input_values nth] in *.
   - injection H as <-. unfold zip_ends in E. rewrite nth_error_map in E.
-    destruct (nth_error (combine (firstn (Z.to_nat c) lower) (firstn (Z.to_nat c) upper)) i) as [[lo up]|] eqn:C; [|discriminate]. injection E as <-.
-    assert (L : (i < length (combine (firstn (Z.to_nat c) lower) (firstn (Z.to_nat c) upper)))%nat) by (apply nth_error_Some; congruence).
+    destruct (nth_error (combine (firstn (Z.to_nat c) lower) (firstn (Z.to_nat c) upper)) i) as [[lo up]|] eqn:C; [|discriminate].
+    injection E as <-.
+    assert (L : (i < length (combine (firstn (Z.to_nat c) lower) (firstn (Z.to_nat c) upper)))%nat) by (apply nth_error_Some;
+      congruence).
     rewrite combine_length, !firstn_length in L.
     assert (NL : nth i lower 0%Q = lo /\ nth i upper 0%Q = up).
     { clear - C. revert lower upper i C. generalize (Z.to_nat c) as n.
@@ -242,17 +256,20 @@ Proof.
   intros G sizes I x K S D A X. unfold ends_of.
   assert (LI : length (input_ends K (graph_inputs G)) = length (graph_inputs G)).
   { unfold input_ends. destruct K; try apply map_length. generalize (graph_inputs G) as counts.
-    intro counts. clear X. revert lower upper. induction counts as [|c rest IH]; intros; cbn [box_ends length]; [reflexivity|]. rewrite IH. reflexivity. }
+    intro counts. clear X. revert lower upper. induction counts as [|c rest IH]; intros; cbn [box_ends length]; [reflexivity|].
+    rewrite IH. reflexivity. }
   apply (ends_from_right I G _ sizes (run_sizes G sizes S I x D) (run_forms G sizes S I x D) _ 0).
   - intros v i. unfold interval_at. destruct (entry _ v) as [t|] eqn:T; [|apply no_ends_right].
     apply entry_at_nth in T as [P T]. rewrite nth_error_map in T.
-    destruct (nth_error (input_ends K (graph_inputs G)) (Z.to_nat v)) as [l|] eqn:L; [|discriminate]. injection T as <-. cbn [force].
+    destruct (nth_error (input_ends K (graph_inputs G)) (Z.to_nat v)) as [l|] eqn:L; [|discriminate]. injection T as <-.
+    cbn [force].
     destruct (entry (with_entries no_entries l) i) as [e|] eqn:E; [|apply no_ends_right]. apply entry_at_nth in E as [PI E].
     assert (B : (Z.to_nat v < length (graph_inputs G))%nat) by (rewrite <- LI; apply nth_error_Some; congruence).
     assert (EV := run_inputs G sizes S I x D (Z.to_nat v) B). rewrite Z2Nat.id in EV by exact P. rewrite EV. unfold entry_at.
     unfold input_ends in L. destruct K; cbn [inside] in X;
       try (apply nth_error_In, in_map_iff in L as (c & <- & _); destruct (Z.to_nat i); discriminate E).
-    + rewrite nth_error_map in L. destruct (nth_error (graph_inputs G) (Z.to_nat v)) as [c|] eqn:C; [|discriminate]. injection L as <-.
+    + rewrite nth_error_map in L. destruct (nth_error (graph_inputs G) (Z.to_nat v)) as [c|] eqn:C; [|discriminate].
+      injection L as <-.
       apply nth_error_In, in_map_iff in E as (j & <- & _). split; cbn [low_end high_end]; [|exact Logic.I]. rewrite zero_value.
       destruct (Nat.lt_ge_cases (Z.to_nat i) (length (nth (Z.to_nat v) (input_values (graph_inputs G) x) []))) as [LT|GE].
       * destruct (input_entry _ _ _ _ B LT) as (j' & J & ->). apply X, J.

@@ -167,7 +167,8 @@ Proof.
 Qed.
 
 Lemma fraction_value : forall q, Q2R q * IZR (Z.pos (Qden q)) = IZR (Qnum q) /\ 0 < IZR (Z.pos (Qden q)).
-Proof. intro q. assert (D : 0 < IZR (Z.pos (Qden q))) by (apply (IZR_lt 0); reflexivity). split; [unfold Q2R; field; lra|exact D]. Qed.
+Proof. intro q. assert (D : 0 < IZR (Z.pos (Qden q))) by (apply (IZR_lt 0); reflexivity). split; [unfold Q2R; field; lra|exact D].
+Qed.
 
 Lemma at_most_spec : forall p q, if at_most p q then Q2R p <= Q2R q else Q2R q < Q2R p.
 Proof.
@@ -192,7 +193,8 @@ Qed.
 
 Lemma greatest_of_value : forall p q, Q2R (greatest_of p q) = Rmax (Q2R p) (Q2R q).
 Proof.
-  intros p q. unfold greatest_of. assert (H := at_most_spec p q). unfold Rmax. destruct (at_most p q), (Rle_dec (Q2R p) (Q2R q)); lra.
+  intros p q. unfold greatest_of. assert (H := at_most_spec p q). unfold Rmax.
+  destruct (at_most p q), (Rle_dec (Q2R p) (Q2R q)); lra.
 Qed.
 
 Lemma zero_value : Q2R 0 = 0.

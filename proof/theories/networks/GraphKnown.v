@@ -3,7 +3,8 @@
 From Coq Require Import List Bool ZArith QArith Qreals Reals FMapPositive Lra Lia.
 From Proof Require Import Layers Streams Tables.
 From Proof.convolution Require Import Convolutions Windows.
-From Proof.networks Require Import Graphs GraphForms FormsOfGraphs GraphRuns GraphIntervals EndsOfGraphs GraphEnds GraphLayers LayersOfGraphs.
+From Proof.networks Require Import Graphs GraphForms FormsOfGraphs GraphRuns GraphIntervals EndsOfGraphs GraphEnds GraphLayers
+  LayersOfGraphs.
 Import ListNotations.
 Open Scope Z_scope.
 
@@ -80,7 +81,8 @@ Definition layers_learned (layers : list (Z * Z)) (known : Z) : Z :=
   fold_left (fun known l => if member known (fst l) then learn known (snd l) else known) layers known.
 
 (** Through all steps, from the last to the first, until nothing changes. *)
-Fixpoint settled {A : Type} (P : prepared_graph) (with_ends : bool) (layers : list (Z * Z)) (steps : list Z) (rounds : list A) (known : Z) : Z :=
+Fixpoint settled {A : Type} (P : prepared_graph) (with_ends : bool) (layers : list (Z * Z)) (steps : list Z) (rounds : list A)
+  (known : Z) : Z :=
   match rounds with
   | [] => known
   | _ :: rounds' =>
@@ -176,19 +178,22 @@ Proof.
   { unfold chosen_number. assert (LS : (0 < length scale)%nat) by (destruct scale; [contradiction|cbn; lia]).
     assert (M := Z.mod_pos_bound (i / each) (Z.of_nat (length scale)) ltac:(lia)).
     assert (IN : In (nth (Z.to_nat ((i / each) mod Z.of_nat (length scale))) scale 0%Q) scale) by (apply nth_In; lia).
-    rewrite forallb_forall in F. specialize (F _ IN). assert (Z0 := is_zero_value (nth (Z.to_nat ((i / each) mod Z.of_nat (length scale))) scale 0%Q)).
+    rewrite forallb_forall in F. specialize (F _ IN).
+    assert (Z0 := is_zero_value (nth (Z.to_nat ((i / each) mod Z.of_nat (length scale))) scale 0%Q)).
     apply negb_true_iff in F. rewrite F in Z0. exact Z0. }
   apply Rmult_eq_reg_l with (chosen_number each scale i); [lra|exact NZ].
 Qed.
 
 Lemma sum_kept : forall signs read u n, length signs = length read -> signs_of (combine signs read) u <> 0%Z ->
-  (forall r, In r read -> r <> u -> V r = W r) -> (forall r, In r read -> Z.of_nat (length (V r)) = n /\ Z.of_nat (length (W r)) = n) ->
+  (forall r, In r read -> r <> u -> V r = W r) -> (forall r, In r read -> Z.of_nat (length (V r)) = n /\
+    Z.of_nat (length (W r)) = n) ->
   In u read -> V v = step_value I k (SumStep signs) (map V read) -> W v = step_value I k (SumStep signs) (map W read) -> V u = W u.
 Proof.
   intros signs read u n LS NZ O S IU EV EW. destruct (S u IU) as [LV LW]. apply same_entries; [lia|]. intros i B.
   destruct read as [|r0 others]; [destruct IU|]. set (read := r0 :: others) in *.
   assert (E := f_equal (fun l => entry_at l i) known_value). cbn beta in E. rewrite EV, EW in E. cbn [step_value] in E.
-  assert (FV : nth 0 (map V read) [] = V r0) by reflexivity. assert (FW : nth 0 (map W read) [] = W r0) by reflexivity. rewrite FV, FW in E.
+  assert (FV : nth 0 (map V read) [] = V r0) by reflexivity. assert (FW : nth 0 (map W read) [] = W r0) by reflexivity.
+  rewrite FV, FW in E.
   destruct (S r0 (or_introl eq_refl)) as [L0 L1].
   rewrite (entry_at_numbered (fun i => total (fun p => IZR (fst p) * entry_at (snd p) i) (combine signs (map V read)))) in E by lia.
   rewrite (entry_at_numbered (fun i => total (fun p => IZR (fst p) * entry_at (snd p) i) (combine signs (map W read)))) in E by lia.
@@ -207,8 +212,10 @@ Proof.
   symmetry in G0. apply Rmult_integral in G0 as [G0|G0]; [apply eq_IZR in G0; contradiction|lra].
 Qed.
 
-Lemma move_kept : forall moved fill z others, (forall i, (0 <= i < Z.of_nat (length (V z)))%Z -> In i moved) -> length (V z) = length (W z) ->
-  V v = step_value I k (MoveStep moved fill) (map V (z :: others)) -> W v = step_value I k (MoveStep moved fill) (map W (z :: others)) -> V z = W z.
+Lemma move_kept : forall moved fill z others, (forall i, (0 <= i < Z.of_nat (length (V z)))%Z -> In i moved) ->
+  length (V z) = length (W z) ->
+  V v = step_value I k (MoveStep moved fill) (map V (z :: others)) ->
+    W v = step_value I k (MoveStep moved fill) (map W (z :: others)) -> V z = W z.
 Proof.
   intros moved fill z others M L EV EW. apply same_entries; [exact L|]. intros i B. assert (IM := M i B).
   assert (E := known_value). rewrite EV, EW in E. cbn [step_value map nth] in E.
@@ -225,7 +232,8 @@ Lemma join_kept : forall read, (forall r, In r read -> length (V r) = length (W 
 Proof.
   induction read as [|u read IH]; intros L E r IR; [destruct IR|]. cbn [map concat] in E.
   assert (X : V u = W u /\ concat (map V read) = concat (map W read)).
-  { assert (LU := L u (or_introl eq_refl)). revert E LU. generalize (V u) as a, (W u) as b, (concat (map V read)) as c, (concat (map W read)) as d.
+  { assert (LU := L u (or_introl eq_refl)). revert E LU.
+    generalize (V u) as a, (W u) as b, (concat (map V read)) as c, (concat (map W read)) as d.
     clear. induction a as [|t a IH]; intros [|s b] c d E L; try discriminate L; [split; [reflexivity|exact E]|].
     cbn [app] in E. injection E as -> E. injection L as L. destruct (IH b c d E L) as [-> ->]. split; reflexivity. }
   destruct X as [X Y]. destruct IR as [<-|IR]; [exact X|]. apply (IH (fun r IR => L r (or_intror IR)) Y r IR).

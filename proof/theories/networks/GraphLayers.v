@@ -83,7 +83,10 @@ Definition told_at (P : prepared_graph) (v : Z) (slopes : table Q) (i : Z) : tol
   | Some (Some s) =>
       if is_affine (operation_of s) then TellsAll
       else match reads s with
-           | z :: _ => if reads_entries (operation_of s) then told_by (operation_of s) slopes i (Delay (fun _ => interval_at (the_ends P) z i)) else Tells []
+           | z :: _ =>
+               if reads_entries (operation_of s) then
+                 told_by (operation_of s) slopes i (Delay (fun _ => interval_at (the_ends P) z i))
+               else Tells []
            | [] => Tells []
            end
   | _ => Tells []
@@ -214,7 +217,8 @@ Fixpoint first_outside (number : Z) (lower upper : list Q) (ends : list interval
   | [], [], [] => None
   | l :: lower', u :: upper', e :: ends' =>
       match low_end e, high_end e with
-      | Some a, Some b => if at_most l a && at_most b u then first_outside (number + 1) lower' upper' ends' else Some (ColumnOutside number)
+      | Some a, Some b =>
+          if at_most l a && at_most b u then first_outside (number + 1) lower' upper' ends' else Some (ColumnOutside number)
       | _, _ => Some (ColumnOutside number)
       end
   | _, _, _ => Some NotWellFormed
@@ -224,7 +228,8 @@ Fixpoint first_outside (number : Z) (lower upper : list Q) (ends : list interval
 Definition domain_fault (K : domain) (ends : ends_table) (source : Z) (columns : list Z) : option graph_fault :=
   match K with
   | Space => None
-  | Orthant => if forallb (fun j => is_nonnegative_end (low_end (interval_at ends source j))) columns then None else Some NegativeColumn
+  | Orthant =>
+      if forallb (fun j => is_nonnegative_end (low_end (interval_at ends source j))) columns then None else Some NegativeColumn
   | Box lower upper =>
       if Nat.eqb (length lower) (length columns) then first_outside 0 lower upper (map (interval_at ends source) columns)
       else Some (BoundCount (Z.of_nat (length columns)) (Z.of_nat (length lower)))
@@ -241,7 +246,8 @@ Inductive rows_evidence :=
 
 Definition most_entries : Z := 33554432.
 
-Definition of_rows_outcome (o : outcome unit) : option graph_fault := match o with Good _ => None | Bad why => Some (OfRowsProof why) end.
+Definition of_rows_outcome (o : outcome unit) : option graph_fault :=
+  match o with Good _ => None | Bad why => Some (OfRowsProof why) end.
 
 Definition numerators (r : row) : list Z := map Qnum (normal r).
 

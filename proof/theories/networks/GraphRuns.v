@@ -29,7 +29,8 @@ Proof.
   - right. change (with_entry t a) with (with_entries t [a]) in H. apply entry_below in H; [exact H|exact P|lia].
 Qed.
 
-Lemma entry_at_nth : forall A (l : list A) i b, entry (with_entries no_entries l) i = Some b -> 0 <= i /\ nth_error l (Z.to_nat i) = Some b.
+Lemma entry_at_nth : forall A (l : list A) i b, entry (with_entries no_entries l) i = Some b -> 0 <= i /\
+  nth_error l (Z.to_nat i) = Some b.
 Proof.
   intros A l i b H. assert (B := entry_number _ _ _ _ H). split; [lia|]. apply entry_nth in H; [|cbn; lia].
   cbn [size no_entries] in H. rewrite Z.sub_0_r in H. exact H.
@@ -43,7 +44,8 @@ Qed.
 
 (** * Numbers of entries *)
 
-Lemma flat_map_length_same : forall A B (f : A -> list B) c l, (forall a, length (f a) = c) -> length (flat_map f l) = (length l * c)%nat.
+Lemma flat_map_length_same : forall A B (f : A -> list B) c l, (forall a, length (f a) = c) ->
+  length (flat_map f l) = (length l * c)%nat.
 Proof. induction l as [|a l IH]; intro H; cbn; [reflexivity|]. rewrite app_length, H, IH by exact H. reflexivity. Qed.
 
 Lemma each_entry_length : forall f v, length (each_entry f v) = length v.
@@ -61,22 +63,26 @@ Proof.
     rewrite below_length, Nat2Z.inj_mul, Z2Nat.id by (apply Z.div_pos; lia). reflexivity.
   - rewrite (flat_map_length_same _ _ _ (outputs C * length (windows (axes C) N))%nat).
     + rewrite seq_length. lia.
-    + intro a. rewrite (flat_map_length_same _ _ _ (length (windows (axes C) N))) by (intro; apply map_length). rewrite seq_length. reflexivity.
-  - subst sizes. clear. induction read as [|u read IH]; cbn [map concat fold_right]; [reflexivity|]. rewrite app_length, Nat2Z.inj_add, IH. reflexivity.
+    + intro a. rewrite (flat_map_length_same _ _ _ (length (windows (axes C) N))) by (intro; apply map_length). rewrite seq_length.
+      reflexivity.
+  - subst sizes. clear. induction read as [|u read IH]; cbn [map concat fold_right]; [reflexivity|].
+    rewrite app_length, Nat2Z.inj_add, IH. reflexivity.
 Qed.
 
 Lemma entries_at_sizes : forall V sizes read ns, right_sizes V sizes -> entries_at sizes read = Some ns ->
   map (fun v => Z.of_nat (length (V v))) read = ns.
 Proof.
   intros V sizes. induction read as [|v read IH]; intros ns RS H; cbn [entries_at] in H; [injection H as <-; reflexivity|].
-  destruct (entry sizes v) as [n|] eqn:E; [|discriminate]. destruct (entries_at sizes read) as [l|]; [|discriminate]. injection H as <-.
+  destruct (entry sizes v) as [n|] eqn:E; [|discriminate]. destruct (entries_at sizes read) as [l|]; [|discriminate].
+  injection H as <-.
   cbn [map]. rewrite (RS v n E), (IH l RS eq_refl). reflexivity.
 Qed.
 
 Lemma sizes_from_right : forall I V steps k sizes all, sizes_from steps sizes = Some all -> 0 <= size sizes ->
   follows I V k (size sizes) steps -> right_sizes V sizes -> right_sizes V all.
 Proof.
-  intros I V. induction steps as [|s rest IH]; intros k sizes all H P F RS; cbn [sizes_from follows] in *; [injection H as <-; exact RS|].
+  intros I V. induction steps as [|s rest IH]; intros k sizes all H P F RS; cbn [sizes_from follows] in *; [injection H as <-;
+    exact RS|].
   destruct (entries_at sizes (reads s)) as [ns|] eqn:E; [|discriminate]. apply (entries_at_sizes V) in E; [|exact RS].
   destruct (0 <=? size_of_step (operation_of s) ns) eqn:N; [|discriminate]. apply Z.leb_le in N. destruct F as [[FV _] F].
   apply (IH (S k) _ _ H); [cbn; lia|exact F|]. intros v n EV. apply entry_with in EV as [[-> ->]|EV]; [|apply RS, EV|exact P].
@@ -94,7 +100,8 @@ Proof.
   - apply (affine_entries_right V I k) in A; [|exact L]. rewrite <- E in A. apply entry_at_nth in H as [P H].
     rewrite nth_error_map in H. destruct (nth_error fs (Z.to_nat i)) as [f0|] eqn:N; [|discriminate]. injection H as <-.
     cbn [force] in D. apply (resolved_right V _ _ _ _ RF) with (2 := D).
-    clear - A N. unfold entry_at. revert A N. generalize (Z.to_nat i) as j. generalize (V v) as l. induction fs as [|f1 fs IH]; intros l j A N; [destruct j; discriminate|].
+    clear - A N. unfold entry_at. revert A N. generalize (Z.to_nat i) as j. generalize (V v) as l.
+    induction fs as [|f1 fs IH]; intros l j A N; [destruct j; discriminate|].
     inversion A as [|? t ? l' H1 H2]; subst. destruct j as [|j]; [injection N as <-; exact H1|apply (IH l' j H2 N)].
   - apply entry_number in H. cbn in H. lia.
 Qed.
@@ -111,7 +118,8 @@ Proof.
       * apply (entries_at_sizes V) in N; [|exact RS].
         destruct (entry (resolved_forms known (affine_entries (operation_of s) (reads s) ns)) i) as [d|] eqn:D; [|discriminate].
         apply (resolved_forms_right V known _ _ ns _ I k RF N E i d f D H).
-      * cbn [resolved_forms] in H. destruct (entry no_entries i) as [d|] eqn:D; [|discriminate]. apply entry_number in D. cbn in D. lia.
+      * cbn [resolved_forms] in H. destruct (entry no_entries i) as [d|] eqn:D; [|discriminate]. apply entry_number in D. cbn in D.
+        lia.
     + injection H as <-. split; [cbn; lra|]. apply entry_form_right. cbn. lra.
   - apply (RF v i f). unfold form_of. rewrite EV. exact H.
 Qed.
@@ -126,7 +134,8 @@ Qed.
 Lemma atoms_right : forall V A (l : list A), right_forms V (with_entries no_entries (map (fun _ => AtomForms) l)).
 Proof.
   intros V A l v i f H. unfold form_of in H. destruct (entry _ v) as [made|] eqn:E; [|discriminate].
-  apply entry_at_nth in E as [_ E]. rewrite nth_error_map in E. destruct (nth_error l (Z.to_nat v)); [|discriminate]. injection E as <-.
+  apply entry_at_nth in E as [_ E]. rewrite nth_error_map in E. destruct (nth_error l (Z.to_nat v)); [|discriminate].
+  injection E as <-.
   injection H as <-. split; [cbn; lra|]. apply entry_form_right. cbn. lra.
 Qed.
 
@@ -164,7 +173,8 @@ Qed.
 Lemma input_values_length : forall counts x, length (input_values counts x) = length counts.
 Proof. induction counts as [|c rest IH]; intro x; cbn [input_values length]; [reflexivity|]. rewrite IH. reflexivity. Qed.
 
-Lemma input_sizes : forall counts x k n, nth_error counts k = Some n -> 0 <= n -> Z.of_nat (length (nth k (input_values counts x) [])) = n.
+Lemma input_sizes : forall counts x k n, nth_error counts k = Some n -> 0 <= n ->
+  Z.of_nat (length (nth k (input_values counts x) [])) = n.
 Proof.
   induction counts as [|c rest IH]; intros x [|k] n H P; try discriminate H; cbn [nth_error input_values nth] in *.
   - injection H as ->. rewrite map_length, seq_length. lia.
@@ -211,7 +221,8 @@ Proof.
   destruct run_sizes_from as [S P]. apply (sizes_from_right I V _ 0 _ _ S).
   - rewrite size_of_entries. cbn. lia.
   - rewrite size_of_entries. exact run_follows.
-  - intros v n E. apply entry_at_nth in E as [B E]. assert (L : (Z.to_nat v < length (graph_inputs G))%nat) by (apply nth_error_Some; congruence).
+  - intros v n E. apply entry_at_nth in E as [B E].
+    assert (L : (Z.to_nat v < length (graph_inputs G))%nat) by (apply nth_error_Some; congruence).
     rewrite <- (Z2Nat.id v B), run_inputs by exact L. apply input_sizes; [exact E|]. apply P. apply nth_error_In in E. exact E.
 Qed.
 

@@ -22,7 +22,8 @@ Record run_of (P : prepared_graph) (I : interpretation) (V : Z -> list R) : Prop
     /\ forall name, operation_of s = OneToOneStep name -> right_function I (step_number P v) name }.
 
 Lemma follows_nth : forall I V steps k v j s, follows I V k v steps -> nth_error steps j = Some s ->
-  V (v + Z.of_nat j)%Z = step_value I (k + j) (operation_of s) (map V (reads s)) /\ step_defined I (k + j) (operation_of s) (map V (reads s)).
+  V (v + Z.of_nat j)%Z = step_value I (k + j) (operation_of s) (map V (reads s)) /\
+    step_defined I (k + j) (operation_of s) (map V (reads s)).
 Proof.
   intros I V. induction steps as [|r rest IH]; intros k v [|j] s F N; try discriminate N; cbn [follows nth_error] in *.
   - injection N as ->. destruct F as [F _]. rewrite Nat.add_0_r, Z.add_0_r. exact F.
@@ -33,22 +34,26 @@ Qed.
 Theorem values_run : forall K G P I x, prepared_graph_of K G = Some P -> admissible I G -> inside (graph_dimension G) K x ->
   graph_defined I G x -> run_of P I (values_at I G x).
 Proof.
-  intros K G P I x H A X D. unfold prepared_graph_of in H. destruct (sizes_of G) as [sizes|] eqn:S; [|discriminate]. injection H as <-.
+  intros K G P I x H A X D. unfold prepared_graph_of in H. destruct (sizes_of G) as [sizes|] eqn:S; [|discriminate].
+  injection H as <-.
   constructor; cbn [the_sizes the_graph the_ends the_steps].
   - apply (run_sizes G sizes S I x D).
   - apply (run_forms G sizes S I x D).
   - apply (run_ends G sizes I x K S D A X).
   - intros v s E. unfold step_number. cbn [the_graph].
     set (inputs := with_entries no_entries (map (fun _ => None) (graph_inputs G))) in *.
-    assert (SI : size inputs = Z.of_nat (length (graph_inputs G))) by (unfold inputs; rewrite size_of_entries, map_length; reflexivity).
+    assert (SI : size inputs = Z.of_nat (length (graph_inputs G))) by (unfold inputs; rewrite size_of_entries, map_length;
+      reflexivity).
     destruct (Z.lt_ge_cases v (size inputs)) as [L|L].
     + apply entry_below in E; [|lia|exact L]. unfold inputs in E. apply entry_at_nth in E as [_ E]. rewrite nth_error_map in E.
       destruct (nth_error (graph_inputs G) (Z.to_nat v)); discriminate E.
     + apply entry_nth in E; [|lia]. rewrite nth_error_map in E.
       destruct (nth_error (graph_steps G) (Z.to_nat (v - size inputs))) as [s'|] eqn:N; [|discriminate]. injection E as ->.
       rewrite SI in *. destruct (follows_nth I _ _ _ _ _ _ (run_follows G sizes S I x D) N) as [F1 F2]. cbn [Nat.add] in *.
-      replace (Z.of_nat (length (graph_inputs G)) + Z.of_nat (Z.to_nat (v - Z.of_nat (length (graph_inputs G)))))%Z with v in F1 by lia.
-      split; [exact F1|]. split; [exact F2|]. intros name O. destruct s as [op read]. cbn [operation_of] in O. subst op. apply (A _ name read N).
+      replace (Z.of_nat (length (graph_inputs G)) + Z.of_nat (Z.to_nat (v - Z.of_nat (length (graph_inputs G)))))%Z with v in F1
+        by lia.
+      split; [exact F1|]. split; [exact F2|]. intros name O. destruct s as [op read]. cbn [operation_of] in O. subst op.
+      apply (A _ name read N).
 Qed.
 
 (** * What is told *)
@@ -58,7 +63,8 @@ Proof. intros p q H. apply Qeq_eqR. apply Z.eqb_eq in H. exact H. Qed.
 
 Lemma one_number_value : forall e q t, one_number e = Some q -> lies e t -> t = Q2R q.
 Proof.
-  intros e q t H [L U]. unfold one_number in H. destruct (low_end e) as [a|]; [|discriminate]. destruct (high_end e) as [b|]; [|discriminate].
+  intros e q t H [L U]. unfold one_number in H. destruct (low_end e) as [a|]; [|discriminate].
+  destruct (high_end e) as [b|]; [|discriminate].
   destruct (same_rational a b) eqn:E; [|discriminate]. injection H as <-. apply same_rational_value in E. lra.
 Qed.
 
@@ -77,7 +83,8 @@ Lemma told_right : forall o n i, V o = W o -> entry (the_sizes P) (told_value P 
   tells_same (told_at P o (slopes_of_value P o) i) (entry_at (V (told_value P o)) i) (entry_at (W (told_value P o)) i).
 Proof.
   intros o n i E N B. destruct (same_sizes _ _ N) as [LV LW].
-  assert (T : V (told_value P o) = W (told_value P o) -> tells_same (told_at P o (slopes_of_value P o) i) (entry_at (V (told_value P o)) i) (entry_at (W (told_value P o)) i)).
+  assert (T : V (told_value P o) = W (told_value P o) ->
+    tells_same (told_at P o (slopes_of_value P o) i) (entry_at (V (told_value P o)) i) (entry_at (W (told_value P o)) i)).
   { intros ->. destruct (told_at P o (slopes_of_value P o) i); cbn [tells_same]; [reflexivity|]. intros s c _. reflexivity. }
   destruct B as [B|B].
   2: { apply T. destruct (V (told_value P o)); [|cbn in LV; lia]. destruct (W (told_value P o)); [reflexivity|cbn in LW; lia]. }
@@ -88,7 +95,8 @@ Proof.
   assert (TV : told_value P o = z) by (unfold told_value; rewrite S; cbn [reads operation_of]; rewrite R; reflexivity).
   rewrite TV in *. unfold told_at, slopes_of_value. rewrite S. cbn [reads operation_of]. rewrite R.
   assert (NA : is_affine op = false) by (destruct op; try discriminate R; reflexivity). rewrite NA.
-  destruct (run_has_steps _ _ _ run_V _ _ S) as (EV & DV & OV), (run_has_steps _ _ _ run_W _ _ S) as (EW & DW & _). cbn [operation_of reads] in *.
+  destruct (run_has_steps _ _ _ run_V _ _ S) as (EV & DV & OV), (run_has_steps _ _ _ run_W _ _ S) as (EW & DW & _).
+  cbn [operation_of reads] in *.
   apply (told_by_right (one_to_one I (step_number P o))); cbn [force].
   - exact R.
   - intros name -> F. cbn [step_defined map nth] in DV, DW. destruct (OV name eq_refl) as [INJ _].
@@ -128,7 +136,8 @@ Lemma column_set_spec : forall size columns seen set, column_set size columns se
 Proof.
   intros size. induction columns as [|j rest IH]; intros seen set H; cbn [column_set] in H.
   - injection H as <-. split; [intros j []|]. split; [constructor|]. intros k K. left. exact K.
-  - destruct ((0 <=? j) && (j <? size))%Z eqn:B; [|discriminate]. apply andb_prop in B as [B1 B2]. apply Z.leb_le in B1. apply Z.ltb_lt in B2.
+  - destruct ((0 <=? j) && (j <? size))%Z eqn:B; [|discriminate]. apply andb_prop in B as [B1 B2]. apply Z.leb_le in B1.
+    apply Z.ltb_lt in B2.
     destruct (PositiveMap.find (place j) seen) as [u|] eqn:F; [discriminate|]. destruct (IH _ _ H) as (A & N & C). split; [|split].
     + intros i [<-|I]; [split; [lia|exact F]|]. destruct (A i I) as [AI AF]. split; [exact AI|].
       destruct (Pos.eq_dec (place i) (place j)) as [E|E]; [rewrite E, PositiveMap.gss in AF; discriminate|].
@@ -169,7 +178,8 @@ Proof.
   revert columns_differ columns_positive. induction columns as [|c rest IH]; intros ND CP II; [destruct II|].
   inversion ND as [|? ? NI ND']; subst. cbn [total]. rewrite coefficient_added by (auto; apply CP; left; reflexivity).
   destruct (Z.eqb_spec c i) as [->|N].
-  - rewrite plus_IZR. enough (E : total (fun j => IZR (coefficient_at (PositiveMap.add (place i) (coefficient_at m i + k)%Z m) j) * X j) rest
+  - rewrite plus_IZR. enough (E : total (fun j =>
+    IZR (coefficient_at (PositiveMap.add (place i) (coefficient_at m i + k)%Z m) j) * X j) rest
       = total (fun j => IZR (coefficient_at m j) * X j) rest) by (rewrite E; ring).
     apply Windows.total_ext. intros j J. rewrite coefficient_added by (auto; apply CP; right; exact J).
     destruct (Z.eqb_spec j i) as [->|_]; [contradiction|reflexivity].
@@ -187,7 +197,8 @@ Proof.
     destruct (is_column set (part_entry p)) eqn:C.
     + apply IH in H. rewrite H, combination_added by (apply set_columns; assumption). rewrite mult_IZR. unfold X. ring.
     + destruct (one_number (interval_at ends source (part_entry p))) as [q|] eqn:O; [|discriminate].
-      apply IH in H. rewrite H, reduced_value, Q2R_plus, Q2R_mult. apply one_number_value with (2 := ends_right source (part_entry p)) in O.
+      apply IH in H. rewrite H, reduced_value, Q2R_plus, Q2R_mult.
+      apply one_number_value with (2 := ends_right source (part_entry p)) in O.
       rewrite <- O. unfold Q2R at 2. cbn [Qnum Qden]. rewrite mult_IZR. field. lra.
 Qed.
 
@@ -204,9 +215,11 @@ Proof.
   apply andb_prop in C as [C CU]. apply andb_prop in C as [C CS]. apply andb_prop in C as [_ CP].
   apply Z.ltb_lt in CP. apply Z.eqb_eq in CS, CU. assert (EC : Zpos (Z.to_pos common) = common) by (apply Z2Pos.id, CP).
   assert (P1 := IZR_lt _ _ CP). apply (f_equal IZR) in CS, CU. rewrite mult_IZR in CS, CU.
-  set (h := fun j => match PositiveMap.find (place j) m with Some k => Qmake (s * k) (Z.to_pos common) | None => Qmake 0 (Z.to_pos common) end).
+  set (h := fun j => match PositiveMap.find (place j) m
+    with Some k => Qmake (s * k) (Z.to_pos common) | None => Qmake 0 (Z.to_pos common) end).
   assert (HJ : forall j, Q2R (h j) = IZR s * IZR (coefficient_at m j) / IZR common).
-  { intro j. unfold h, coefficient_at. destruct (PositiveMap.find (place j) m); unfold Q2R; cbn [Qnum Qden]; rewrite EC; [rewrite mult_IZR|]; field; lra. }
+  { intro j. unfold h, coefficient_at.
+    destruct (PositiveMap.find (place j) m); unfold Q2R; cbn [Qnum Qden]; rewrite EC; [rewrite mult_IZR|]; field; lra. }
   split.
   - unfold affine. cbn [normal bias]. fold h. rewrite dot_columns.
     assert (T : total (fun j => Q2R (h j) * entry_at (V source) j) columns = IZR s / IZR common * combination m).
@@ -214,11 +227,13 @@ Proof.
     rewrite T. unfold Q2R at 1. cbn [Qnum Qden]. rewrite EC, mult_IZR.
     destruct (fraction_value c) as [VC PC]. rewrite <- VC.
     assert (E0 : combination (PositiveMap.empty Z) = 0).
-    { unfold combination. clear. induction columns as [|j rest IH]; cbn [total]; [reflexivity|]. rewrite IH. unfold coefficient_at. rewrite PositiveMap.gempty. ring. }
+    { unfold combination. clear. induction columns as [|j rest IH]; cbn [total]; [reflexivity|]. rewrite IH. unfold coefficient_at.
+      rewrite PositiveMap.gempty. ring. }
     rewrite E0, reduced_value, Q2R_plus, ED in E. unfold Q2R at 2 in E. cbn [Qnum Qden] in E. rewrite ED, mult_IZR in E.
     unfold numerator in N.
     assert (E1 : combination m + IZR (form_denominator f) * Q2R c = IZR (form_denominator f) * (IZR sign * t + Q2R shift)).
-    { rewrite E. replace (IZR (form_denominator f) * (IZR sign * t + Q2R shift)) with (IZR sign * (IZR (form_denominator f) * t) + IZR (form_denominator f) * Q2R shift) by ring.
+    { rewrite E. replace (IZR (form_denominator f) * (IZR sign * t + Q2R shift))
+        with (IZR sign * (IZR (form_denominator f) * t) + IZR (form_denominator f) * Q2R shift) by ring.
       rewrite <- N. field. lra. }
     apply Rmult_eq_reg_l with (IZR (form_denominator f)); [|lra]. rewrite <- E1.
     assert (SN : IZR s <> 0) by (intro F; rewrite F in CS; lra).
@@ -226,7 +241,8 @@ Proof.
       (IZR s / IZR common * combination m + Q2R c * ((IZR u * IZR (Z.pos (Qden c))) * / IZR common)) by (field; lra).
     rewrite CU. rewrite <- CS at 1. field. split; lra.
   - exists (Z.to_pos common). split; [rewrite EC; exact P1|]. cbn [normal]. split; [|apply map_length].
-    apply Forall_forall. intros q Q. apply in_map_iff in Q as (j & <- & _). unfold h. destruct (PositiveMap.find (place j) m); reflexivity.
+    apply Forall_forall. intros q Q. apply in_map_iff in Q as (j & <- & _). unfold h.
+    destruct (PositiveMap.find (place j) m); reflexivity.
 Qed.
 
 End Rows.
@@ -271,7 +287,8 @@ Lemma layer_rows_right : forall codes number rows,
   layer_rows P forms output (told_value P output) n source (slopes_of_value P output) columns set number codes = Right rows ->
   Forall told_row rows /\ length rows = length codes.
 Proof.
-  induction codes as [|code rest IH]; intros number rows H; cbn [layer_rows] in H; [injection H as <-; split; [constructor|reflexivity]|].
+  induction codes as [|code rest IH]; intros number rows H; cbn [layer_rows] in H; [injection H as <-; split;
+    [constructor|reflexivity]|].
   destruct (row_function P output n code) as [[[sign i] shift]|] eqn:F; [|discriminate]. apply row_function_entry in F.
   assert (T := told_right P I V W run_V run_W output n i same_output output_size F).
   set (t := told_at P output (slopes_of_value P output) i) in *.
@@ -280,9 +297,11 @@ Proof.
   destruct (made_row (the_ends P) source columns set sign shift f) as [r|] eqn:M; [|discriminate].
   destruct (layer_rows _ _ _ _ _ _ _ _ _ _ rest) as [l|] eqn:L; [|discriminate]. injection H as <-.
   destruct (IH _ _ L) as [A B]. split; [|cbn; rewrite B; reflexivity]. constructor; [|exact A].
-  destruct (made_row_right V _ (run_has_ends _ _ _ run_V) source columns set columns_differ columns_positive set_columns sign shift f _ r
+  destruct (made_row_right V _ (run_has_ends _ _ _ run_V) source columns set columns_differ columns_positive set_columns sign
+    shift f _ r
     (run_has_forms _ _ _ run_V _ _ _ FO) M) as [EV D].
-  destruct (made_row_right W _ (run_has_ends _ _ _ run_W) source columns set columns_differ columns_positive set_columns sign shift f _ r
+  destruct (made_row_right W _ (run_has_ends _ _ _ run_W) source columns set columns_differ columns_positive set_columns sign
+    shift f _ r
     (run_has_forms _ _ _ run_W _ _ _ FO) M) as [EW _].
   unfold told_row. cbn [fst snd]. fold x in EV. fold y in EW. rewrite EV, EW. split; [|split; [|exact D]].
   - apply (is_told_right t); assumption.
@@ -300,24 +319,29 @@ Qed.
 Lemma dot_minus : forall w u v, dot w (fun j => u j - v j) = dot w u - dot w v.
 Proof. induction w as [|a w IH]; intros u v; cbn [dot]; [ring|]. rewrite (IH (fun j => u (S j)) (fun j => v (S j))). ring. Qed.
 
-Lemma rank_right : forall modulus rows, rank_fault modulus (length columns) rows = None -> Forall told_row rows -> same (length columns) x y.
+Lemma rank_right : forall modulus rows, rank_fault modulus (length columns) rows = None -> Forall told_row rows ->
+  same (length columns) x y.
 Proof.
   intros modulus rows H T. unfold rank_fault in H. destruct (forallb snd rows) eqn:A; [|discriminate].
   destruct (most_entries <? _)%Z; [discriminate|]. destruct (column_without_pivot _ _ _) eqn:C in H; [discriminate|].
   rewrite forallb_forall in A. rewrite Forall_forall in T.
   assert (S : same (length columns) (fun j => x j - y j) zero_point).
   { apply (rank_sound _ _ _ C).
-    - intros r R. apply in_map_iff in R as (rb & <- & R). destruct (T rb R) as (_ & _ & d & _ & _ & L). unfold numerators. rewrite map_length. exact L.
+    - intros r R. apply in_map_iff in R as (rb & <- & R). destruct (T rb R) as (_ & _ & d & _ & _ & L). unfold numerators.
+      rewrite map_length. exact L.
     - intros r R. apply in_map_iff in R as (rb & <- & R). destruct (T rb R) as (_ & E & d & _ & D & _). specialize (E (A rb R)).
-      unfold numerators. rewrite (numerators_idot _ d) by exact D. rewrite dot_minus. unfold affine in E. replace (dot (normal (fst rb)) x) with (dot (normal (fst rb)) y) by lra. ring. }
+      unfold numerators. rewrite (numerators_idot _ d) by exact D. rewrite dot_minus. unfold affine in E.
+      replace (dot (normal (fst rb)) x) with (dot (normal (fst rb)) y) by lra. ring. }
   intros j J. specialize (S j J). cbn beta in S. unfold zero_point in S. lra.
 Qed.
 
-Lemma first_outside_right : forall lower upper cols number, first_outside number lower upper (map (interval_at (the_ends P) source) cols) = None ->
+Lemma first_outside_right : forall lower upper cols number,
+  first_outside number lower upper (map (interval_at (the_ends P) source) cols) = None ->
   forall U, right_ends U (the_ends P) -> forall k, (k < length cols)%nat ->
   Q2R (nth k lower 0%Q) <= entry_at (U source) (nth k cols 0%Z) <= Q2R (nth k upper 0%Q).
 Proof.
-  induction lower as [|l lower IH]; intros [|u upper] [|c cols] number H U RU k K; cbn [map first_outside length] in *; try discriminate H; try lia.
+  induction lower as [|l lower IH]; intros [|u upper] [|c cols] number H U RU k K; cbn [map first_outside length] in *;
+    try discriminate H; try lia.
   destruct (RU source c) as [EL EH]. set (e := interval_at (the_ends P) source c) in *.
   destruct (low_end e) as [a|]; [|discriminate]. destruct (high_end e) as [b|]; [|discriminate].
   destruct (at_most l a && at_most b u)%bool eqn:B; [|discriminate]. apply andb_prop in B as [B1 B2].
@@ -331,11 +355,13 @@ Proof.
   intros K H U RU. destruct K; cbn [domain_fault] in H; try discriminate H; cbn [inside].
   - exact Logic.I.
   - destruct (forallb _ columns) eqn:F; [|discriminate]. rewrite forallb_forall in F. intros k K. unfold column_point.
-    assert (N := nth_In columns 0%Z K). specialize (F _ N). destruct (end_signs _ _ (RU source (nth k columns 0%Z))) as [E _]. apply E, F.
+    assert (N := nth_In columns 0%Z K). specialize (F _ N). destruct (end_signs _ _ (RU source (nth k columns 0%Z))) as [E _].
+    apply E, F.
   - destruct (Nat.eqb _ _); [|discriminate]. intros k K. apply (first_outside_right lower upper columns 0 H U RU k K).
 Qed.
 
-Lemma evidence_right : forall K e rows, evidence_fault (length columns) K e rows = None -> domain_fault K (the_ends P) source columns = None ->
+Lemma evidence_right : forall K e rows, evidence_fault (length columns) K e rows = None ->
+  domain_fault K (the_ends P) source columns = None ->
   Forall told_row rows -> same (length columns) x y.
 Proof.
   intros K e rows H D T.
@@ -374,7 +400,8 @@ Proof.
   destruct (entry (the_sizes P) source) as [n|]; [|discriminate].
   destruct (column_set n columns (PositiveMap.empty unit)) as [s|] eqn:C; [|discriminate].
   destruct (first_open (the_ends P) source s (numbers n)) eqn:F; [discriminate|]. injection H as ->.
-  apply column_set_spec in C as (A & N & B). exists n. split; [reflexivity|]. split; [intros j J; apply A, J|]. split; [exact N|]. split.
+  apply column_set_spec in C as (A & N & B). exists n. split; [reflexivity|]. split; [intros j J; apply A, J|]. split; [exact N|].
+  split.
   - intros j J C. unfold is_column in C. destruct (B (place j)) as [E|(i & IN & E)].
     + destruct (PositiveMap.find (place j) set); discriminate.
     + rewrite PositiveMap.gempty in E. contradiction.
@@ -388,10 +415,12 @@ Lemma source_same : forall P I V W source columns set, run_of P I V -> run_of P 
 Proof.
   intros P I V W source columns set RV RW H S. apply column_set_right in H as (n & N & _ & _ & C & O).
   destruct (same_sizes P I V W RV RW source n N) as [LV LW]. apply (nth_ext _ _ 0 0); [lia|]. intros k K.
-  change (nth k (V source) 0) with (nth k (V source) 0). rewrite <- (Nat2Z.id k). change (entry_at (V source) (Z.of_nat k) = entry_at (W source) (Z.of_nat k)).
+  rewrite <- (Nat2Z.id k). change (entry_at (V source) (Z.of_nat k) = entry_at (W source) (Z.of_nat k)).
   destruct (O (Z.of_nat k) ltac:(lia)) as [IC|(q & Q)].
-  - apply C in IC; [|lia]. apply (In_nth _ _ 0%Z) in IC as (i & L & E). specialize (S i L). unfold column_point in S. rewrite E in S. exact S.
-  - rewrite (one_number_value _ _ _ Q (run_has_ends _ _ _ RV source (Z.of_nat k))), (one_number_value _ _ _ Q (run_has_ends _ _ _ RW source (Z.of_nat k))). reflexivity.
+  - apply C in IC; [|lia]. apply (In_nth _ _ 0%Z) in IC as (i & L & E). specialize (S i L). unfold column_point in S.
+    rewrite E in S. exact S.
+  - rewrite (one_number_value _ _ _ Q (run_has_ends _ _ _ RV source (Z.of_nat k))),
+      (one_number_value _ _ _ Q (run_has_ends _ _ _ RW source (Z.of_nat k))). reflexivity.
 Qed.
 
 (** An accepted layer: where its output is the same, its source is. *)
@@ -405,6 +434,7 @@ Proof.
   destruct (rank_shape _ _ _); [discriminate|].
   destruct (layer_rows _ _ _ _ _ _ _ _ _ _ _) as [rows|why] eqn:R; [|discriminate].
   apply (source_same P I V W _ _ set RV RW C). destruct (column_set_right _ _ _ _ C) as (n & N & B & ND & SC & _).
-  assert (T := layer_rows_right P I V W RV RW (layer_output L) (layer_source L) m E M (read_columns L) set ND (fun j J => proj1 (B j J)) SC _ _ _ R).
+  assert (T := layer_rows_right P I V W RV RW (layer_output L) (layer_source L) m E M (read_columns L) set ND (fun j J =>
+    proj1 (B j J)) SC _ _ _ R).
   apply (evidence_right P I V W RV RW (layer_source L) (read_columns L) _ _ _ H D). apply T.
 Qed.

@@ -102,7 +102,8 @@ Qed.
 Definition exact_step (c : Z) (w r : list Z) : list Z := match r with [] => [] | a :: v => combined c v a w end.
 
 Lemma minus_multiple_length : forall k v w, length v = length w -> length (minus_multiple p k v w) = length v.
-Proof. induction v as [|a v IH]; intros [|b w] L; try discriminate L; cbn [minus_multiple length]; [reflexivity|]. rewrite IH; auto. Qed.
+Proof. induction v as [|a v IH]; intros [|b w] L; try discriminate L; cbn [minus_multiple length]; [reflexivity|].
+rewrite IH; auto. Qed.
 
 Lemma step_computes : forall n a w e ew r er, computes (S n) (a :: w) (e :: ew) -> computes (S n) r er -> (p | a * inverse p a - 1) ->
   computes n (without_first p (inverse p a) w r) (exact_step e ew er).
@@ -114,7 +115,8 @@ Proof.
   assert (G : forall k, (p | k - b * f) -> forall v w ev ew, Forall2 (fun a b => (p | b - s * a)) v ev ->
     Forall2 (fun a b => (p | b - u * a)) w ew -> length v = length w ->
     Forall2 (fun x y => (p | y - u * s * a * x)) (minus_multiple p k v w) (combined e ev d ew)).
-  { intros k K v0 w0 ev0 ew0 V0. revert w0 ew0. induction V0 as [|x x' v0 ev0 HX V0 IH]; intros w0 ew0 W0 L; destruct W0 as [|y y' w0 ew0 HY W0]; try discriminate L.
+  { intros k K v0 w0 ev0 ew0 V0. revert w0 ew0.
+    induction V0 as [|x x' v0 ev0 HX V0 IH]; intros w0 ew0 W0 L; destruct W0 as [|y y' w0 ew0 HY W0]; try discriminate L.
     - constructor.
     - cbn [minus_multiple combined]. constructor; [|apply IH; auto].
       destruct HX as [q1 HX], HY as [q2 HY], HA as [q3 HA], HB as [q4 HB], IA as [q5 IA], K as [q6 K].
@@ -122,9 +124,11 @@ Proof.
       assert (x' = s * x + q1 * p) by lia. assert (y' = u * y + q2 * p) by lia. assert (e = u * a + q3 * p) by lia.
       assert (d = s * b + q4 * p) by lia. assert (m = x - k * y - p * q7) by lia. clearbody m q7.
       assert (AK : a * k = b + (q5 * b + a * q6) * p).
-      { replace k with (b * f + q6 * p) by lia. replace (a * (b * f + q6 * p)) with (b * (a * f - 1) + b + a * q6 * p) by ring. rewrite IA. ring. }
+      { replace k with (b * f + q6 * p) by lia. replace (a * (b * f + q6 * p)) with (b * (a * f - 1) + b + a * q6 * p) by ring.
+        rewrite IA. ring. }
       subst x' y' e d m.
-      exists (u * a * q1 + q3 * s * x + q3 * q1 * p - s * b * q2 - q4 * u * y - q4 * q2 * p + u * s * a * q7 + u * s * y * (q5 * b + a * q6)).
+      exists (u * a * q1 + q3 * s * x + q3 * q1 * p - s * b * q2 - q4 * u * y - q4 * q2 * p + u * s * a * q7 + u * s * y *
+        (q5 * b + a * q6)).
       replace (u * s * a * (x - k * y - p * q7)) with (u * s * a * x - u * s * y * (a * k) - u * s * a * p * q7) by ring.
       rewrite AK. ring. }
   destruct (Z.eqb_spec (b * f mod p) 0) as [Z0|N0].
@@ -134,15 +138,19 @@ Proof.
       exists (- ((x - 0 * y) / p)). assert (M := Z.div_mod (x - 0 * y) p ltac:(lia)). lia. }
     assert (K0 : (p | 0 - b * f)) by (exists (- (b * f / p)); assert (M := Z.div_mod (b * f) p ltac:(lia)); lia).
     specialize (G 0 K0 v w ev ew FV FW ltac:(congruence)). specialize (T v w ltac:(congruence)).
-    clear - G T. revert G. generalize (combined e ev d ew) as l. induction T as [|x y v m H T IH]; intros l G; inversion G as [|? z ? l' HZ G']; subst; constructor; [|apply IH, G'].
-    destruct H as [q1 H], HZ as [q2 HZ]. exists (q2 + u * s * a * q1). replace (z - u * s * a * x) with ((z - u * s * a * y) + u * s * a * (y - x)) by ring. rewrite H, HZ. ring.
-  - split; [rewrite minus_multiple_length; congruence|]. exists (u * s * a). split; [exact UN|]. apply G; try assumption; [|congruence].
+    clear - G T. revert G. generalize (combined e ev d ew) as l.
+    induction T as [|x y v m H T IH]; intros l G; inversion G as [|? z ? l' HZ G']; subst; constructor; [|apply IH, G'].
+    destruct H as [q1 H], HZ as [q2 HZ]. exists (q2 + u * s * a * q1).
+    replace (z - u * s * a * x) with ((z - u * s * a * y) + u * s * a * (y - x)) by ring. rewrite H, HZ. ring.
+  - split; [rewrite minus_multiple_length; congruence|]. exists (u * s * a). split; [exact UN|].
+    apply G; try assumption; [|congruence].
     exists (- (b * f / p)). assert (M := Z.div_mod (b * f) p ltac:(lia)). lia.
 Qed.
 
 Open Scope R_scope.
 
-Lemma idot_combined : forall v w c a (x : point), length v = length w -> idot (combined c v a w) x = IZR c * idot v x - IZR a * idot w x.
+Lemma idot_combined : forall v w c a (x : point), length v = length w ->
+  idot (combined c v a w) x = IZR c * idot v x - IZR a * idot w x.
 Proof.
   induction v as [|b v IH]; intros [|d w] c a x L; try discriminate L; cbn [combined map idot]; [ring|].
   rewrite IH by auto. rewrite minus_IZR, !mult_IZR. ring.
@@ -156,7 +164,8 @@ Proof.
   apply pivot_row_spec in P as (a & before & after & -> & -> & N & ->). apply inverse_spec in N.
   apply Forall2_app_inv_l in F as (eb & er & FB & FR & ->). inversion FR as [|? e ? ea HP FA]; subst.
   destruct e as [|e ew]; [destruct HP as [_ (u & _ & X)]; inversion X|].
-  assert (LW : length w = length ew) by (destruct HP as [_ (u & _ & X)]; inversion X as [|? ? ? ? _ Y]; subst; apply (same_length _ _ _ _ _ Y)).
+  assert (LW : length w = length ew) by (destruct HP as [_ (u & _ & X)]; inversion X as [|? ? ? ? _ Y]; subst;
+    apply (same_length _ _ _ _ _ Y)).
   assert (E0 : e <> 0%Z).
   { intros ->. destruct HP as [_ (u & (t & UT) & X)]. inversion X as [|? ? ? ? HA _]; subst.
     assert (D : (p | 1)%Z); [|apply Z.divide_1_r in D; lia].
@@ -168,13 +177,17 @@ Proof.
   assert (OE : IZR e * v 0%nat + idot ew (fun j => v (S j)) = 0) by (apply (O (e :: ew)), in_or_app; right; left; reflexivity).
   assert (T : same n (fun j => v (S j)) zero_point).
   { refine (IH (number + 1)%Z _ (map (exact_step e ew) (eb ++ ea)) _ H _ _).
-    - apply Forall2_app with (1 := FB) in FA. clear - FA HP N p_above_one. revert FA. generalize (before ++ after) as l, (eb ++ ea) as k.
+    - apply Forall2_app with (1 := FB) in FA. clear - FA HP N p_above_one. revert FA.
+      generalize (before ++ after) as l, (eb ++ ea) as k.
       induction 1 as [|c d l k HC _ IH]; cbn [map]; constructor; [|exact IH]. apply step_computes; assumption.
     - intros d D. apply in_map_iff in D as (r & <- & D).
       assert (Forall2 (computes (S n)) (before ++ after) (eb ++ ea)) as FF by (apply Forall2_app; assumption).
-      assert (OR : idot r v = 0). { apply O. apply in_app_iff in D as [D|D]; apply in_or_app; [left; exact D|right; right; exact D]. }
+      assert (OR : idot r v = 0). { apply O.
+      apply in_app_iff in D as [D|D]; apply in_or_app; [left; exact D|right; right; exact D]. }
       assert (LR : length r = S n).
-      { clear - FF D. revert D. induction FF as [|c d l k [L (u & _ & X)] _ IH]; [intros []|intros [<-|D]; [rewrite <- (same_length _ _ _ _ _ X); exact L|apply IH, D]]. }
+      { clear - FF D. revert D.
+        induction FF as [|c d l k [L (u & _ & X)] _ IH]; [intros []|intros [<-|D]; [rewrite <- (same_length _ _ _ _ _ X);
+          exact L|apply IH, D]]. }
       destruct r as [|b rv]; [reflexivity|]. cbn [exact_step]. injection LR as LR.
       destruct HP as [LP _]. cbn in LP. injection LP as LP. rewrite idot_combined by congruence. cbn [idot] in OR.
       assert (B1 : idot rv (fun j => v (S j)) = - (IZR b * v 0%nat)) by lra.

@@ -4,7 +4,8 @@
 From Coq Require Import List Bool ZArith QArith Qreals Reals FMapPositive Lra Lia.
 From Proof Require Import Layers Networks Streams Integers Rows Tables Combinations NetworkChecker.
 From Proof.convolution Require Import Convolutions Windows.
-From Proof.networks Require Import Graphs GraphForms FormsOfGraphs GraphRuns GraphIntervals EndsOfGraphs GraphEnds Rank GraphLayers LayersOfGraphs.
+From Proof.networks Require Import Graphs GraphForms FormsOfGraphs GraphRuns GraphIntervals EndsOfGraphs GraphEnds Rank
+  GraphLayers LayersOfGraphs.
 Import ListNotations.
 Open Scope Z_scope.
 
@@ -60,7 +61,8 @@ Fixpoint hidden_fault (forms : table value_forms) (z source n : Z) (number : Z) 
   end.
 
 (** The rows of M with those of N, for the entries of the output with these numbers. *)
-Fixpoint output_rows (forms : table value_forms) (output source n hidden k : Z) (entries : list Z) : graph_answer (list (list Z * list Z)) :=
+Fixpoint output_rows (forms : table value_forms) (output source n hidden k : Z) (entries : list Z)
+  : graph_answer (list (list Z * list Z)) :=
   match entries with
   | [] => Right []
   | i :: rest =>
@@ -174,7 +176,10 @@ Definition entries_point (v : list R) : point := fun j => entry_at v (Z.of_nat j
 Lemma idot_total : forall (h : Z -> Z) (v : list R) n,
   idot (map h (numbers n)) (entries_point v) = total (fun j => IZR (h j) * entry_at v j) (numbers n).
 Proof.
-  intros h v n. unfold numbers. assert (G : forall k i, idot (map h (numbers_from k i)) (fun j => entry_at v (i + Z.of_nat j)) = total (fun j => IZR (h j) * entry_at v j) (numbers_from k i)).
+  intros h v n. unfold numbers.
+  assert (G : forall k i,
+    idot (map h (numbers_from k i)) (fun j => entry_at v (i + Z.of_nat j)) = total (fun j =>
+      IZR (h j) * entry_at v j) (numbers_from k i)).
   { induction k as [|k IH]; intro i; cbn [numbers_from map idot total]; [reflexivity|]. f_equal.
     - f_equal. f_equal. lia.
     - rewrite <- IH. apply idot_ext. intros j _. f_equal. lia. }
@@ -188,37 +193,48 @@ Lemma in_numbers : forall n j, In j (numbers n) <-> (0 <= j < n)%Z.
 Proof. intros n j. rewrite numbers_below. apply in_below. Qed.
 
 Lemma split_parts_value : forall V source n hidden k ps ms mh ms' mh', split_parts source n hidden k ps ms mh = Some (ms', mh') ->
-  total (fun j => IZR (coefficient_at ms' j) * entry_at (V source) j) (numbers n) + total (fun j => IZR (coefficient_at mh' j) * entry_at (V hidden) j) (numbers k)
-  = total (fun j => IZR (coefficient_at ms j) * entry_at (V source) j) (numbers n) + total (fun j => IZR (coefficient_at mh j) * entry_at (V hidden) j) (numbers k)
+  total (fun j => IZR (coefficient_at ms' j) * entry_at (V source) j) (numbers n) + total (fun j =>
+    IZR (coefficient_at mh' j) * entry_at (V hidden) j) (numbers k)
+  = total (fun j => IZR (coefficient_at ms j) * entry_at (V source) j) (numbers n) + total (fun j =>
+    IZR (coefficient_at mh j) * entry_at (V hidden) j) (numbers k)
     + parts_sum V ps.
 Proof.
   intros V source n hidden k. induction ps as [|p ps IH]; intros ms mh ms' mh' H; cbn [split_parts parts_sum] in *.
   - injection H as <- <-. ring.
-  - assert (C : forall v m c i, In i (numbers m) -> total (fun j => IZR (coefficient_at (PositiveMap.add (place i) (coefficient_at c i + part_factor p)%Z c) j) * entry_at (V v) j) (numbers m)
+  - assert (C : forall v m c i,
+      In i (numbers m) -> total (fun j =>
+        IZR (coefficient_at (PositiveMap.add (place i) (coefficient_at c i + part_factor p)%Z c) j) * entry_at (V v) j) (numbers m)
       = total (fun j => IZR (coefficient_at c j) * entry_at (V v) j) (numbers m) + IZR (part_factor p) * entry_at (V v) i).
-    { intros v m c i II. apply (combination_added V v (numbers m) (numbers_differ m)); [|exact II]. intros j J. apply in_numbers in J. lia. }
+    { intros v m c i II. apply (combination_added V v (numbers m) (numbers_differ m)); [|exact II]. intros j J.
+      apply in_numbers in J. lia. }
     destruct ((part_value p =? source) && (0 <=? part_entry p) && (part_entry p <? n))%Z eqn:A.
-    + apply andb_prop in A as [A A3]. apply andb_prop in A as [A1 A2]. apply Z.eqb_eq in A1. apply IH in H. rewrite H, C, A1; [ring|].
+    + apply andb_prop in A as [A A3]. apply andb_prop in A as [A1 A2]. apply Z.eqb_eq in A1. apply IH in H.
+      rewrite H, C, A1; [ring|].
       apply in_numbers. lia.
     + destruct ((part_value p =? hidden) && (0 <=? part_entry p) && (part_entry p <? k))%Z eqn:B; [|discriminate].
-      apply andb_prop in B as [B B3]. apply andb_prop in B as [B1 B2]. apply Z.eqb_eq in B1. apply IH in H. rewrite H, C, B1; [ring|].
+      apply andb_prop in B as [B B3]. apply andb_prop in B as [B1 B2]. apply Z.eqb_eq in B1. apply IH in H.
+      rewrite H, C, B1; [ring|].
       apply in_numbers. lia.
 Qed.
 
 Lemma split_form_value : forall V source n hidden k f w e, split_form source n hidden k f = Some (w, e) ->
-  idot w (entries_point (V source)) + idot e (entries_point (V hidden)) = parts_sum V (parts f) /\ length w = Z.to_nat n /\ length e = Z.to_nat k.
+  idot w (entries_point (V source)) + idot e (entries_point (V hidden)) = parts_sum V (parts f) /\ length w = Z.to_nat n /\
+    length e = Z.to_nat k.
 Proof.
-  intros V source n hidden k f w e H. unfold split_form in H. destruct (split_parts _ _ _ _ _ _ _) as [[ms mh]|] eqn:S; [|discriminate].
+  intros V source n hidden k f w e H. unfold split_form in H.
+  destruct (split_parts _ _ _ _ _ _ _) as [[ms mh]|] eqn:S; [|discriminate].
   injection H as <- <-. apply (split_parts_value V) in S. rewrite !idot_total, S, !map_length, !numbers_below, !below_length.
   split; [|split; reflexivity].
   assert (Z0 : forall v m, total (fun j => IZR (coefficient_at (PositiveMap.empty Z) j) * entry_at (V v) j) m = 0).
-  { intros v m. induction m as [|j m IH]; cbn [total]; [reflexivity|]. rewrite IH. unfold coefficient_at. rewrite PositiveMap.gempty. ring. }
+  { intros v m. induction m as [|j m IH]; cbn [total]; [reflexivity|]. rewrite IH. unfold coefficient_at.
+    rewrite PositiveMap.gempty. ring. }
   rewrite !Z0. ring.
 Qed.
 
 Lemma is_rational_value : forall d z q, is_rational d z q = true -> IZR z = Q2R q * IZR d.
 Proof.
-  intros d z q H. apply Z.eqb_eq, (f_equal IZR) in H. rewrite !mult_IZR in H. destruct (fraction_value q) as [Q0 QP]. rewrite <- Q0 in H.
+  intros d z q H. apply Z.eqb_eq, (f_equal IZR) in H. rewrite !mult_IZR in H. destruct (fraction_value q) as [Q0 QP].
+  rewrite <- Q0 in H.
   apply Rmult_eq_reg_r with (IZR (Z.pos (Qden q))); lra.
 Qed.
 
@@ -228,15 +244,19 @@ Proof.
   apply andb_prop in H as [A H]. rewrite (IH qs _ H), (is_rational_value _ _ _ A). ring.
 Qed.
 
-Lemma hidden_right : forall V forms z source n, right_forms V forms -> forall rows number, hidden_fault forms z source n number rows = None ->
+Lemma hidden_right : forall V forms z source n, right_forms V forms ->
+  forall rows number, hidden_fault forms z source n number rows = None ->
   forall i r, nth_error rows i = Some r -> affine r (entries_point (V source)) = entry_at (V z) (number + Z.of_nat i).
 Proof.
-  intros V forms z source n RF. induction rows as [|r rows IH]; intros number H i s N; [destruct i; discriminate N|]. cbn [hidden_fault] in H.
-  destruct (form_of forms z number) as [f|] eqn:F; [|discriminate]. destruct (split_form source n 0 0 f) as [[w e]|] eqn:SF; [|discriminate].
+  intros V forms z source n RF. induction rows as [|r rows IH]; intros number H i s N; [destruct i; discriminate N|].
+  cbn [hidden_fault] in H.
+  destruct (form_of forms z number) as [f|] eqn:F; [|discriminate].
+  destruct (split_form source n 0 0 f) as [[w e]|] eqn:SF; [|discriminate].
   destruct (_ && _)%bool eqn:C in H; [|discriminate]. apply andb_prop in C as [C1 C2].
   destruct i as [|i].
   - injection N as <-. apply RF in F as [D F]. unfold numerator in F. apply (split_form_value V) in SF as (SF & _ & LE).
-    destruct e; [|discriminate LE]. cbn [idot] in SF. rewrite Rplus_0_r in SF. apply (are_rationals_dot _ _ _ (entries_point (V source))) in C1.
+    destruct e; [|discriminate LE]. cbn [idot] in SF. rewrite Rplus_0_r in SF.
+    apply (are_rationals_dot _ _ _ (entries_point (V source))) in C1.
     apply is_rational_value in C2. unfold affine. rewrite Z.add_0_r. apply Rmult_eq_reg_l with (IZR (form_denominator f)); [|lra].
     rewrite <- F, <- SF, C1, C2. ring.
   - replace (number + Z.of_nat (S i))%Z with (number + 1 + Z.of_nat i)%Z by lia. apply (IH _ H i s N).
@@ -244,14 +264,19 @@ Qed.
 
 Lemma output_rows_right : forall V forms output source n hidden k, right_forms V forms -> forall entries rows,
   output_rows forms output source n hidden k entries = Right rows ->
-  Forall2 (fun i r => length (fst r) = Z.to_nat n /\ length (snd r) = Z.to_nat k /\ exists f, form_of forms output i = Some f /\ 0 < IZR (form_denominator f) /\
-    idot (fst r) (entries_point (V source)) + idot (snd r) (entries_point (V hidden)) + IZR (form_constant f) = IZR (form_denominator f) * entry_at (V output) i)
+  Forall2 (fun i r => length (fst r) = Z.to_nat n /\ length (snd r) = Z.to_nat k /\ exists f, form_of forms output i = Some f /\
+    0 < IZR (form_denominator f) /\
+    idot (fst r) (entries_point (V source)) + idot (snd r) (entries_point (V hidden)) + IZR (form_constant f) = IZR
+      (form_denominator f) * entry_at (V output) i)
     entries rows.
 Proof.
-  intros V forms output source n hidden k RF. induction entries as [|i entries IH]; intros rows H; cbn [output_rows] in H; [injection H as <-; constructor|].
-  destruct (form_of forms output i) as [f|] eqn:F; [|discriminate]. destruct (split_form source n hidden k f) as [[w e]|] eqn:S; [|discriminate].
+  intros V forms output source n hidden k RF.
+  induction entries as [|i entries IH]; intros rows H; cbn [output_rows] in H; [injection H as <-; constructor|].
+  destruct (form_of forms output i) as [f|] eqn:F; [|discriminate].
+  destruct (split_form source n hidden k f) as [[w e]|] eqn:S; [|discriminate].
   destruct (output_rows _ _ _ _ _ _ entries) as [l|]; [|discriminate]. injection H as <-. constructor; [|apply IH; reflexivity].
-  apply (split_form_value V) in S as (S & L1 & L2). cbn [fst snd]. split; [exact L1|]. split; [exact L2|]. exists f. split; [exact F|].
+  apply (split_form_value V) in S as (S & L1 & L2). cbn [fst snd]. split; [exact L1|]. split; [exact L2|]. exists f.
+  split; [exact F|].
   apply RF in F as [D F]. split; [exact D|]. rewrite S. exact F.
 Qed.
 
@@ -275,15 +300,18 @@ Proof.
 Qed.
 
 Lemma other_column_none : forall m row number zs columns, other_column number m row zs = None ->
-  Forall2 (fun z c => multiples (snd z) (fst z) c /\ 0 < IZR (snd z)) zs columns -> Forall2 (fun e c => IZR e = weighted_sum m c) row columns.
+  Forall2 (fun z c => multiples (snd z) (fst z) c /\ 0 < IZR (snd z)) zs columns ->
+    Forall2 (fun e c => IZR e = weighted_sum m c) row columns.
 Proof.
-  intros m. induction row as [|e row IH]; intros number [|[z d] zs] columns H F; cbn [other_column] in H; try discriminate H; inversion F as [|? c ? cs [FM FP] FR]; subst; constructor.
+  intros m. induction row as [|e row IH]; intros number [|[z d] zs] columns H F; cbn [other_column] in H; try discriminate H;
+    inversion F as [|? c ? cs [FM FP] FR]; subst; constructor.
   - destruct (Z.eqb_spec (product m z) (e * d)) as [E|]; [|discriminate]. cbn [fst snd] in *. apply (f_equal IZR) in E.
     rewrite (product_weighted _ _ _ FM), mult_IZR in E. apply Rmult_eq_reg_l with (IZR d); lra.
   - destruct (product m z =? e * d)%Z; [|discriminate]. apply (IH _ _ _ H FR).
 Qed.
 
-Lemma other_columns_none : forall rows zs, other_columns rows zs = None -> forall r, In r rows -> other_column 0 (fst r) (snd r) zs = None.
+Lemma other_columns_none : forall rows zs, other_columns rows zs = None -> forall r, In r rows ->
+  other_column 0 (fst r) (snd r) zs = None.
 Proof.
   induction rows as [|[m e] rows IH]; intros zs H r IR; [destruct IR|]. cbn [other_columns] in H.
   destruct (other_column 0 m e zs) eqn:O; [discriminate|]. destruct IR as [<-|IR]; [exact O|apply (IH zs H r IR)].
@@ -296,16 +324,19 @@ Fixpoint columns_sum (m : list Z) (columns : list (list Q)) (h : point) : R :=
 Lemma columns_sum_row : forall r columns a m h, length r = length columns ->
   columns_sum (a :: m) (map (fun p => fst p :: snd p) (combine r columns)) h = IZR a * dot r h + columns_sum m columns h.
 Proof.
-  induction r as [|q r IH]; intros [|c columns] a m h L; try discriminate L; cbn [combine map columns_sum dot weighted_sum fst snd]; [ring|].
+  induction r as [|q r IH]; intros [|c columns] a m h L; try discriminate L;
+    cbn [combine map columns_sum dot weighted_sum fst snd]; [ring|].
   rewrite IH by auto. ring.
 Qed.
 
 Lemma columns_sum_none : forall k h m, columns_sum m (repeat [] k) h = 0.
-Proof. induction k as [|k IH]; intros h m; cbn [repeat columns_sum]; [reflexivity|]. rewrite IH. destruct m; cbn [weighted_sum]; ring. Qed.
+Proof. induction k as [|k IH]; intros h m; cbn [repeat columns_sum]; [reflexivity|]. rewrite IH.
+destruct m; cbn [weighted_sum]; ring. Qed.
 
 Lemma transposed_length : forall A k (rows : list (list A)), forallb (has_length k) rows = true -> length (transposed k rows) = k.
 Proof.
-  induction rows as [|r rows IH]; intro H; cbn [transposed]; [apply repeat_length|]. cbn [forallb] in H. apply andb_prop in H as [HL H].
+  induction rows as [|r rows IH]; intro H; cbn [transposed]; [apply repeat_length|]. cbn [forallb] in H.
+  apply andb_prop in H as [HL H].
   apply has_length_spec in HL. rewrite map_length, combine_length, IH, HL by exact H. apply Nat.min_id.
 Qed.
 
@@ -318,19 +349,23 @@ Proof.
     rewrite columns_sum_row by (rewrite transposed_length; assumption). rewrite IH by auto. reflexivity.
 Qed.
 
-Lemma row_of_columns : forall m e columns h, Forall2 (fun e c => IZR e = weighted_sum m c) e columns -> idot e h = columns_sum m columns h.
+Lemma row_of_columns : forall m e columns h, Forall2 (fun e c => IZR e = weighted_sum m c) e columns ->
+  idot e h = columns_sum m columns h.
 Proof.
-  intros m e columns h F. revert h. induction F as [|z c e columns E _ IH]; intro h; cbn [idot columns_sum]; [reflexivity|]. rewrite IH, E. reflexivity.
+  intros m e columns h F. revert h. induction F as [|z c e columns E _ IH]; intro h; cbn [idot columns_sum]; [reflexivity|].
+  rewrite IH, E. reflexivity.
 Qed.
 
 (** ** Hidden units *)
 
-Lemma relu_of_slopes : forall each slopes i z, forallb (fun q => Qnum q =? 0)%Z slopes = true -> leaky (chosen_number each slopes i) z = relu z.
+Lemma relu_of_slopes : forall each slopes i z, forallb (fun q => Qnum q =? 0)%Z slopes = true ->
+  leaky (chosen_number each slopes i) z = relu z.
 Proof.
   intros each slopes i z F. assert (E : chosen_number each slopes i = 0).
   { unfold chosen_number. generalize (Z.to_nat ((i / each) mod Z.of_nat (length slopes))) as j. intro j.
     destruct (Nat.lt_ge_cases j (length slopes)) as [L|L].
-    - rewrite forallb_forall in F. specialize (F _ (nth_In slopes 0%Q L)). assert (Z0 := is_zero_value (nth j slopes 0%Q)). rewrite F in Z0. exact Z0.
+    - rewrite forallb_forall in F. specialize (F _ (nth_In slopes 0%Q L)). assert (Z0 := is_zero_value (nth j slopes 0%Q)).
+      rewrite F in Z0. exact Z0.
     - rewrite nth_overflow by exact L. apply zero_value. }
   rewrite E. unfold leaky, relu, Rmax. destruct (Rle_dec 0 z), (Rle_dec z 0); lra.
 Qed.
@@ -346,14 +381,16 @@ Proof.
   destruct (entry (the_sizes P) (residual_source L)) as [n'|] eqn:SN; [|discriminate].
   destruct (entry (the_sizes P) (residual_hidden L)) as [k'|] eqn:SK; [|discriminate].
   destruct (entry (the_sizes P) (residual_output L)) as [m'|] eqn:SO; [|discriminate].
-  destruct (_ && _)%bool eqn:C in H; [|discriminate]. apply andb_prop in C as [C HR]. apply andb_prop in C as [C BK]. apply andb_prop in C as [C C3].
+  destruct (_ && _)%bool eqn:C in H; [|discriminate]. apply andb_prop in C as [C HR]. apply andb_prop in C as [C BK].
+  apply andb_prop in C as [C C3].
   apply andb_prop in C as [C1 C2]. apply Z.eqb_eq in C1, C2, C3. subst n' k' m'.
   set (forms := forms_of (the_sizes P) (the_graph P)) in *.
   destruct (hidden_fault forms z (residual_source L) n 0 (hidden f)) eqn:HF; [discriminate|].
   destruct (output_rows _ _ _ _ _ _ _) as [rows|] eqn:OR in H; [|discriminate].
   destruct (matrices_fault P L rows) eqn:MF; [discriminate|]. unfold matrices_fault in MF. fold f n in MF.
   destruct (most_entries <? _)%Z; [discriminate|]. destruct (column_without_pivot _ _ _) eqn:CP in MF; [discriminate|].
-  destruct (integer_columns _) as [columns|] eqn:IC in MF; [|discriminate]. destruct (other_columns rows columns) eqn:OC; [discriminate|].
+  destruct (integer_columns _) as [columns|] eqn:IC in MF; [|discriminate].
+  destruct (other_columns rows columns) eqn:OC; [discriminate|].
   set (K := residual_domain L) in *.
   assert (INJ : block_injective (length (back f)) K f).
   { unfold block_fault in H. destruct (not_by_points (force (residual_evidence L))) eqn:NP; [|discriminate].
@@ -379,14 +416,17 @@ Proof.
     = idot (fst r) (block_value f (entries_point (U (residual_source L))))).
   { intros U RU r IR.
     assert (LR : length (fst r) = length (back f)).
-    { assert (F := output_rows_right V forms _ _ _ _ _ (run_has_forms _ _ _ RV) _ _ OR). destruct (Forall2_in_right _ _ _ _ _ F r IR) as (i & _ & L1 & _).
+    { assert (F := output_rows_right V forms _ _ _ _ _ (run_has_forms _ _ _ RV) _ _ OR).
+      destruct (Forall2_in_right _ _ _ _ _ F r IR) as (i & _ & L1 & _).
       rewrite L1. unfold n. apply Nat2Z.id. }
     assert (MC := other_column_none _ _ _ _ _ (other_columns_none _ _ OC r IR) (integer_columns_multiples _ _ IC)).
     rewrite (row_of_columns _ _ _ (entries_point (U (residual_hidden L))) MC), transposed_sum by assumption.
     rewrite <- idot_plus. apply idot_ext. intros j J. unfold plus, block_value. f_equal. apply HD; [exact RU|].
     rewrite LR in J. rewrite forallb_forall in BK. apply has_length_spec, BK, nth_In, J. }
-  assert (SB : same (length (back f)) (block_value f (entries_point (V (residual_source L)))) (block_value f (entries_point (W (residual_source L))))).
-  { set (bx := block_value f (entries_point (V (residual_source L)))) in *. set (by' := block_value f (entries_point (W (residual_source L)))) in *.
+  assert (SB : same (length (back f)) (block_value f (entries_point (V (residual_source L)))) (block_value f (entries_point (W
+    (residual_source L))))).
+  { set (bx := block_value f (entries_point (V (residual_source L)))) in *.
+    set (by' := block_value f (entries_point (W (residual_source L)))) in *.
     assert (ZS : same (length (back f)) (fun j => bx j - by' j) zero_point).
     { assert (FV := output_rows_right V forms _ _ _ _ _ (run_has_forms _ _ _ RV) _ _ OR).
       assert (FW := output_rows_right W forms _ _ _ _ _ (run_has_forms _ _ _ RW) _ _ OR).
@@ -396,9 +436,12 @@ Proof.
       - intros m M. apply in_map_iff in M as (r & <- & IR).
         assert (BX := BV V RV r IR). assert (BY := BV W RW r IR). fold bx in BX. fold by' in BY.
         assert (EE : exists i g, form_of forms (residual_output L) i = Some g /\
-          idot (fst r) (entries_point (V (residual_source L))) + idot (snd r) (entries_point (V (residual_hidden L))) + IZR (form_constant g) = IZR (form_denominator g) * entry_at (V (residual_output L)) i /\
-          idot (fst r) (entries_point (W (residual_source L))) + idot (snd r) (entries_point (W (residual_hidden L))) + IZR (form_constant g) = IZR (form_denominator g) * entry_at (W (residual_output L)) i).
-        { clear - FV FW IR. revert FW. induction FV as [|i0 r0 es rs A _ IH]; intro FW; [destruct IR|]. inversion FW as [|? ? ? ? B FW']; subst.
+          idot (fst r) (entries_point (V (residual_source L))) + idot (snd r) (entries_point (V (residual_hidden L))) + IZR
+            (form_constant g) = IZR (form_denominator g) * entry_at (V (residual_output L)) i /\
+          idot (fst r) (entries_point (W (residual_source L))) + idot (snd r) (entries_point (W (residual_hidden L))) + IZR
+            (form_constant g) = IZR (form_denominator g) * entry_at (W (residual_output L)) i).
+        { clear - FV FW IR. revert FW. induction FV as [|i0 r0 es rs A _ IH]; intro FW; [destruct IR|].
+          inversion FW as [|? ? ? ? B FW']; subst.
           destruct IR as [->|IR]; [|apply (IH IR FW')]. destruct A as (_ & _ & g & G1 & _ & G2), B as (_ & _ & g' & G1' & _ & G2').
           assert (g' = g) by congruence. subst g'. exists i0, g. split; [exact G1|]. split; [exact G2|exact G2']. }
         destruct EE as (i & g & _ & E1 & E2). rewrite E in E1. rewrite BX in E1. rewrite BY in E2.
@@ -406,10 +449,13 @@ Proof.
     intros j J. specialize (ZS j J). cbn beta in ZS. unfold zero_point in ZS. lra. }
   assert (IN : forall U, run_of P I U -> inside (length (back f)) K (entries_point (U (residual_source L)))).
   { intros U RU. assert (D := domain_right P (residual_source L) (numbers n) K MF U (run_has_ends _ _ _ RU)).
-    assert (LN : length (numbers n) = length (back f)) by (rewrite numbers_below, below_length; unfold n; apply Nat2Z.id). rewrite LN in D.
-    assert (SP : forall j, (j < length (back f))%nat -> column_point U (residual_source L) (numbers n) j = entries_point (U (residual_source L)) j).
+    assert (LN : length (numbers n) = length (back f)) by (rewrite numbers_below, below_length; unfold n; apply Nat2Z.id).
+    rewrite LN in D.
+    assert (SP : forall j,
+      (j < length (back f))%nat -> column_point U (residual_source L) (numbers n) j = entries_point (U (residual_source L)) j).
     { intros j J. unfold column_point, entries_point. f_equal. rewrite numbers_below. unfold below.
-      rewrite (nth_indep _ 0%Z (Z.of_nat 0)) by (rewrite map_length, seq_length; unfold n; lia). rewrite map_nth, seq_nth by (unfold n; lia). lia. }
+      rewrite (nth_indep _ 0%Z (Z.of_nat 0)) by (rewrite map_length, seq_length; unfold n; lia).
+      rewrite map_nth, seq_nth by (unfold n; lia). lia. }
     unfold domain_fault in MF. destruct K; try discriminate MF; cbn [inside] in *.
     - exact Logic.I.
     - intros j J. rewrite <- SP by exact J. apply (D j J).
