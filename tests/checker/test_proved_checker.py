@@ -486,6 +486,17 @@ def test_both_doors_lead_to_it(check, run_command, tmp_path):
     assert done.returncode == 0, done.stderr
 
 
+def test_an_older_program_is_to_be_built_again(monkeypatch, tmp_path):
+    """It had one more answer: that nothing is proved about a rule."""
+    program = tmp_path / "exactinj-proved"
+    answer = json.dumps({"valid": False, "claim": None, "reason": "certificates about a graph are not proved"})
+    program.write_text(f"#!/bin/sh\necho '{answer}'\nexit 5\n")
+    program.chmod(0o755)
+    monkeypatch.setenv(provedcheck.VARIABLE, str(program))
+    with pytest.raises(xi.InputError, match="status 5: build it again"):
+        xi.check(FIXTURES[0], checker="proved")
+
+
 def test_without_the_program_it_says_how_to_get_it(monkeypatch):
     monkeypatch.setattr(provedcheck, "BUILT", Path("nowhere"))
     monkeypatch.setenv("PATH", "")
