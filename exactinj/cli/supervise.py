@@ -8,8 +8,11 @@ once. Where there is no fork (Windows) the work runs in this process.
 
 from __future__ import annotations
 
+import _thread
 import os
 import signal
+import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -95,7 +98,22 @@ def supervised(
     return outcome
 
 
+def _heed_interrupts() -> None:
+    """While a kernel is compiled, an interrupt may come in a callback, which drops it: let it come again."""
+
+    def hook(dropped: sys.UnraisableHookArgs) -> None:
+        if issubclass(dropped.exc_type, KeyboardInterrupt):
+            again = threading.Timer(0.02, _thread.interrupt_main)
+            again.daemon = True
+            again.start()
+        else:
+            sys.__unraisablehook__(dropped)
+
+    sys.unraisablehook = hook
+
+
 def _send_ending(work: Callable[[Send], Ending], send: Send) -> int:
+    _heed_interrupts()
     try:
         ending = work(send)
     except KeyboardInterrupt:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import ctypes
 import json
 import signal
 import time
@@ -85,6 +86,30 @@ def test_a_child_that_dies_is_explained(capfd):
 
     assert outcome_of(killed, None) == supervise.Outcome()
     assert outcome_of(crashed, None).ending.status == 1
+    assert "ZeroDivisionError" in capfd.readouterr().err
+
+
+@posix
+def test_an_interrupt_that_a_callback_drops_comes_again(no_grace, capfd):
+    """As while a kernel is compiled: nothing raised in a callback of C gets out of it."""
+
+    def work(_):
+        ctypes.CFUNCTYPE(None)(lambda: signal.raise_signal(signal.SIGINT))()
+        time.sleep(20)
+        return Ending(0)
+
+    with pytest.raises(KeyboardInterrupt):
+        outcome_of(work, None)
+    assert capfd.readouterr().err == ""
+
+
+@posix
+def test_other_errors_in_callbacks_are_shown(no_grace, capfd):
+    def work(_):
+        ctypes.CFUNCTYPE(None)(lambda: 1 / 0)()
+        return Ending(0)
+
+    assert outcome_of(work, None).ending == Ending(0)
     assert "ZeroDivisionError" in capfd.readouterr().err
 
 
