@@ -75,14 +75,4 @@ let layer members =
         b = flat "b" [ outputs ] (found "b" (List (List.init outputs (fun _ -> zero)))) }
   | axes -> unreadable "layer file: kernels: expected the axes out, in / groups and 1 to 3 of the grid, found %d axes" (List.length axes)
 
-let read path =
-  try
-    let channel = try open_in_bin path with Sys_error reason -> unreadable "layer file: cannot be opened: %s" reason in
-    let found = Json.value (reader ~floats:true channel) in
-    close_in channel;
-    match found with Object members -> layer members | _ -> unreadable "layer file: expected an object with the arrays of the layer"
-  with Unreadable text ->
-    let prefix = "layer file:" in
-    let n = String.length prefix in
-    let rest = if String.starts_with ~prefix text then String.sub text n (String.length text - n) else " " ^ text in
-    unreadable "kernel file:%s" rest
+let read = Layer_file.read_other "kernel" layer

@@ -45,13 +45,26 @@ let vector place = function
   | List l -> List.map (fun v -> entry place v) l
   | found -> unreadable "layer file: %s: expected a list of numbers, found %s" place (show found)
 
-(* W and b. *)
-let read path =
+(* The keys and values of the file. *)
+let members path =
   let channel = try open_in_bin path with Sys_error reason -> unreadable "layer file: cannot be opened: %s" reason in
   let r = reader ~floats:true channel in
   let found = try value r with Unreadable text -> unreadable "layer file: %s" text in
   close_in channel;
-  let members = match found with Object m -> m | _ -> unreadable "layer file: expected an object with the arrays of the layer" in
+  match found with Object m -> m | _ -> unreadable "layer file: expected an object with the arrays of the layer"
+
+(* What a file of another kind has, with that kind in front of every fault. *)
+let read_other kind make path =
+  try make (members path)
+  with Unreadable text ->
+    let prefix = "layer file:" in
+    let n = String.length prefix in
+    let rest = if String.starts_with ~prefix text then String.sub text n (String.length text - n) else " " ^ text in
+    unreadable "%s file:%s" kind rest
+
+(* W and b. *)
+let read path =
+  let members = members path in
   let ours name = match name with "weight" -> "W" | "bias" -> "b" | other -> other in
   let members = List.filter (fun (_, v) -> v <> Null) (List.map (fun (name, v) -> (ours name, v)) members) in
   let names = List.sort compare (List.map fst members) in

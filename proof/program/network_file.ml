@@ -74,18 +74,5 @@ let block members =
     | other -> other in
   { a; back; bias = bias "b" k column }
 
-(* What a file of this kind has, with the kind in front of every fault. *)
-let read kind make path =
-  try
-    let channel = try open_in_bin path with Sys_error reason -> unreadable "layer file: cannot be opened: %s" reason in
-    let found = Json.value (reader ~floats:true channel) in
-    close_in channel;
-    match found with Object members -> make members | _ -> unreadable "layer file: expected an object with the arrays of the layer"
-  with Unreadable text ->
-    let prefix = "layer file:" in
-    let n = String.length prefix in
-    let rest = if String.starts_with ~prefix text then String.sub text n (String.length text - n) else " " ^ text in
-    unreadable "%s file:%s" kind rest
-
-let read_network = read "network" network
-let read_block = read "block" block
+let read_network = Layer_file.read_other "network" network
+let read_block = Layer_file.read_other "block" block

@@ -10,8 +10,6 @@ import io
 import json
 import random
 import re
-import shutil
-import subprocess
 from fractions import Fraction
 from pathlib import Path
 
@@ -19,6 +17,7 @@ import pytest
 from strategies import random_degenerate_layer
 from test_checker_gram import changes, documents
 from test_compact import DOMAINS, certificates, changed
+from wrong_rules import require_no_proof
 
 import exactinj as xi
 from exactinj import checker, provedcheck
@@ -132,8 +131,12 @@ def test_trust_quotes_the_theorem():
         ),
         ("rules/Blocks", "if zero_outside mask (normal r) then", "if true then"),
         ("rules/DepthTree", "depth_children read S C' (with_member E i) rest", "Good rest"),
-        ("rules/DepthTree", "else if is_short square ts e then", "else if true then"),
-        ("rules/DepthTree", "if Z.of_nat n <=? count then Bad (PointAbove count)", "if false then Bad PointValue"),
+        ("rules/DepthTree", "else if is_short square ts e then", "else if is_short square ts e || true then"),
+        (
+            "rules/DepthTree",
+            "if Z.of_nat n <=? count then Bad (PointAbove count)",
+            "if (Z.of_nat n <=? count) && false then Bad (PointAbove count)",
+        ),
         ("rules/DepthTree", "| Some i, _ => Bad (KnownAbove i)", "| Some i, _ => Good rest"),
         (
             "Cones",
@@ -199,25 +202,7 @@ def test_trust_quotes_the_theorem():
 )
 def test_a_wrong_rule_has_no_proof(name, right, wrong, built, tmp_path):
     """The first file has the rule; behind it are those with the proof, where that is in another one."""
-    if shutil.which("coqc") is None:
-        pytest.skip("needs coqc")
-    folder = tmp_path / "theories"
-    shutil.copytree(BUILD / "theories", folder)
-    names = name.split()
-    path = folder / f"{names[0]}.v"
-    assert right in path.read_text()
-    commands = [["coqc", "-q", "-R", ".", "Proof", f"{part}.v"] for part in names]
-    for command in commands:
-        assert subprocess.run(command, cwd=folder, capture_output=True, check=False).returncode == 0
-    path.write_text(path.read_text().replace(right, wrong, 1))
-    for command in commands:
-        failed = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-        if failed.returncode:
-            break
-    assert failed.returncode == 1
-    assert "Error" in failed.stderr
-    assert "Syntax" not in failed.stderr
-    assert "reference" not in failed.stderr
+    require_no_proof(BUILD, tmp_path, name.split(), right, wrong)
 
 
 # ------------------------------------------------------------------ both checkers
